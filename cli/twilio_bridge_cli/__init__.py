@@ -1,0 +1,1 @@
+"""The command `twilio-bridge` for operators."""

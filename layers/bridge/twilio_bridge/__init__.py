@@ -1,0 +1,1 @@
+"""Twilio Bridge: what the Lambda functions share."""
