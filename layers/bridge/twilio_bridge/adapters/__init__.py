@@ -1,0 +1,1 @@
+"""The only modules that speak with AWS and the vendors."""

@@ -1,0 +1,288 @@
+"""The port ContactSource over Airtable's Web API, through pyairtable.
+
+Every request goes through `_ask`: a slot of the shared limiter first, a timeout within the caller's budget, then the
+vendor's errors as ours. Formulas are built by pyairtable's formulas module only: what people type is quoted there.
+https://airtable.com/developers/web/api/introduction
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeVar
+
+import requests
+from pyairtable import Api
+from pyairtable import formulas as f
+
+from twilio_bridge import budget, config, phone
+from twilio_bridge.adapters.limiter import SlotLimiter
+from twilio_bridge.contacts.contact import Contact
+from twilio_bridge.errors import (
+    RateLimitedError,
+    RefusedError,
+    StaleOffsetError,
+    UnavailableError,
+    UpstreamError,
+)
+from twilio_bridge.ports import SourcePage, TemplateText
+from twilio_bridge.retry import Retry, call
+
+T = TypeVar("T")
+Fields = Mapping[str, Any]
+
+AIRTABLE = "airtable"
+CONNECT_TIMEOUT_S = 1.0
+READ_TIMEOUT_S = 3.0
+MOST_RECORDS_A_PAGE = 100
+# A background job may wait for its slot behind everybody else; a callback waits for what its budget leaves.
+BULK_PATIENCE_S = 120.0
+CALLBACK_PATIENCE_S = 1.5
+READS = Retry(attempts=2, first_wait_s=0.3, on=(UnavailableError,))
+ONCE = Retry(attempts=1, first_wait_s=0, on=())
+LISTINGS = 3  # how often a whole listing begins again when Airtable has forgotten where it was
+
+LONGEST_CELL = 10_000
+# For a record that is gone Airtable answers either, depending on the token.
+NOT_THERE = ((404, "NOT_FOUND"), (404, "MODEL_ID_NOT_FOUND"), (403, "INVALID_PERMISSIONS_OR_MODEL_NOT_FOUND"))
+
+
+class AirtableContacts:
+    """Contacts and templates of one base."""
+
+    def __init__(
+        self,
+        token: str,
+        base_id: str,
+        endpoint_url: str,
+        limiter: SlotLimiter,
+        contacts: config.Contacts,
+        templates: config.Templates,
+        *,
+        patience_s: float = CALLBACK_PATIENCE_S,
+    ) -> None:
+        self._api = Api(token, endpoint_url=endpoint_url, retry_strategy=None)
+        self._contacts = self._api.table(base_id, contacts.table)
+        self._templates = self._api.table(base_id, templates.table)
+        self._settings = contacts
+        self._template_columns = templates.columns
+        self._limiter = limiter
+        self._patience_s = patience_s
+
+    def page(self, owner: str | None, size: int, offset: str | None = None) -> SourcePage:
+        """Give one page of a list by name."""
+        options: dict[str, Any] = {
+            "page_size": min(size, MOST_RECORDS_A_PAGE),
+            "sort": [self._settings.columns.name],
+        }
+        if owner is not None:
+            owner_cell = f.Field(self._settings.columns.owner)
+            options["formula"] = str(f.EQ(f.LOWER(f.TRIM(_text(owner_cell))), f.LOWER(owner.strip())))
+        return self._listed(options, offset)
+
+    def pages(self) -> Iterator[tuple[Contact, ...]]:
+        """Give all contacts, page by page."""
+        offset = None
+        while True:
+            page = self._listed({"page_size": MOST_RECORDS_A_PAGE}, offset)
+            yield page.contacts
+            if not (offset := page.offset):
+                return
+
+    def get(self, contact_id: str) -> Contact | None:
+        """Give a contact by its record's id, or by the id column."""
+        if _is_record_id(contact_id):
+            record = self._ask(lambda: self._contacts.get(contact_id), READS)
+            return self._contact(record) if record else None
+        if not self._settings.columns.id:
+            return None
+        found = self._search(f.EQ(_text(f.Field(self._settings.columns.id)), contact_id))
+        return found[0] if len(found) == 1 else None
+
+    def find(self, number: str) -> list[Contact]:
+        """Give the contacts with this address, comparing digits, then whole numbers."""
+        columns = self._settings.columns
+        if not phone.E164.fullmatch(number):
+            chat = f.Field(columns.chat) if columns.chat else None
+            return self._search(f.EQ(_text(chat), number)) if chat else []
+        same = phone.spellings(number)
+        cells = [f.Field(column) for column in (columns.sms, columns.whatsapp) if column]
+        written = {form for spelling in same for form in self._written(spelling)}
+        tests = [f.EQ(_digits(cell), form) for cell in cells for form in sorted(written)]
+        found = self._search(f.OR(*tests)) if tests else []
+        return [contact for contact in found if set(same) & set(contact.addresses)]
+
+    def create(self, contact: Contact) -> Contact:
+        """Add a contact; never tried twice, for the first try may have worked."""
+        cells = {column: value for column, value in self._cells(contact).items() if value}
+        return self._contact(self._ask(lambda: self._contacts.create(cells, typecast=True), ONCE))
+
+    def delete(self, contact_id: str) -> None:
+        """Remove a contact; one that is gone already is fine."""
+        self._ask(lambda: self._contacts.delete(contact_id), READS)
+
+    def set_opt_out(self, contact_id: str, opted_out: bool) -> Contact | None:
+        """Tick or clear the opt-out, and make sure that the answer says so."""
+        column = self._settings.columns.opt_out
+        record = self._ask(lambda: self._contacts.update(contact_id, {column: opted_out}), READS)
+        contact = self._contact(record) if record else None
+        if contact and contact.opt_out != opted_out:
+            raise UnavailableError(AIRTABLE, "the answer to an update does not hold what was written")
+        return contact
+
+    def templates(self) -> list[TemplateText]:
+        """Give every template that has a text."""
+        found = []
+        for records in self._template_pages():
+            found += [self._template(record["fields"]) for record in records]
+        return [template for template in found if template.text]
+
+    def _template_pages(self) -> Iterator[list[Any]]:
+        offset = None
+        while True:
+            records, offset = self._list(self._templates, {"page_size": MOST_RECORDS_A_PAGE}, offset)
+            yield records
+            if not offset:
+                return
+
+    def _template(self, fields: Fields) -> TemplateText:
+        columns = self._template_columns
+        approved = fields.get(columns.whatsapp_approved) is True
+        text = _long_text(fields.get(columns.text))
+        return TemplateText(cell_text(fields.get(columns.category)), text, approved)
+
+    def _search(self, formula: f.Formula) -> list[Contact]:
+        return list(self._listed({"page_size": MOST_RECORDS_A_PAGE, "formula": str(formula)}, None).contacts)
+
+    def _listed(self, options: dict[str, Any], offset: str | None) -> SourcePage:
+        records, following = self._list(self._contacts, options, offset)
+        return SourcePage(tuple(self._contact(record) for record in records), following)
+
+    def _list(self, table: Any, options: dict[str, Any], offset: str | None) -> tuple[list[Any], str | None]:  # noqa: ANN401
+        urls = (str(table.urls.records), ("POST", str(table.urls.records_post)))
+        options = options | ({"offset": offset} if offset else {})
+        answer = self._ask(lambda: self._api.get(urls[0], fallback=urls[1], options=options), READS)
+        if not isinstance(answer, dict) or not isinstance(answer.get("records"), list):
+            raise UnavailableError(AIRTABLE, "a listing holds no records")
+        return answer["records"], answer.get("offset")
+
+    def _ask(self, request: Callable[[], T], policy: Retry) -> T | None:
+        """Do one request; None where Airtable says that the record is not there."""
+
+        def once() -> T | None:
+            self._limiter.reserve(budget.seconds_left(self._patience_s + 0.5) - 0.5)
+            left = budget.seconds_left(CONNECT_TIMEOUT_S + READ_TIMEOUT_S)
+            self._api.timeout = (min(CONNECT_TIMEOUT_S, left), min(READ_TIMEOUT_S, left))  # type: ignore[assignment]  # requests takes fractions
+            try:
+                return request()
+            except requests.HTTPError as error:
+                self._explain(error)
+                return None
+            except (requests.RequestException, ValueError, TypeError, KeyError) as error:
+                raise UnavailableError(AIRTABLE, type(error).__name__) from error
+
+        return call(once, policy)
+
+    def _explain(self, error: requests.HTTPError) -> None:
+        status = error.response.status_code
+        kind = _error_type(error.response)
+        if status == requests.codes.too_many_requests:
+            self._limiter.block()
+            raise RateLimitedError(AIRTABLE, 30) from error
+        is_record = _is_record_id(str(error.response.url).rpartition("/")[2])
+        if is_record and (status, kind) in NOT_THERE:
+            return
+        raise _as_ours(status, kind) from error
+
+    def _contact(self, record: Any) -> Contact:  # noqa: ANN401  whatever the wire held
+        try:
+            return to_contact(record["id"], record["fields"], self._settings)
+        except (TypeError, KeyError, AttributeError) as error:
+            raise UnavailableError(AIRTABLE, "a record has no id or no fields") from error
+
+    def _cells(self, contact: Contact) -> dict[str, Any]:
+        columns = self._settings.columns.model_dump()
+        return {column: getattr(contact, name) for name, column in columns.items() if column and name != "id"}
+
+    def _written(self, number: str) -> list[str]:
+        plain = phone.digits(number)
+        return [plain, "00" + plain, *phone.national(number, self._settings.region)]
+
+
+def to_contact(record_id: str, fields: Fields, settings: config.Contacts) -> Contact:
+    """Make a contact of a record: numbers in E.164, empty and broken cells left out."""
+    columns = settings.columns.model_dump(exclude={"id", "opt_out"})
+    texts = {name: cell_text(fields.get(column)) for name, column in columns.items() if column}
+    texts["notes"] = _long_text(fields.get(settings.columns.notes))
+    texts["owner"] = _email_or_text(fields.get(settings.columns.owner))
+    for channel in ("sms", "whatsapp"):
+        texts[channel] = phone.number(texts.get(channel, ""), settings.region or None) or ""
+    mapped = set(settings.columns.model_dump().values())
+    cells = {column: cell_text(value) for column, value in fields.items() if column not in mapped}
+    return Contact(
+        id=record_id,
+        opt_out=_is_true(fields.get(settings.columns.opt_out)),
+        cells={column: text for column, text in cells.items() if text},
+        **texts,
+    )
+
+
+def cell_text(value: object) -> str:
+    """Write a cell as one line of text; empty for what is no text: attachments, errors, check boxes."""
+    return " ".join(_long_text(value).split())
+
+
+def _long_text(value: object) -> str:
+    if isinstance(value, bool) or value is None:
+        return ""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()[:LONGEST_CELL].strip()
+    if isinstance(value, (int, float)):
+        return f"{value:.15g}" if abs(value) < 1e15 else str(value)  # noqa: PLR2004  whole numbers without .0
+    if isinstance(value, list):
+        return ", ".join(text for entry in value if (text := _long_text(entry)))[:LONGEST_CELL]
+    return _collaborator(value, "name")
+
+
+def _email_or_text(value: object) -> str:
+    """Read an owner's cell, which may be text or one of Airtable's collaborators."""
+    entry = value[0] if isinstance(value, list) and value else value
+    return _collaborator(entry, "email") or cell_text(entry)
+
+
+def _collaborator(value: object, part: str) -> str:
+    is_person = isinstance(value, dict) and "email" in value
+    return str(value.get(part) or value["email"])[:LONGEST_CELL] if is_person and isinstance(value, dict) else ""
+
+
+def _is_true(value: object) -> bool:
+    """Read a check box, or what somebody wrote in its place."""
+    return value is True or (isinstance(value, str) and value.strip().lower() in {"true", "yes", "1", "x"})
+
+
+def _text(field: f.Field) -> f.Formula:
+    return f.Formula(f"{field}&''")
+
+
+def _digits(field: f.Field) -> f.Formula:
+    return f.REGEX_REPLACE(_text(field), "[^0-9]", "")
+
+
+def _is_record_id(text: str) -> bool:
+    return len(text) == 17 and text.startswith("rec") and text.isascii() and text.isalnum()  # noqa: PLR2004
+
+
+def _error_type(response: requests.Response) -> str:
+    """Give Airtable's name for an error; it comes in two shapes."""
+    try:
+        error = response.json()["error"]
+    except (ValueError, KeyError, TypeError):
+        return ""
+    return str(error.get("type", "")) if isinstance(error, dict) else str(error)
+
+
+def _as_ours(status: int, kind: str) -> UpstreamError:
+    if kind == "LIST_RECORDS_ITERATOR_NOT_AVAILABLE":
+        return StaleOffsetError(AIRTABLE, kind)
+    if status in {401, 403, 404}:
+        return RefusedError(AIRTABLE, f"status {status} {kind}; check AIRTABLE_TOKEN, its scopes and the table's name")
+    if status < 500:  # noqa: PLR2004
+        return RefusedError(AIRTABLE, f"status {status} {kind}; check the columns in bridge.yaml")
+    return UnavailableError(AIRTABLE, f"status {status}")

@@ -1,0 +1,192 @@
+"""A sorted map in DynamoDB that is written as a whole and read in slices.
+
+A book's entries stand in order in chunks: compressed, immutable, named by their content. Its head lists them. What
+changed since stands beside the head as deltas, one item an entry, so that a single write never rewrites a chunk. One
+query gives head and deltas, one batch the chunks, so a slice takes two requests whatever the book's size.
+
+Chunks are cut where a key's checksum says so, not by counting: an entry more or less changes one chunk, not all that
+follow. A new load writes the chunks that are not there yet, then swaps the head; deltas older than the load's begin
+are ignored from then on. A chunk that no head names any more is left to its time to live.
+"""
+
+import base64
+import hashlib
+import json
+import time
+import zlib
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from twilio_bridge.adapters.table import Item, Table
+from twilio_bridge.errors import UnavailableError
+
+Entry = tuple[str, str]
+
+KEEP_S = 2 * 86_400
+MOST_ENTRIES_A_CHUNK = 96
+MOST_CHARACTERS_A_CHUNK = 120_000
+LONGEST_KEY = 900
+NOT_LATER = "attribute_not_exists(pk) OR lease <= :lease"
+HEAD = "head"
+DELTA = "delta#"
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Where a chunk begins, what it is called, how many entries it has and when it expires (epoch seconds)."""
+
+    first: str
+    name: str
+    count: int
+    expires_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """A book's head and its deltas, as one query gave them. A delta of None says that the entry is gone."""
+
+    chunks: Sequence[Chunk]
+    deltas: dict[str, str | None]
+    began_at: int
+    expires_at: int
+
+
+class Book:
+    """One sorted map of texts."""
+
+    def __init__(self, table: Table, name: str) -> None:
+        self._table = table
+        self._pk = f"book#{name}"
+        self._chunk_pk = f"chunk#{name}"
+
+    def get(self, key: str) -> str | None:
+        """Give an entry's value, or None."""
+        head_key, delta_key = (self._pk, HEAD), (self._pk, DELTA + _short(key))
+        found = self._table.get_many([head_key, delta_key])
+        shelf = _shelf([item for item in (found.get(head_key), found.get(delta_key)) if item])
+        if key in shelf.deltas:
+            return shelf.deltas[key]
+        place = bisect_right([chunk.first for chunk in shelf.chunks], key) - 1
+        return None if place < 0 else dict(self._read([shelf.chunks[place]])).get(key)
+
+    def slice(self, after: str, limit: int) -> list[Entry]:
+        """Give up to `limit` entries behind the key `after`."""
+        shelf = self._open()
+        begin = max(bisect_right([chunk.first for chunk in shelf.chunks], after) - 1, 0)
+        gone = sum(value is None for value in shelf.deltas.values())
+        wanted = _enough(shelf.chunks[begin:], limit + gone)
+        entries = _merge(self._read(wanted), shelf.deltas, after)
+        if begin + len(wanted) < len(shelf.chunks):  # deltas behind what was read wait for their chunk
+            end = shelf.chunks[begin + len(wanted)].first
+            entries = [entry for entry in entries if entry[0] < end]
+        return entries[:limit]
+
+    def entries(self) -> list[Entry]:
+        """Give all entries in order."""
+        shelf = self._open()
+        return _merge(self._read(shelf.chunks), shelf.deltas, "")
+
+    def put(self, key: str, value: str | None) -> None:
+        """Write one entry, or take it out (None)."""
+        item: Item = {"pk": self._pk, "sk": DELTA + _short(key), "key": key, "at": _now_ms()}
+        item |= {"expires_at": int(time.time()) + KEEP_S}
+        self._table.put(item if value is None else item | {"value": zlib.compress(value.encode())})
+
+    def replace(self, entries: Iterable[Entry], began_at: float, number: int) -> int:
+        """Take in all entries, sorted, of a load that began at `began_at`; give how many items were written.
+
+        A head that a later load (a higher `number`) has written is left as it is.
+        """
+        shelf = self._open()
+        known = {chunk.name: chunk for chunk in shelf.chunks if chunk.expires_at > time.time() + KEEP_S / 2}
+        packed = [(_pack(cut), cut) for cut in _cut(entries)]
+        chunks = [known.get(_name(data)) or _chunk(data, cut) for data, cut in packed]
+        lasting = shelf.expires_at > time.time() + KEEP_S / 2
+        if chunks == shelf.chunks and not shelf.deltas and lasting:
+            return 0
+        new = [
+            {"pk": self._chunk_pk, "sk": chunk.name, "data": data, "expires_at": chunk.expires_at}
+            for chunk, (data, _) in zip(chunks, packed, strict=True)
+            if chunk.name not in known
+        ]
+        return self._table.put_many(new) + self._swap(chunks, began_at, number)
+
+    def _swap(self, chunks: list[Chunk], began_at: float, number: int) -> int:
+        rows = [[chunk.first, chunk.name, chunk.count, chunk.expires_at] for chunk in chunks]
+        head: Item = {"pk": self._pk, "sk": HEAD, "chunks": zlib.compress(json.dumps(rows).encode())}
+        head |= {"began_at": int(began_at * 1000), "lease": number, "expires_at": int(time.time()) + KEEP_S}
+        return self._table.put(head, when=NOT_LATER, values={":lease": number})
+
+    def _open(self) -> Shelf:
+        return _shelf(list(self._table.query(self._pk)))
+
+    def _read(self, chunks: Sequence[Chunk]) -> Iterator[Entry]:
+        keys = [(self._chunk_pk, chunk.name) for chunk in chunks]
+        found = self._table.get_many(keys)
+        if missing := [key for key in keys if key not in found]:  # written just now: the other replicas follow
+            found |= self._table.get_many(missing, consistent=True)
+        for key in keys:
+            if key not in found:
+                raise UnavailableError("contact cache", "a chunk is missing")
+            yield from ((key, value) for key, value in json.loads(zlib.decompress(found[key]["data"])))
+
+
+def _shelf(items: list[Item]) -> Shelf:
+    head = next((item for item in items if item["sk"] == HEAD), None)
+    rows = json.loads(zlib.decompress(head["chunks"])) if head else []
+    began_at = head["began_at"] if head else 0
+    deltas = {
+        item["key"]: zlib.decompress(item["value"]).decode() if "value" in item else None
+        for item in items
+        if item["sk"].startswith(DELTA) and item["at"] >= began_at
+    }
+    return Shelf([Chunk(*row) for row in rows], deltas, began_at, head["expires_at"] if head else 0)
+
+
+def _merge(entries: Iterable[Entry], deltas: dict[str, str | None], after: str) -> list[Entry]:
+    merged = {**dict(entries), **deltas}
+    return sorted((key, value) for key, value in merged.items() if value is not None and key > after)
+
+
+def _enough(chunks: Sequence[Chunk], limit: int) -> Sequence[Chunk]:
+    count = 0
+    for place, chunk in enumerate(chunks):
+        count += chunk.count if place else 0  # of the first, all may stand before the wanted key
+        if count >= limit:
+            return chunks[: place + 1]
+    return chunks
+
+
+def _cut(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
+    cut: list[Entry] = []
+    size = 0
+    for key, value in entries:
+        full = len(cut) == MOST_ENTRIES_A_CHUNK or size + len(value) > MOST_CHARACTERS_A_CHUNK
+        if cut and (full or zlib.crc32(key.encode()) % (MOST_ENTRIES_A_CHUNK // 3) == 0):
+            yield cut
+            cut, size = [], 0
+        cut.append((key, value))
+        size += len(key) + len(value)
+    if cut:
+        yield cut
+
+
+def _pack(cut: list[Entry]) -> bytes:
+    return zlib.compress(json.dumps(cut, ensure_ascii=False, separators=(",", ":")).encode(), 6)
+
+
+def _chunk(data: bytes, cut: list[Entry]) -> Chunk:
+    return Chunk(cut[0][0], _name(data), len(cut), int(time.time()) + KEEP_S)
+
+
+def _name(data: bytes) -> str:
+    return base64.urlsafe_b64encode(hashlib.sha256(data).digest()[:15]).decode()
+
+
+def _short(key: str) -> str:
+    return key if len(key.encode()) <= LONGEST_KEY else hashlib.sha256(key.encode()).hexdigest()
+
+
+def _now_ms() -> int:
+    return int(time.time() * 1000)

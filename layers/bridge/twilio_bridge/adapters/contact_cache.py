@@ -1,0 +1,179 @@
+"""ContactCache in DynamoDB: a book of contacts for each owner, one of ids and one of addresses.
+
+The ids say in whose book and under which key a contact stands; the addresses name ids the same way. A deleted
+contact's id keeps its key for a day, so that a worker who scrolls on from it goes on at the right place.
+"""
+
+import hashlib
+import json
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from twilio_bridge.adapters.book import KEEP_S, NOT_LATER, Book
+from twilio_bridge.adapters.table import Table
+from twilio_bridge.contacts.contact import Contact
+from twilio_bridge.ports import CacheState
+
+EVERYBODY = "*"
+REMEMBER_GONE_S = 86_400
+LONGEST_OWNER = 200
+STATE = ("cache", "state")
+OWNERS = ("cache", "owners")
+
+
+def pack(contact: Contact) -> str:
+    """Write a contact as JSON without what is empty."""
+    return json.dumps({name: value for name, value in asdict(contact).items() if value}, ensure_ascii=False)
+
+
+def unpack(text: str) -> Contact:
+    """Read what `pack` wrote."""
+    return Contact(**json.loads(text))
+
+
+class DynamoContactCache:
+    """The port ContactCache; with `for_everybody` there is one list that all workers share."""
+
+    def __init__(self, table: Table, *, for_everybody: bool) -> None:
+        self._table = table
+        self._for_everybody = for_everybody
+        self._ids = Book(table, "ids")
+        self._addresses = Book(table, "addresses")
+
+    def state(self) -> CacheState:
+        """Tell when the last whole load began."""
+        item = self._table.get(*STATE)
+        return CacheState(item["began_at"] / 1000 if item else None)
+
+    def page(self, owner: str | None, after: str, limit: int) -> list[Contact]:
+        """Give a part of a list, in order."""
+        return [unpack(value) for _, value in self._list(owner).slice(after, limit)]
+
+    def everything(self, owner: str | None) -> Iterable[Contact]:
+        """Give a whole list, in order."""
+        return [unpack(value) for _, value in self._list(owner).entries()]
+
+    def get(self, contact_id: str) -> Contact | None:
+        """Give a contact by id."""
+        place = self._place(contact_id)
+        return None if place is None or "gone" in place else self._at(place["list"], place["key"])
+
+    def find(self, number: str) -> list[Contact]:
+        """Give the contacts with this bare address."""
+        found = (self._at(*place) for place in self._places_of(number))
+        return [contact for contact in found if contact and number in contact.addresses]
+
+    def position(self, contact_id: str) -> str | None:
+        """Give a contact's key, or that of one deleted within the last day."""
+        place = self._place(contact_id)
+        is_known = place is not None and place.get("gone", time.time() + 1) > time.time()
+        return place["key"] if place and is_known else None
+
+    def owners(self) -> list[str]:
+        """Give the owners as the last load found them."""
+        item = self._table.get(*OWNERS)
+        return json.loads(item["names"]) if item else []
+
+    def put(self, contact: Contact) -> None:
+        """Take in one contact, in its list, by its id and by its addresses."""
+        before = self.get(contact.id)
+        name = self._list_name(contact.owner)
+        if before and (self._list_name(before.owner), before.order) != (name, contact.order):
+            self._drop(before)
+        elif before:
+            self._forget_addresses(before, set(before.addresses) - set(contact.addresses))
+        self._book(name).put(contact.order, pack(contact))
+        self._ids.put(contact.id, json.dumps({"list": name, "key": contact.order}))
+        for address in contact.addresses:
+            places = {*map(tuple, self._places_of(address)), (name, contact.order)}
+            self._addresses.put(address, json.dumps(sorted(places)))
+
+    def remove(self, contact_id: str) -> None:
+        """Take out one contact; its key is remembered for a day."""
+        if contact := self.get(contact_id):
+            self._drop(contact)
+            self._ids.put(contact_id, _gone(self._list_name(contact.owner), contact.order))
+
+    def load(self, contacts: Sequence[Contact], began_at: float, number: int) -> None:
+        """Take in a whole load: lists first, then the indexes that point into them, the freshness last."""
+        lists = self._lists(contacts)
+        for name, entries in lists.items():
+            self._book(name).replace(sorted(entries.items()), began_at, number)
+        self._ids.replace(sorted(self._id_entries(contacts).items()), began_at, number)
+        self._addresses.replace(sorted(self._address_entries(contacts).items()), began_at, number)
+        self._write(OWNERS, {"names": json.dumps(sorted({c.owner for c in contacts if c.owner}))}, number)
+        self._write(STATE, {"began_at": int(began_at * 1000)}, number)
+
+    def _write(self, key: tuple[str, str], values: dict[str, object], number: int) -> None:
+        item = {
+            "pk": key[0],
+            "sk": key[1],
+            "lease": number,
+            "expires_at": int(time.time()) + KEEP_S,
+            **values,
+        }
+        self._table.put(item, when=NOT_LATER, values={":lease": number})
+
+    def _lists(self, contacts: Sequence[Contact]) -> dict[str, dict[str, str]]:
+        lists: dict[str, dict[str, str]] = defaultdict(dict)
+        for owner in self.owners():  # one whose last contact went must not keep the old list
+            lists[self._list_name(owner)] = {}
+        for contact in contacts:
+            lists[self._list_name(contact.owner)][contact.order] = pack(contact)
+        return lists
+
+    def _id_entries(self, contacts: Sequence[Contact]) -> dict[str, str]:
+        entries = {}
+        for contact_id, value in self._ids.entries():
+            place = json.loads(value)
+            if place.get("gone", time.time() + 1) > time.time():
+                entries[contact_id] = value if "gone" in place else _gone(place["list"], place["key"])
+        for contact in contacts:
+            entries[contact.id] = json.dumps({"list": self._list_name(contact.owner), "key": contact.order})
+        return entries
+
+    def _address_entries(self, contacts: Sequence[Contact]) -> dict[str, str]:
+        places: dict[str, list[tuple[str, str]]] = defaultdict(list)
+        for contact in contacts:
+            for address in contact.addresses:
+                places[address].append((self._list_name(contact.owner), contact.order))
+        return {address: json.dumps(sorted(found)) for address, found in places.items()}
+
+    def _drop(self, contact: Contact) -> None:
+        self._book(self._list_name(contact.owner)).put(contact.order, None)
+        self._forget_addresses(contact, contact.addresses)
+
+    def _forget_addresses(self, contact: Contact, addresses: Iterable[str]) -> None:
+        for address in addresses:
+            others = [place for place in self._places_of(address) if place[1] != contact.order]
+            self._addresses.put(address, json.dumps(others) if others else None)
+
+    def _place(self, contact_id: str) -> dict[str, Any] | None:
+        value = self._ids.get(contact_id)
+        return json.loads(value) if value else None
+
+    def _places_of(self, address: str) -> list[tuple[str, str]]:
+        return [(name, key) for name, key in json.loads(self._addresses.get(address) or "[]")]
+
+    def _at(self, name: str, key: str) -> Contact | None:
+        value = self._book(name).get(key)
+        return unpack(value) if value else None
+
+    def _list(self, owner: str | None) -> Book:
+        return self._book(EVERYBODY if owner is None else self._list_name(owner))
+
+    def _book(self, list_name: str) -> Book:
+        return Book(self._table, f"list#{list_name}")
+
+    def _list_name(self, owner: str) -> str:
+        if self._for_everybody:
+            return EVERYBODY
+        name = owner.strip().casefold()
+        return name if len(name) <= LONGEST_OWNER else hashlib.sha256(name.encode()).hexdigest()
+
+
+def _gone(list_name: str, key: str) -> str:
+    return json.dumps({"list": list_name, "key": key, "gone": int(time.time()) + REMEMBER_GONE_S})

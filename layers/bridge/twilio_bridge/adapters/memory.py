@@ -1,0 +1,320 @@
+"""The ports as plain dictionaries: for the domain's tests, and the measure the real adapters are held against."""
+
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from twilio_bridge import phone
+from twilio_bridge.contacts.contact import Contact, same_worker
+from twilio_bridge.errors import RefusedError, StaleOffsetError
+from twilio_bridge.ports import CacheState, OptOut, Participant, SourcePage, TemplateText
+
+
+class MemorySource:
+    """The port ContactSource over a dictionary; `failure`, where set, is raised by every call."""
+
+    def __init__(self, contacts: Iterable[Contact] = (), templates: Iterable[TemplateText] = ()) -> None:
+        self.contacts = {contact.id: contact for contact in contacts}
+        self.texts = list(templates)
+        self.failure: Exception | None = None
+        self.calls = 0
+        self._listings: dict[str, list[str]] = {}
+
+    def page(self, owner: str | None, size: int, offset: str | None = None) -> SourcePage:
+        """Give one page; the listing's order and members stay as they were at its first page."""
+        self._begin()
+        number, _, start = (offset or f"{len(self._listings)}/0").partition("/")
+        if offset is None:
+            self._listings[number] = [contact.id for contact in self._of(owner)]
+        if number not in self._listings:
+            raise StaleOffsetError("memory", "the listing has expired")
+        end = int(start) + size
+        listed = [self.contacts[key] for key in self._listings[number][int(start) : end] if key in self.contacts]
+        more = end < len(self._listings[number])
+        return SourcePage(tuple(listed), f"{number}/{end}" if more else None)
+
+    def forget_listings(self) -> None:
+        """Let every offset expire."""
+        self._listings.clear()
+
+    def pages(self) -> Iterator[tuple[Contact, ...]]:
+        """Give all contacts, a hundred at a time."""
+        self._begin()
+        everybody = list(self.contacts.values())
+        yield from (tuple(everybody[start : start + 100]) for start in range(0, len(everybody) or 1, 100))
+
+    def get(self, contact_id: str) -> Contact | None:
+        """Give a contact by id."""
+        self._begin()
+        return self.contacts.get(contact_id)
+
+    def find(self, number: str) -> list[Contact]:
+        """Give the contacts with this address."""
+        self._begin()
+        same = set(phone.spellings(number))
+        return [contact for contact in self.contacts.values() if same & set(contact.addresses)]
+
+    def create(self, contact: Contact) -> Contact:
+        """Add a contact under a new id."""
+        self._begin()
+        created = replace(contact, id=f"rec{len(self.contacts):014}")
+        self.contacts[created.id] = created
+        return created
+
+    def delete(self, contact_id: str) -> None:
+        """Remove a contact."""
+        self._begin()
+        self.contacts.pop(contact_id, None)
+
+    def set_opt_out(self, contact_id: str, opted_out: bool) -> Contact | None:
+        """Tick or clear the opt-out."""
+        self._begin()
+        if contact_id in self.contacts:
+            self.contacts[contact_id] = replace(self.contacts[contact_id], opt_out=opted_out)
+        return self.contacts.get(contact_id)
+
+    def templates(self) -> list[TemplateText]:
+        """Give the templates."""
+        self._begin()
+        return list(self.texts)
+
+    def _begin(self) -> None:
+        self.calls += 1
+        if self.failure:
+            raise self.failure
+
+    def _of(self, owner: str | None) -> list[Contact]:
+        mine = (c for c in self.contacts.values() if owner is None or same_worker(c.owner, owner))
+        return sorted(mine, key=lambda contact: contact.order)
+
+
+class MemoryCache:
+    """The port ContactCache over dictionaries."""
+
+    def __init__(self, clock: "Clock | None" = None) -> None:
+        self._clock = clock or Clock()
+        self._contacts: dict[str, Contact] = {}
+        self._keys: dict[str, tuple[str, float]] = {}
+        self._written: dict[str, tuple[float, Contact | None]] = {}
+        self._lease = 0
+        self._loaded_at: float | None = None
+        self._owners: list[str] = []
+
+    def state(self) -> CacheState:
+        """Tell when the last whole load began."""
+        return CacheState(self._loaded_at)
+
+    def page(self, owner: str | None, after: str, limit: int) -> list[Contact]:
+        """Give a part of a list."""
+        return [contact for contact in self.everything(owner) if contact.order > after][:limit]
+
+    def everything(self, owner: str | None) -> list[Contact]:
+        """Give a whole list, in order."""
+        mine = (c for c in self._contacts.values() if owner is None or _listed_under(c, owner))
+        return sorted(mine, key=lambda contact: contact.order)
+
+    def get(self, contact_id: str) -> Contact | None:
+        """Give a contact by id."""
+        return self._contacts.get(contact_id)
+
+    def find(self, number: str) -> list[Contact]:
+        """Give the contacts with this address."""
+        return sorted((c for c in self._contacts.values() if number in c.addresses), key=lambda c: c.order)
+
+    def position(self, contact_id: str) -> str | None:
+        """Give a contact's key, for a day also that of a deleted one."""
+        if contact := self._contacts.get(contact_id):
+            return contact.order
+        key, until = self._keys.get(contact_id, ("", 0.0))
+        return key if until > self._clock.now() else None
+
+    def owners(self) -> list[str]:
+        """Give the owners as the last load found them."""
+        return self._owners
+
+    def put(self, contact: Contact) -> None:
+        """Take in one contact."""
+        self._contacts[contact.id] = contact
+        self._written[contact.id] = (self._clock.now(), contact)
+
+    def remove(self, contact_id: str) -> None:
+        """Take out one contact."""
+        if contact := self._contacts.pop(contact_id, None):
+            self._keys[contact_id] = (contact.order, self._clock.now() + 86_400)
+            self._written[contact_id] = (self._clock.now(), None)
+
+    def load(self, contacts: Sequence[Contact], began_at: float, number: int) -> None:
+        """Take in a whole load; what was written since it began stays."""
+        if number < self._lease:
+            return
+        before, self._lease, self._loaded_at = self._contacts, number, began_at
+        self._contacts = {contact.id: contact for contact in contacts}
+        self._owners = sorted({contact.owner for contact in contacts if contact.owner})
+        for gone in before.keys() - self._contacts.keys():
+            self._keys[gone] = (before[gone].order, self._clock.now() + 86_400)
+        for contact_id, (at, contact) in self._written.items():
+            if at >= began_at and contact:
+                self._contacts[contact_id] = contact
+            elif at >= began_at:
+                self._contacts.pop(contact_id, None)
+
+
+def _listed_under(contact: Contact, owner: str) -> bool:
+    return contact.owner.strip().casefold() == owner.strip().casefold()
+
+
+@dataclass
+class Clock:
+    """A clock that tests move."""
+
+    offset: float = 0
+
+    def now(self) -> float:
+        """Give epoch seconds, moved by `offset`."""
+        return time.time() + self.offset
+
+
+class MemoryNotes:
+    """The port Notes."""
+
+    def __init__(self, clock: Clock | None = None) -> None:
+        self._clock = clock or Clock()
+        self._notes: dict[str, tuple[str, float]] = {}
+
+    def note(self, name: str, text: str, seconds: float) -> None:
+        """Remember a text."""
+        self._notes[name] = (text, self._clock.now() + seconds)
+
+    def recall(self, name: str) -> str | None:
+        """Give it back."""
+        text, until = self._notes.get(name, ("", 0.0))
+        return text if until > self._clock.now() else None
+
+    def claim(self, name: str, seconds: float) -> bool:
+        """Be the first, or not."""
+        if self.recall(name) is not None:
+            return False
+        self.note(name, "", seconds)
+        return True
+
+
+class MemoryLeases:
+    """The port Leases."""
+
+    def __init__(self, clock: Clock | None = None) -> None:
+        self._clock = clock or Clock()
+        self._held: dict[str, tuple[int, float]] = {}
+
+    def acquire(self, name: str, seconds: float) -> int | None:
+        """Take the lease where it is free or has run out."""
+        number, until = self._held.get(name, (0, 0.0))
+        if until > self._clock.now():
+            return None
+        self._held[name] = (number + 1, self._clock.now() + seconds)
+        return number + 1
+
+    def release(self, name: str, number: int) -> None:
+        """Give it back."""
+        if self._held.get(name, (0, 0.0))[0] == number:
+            self._held[name] = (number, 0.0)
+
+
+class MemoryOptOuts:
+    """The port OptOuts."""
+
+    def __init__(self) -> None:
+        self._words: dict[str, OptOut] = {}
+
+    def record(self, address: str, out: bool, at: float) -> OptOut | None:
+        """Write a word down unless a later one stands there."""
+        at = int(at * 1000) / 1000
+        known = self._words.get(address)
+        if known is None or known.at < at:
+            known = self._words[address] = OptOut(address=address, out=out, at=at)
+        return known if known.at <= at else None
+
+    def of(self, addresses: Iterable[str]) -> list[OptOut]:
+        """Give what was said at these addresses."""
+        return [self._words[address] for address in dict.fromkeys(addresses) if address in self._words]
+
+    def mark_told(self, word: OptOut, contact_ids: Iterable[str]) -> bool:
+        """Write down whose records say so now."""
+        known = self._words[word.address]
+        ids = frozenset(contact_ids)
+        if known.at == word.at:
+            self._words[word.address] = replace(known, told=known.told | ids)
+        return not ids or known.at == word.at
+
+
+class MemoryRefresh:
+    """The port Refresh: counts how often it was asked for."""
+
+    def __init__(self) -> None:
+        self.started = 0
+
+    def start(self) -> None:
+        """Count."""
+        self.started += 1
+
+
+class MemoryOutbox:
+    """The port Outbox: a list."""
+
+    def __init__(self) -> None:
+        self.addresses: list[str] = []
+
+    def tell_airtable(self, address: str) -> None:
+        """Keep the address."""
+        self.addresses.append(address)
+
+
+@dataclass
+class MemoryMessaging:
+    """The port Messaging over dictionaries; `failure`, where set, is raised by every call."""
+
+    conversations: dict[str, list[Participant]] = field(default_factory=dict)
+    available: set[str] = field(default_factory=set)
+    changes: dict[str, dict[str, str]] = field(default_factory=dict)
+    failure: Exception | None = None
+
+    def participants(self, conversation_sid: str) -> list[Participant]:
+        """Give who is in a conversation."""
+        self._begin(conversation_sid)
+        return list(self.conversations[conversation_sid])
+
+    def participant(self, conversation_sid: str, participant_sid: str) -> Participant:
+        """Give one of them."""
+        found = [p for p in self.participants(conversation_sid) if p.sid == participant_sid]
+        if not found:
+            raise RefusedError("memory", "no such participant", code=20404)
+        return found[0]
+
+    def add_worker(self, conversation_sid: str, worker: str, projected_address: str = "") -> None:
+        """Add a worker who is not there yet."""
+        there = self.participants(conversation_sid)
+        if all(participant.identity != worker for participant in there):
+            new = Participant(sid=f"MB{len(there):032}", identity=worker, address=projected_address)
+            self.conversations[conversation_sid].append(new)
+
+    def set_participant_attributes(self, conversation_sid: str, participant_sid: str, attributes: str) -> None:
+        """Replace a participant's attributes."""
+        changed = replace(self.participant(conversation_sid, participant_sid), attributes=attributes)
+        there = self.conversations[conversation_sid]
+        self.conversations[conversation_sid] = [changed if p.sid == participant_sid else p for p in there]
+
+    def set_conversation(self, conversation_sid: str, changes: Mapping[str, str]) -> None:
+        """Change a conversation."""
+        self._begin(conversation_sid)
+        self.changes.setdefault(conversation_sid, {}).update(changes)
+
+    def is_available(self, worker: str) -> bool:
+        """Tell whether a user is available."""
+        if self.failure:
+            raise self.failure
+        return worker in self.available
+
+    def _begin(self, conversation_sid: str) -> None:
+        if self.failure:
+            raise self.failure
+        if conversation_sid not in self.conversations:
+            raise RefusedError("memory", "no such conversation", code=20404)

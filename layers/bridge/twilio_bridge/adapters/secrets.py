@@ -1,0 +1,77 @@
+"""The stack's secrets: read at first use, kept for five minutes, read again early where a signature fails.
+
+So a rotated token needs no deployment: https://docs.aws.amazon.com/secretsmanager/latest/userguide/retrieving-secrets.html
+"""
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from twilio_bridge.adapters import aws
+from twilio_bridge.errors import SettingError
+from twilio_bridge.settings import Settings
+
+if TYPE_CHECKING:
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+
+KEEP_S = 300
+REREAD_S = 60
+
+
+class Secrets:
+    """Secrets by id, each a JSON object of texts."""
+
+    def __init__(self, client: "SecretsManagerClient", clock: Callable[[], float] = time.monotonic) -> None:
+        self._client = client
+        self._clock = clock
+        self._kept: dict[str, tuple[float, Mapping[str, str]]] = {}
+
+    def read(self, secret_id: str) -> Mapping[str, str]:
+        """Give a secret's values, as old as five minutes."""
+        read_at, values = self._kept.get(secret_id, (float("-inf"), {}))
+        if self._clock() - read_at >= KEEP_S:
+            values = self._fetch(secret_id)
+            self._kept[secret_id] = (self._clock(), values)
+        return values
+
+    def forget(self, secret_id: str) -> bool:
+        """Have the secret read again at its next use, unless that was done within the last minute."""
+        read_at, _ = self._kept.get(secret_id, (float("-inf"), {}))
+        if self._clock() - read_at < REREAD_S:
+            return False
+        self._kept.pop(secret_id, None)
+        return True
+
+    def _fetch(self, secret_id: str) -> Mapping[str, str]:
+        try:
+            text = self._client.get_secret_value(SecretId=secret_id)["SecretString"]
+            values = json.loads(text)
+        except aws.FAILURES as error:
+            if aws.code_of(error) == "ResourceNotFoundException":
+                raise SettingError(
+                    f"the secret {secret_id} does not exist; README, 'Deploy', says how to make it"
+                ) from error
+            raise aws.unavailable("secrets manager", error) from error
+        except (KeyError, ValueError) as error:
+            raise SettingError(f"the secret {secret_id} is no JSON object") from error
+        if not isinstance(values, dict):
+            raise SettingError(f"the secret {secret_id} is no JSON object")
+        return {str(name): str(value) for name, value in values.items()}
+
+
+class SigningTokens:
+    """The port Tokens of `web`: Twilio's auth tokens from the settings."""
+
+    def __init__(self, settings: Settings, secrets: Secrets) -> None:
+        self._settings = settings
+        self._secrets = secrets
+
+    def current(self) -> tuple[str, ...]:
+        """Give the tokens as last read."""
+        return self._settings.twilio_auth_tokens
+
+    def renewed(self) -> tuple[str, ...]:
+        """Read the secret again, at most once a minute."""
+        secret_id = self._settings.twilio_secret
+        return self.current() if secret_id and self._secrets.forget(secret_id) else ()

@@ -1,0 +1,188 @@
+"""A DynamoDB table with plain Python values: text, whole numbers, bytes, booleans and sets of text.
+
+Keys are `pk` and `sk`; what has an `expires_at` (epoch seconds) in the past is never given, though DynamoDB may
+take days to remove it. The limits are AWS's own: moto accepts what AWS refuses.
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
+"""
+
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+
+from twilio_bridge.adapters import aws
+from twilio_bridge.errors import UnavailableError
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+Item = dict[str, Any]
+Key = tuple[str, str]
+
+MOST_KEYS_A_READ = 100
+MOST_ITEMS_A_WRITE = 25
+LONGEST_PARTITION_KEY = 2048
+LONGEST_SORT_KEY = 1024
+LARGEST_ITEM = 400 * 1024
+FORMAT = 1
+
+_serialize = TypeSerializer().serialize
+_deserialize = TypeDeserializer().deserialize
+
+
+def marshal(item: Mapping[str, Any]) -> dict[str, Any]:
+    """Turn plain values into DynamoDB's."""
+    return {name: _serialize(value) for name, value in item.items()}
+
+
+def unmarshal(item: Mapping[str, Any]) -> Item:
+    """Turn DynamoDB's values into plain ones."""
+    return {name: _plain(_deserialize(value)) for name, value in item.items()}
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401  whatever the item holds
+    if hasattr(value, "as_integer_ratio"):
+        return int(value)
+    return value.value if hasattr(value, "value") else value
+
+
+def item_size(item: Mapping[str, Any]) -> int:
+    """Give an item's size as DynamoDB counts it, in bytes: names and values, numbers roughly."""
+    return sum(len(name.encode()) + _value_size(value) for name, value in item.items())
+
+
+def _value_size(value: object) -> int:
+    if isinstance(value, str):
+        return len(value.encode())
+    if isinstance(value, bytes):
+        return len(value)
+    if isinstance(value, (set, frozenset, list)):
+        return 3 + sum(1 + _value_size(entry) for entry in value)
+    return 1 if isinstance(value, bool) or value is None else 12
+
+
+class Table:
+    """One table; every failure of the outside is an UnavailableError."""
+
+    def __init__(self, client: "DynamoDBClient", name: str) -> None:
+        self._client = client
+        self._name = name
+
+    def get(self, pk: str, sk: str, *, consistent: bool = False) -> Item | None:
+        """Give an item, or None."""
+        found = self._call("get_item", Key=_key(pk, sk), ConsistentRead=consistent).get("Item")
+        return _unexpired(found)
+
+    def get_many(self, keys: Sequence[Key], *, consistent: bool = False) -> dict[Key, Item]:
+        """Give those of the items that are there, a hundred a request."""
+        found: dict[Key, Item] = {}
+        for start in range(0, len(keys), MOST_KEYS_A_READ):
+            wanted: list[Any] = [_key(*key) for key in keys[start : start + MOST_KEYS_A_READ]]
+            while wanted:
+                request = {self._name: {"Keys": wanted, "ConsistentRead": consistent}}
+                answer = self._call("batch_get_item", RequestItems=request, table=False)
+                items = (_unexpired(raw) for raw in answer["Responses"].get(self._name, []))
+                found |= {(item["pk"], item["sk"]): item for item in items if item}
+                wanted = answer.get("UnprocessedKeys", {}).get(self._name, {}).get("Keys", [])
+        return found
+
+    def query(self, pk: str, *, consistent: bool = False) -> Iterator[Item]:
+        """Give a partition's items in the order of their sort keys."""
+        _check(pk, "")
+        request: dict[str, Any] = {
+            "KeyConditionExpression": "pk = :pk",
+            "ExpressionAttributeValues": marshal({":pk": pk}),
+            "ConsistentRead": consistent,
+        }
+        while True:
+            answer = self._call("query", **request)
+            yield from (item for raw in answer["Items"] if (item := _unexpired(raw)))
+            if "LastEvaluatedKey" not in answer:
+                return
+            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+    def put(self, item: Item, *, when: str | None = None, values: Mapping[str, Any] | None = None) -> bool:
+        """Write an item; False where the condition `when` does not hold."""
+        _check_item(item)
+        request: dict[str, Any] = {"Item": marshal(item | {"v": FORMAT})}
+        if when:
+            request["ConditionExpression"] = when
+        if values:
+            request["ExpressionAttributeValues"] = marshal(values)
+        return self._conditional("put_item", request) is not None
+
+    def update(
+        self, pk: str, sk: str, change: str, values: Mapping[str, Any], *, when: str | None = None
+    ) -> Item | None:
+        """Change an item and give it as it is then; None where the condition `when` does not hold."""
+        request: dict[str, Any] = {
+            "Key": _key(pk, sk),
+            "UpdateExpression": change,
+            "ExpressionAttributeValues": marshal(values),
+            "ReturnValues": "ALL_NEW",
+        }
+        if when:
+            request["ConditionExpression"] = when
+        answer = self._conditional("update_item", request)
+        return None if answer is None else unmarshal(answer["Attributes"])
+
+    def put_many(self, items: Iterable[Item]) -> int:
+        """Write items, twenty-five a request, and give how many there were."""
+        waiting: list[Any] = []
+        count = 0
+        for item in items:
+            _check_item(item)
+            waiting.append({"PutRequest": {"Item": marshal(item | {"v": FORMAT})}})
+            count += 1
+            if len(waiting) == MOST_ITEMS_A_WRITE:
+                waiting = self._write(waiting)
+        while waiting:
+            waiting = self._write(waiting)
+        return count
+
+    def _write(self, waiting: list[Any]) -> list[Any]:
+        answer = self._call("batch_write_item", RequestItems={self._name: waiting}, table=False)
+        unprocessed: list[Any] = answer.get("UnprocessedItems", {}).get(self._name, [])
+        if unprocessed:  # the table is throttled; the SDK does not retry what came back unprocessed
+            time.sleep(0.2)
+        return unprocessed
+
+    def _conditional(self, operation: str, request: dict[str, Any]) -> dict[str, Any] | None:
+        try:
+            answer: dict[str, Any] = getattr(self._client, operation)(TableName=self._name, **request)
+        except aws.FAILURES as error:
+            if aws.code_of(error) == "ConditionalCheckFailedException":
+                return None
+            raise aws.unavailable("dynamodb", error) from error
+        return answer
+
+    def _call(self, operation: str, *, table: bool = True, **request: Any) -> dict[str, Any]:  # noqa: ANN401
+        if table:
+            request["TableName"] = self._name
+        try:
+            answer: dict[str, Any] = getattr(self._client, operation)(**request)
+        except aws.FAILURES as error:
+            raise aws.unavailable("dynamodb", error) from error
+        return answer
+
+
+def _key(pk: str, sk: str) -> dict[str, Any]:
+    _check(pk, sk)
+    return {"pk": {"S": pk}, "sk": {"S": sk}}
+
+
+def _check(pk: str, sk: str) -> None:
+    if len(pk.encode()) > LONGEST_PARTITION_KEY or len(sk.encode()) > LONGEST_SORT_KEY:
+        raise UnavailableError("dynamodb", "a key is longer than AWS takes")
+
+
+def _check_item(item: Item) -> None:
+    _check(item["pk"], item["sk"])
+    if item_size(item) > LARGEST_ITEM:
+        raise UnavailableError("dynamodb", "an item is larger than AWS takes")
+
+
+def _unexpired(raw: Mapping[str, Any] | None) -> Item | None:
+    item = unmarshal(raw) if raw else None
+    return None if item is None or item.get("expires_at", time.time() + 1) <= time.time() else item

@@ -1,0 +1,158 @@
+"""What people configure: `bridge.yaml`, checked key by key.
+
+The packaged file stands beside this package. In its place comes what `twilio-bridge config put` stored, or locally the
+file that BRIDGE_CONFIG names. Whatever is not said there has the default given here.
+"""
+
+import difflib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
+
+from twilio_bridge.errors import SettingError
+
+PACKAGED = Path(__file__).resolve().parents[1] / "bridge.yaml"
+LARGEST = 350_000  # bytes: it has to fit a DynamoDB item
+
+# https://www.twilio.com/docs/messaging/tutorials/advanced-opt-out: Twilio's own words, as of 2026.
+OPT_OUT_WORDS = ("STOP", "UNSUBSCRIBE", "END", "QUIT", "STOPALL", "REVOKE", "OPTOUT", "CANCEL")
+OPT_IN_WORDS = ("START", "YES", "UNSTOP")
+
+Number = Annotated[str, Field(pattern=r"^(whatsapp:)?\+[1-9][0-9]{6,14}$")]
+Prefix = Annotated[str, Field(pattern=r"^\+[0-9]{1,14}$")]
+Column = Annotated[str, Field(min_length=1)]
+Step = Literal["owner", "number_owner", "available", "random", "default"]
+
+
+class Section(BaseModel):
+    """A block of the configuration: nothing in it is unknown, nothing changes later."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
+
+
+class ContactColumns(Section):
+    """The columns of the contacts' table; an empty one is not there."""
+
+    id: str = "id"
+    name: Column = "name"
+    sms: str = "sms"
+    whatsapp: str = "whatsapp"
+    chat: str = ""
+    email: str = "email"
+    linkedin: str = "linkedin"
+    notes: str = "notes"
+    owner: Column = "owner"
+    opt_out: Column = "opt_out"
+    avatar: str = "avatar"
+
+
+class Contacts(Section):
+    """Where contacts stand, who sees them, and how old a copy may be."""
+
+    table: Column = "Customers"
+    columns: ContactColumns = ContactColumns()
+    visibility: Literal["owner", "all"] = "owner"
+    region: Annotated[str, Field(pattern="^([A-Z]{2})?$")] = ""
+    fresh_s: Annotated[int, Field(ge=30, le=86_400)] = 300
+
+
+class TemplateColumns(Section):
+    """The columns of the templates' table."""
+
+    category: Column = "category"
+    text: Column = "text"
+    whatsapp_approved: Column = "whatsAppApproved"
+
+
+class Templates(Section):
+    """Where templates stand, and what becomes of one that lacks a value."""
+
+    table: Column = "Templates"
+    columns: TemplateColumns = TemplateColumns()
+    incomplete: Literal["hide", "show"] = "hide"
+
+
+class Sender(Section):
+    """The numbers that messages are sent from."""
+
+    sms: Number | None = None
+    whatsapp: Number | None = None
+
+
+class Senders(Section):
+    """Senders by the beginning of the customer's number; the longest that fits is taken."""
+
+    countries: Mapping[Prefix, Sender] = {}
+    chat: str | None = None
+
+
+class Worker(Sender):
+    """A Frontline user: the numbers they send from, and what templates can say of them."""
+
+    name: str | None = None
+    fields: Mapping[str, str] = {}
+
+
+class Routing(Section):
+    """Who gets a conversation that a customer begins; the steps are tried in order."""
+
+    chain: tuple[Step, ...] = ("owner", "number_owner", "available", "random", "default")
+    default_worker: str | None = None
+
+
+class OptOut(Section):
+    """The words that, alone in a message, opt a person out or in again; case does not matter."""
+
+    words: tuple[str, ...] = OPT_OUT_WORDS
+    opt_in_words: tuple[str, ...] = OPT_IN_WORDS
+
+
+class Conversations(Section):
+    """What the Conversations webhooks do with strangers and with failures of ours."""
+
+    create_contacts: bool = False
+    on_failure: Literal["pass", "block"] = "pass"
+
+
+class Config(Section):
+    """The whole file."""
+
+    contacts: Contacts = Contacts()
+    templates: Templates = Templates()
+    workers: Mapping[str, Worker] = {}
+    senders: Senders = Senders()
+    routing: Routing = Routing()
+    opt_out: OptOut = OptOut()
+    conversations: Conversations = Conversations()
+
+
+def parse(text: str) -> Config:
+    """Read a configuration, or raise SettingError that names every wrong key and the nearest right one."""
+    if len(text.encode()) > LARGEST:
+        raise SettingError(f"the configuration is larger than {LARGEST:,} bytes")
+    try:
+        return Config.model_validate(yaml.safe_load(text) or {})
+    except yaml.YAMLError as error:
+        raise SettingError(f"the configuration is no YAML: {error}") from error
+    except ValidationError as error:
+        raise SettingError("\n".join(_explain(problem) for problem in error.errors())) from error
+
+
+def _explain(problem: ErrorDetails) -> str:
+    place = ".".join(str(part) for part in problem["loc"])
+    if problem["type"] != "extra_forbidden":
+        return f"bridge.yaml: {place or 'the file'}: {problem['msg']}"
+    nearest = difflib.get_close_matches(str(problem["loc"][-1]), _keys(problem["loc"][:-1]), n=1, cutoff=0.5)
+    return f"bridge.yaml: {place}: no such key" + (f"; did you mean {nearest[0]}?" if nearest else "")
+
+
+def _keys(path: tuple[int | str, ...]) -> list[str]:
+    section: type[BaseModel] = Config
+    for part in path:
+        kind = section.model_fields[str(part)].annotation if str(part) in section.model_fields else Worker
+        section = kind if isinstance(kind, type) and issubclass(kind, BaseModel) else section
+    return list(section.model_fields)

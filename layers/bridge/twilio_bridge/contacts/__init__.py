@@ -1,0 +1,1 @@
+"""Contacts: who the company's customers are, and which worker may see them."""

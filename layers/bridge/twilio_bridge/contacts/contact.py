@@ -1,0 +1,86 @@
+"""One contact, and the order contacts stand in everywhere."""
+
+import unicodedata
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from twilio_bridge import phone
+
+# In a key the folded name is cut here: DynamoDB takes sort keys of 1,024 bytes.
+LONGEST_NAME_IN_KEY = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contact:
+    """A customer as the base knows them; what the base does not say is empty.
+
+    `sms` and `whatsapp` are E.164 without prefix, `chat` is a Conversations identity, `owner` the worker's identity.
+    `cells` holds further columns as text, by the column's name.
+    """
+
+    id: str = ""
+    name: str = ""
+    sms: str = ""
+    whatsapp: str = ""
+    chat: str = ""
+    email: str = ""
+    linkedin: str = ""
+    notes: str = ""
+    owner: str = ""
+    avatar: str = ""
+    opt_out: bool = False
+    cells: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def display_name(self) -> str:
+        """Give one line that stands for this contact, the name where there is one."""
+        shown = (self.name, self.sms, self.whatsapp, self.email, self.chat, self.id)
+        return " ".join(next(text for text in shown if text.strip()).split())
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Give the bare addresses this contact is reached at, each once."""
+        return tuple(dict.fromkeys(address for address in (self.sms, self.whatsapp, self.chat) if address))
+
+    @property
+    def order(self) -> str:
+        """Give the key contacts are ordered by: the casefolded, accent-free name, then the id."""
+        return f"{fold(self.display_name)[:LONGEST_NAME_IN_KEY]}\x00{self.id}"
+
+
+def fold(text: str) -> str:
+    """Make a text comparable whatever its case and accents; runs of white space become one blank."""
+    plain = text.casefold()
+    if not plain.isascii():
+        plain = unicodedata.normalize("NFKD", plain).casefold()
+    kept = (max(character, " ") for character in plain if not unicodedata.combining(character))
+    return " ".join("".join(kept).split())
+
+
+def same_worker(owner: str, worker: str) -> bool:
+    """Tell whether an owner's cell names this worker; people type e-mail addresses in any case."""
+    return bool(owner.strip()) and owner.strip().casefold() == worker.strip().casefold()
+
+
+def matches(contact: Contact, query: str) -> bool:
+    """Tell whether every word of the query is in the contact's name, e-mail address or numbers."""
+    return all(_word_matches(contact, word) for word in search_words(query))
+
+
+def search_words(query: str) -> list[str]:
+    """Split what a worker typed into words to look for; a number typed with blanks is one word."""
+    if phone.digits(query) and not any(character.isalpha() for character in query):
+        return [phone.digits(query)]
+    return fold(query).split()
+
+
+def _word_matches(contact: Contact, word: str) -> bool:
+    if word in fold(contact.name) or word in fold(contact.email):
+        return True
+    typed = phone.digits(word).lstrip("0")
+    is_number = bool(typed) and not any(character.isalpha() for character in word)
+    return is_number and any(typed in number for number in _numbers(contact))
+
+
+def _numbers(contact: Contact) -> Iterator[str]:
+    return (phone.digits(number) for number in (contact.sms, contact.whatsapp) if number)

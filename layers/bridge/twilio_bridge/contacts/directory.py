@@ -1,0 +1,194 @@
+"""The company's contacts as workers and callbacks see them: the cache answers, the source knows.
+
+A stale cache answers and starts a refresh; an empty one lets the source answer a first page. What a cache that is
+not whole and fresh does not know is asked of the source once, and then remembered as unknown for a minute.
+"""
+
+import time
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+from twilio_bridge import config, phone
+from twilio_bridge.contacts.contact import Contact, matches, same_worker
+from twilio_bridge.contacts.paging import Cursor, Page, cursor
+from twilio_bridge.errors import (
+    DuplicateContactError,
+    NotFoundError,
+    RateLimitedError,
+    StaleOffsetError,
+    UpstreamError,
+)
+from twilio_bridge.ports import ContactCache, ContactSource, Leases, Notes, Refresh
+
+REMEMBER_UNKNOWN_S = 60
+# As long as Airtable continues a listing, and longer than a worker scrolls.
+REMEMBER_ANCHOR_S = 900
+REMEMBER_ALIAS_S = 86_400
+CREATING_S = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """Contacts behind one door."""
+
+    source: Callable[[], ContactSource]
+    cache: ContactCache
+    notes: Notes
+    leases: Leases
+    refresh: Refresh
+    settings: config.Contacts
+    clock: Callable[[], float] = time.time
+
+    def page(self, worker: str, size: int, token: str = "", anchor: str = "", query: str = "") -> Page:
+        """Give a page of the contacts this worker may see: behind the token, else behind the anchor, else the first.
+
+        An anchor that is not known gives an empty page: starting again would show everybody twice.
+        """
+        owner = None if self.settings.visibility == "all" else worker
+        begin = self._begin(owner, token, anchor)
+        if begin is None:
+            return Page()
+        if begin.offset:
+            with suppress(StaleOffsetError):
+                return self._from_source(owner, size, begin.offset)
+        if self.keep_fresh() is None:
+            if query or begin.after:
+                raise RateLimitedError("contact cache", 2)
+            return self._from_source(owner, size, None)
+        return self._from_cache(owner, size, begin.after, query)
+
+    def get(self, contact_id: str) -> Contact:
+        """Give a contact by id, or raise NotFoundError."""
+        if found := self.cache.get(self.notes.recall(f"alias {contact_id}") or contact_id):
+            return found
+        found = self._ask_once(f"id {contact_id}", lambda source: source.get(contact_id))
+        if found is None:
+            raise NotFoundError("no such contact")
+        if found.id != contact_id:
+            self.notes.note(f"alias {contact_id}", found.id, REMEMBER_ALIAS_S)
+        return found
+
+    def visible(self, contact_id: str, worker: str) -> Contact:
+        """Give a contact that this worker may see, or raise NotFoundError; one without owner is everybody's."""
+        contact = self.get(contact_id)
+        if contact.owner and self.settings.visibility != "all" and not same_worker(contact.owner, worker):
+            raise NotFoundError("the contact belongs to another worker")
+        return contact
+
+    def find(self, address: str) -> Contact | None:
+        """Give the contact that is reached at this address, one with an owner first; None for a stranger."""
+        everybody = self.find_all(address)
+        return min(everybody, key=lambda contact: (not contact.owner, contact.order), default=None)
+
+    def find_all(self, address: str, *, ask: bool = False) -> list[Contact]:
+        """Give every contact that is reached at this address; with `ask` the source is asked about a stranger."""
+        bare = phone.bare(address)
+        if not bare:
+            return []
+        found = {c.id: c for spelling in phone.spellings(bare) for c in self.cache.find(spelling)}
+        if found:
+            return list(found.values())
+        if not (ask or self._may_ask(f"address {bare}")):
+            return []
+        return self._learn(f"address {bare}", self.source().find(bare))
+
+    def create(self, contact: Contact) -> Contact:
+        """Add a contact, or raise DuplicateContactError where one of its addresses belongs to somebody."""
+        leases = {f"creating {address}": 0 for address in contact.addresses}
+        try:
+            for name in leases:
+                leases[name] = self._lease(name)
+            source = self.source()
+            if any(source.find(address) for address in contact.addresses):
+                raise DuplicateContactError("one of the addresses belongs to a contact")
+            created = source.create(contact)
+            self.cache.put(created)
+            return created
+        finally:
+            for name, number in leases.items():
+                self.leases.release(name, number)
+
+    def delete(self, contact_id: str) -> None:
+        """Remove a contact at the source, then here."""
+        self.source().delete(contact_id)
+        self.cache.remove(contact_id)
+
+    def set_opt_out(self, contact: Contact, out: bool) -> None:
+        """Tick or clear a contact's opt-out at the source, then here."""
+        changed = self.source().set_opt_out(contact.id, out)
+        if changed is None:
+            self.cache.remove(contact.id)
+        else:
+            self.cache.put(replace(changed, cells=contact.cells))
+
+    def workers(self) -> list[str]:
+        """Give the owners that contacts name."""
+        return self.cache.owners()
+
+    def keep_fresh(self) -> float | None:
+        """Start a refresh where the cache is stale or empty; give when it was loaded (epoch seconds), None if empty."""
+        loaded_at = self.cache.state().loaded_at
+        if not self._is_fresh(loaded_at):
+            with suppress(UpstreamError):  # the next caller asks again
+                self.refresh.start()
+        return loaded_at
+
+    def _begin(self, owner: str | None, token: str, anchor: str) -> Cursor | None:
+        if token:
+            return cursor(token)
+        if not anchor:
+            return Cursor()
+        if sealed := self.notes.recall(_anchor(owner, anchor)):
+            return cursor(sealed)
+        position = self.cache.position(anchor)
+        return Cursor(position) if position else None
+
+    def _from_cache(self, owner: str | None, size: int, after: str, query: str) -> Page:
+        if query.strip():
+            everything = self.cache.everything(owner)
+            found = [c for c in everything if c.order > after and matches(c, query)][: size + 1]
+        else:
+            found = self.cache.page(owner, after, size + 1)
+        shown = tuple(found[:size])
+        return Page(shown, Cursor(shown[-1].order) if len(found) > size else None)
+
+    def _from_source(self, owner: str | None, size: int, offset: str | None) -> Page:
+        page = self.source().page(owner, size, offset)
+        while page.offset and not page.contacts:  # all of that page were deleted meanwhile
+            page = self.source().page(owner, size, page.offset)
+        if not (page.offset and page.contacts):
+            return Page(page.contacts)
+        following = Cursor(page.contacts[-1].order, page.offset)
+        self.notes.note(_anchor(owner, page.contacts[-1].id), following.token, REMEMBER_ANCHOR_S)
+        return Page(page.contacts, following)
+
+    def _may_ask(self, what: str) -> bool:
+        return not self._is_fresh(self.keep_fresh()) and self.notes.recall(f"unknown {what}") is None
+
+    def _is_fresh(self, loaded_at: float | None) -> bool:
+        return loaded_at is not None and self.clock() - loaded_at <= self.settings.fresh_s
+
+    def _ask_once(self, what: str, ask: Callable[[ContactSource], Contact | None]) -> Contact | None:
+        if not self._may_ask(what):
+            return None
+        found = ask(self.source())
+        return next(iter(self._learn(what, [found] if found else [])), None)
+
+    def _learn(self, what: str, found: Iterable[Contact]) -> list[Contact]:
+        contacts = list(found)
+        if not contacts:
+            self.notes.note(f"unknown {what}", "", REMEMBER_UNKNOWN_S)
+        for contact in contacts:
+            self.cache.put(contact)
+        return contacts
+
+    def _lease(self, name: str) -> int:
+        number = self.leases.acquire(name, CREATING_S)
+        if number is None:
+            raise DuplicateContactError("a contact with this address is being created")
+        return number
+
+
+def _anchor(owner: str | None, contact_id: str) -> str:
+    return f"anchor {owner or '*'} {contact_id}"

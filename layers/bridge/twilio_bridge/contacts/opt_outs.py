@@ -1,0 +1,92 @@
+"""People who do not want to be written to.
+
+What a person says is written down first, by address, and obeyed from there at once. Then Airtable is told; from then
+on the record's opt-out says what holds for that contact, so that the company can change it there.
+"""
+
+from collections.abc import Iterable
+from contextlib import suppress
+
+from twilio_bridge import budget, config, phone
+from twilio_bridge.contacts.contact import Contact
+from twilio_bridge.contacts.directory import Directory
+from twilio_bridge.errors import BridgeError, RateLimitedError
+from twilio_bridge.logs import logger
+from twilio_bridge.ports import OptOut, OptOuts, Outbox
+
+LONGEST_WORD = 30
+# How long a webhook tries to tell Airtable itself, and what it keeps for the queue where that fails.
+DIRECT_TRY_S = 2.5
+TIME_TO_QUEUE_S = 1.0
+FIRST_WAIT_S = 15
+LONGEST_WAIT_S = 900
+
+
+def word_in(body: str, words: config.OptOut) -> bool | None:
+    """Tell what a message says: out (True), in again (False), or neither (None)."""
+    said = body.strip().strip(".!\"' ").casefold()
+    if not said or len(said) > LONGEST_WORD:
+        return None
+    if said in {word.casefold() for word in words.words}:
+        return True
+    return False if said in {word.casefold() for word in words.opt_in_words} else None
+
+
+def hear(address: str, out: bool, at: float, directory: Directory, opt_outs: OptOuts, outbox: Outbox) -> None:
+    """Write down what a person said, then tell Airtable: now if it can be, else through the queue."""
+    number = phone.bare(address)
+    if opt_outs.record(number, out, at) is None:
+        return
+    try:
+        with budget.limit(budget.seconds_left(DIRECT_TRY_S + TIME_TO_QUEUE_S) - TIME_TO_QUEUE_S):
+            deliver(number, directory, opt_outs)
+    except BridgeError as error:
+        outbox.tell_airtable(number)
+        logger.warning("opt-out queued", extra={"reason": str(error)})
+
+
+def deliver(address: str, directory: Directory, opt_outs: OptOuts) -> int:
+    """Tell Airtable what a person last said at an address; give how many records were changed.
+
+    Where a later word comes in between, its own delivery tells Airtable that one.
+    """
+    told = 0
+    for word in opt_outs.of([address]):
+        untold = [contact for contact in directory.find_all(address, ask=True) if contact.id not in word.told]
+        for contact in untold:
+            directory.set_opt_out(contact, word.out)
+            told += opt_outs.mark_told(word, [contact.id])
+    return told
+
+
+def is_out(contact: Contact | None, address: str, opt_outs: OptOuts) -> bool:
+    """Tell whether this person must not be written to, by their latest word or their record."""
+    said = opt_outs.of(_spellings([phone.bare(address), *(contact.addresses if contact else ())]))
+    return decide(contact, said)
+
+
+def decide(contact: Contact | None, said: Iterable[OptOut]) -> bool:
+    """Weigh words against the record: a word counts until the contact's record says the same, the latest first."""
+    untold = [word for word in said if contact is None or contact.id not in word.told]
+    latest = max(untold, key=lambda word: word.at, default=None)
+    if latest is not None:
+        return latest.out
+    return contact is not None and contact.opt_out
+
+
+def contact_if_known(address: str, directory: Directory) -> Contact | None:
+    """Give the contact at an address, or None where the source cannot be asked just now."""
+    with suppress(BridgeError):
+        return directory.find(address)
+    return None
+
+
+def _spellings(addresses: Iterable[str]) -> list[str]:
+    return [spelling for address in addresses if address for spelling in phone.spellings(address)]
+
+
+def wait_s(tries: int, error: BridgeError) -> float:
+    """Give the seconds until a failed delivery is tried again: as asked for, else doubled up to 15 minutes."""
+    if isinstance(error, RateLimitedError):
+        return max(error.retry_after, 1) + 1
+    return min(FIRST_WAIT_S * float(2 ** min(tries - 1, 10)), LONGEST_WAIT_S)

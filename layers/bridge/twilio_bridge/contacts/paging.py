@@ -1,0 +1,43 @@
+"""Where a worker's list goes on: the cursor behind Frontline's `NextPageToken`."""
+
+import base64
+import binascii
+import json
+from dataclasses import dataclass
+
+from twilio_bridge.contacts.contact import Contact
+from twilio_bridge.errors import BadRequestError
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """The key behind which the list goes on, and the source's offset where the page came straight from it."""
+
+    after: str = ""
+    offset: str | None = None
+
+    @property
+    def token(self) -> str:
+        """Seal the cursor in a text that is opaque to the app."""
+        packed = json.dumps([self.after, self.offset], ensure_ascii=False, separators=(",", ":"))
+        return base64.urlsafe_b64encode(packed.encode()).decode()
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some contacts in order, and where the list goes on, if it does."""
+
+    contacts: tuple[Contact, ...] = ()
+    following: Cursor | None = None
+
+
+def cursor(token: str) -> Cursor:
+    """Open a token, or raise BadRequestError."""
+    try:
+        unpacked = json.loads(base64.b64decode(token.encode(), altchars=b"-_", validate=True))
+    except (ValueError, binascii.Error, RecursionError):
+        unpacked = None
+    match unpacked:
+        case [str(after), None | str() as offset]:
+            return Cursor(after.encode("utf-8", "replace").decode(), offset)
+    raise BadRequestError("NextPageToken is none that this service gave")

@@ -1,0 +1,41 @@
+"""Message templates as the base holds them: one cached item, and the placeholders in them."""
+
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import asdict
+
+from twilio_bridge.ports import ContactSource, Notes, TemplateText
+
+NOTE = "templates"
+KEEP_S = 2 * 86_400
+# The item has to fit DynamoDB's 400 KB; templates beyond that are not shown.
+LARGEST = 350_000
+
+PLACEHOLDER = re.compile(r"\{\{\s*([^{}]{1,100}?)\s*\}\}")
+
+
+def cached(notes: Notes) -> list[TemplateText] | None:
+    """Give the templates as last read, or None where they never were."""
+    text = notes.recall(NOTE)
+    return None if text is None else [TemplateText(**row) for row in json.loads(text)]
+
+
+def read(source: ContactSource, notes: Notes) -> list[TemplateText]:
+    """Read the templates from the source and remember them."""
+    texts = source.templates()
+    rows = [asdict(text) for text in texts]
+    while len(packed := json.dumps(rows, ensure_ascii=False)) > LARGEST // 2:
+        rows = rows[: len(rows) * 9 // 10]
+    notes.note(NOTE, packed, KEEP_S)
+    return texts[: len(rows)]
+
+
+def placeholders(text: str) -> list[str]:
+    """Give the names a template leaves to be filled."""
+    return PLACEHOLDER.findall(text)
+
+
+def columns(texts: Iterable[TemplateText]) -> set[str]:
+    """Give every name that any template leaves to be filled."""
+    return {name for text in texts for name in placeholders(text.text)}

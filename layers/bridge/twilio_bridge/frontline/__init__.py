@@ -1,0 +1,1 @@
+"""The answers to Twilio Frontline's callbacks and to the Conversations webhooks."""

@@ -1,0 +1,204 @@
+"""The CRM callback: a worker's contact list, one contact's details, new and deleted contacts.
+
+https://www.twilio.com/docs/frontline/my-customers describes the objects; numbers arrive as text.
+"""
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from urllib.parse import quote
+
+from twilio_bridge import config, phone
+from twilio_bridge.contacts.contact import Contact
+from twilio_bridge.contacts.directory import Directory
+from twilio_bridge.contacts.opt_outs import is_out
+from twilio_bridge.contacts.paging import Cursor, Page
+from twilio_bridge.errors import BadRequestError, NotFoundError, UnknownLocationError
+from twilio_bridge.ports import OptOuts
+from twilio_bridge.web import LARGEST_ANSWER, Answer, Form
+
+USUAL_PAGE = 30
+LARGEST_PAGE = 500
+LONGEST_NAME = 256
+# What a list answer needs besides its items.
+ENVELOPE = 2_000
+LONGEST_NOTES = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Crm:
+    """What the callback works with."""
+
+    directory: Directory
+    opt_outs: OptOuts
+    settings: config.Contacts
+    base_id: str
+
+
+def answer(form: Form, crm: Crm) -> Answer:
+    """Answer one request by its Location."""
+    locations: dict[str, Callable[[Form, Crm], object]] = {
+        "GetCustomersList": customers_list,
+        "GetCustomerDetailsByCustomerId": customer_details,
+        "CreateCustomer": create_customer,
+        "DeleteCustomer": delete_customer,
+    }
+    location = form.required("Location")
+    if location not in locations:
+        raise UnknownLocationError(f"Location should be one of {', '.join(locations)}")
+    return Answer(locations[location](form, crm))
+
+
+def customers_list(form: Form, crm: Crm) -> object:
+    """Give a page of the worker's contacts, as many as fit Frontline's 64 kB."""
+    page = crm.directory.page(
+        form.required("Worker"),
+        _page_size(form.text("PageSize")),
+        token=form.text("NextPageToken"),
+        anchor=form.text("Anchor"),
+        query=form.text("Query"),
+    )
+    page = _cut_to_fit(page)
+    objects: dict[str, object] = {"customers": [_list_item(c) for c in page.contacts], "searchable": True}
+    if page.following:
+        objects["next_page_token"] = page.following.token
+    return {"objects": objects}
+
+
+def customer_details(form: Form, crm: Crm) -> object:
+    """Give everything the worker may see of one contact."""
+    worker = form.required("Worker")
+    contact = crm.directory.visible(form.required("CustomerId"), worker)
+    return {"objects": {"customer": customer(contact, crm)}}
+
+
+def create_customer(form: Form, crm: Crm) -> object:
+    """Add a contact that the worker typed in; it is theirs."""
+    worker = form.required("Worker")
+    contact = replace(_channels(form, crm.settings.region), name=_new_name(form), owner=worker)
+    if any(is_out(None, address, crm.opt_outs) for address in contact.addresses):
+        contact = replace(contact, opt_out=True)
+    return {"objects": {"customer": customer(crm.directory.create(contact), crm)}}
+
+
+def delete_customer(form: Form, crm: Crm) -> object:
+    """Remove one of the worker's contacts; one that is gone already is fine."""
+    worker = form.required("Worker")
+    contact = crm.directory.visible(form.required("CustomerId"), worker)
+    if not contact.owner and crm.settings.visibility != "all":
+        raise NotFoundError("the contact belongs to nobody", friendly="Only a contact's owner can delete it.")
+    crm.directory.delete(contact.id)
+    return {}
+
+
+def customer(contact: Contact, crm: Crm) -> dict[str, object]:
+    """Write a contact as Frontline wants it; what is not known is left out."""
+    channels = [{"type": kind, "value": value} for kind, value in _reached_at(contact) if value]
+    full: dict[str, object] = {**_list_item(contact), "channels": channels, "links": _links(contact, crm)}
+    if contact.notes:
+        full["details"] = {"title": "Notes", "content": contact.notes[:LONGEST_NOTES]}
+    if contact.owner:
+        full["worker"] = contact.owner
+    return {name: value for name, value in full.items() if value}
+
+
+def _list_item(contact: Contact) -> dict[str, str]:
+    item = {"customer_id": contact.id, "display_name": contact.display_name[:LONGEST_NAME]}
+    return item | ({"avatar": contact.avatar} if is_web_address(contact.avatar) else {})
+
+
+def is_web_address(text: str) -> bool:
+    """Tell whether this is an address that Frontline shows: https, and nothing else."""
+    return re.fullmatch(r"https://[^\s\"<>]{3,2000}", text) is not None
+
+
+def _reached_at(contact: Contact) -> list[tuple[str, str]]:
+    whatsapp = f"{phone.WHATSAPP}{contact.whatsapp}" if contact.whatsapp else ""
+    return [("sms", contact.sms), ("whatsapp", whatsapp), ("chat", contact.chat)]
+
+
+def _links(contact: Contact, crm: Crm) -> list[dict[str, str]]:
+    profile = contact.linkedin if "://" in contact.linkedin else f"https://{contact.linkedin}"
+    mail = f"mailto:{contact.email}" if re.fullmatch(r"[^@\s]{1,200}@[^@\s]{1,200}", contact.email) else ""
+    record = f"https://airtable.com/{crm.base_id}/{quote(crm.settings.table, safe='')}/{contact.id}"
+    found = [
+        ("Email", mail, "Send an e-mail"),
+        ("LinkedIn", profile if contact.linkedin and is_web_address(profile) else "", "LinkedIn profile"),
+        ("Airtable", record, "Airtable record"),
+    ]
+    return [{"type": kind, "value": value, "display_name": shown} for kind, value, shown in found if value]
+
+
+def _page_size(text: str) -> int:
+    if not text.strip():
+        return USUAL_PAGE
+    if not re.fullmatch(r"[0-9]{1,9}", text.strip()) or int(text) == 0:
+        raise BadRequestError("PageSize should be a whole number from 1")
+    return min(int(text), LARGEST_PAGE)
+
+
+def _cut_to_fit(page: Page) -> Page:
+    """Shorten a page that would not fit; the token then goes on behind what is left."""
+    room = LARGEST_ANSWER - ENVELOPE
+    for place, contact in enumerate(page.contacts):
+        room -= len(json.dumps(_list_item(contact))) + 1
+        if room < 0:
+            kept = page.contacts[:place]
+            return Page(kept, Cursor(kept[-1].order)) if kept else page
+    return page
+
+
+def _new_name(form: Form) -> str:
+    name = " ".join(form.required("DisplayName").split())
+    if len(name) > LONGEST_NAME:
+        raise BadRequestError(
+            f"DisplayName is longer than {LONGEST_NAME} characters", friendly="This name is too long."
+        )
+    return name
+
+
+def _channels(form: Form, region: str) -> Contact:
+    """Read the new contact's channels: JSON text, or the bracketed keys of an earlier app."""
+    found: dict[str, str] = {}
+    for channel in _given_channels(form):
+        kind, value = _channel(channel, region)
+        if kind in found:
+            raise BadRequestError(f"Channels names {kind} twice", friendly="Give one address a channel.")
+        found[kind] = value
+    return Contact(**found)  # type: ignore[arg-type]  # the kinds are names of its text fields
+
+
+def _given_channels(form: Form) -> list[object]:
+    text = form.text("Channels")
+    try:
+        channels = json.loads(text) if text.strip() else _bracketed(form)
+    except (ValueError, RecursionError) as error:
+        raise BadRequestError("Channels should be a JSON array of {type, value}") from error
+    if not isinstance(channels, list):
+        raise BadRequestError("Channels should be a JSON array of {type, value}")
+    return channels
+
+
+def _bracketed(form: Form) -> list[object]:
+    rows: dict[str, dict[str, str]] = {}
+    for name in form.values:
+        if found := re.fullmatch(r"Channels\[(\d{1,3})\]\[(type|value)\]", name):
+            rows.setdefault(found[1], {})[found[2]] = form.text(name)
+    return list(rows.values())
+
+
+def _channel(channel: object, region: str) -> tuple[str, str]:
+    if not isinstance(channel, dict) or not all(isinstance(channel.get(part), str) for part in ("type", "value")):
+        raise BadRequestError("each of Channels should be an object with the texts type and value")
+    kind, value = channel["type"].strip().lower(), channel["value"].strip()
+    if kind in {"sms", "whatsapp"}:
+        value = phone.number(value, region or None) or ""
+        if not value:
+            friendly = "This is no valid number. Write it with its country code, such as +44 7700 900123."
+            raise BadRequestError(f"the {kind} channel has no valid number", friendly=friendly)
+    elif kind == "email" and not re.fullmatch(r"[^@\s]{1,200}@[^@\s]{1,200}", value):
+        raise BadRequestError("the email channel has no valid address", friendly="This is no valid e-mail address.")
+    elif kind not in {"email", "chat"} or not value or len(value) > LONGEST_NAME:
+        raise BadRequestError("a channel's type should be sms, whatsapp, chat or email, with a value")
+    return kind, value

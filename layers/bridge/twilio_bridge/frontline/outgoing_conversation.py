@@ -1,0 +1,75 @@
+"""The outgoing-conversation callback: the sender of a conversation that a worker begins, or a refusal.
+
+https://www.twilio.com/docs/frontline/outgoing-conversations: 403 refuses; the sender is of the channel's type (48029)
+and never the contact's own address (48027).
+"""
+
+from dataclasses import dataclass
+
+from twilio_bridge import phone
+from twilio_bridge.contacts.contact import Contact
+from twilio_bridge.contacts.directory import Directory
+from twilio_bridge.contacts.opt_outs import is_out
+from twilio_bridge.errors import BadRequestError, ForbiddenError, NotFoundError, UnknownLocationError
+from twilio_bridge.frontline.senders import CHANNELS, Senders
+from twilio_bridge.ports import OptOuts
+from twilio_bridge.web import Answer, Form
+
+OPTED_OUT = "This person has opted out and cannot be messaged."
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """What the callback works with."""
+
+    directory: Directory
+    opt_outs: OptOuts
+    senders: Senders
+
+
+def answer(form: Form, outgoing: Outgoing) -> Answer:
+    """Answer GetProxyAddress."""
+    if form.required("Location") != "GetProxyAddress":
+        raise UnknownLocationError("Location should be GetProxyAddress")
+    return Answer({"proxy_address": proxy_address(form, outgoing)})
+
+
+def proxy_address(form: Form, outgoing: Outgoing) -> str:
+    """Give the sender for this worker, channel and contact, or raise ForbiddenError."""
+    worker, channel, address = form.required("Worker"), _channel(form), _address(form)
+    contact = _contact(form.text("CustomerId"), worker, address, outgoing.directory)
+    if is_out(contact, address, outgoing.opt_outs):
+        raise ForbiddenError("the contact has opted out", friendly=OPTED_OUT)
+    sender = outgoing.senders.sender(channel, worker, address)
+    if sender is None:
+        friendly = f"There is no {channel} sender for you. Please ask your administrator."
+        raise ForbiddenError(f"no sender for the channel {channel}", friendly=friendly)
+    if phone.bare(sender) == phone.bare(address):
+        raise ForbiddenError("the sender is the contact's own address", friendly="This is your own number.")
+    return sender
+
+
+def _contact(contact_id: str, worker: str, address: str, directory: Directory) -> Contact | None:
+    """Give the contact written to; somebody who is not in the base has none."""
+    if not contact_id.strip():
+        return directory.find(address)
+    try:
+        return directory.visible(contact_id.strip(), worker)
+    except NotFoundError as error:
+        if contact := directory.find(address):
+            raise ForbiddenError("the contact is not this worker's", friendly=error.friendly) from error
+        return contact
+
+
+def _channel(form: Form) -> str:
+    channel = form.required("ChannelType").lower()
+    if channel not in CHANNELS:
+        raise BadRequestError(f"ChannelType should be one of {', '.join(CHANNELS)}")
+    return channel
+
+
+def _address(form: Form) -> str:
+    address = form.required("ChannelValue")
+    if form.text("ChannelType").strip().lower() != "chat" and not phone.E164.fullmatch(phone.bare(address)):
+        raise BadRequestError("ChannelValue should be a number in E.164 form", friendly="This is no valid number.")
+    return address

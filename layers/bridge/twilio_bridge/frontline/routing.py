@@ -1,0 +1,141 @@
+"""The routing callback: a conversation that a customer begins gets its worker.
+
+Frontline asks once and waits 10 s. Without a worker the conversation blocks later ones with the same person (error
+48031), so a failure is answered as one (48010 in Twilio's console) and never as a silent 200.
+"""
+
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from twilio_bridge import budget, config
+from twilio_bridge.contacts.contact import Contact, same_worker
+from twilio_bridge.contacts.directory import Directory
+from twilio_bridge.errors import BridgeError, RoutingError, UpstreamError
+from twilio_bridge.frontline.senders import Senders
+from twilio_bridge.logs import logger
+from twilio_bridge.ports import Messaging
+from twilio_bridge.web import Answer, Form
+
+# A look at one Frontline user is one request; more of them would use up the time to add somebody.
+MOST_LOOKED_AT = 8
+TIME_TO_ADD_S = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Routing:
+    """What the callback works with."""
+
+    directory: Directory
+    messaging: Messaging
+    senders: Senders
+    settings: config.Routing
+
+
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    """A conversation without a worker: who wrote, and to which of our numbers."""
+
+    conversation_sid: str
+    address: str
+    proxy_address: str
+    projected_address: str
+
+
+def answer(form: Form, routing: Routing) -> Answer:
+    """Put a worker into the conversation; raise RoutingError where none can be."""
+    inbound = Inbound(
+        form.required("ConversationSid"),
+        form.text("MessagingBinding.AuthorAddress") or form.text("MessagingBinding.Address"),
+        form.text("MessagingBinding.ProxyAddress"),
+        form.text("MessagingBinding.ProjectedAddress"),
+    )
+    if _has_worker(inbound, routing.messaging):  # asked twice: nobody is added on top
+        return Answer({"step": "already there"})
+    worker, step = choose(inbound, routing)
+    try:
+        routing.messaging.add_worker(inbound.conversation_sid, worker, inbound.projected_address)
+    except UpstreamError as error:
+        raise RoutingError(f"the worker chosen by '{step}' could not be added ({error})") from error
+    logger.info("routed", extra={"conversation_sid": inbound.conversation_sid, "step": step})
+    return Answer({"step": step})
+
+
+def choose(inbound: Inbound, routing: Routing) -> tuple[str, str]:
+    """Give the worker and the step of the chain that found them; a step that fails is passed over."""
+    contact = _contact(inbound, routing.directory)
+    for step in routing.settings.chain:
+        try:
+            if worker := STEPS[step](inbound, contact, routing):
+                return worker, step
+        except UpstreamError as error:
+            logger.warning("routing step failed", extra={"step": step, "reason": str(error)})
+    raise RoutingError("no step of routing.chain found a worker; set routing.default_worker in bridge.yaml")
+
+
+def _owner(_inbound: Inbound, contact: Contact | None, _routing: Routing) -> str | None:
+    return contact.owner if contact else None
+
+
+def _number_owner(inbound: Inbound, _contact: Contact | None, routing: Routing) -> str | None:
+    owners = routing.senders.owners_of(inbound.proxy_address)
+    if len(owners) < 2:  # noqa: PLR2004
+        return next(iter(owners), None)
+    return _first_available(_shuffled(owners, inbound), routing) or _shuffled(owners, inbound)[0]
+
+
+def _available(inbound: Inbound, _contact: Contact | None, routing: Routing) -> str | None:
+    return _first_available(_shuffled(_known(routing), inbound), routing)
+
+
+def _random(inbound: Inbound, _contact: Contact | None, routing: Routing) -> str | None:
+    return next(iter(_shuffled(_known(routing), inbound)), None)
+
+
+def _default(_inbound: Inbound, _contact: Contact | None, routing: Routing) -> str | None:
+    return routing.settings.default_worker
+
+
+STEPS: dict[str, Callable[[Inbound, Contact | None, Routing], str | None]] = {
+    "owner": _owner,
+    "number_owner": _number_owner,
+    "available": _available,
+    "random": _random,
+    "default": _default,
+}
+
+
+def _contact(inbound: Inbound, directory: Directory) -> Contact | None:
+    try:
+        return directory.find(inbound.address)
+    except BridgeError as error:
+        logger.warning("routing without contact", extra={"reason": str(error)})
+        return None
+
+
+def _has_worker(inbound: Inbound, messaging: Messaging) -> bool:
+    try:
+        return any(found.identity for found in messaging.participants(inbound.conversation_sid))
+    except UpstreamError as error:
+        logger.warning("participants not listed", extra={"reason": str(error)})
+        return False
+
+
+def _known(routing: Routing) -> list[str]:
+    """Give the configured workers, or where none are, the owners that contacts name."""
+    return list(routing.senders.workers) or routing.directory.workers()
+
+
+def _first_available(workers: Sequence[str], routing: Routing) -> str | None:
+    for worker in workers[:MOST_LOOKED_AT]:
+        if budget.seconds_left(TIME_TO_ADD_S) < TIME_TO_ADD_S:
+            return None
+        if routing.messaging.is_available(worker):
+            return worker
+    return None
+
+
+def _shuffled(workers: Sequence[str], inbound: Inbound) -> list[str]:
+    """Put workers in an order that differs by conversation but not by try: a second call finds the same one."""
+    distinct = {worker for worker in workers if not any(same_worker(worker, w) and w < worker for w in workers)}
+    return sorted(distinct, key=lambda worker: zlib.crc32(f"{inbound.conversation_sid} {worker}".encode()))

@@ -1,0 +1,43 @@
+"""Which of the company's numbers speaks for a worker on a channel."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from twilio_bridge import config, phone
+
+CHANNELS = ("sms", "whatsapp", "chat")
+
+
+@dataclass(frozen=True, slots=True)
+class Senders:
+    """The numbers there are: the workers' own, the countries', and the usual ones."""
+
+    workers: Mapping[str, config.Worker]
+    settings: config.Senders
+    usual: config.Sender
+
+    def sender(self, channel: str, worker: str, address: str) -> str | None:
+        """Give the sender as Twilio wants it: the worker's own, else the country's, else the usual one."""
+        if channel == "chat":
+            return self.settings.chat
+        own = worker_of(self.workers, worker)
+        given = (getattr(place, channel) for place in (own, self._country(phone.bare(address)), self.usual) if place)
+        number = next((phone.bare(number) for number in given if number), None)
+        return f"{phone.WHATSAPP}{number}" if number and channel == "whatsapp" else number
+
+    def owners_of(self, address: str) -> list[str]:
+        """Give the workers whose own number this is, on the address's channel."""
+        channel = "whatsapp" if phone.is_whatsapp(address) else "sms"
+        number = phone.bare(address)
+        own = ((name, getattr(worker, channel)) for name, worker in self.workers.items())
+        return [name for name, sender in own if sender and phone.bare(sender) == number]
+
+    def _country(self, number: str) -> config.Sender | None:
+        prefixes = [prefix for prefix in self.settings.countries if number.startswith(prefix)]
+        return self.settings.countries[max(prefixes, key=len)] if prefixes else None
+
+
+def worker_of(workers: Mapping[str, config.Worker], identity: str) -> config.Worker | None:
+    """Give what is configured of a worker; identities are e-mail addresses, typed in any case."""
+    wanted = identity.strip().casefold()
+    return next((worker for name, worker in workers.items() if name.strip().casefold() == wanted), None)

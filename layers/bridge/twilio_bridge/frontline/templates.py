@@ -1,0 +1,110 @@
+"""The templates callback: what a worker can send, with the customer's and their own values filled in.
+
+The app substitutes nothing, so what leaves here is final text; a template that lacks a value is left out rather than
+sent with a hole. https://www.twilio.com/docs/frontline/templates
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from twilio_bridge import config
+from twilio_bridge.contacts import templates
+from twilio_bridge.contacts.contact import Contact
+from twilio_bridge.contacts.directory import Directory
+from twilio_bridge.errors import BridgeError, NotFoundError, UnknownLocationError
+from twilio_bridge.frontline.senders import worker_of
+from twilio_bridge.logs import logger
+from twilio_bridge.ports import Notes, TemplateText
+from twilio_bridge.web import LARGEST_ANSWER, Answer, Form
+
+# The longest text SMS and WhatsApp take.
+LONGEST_TEXT = 1_600
+ENVELOPE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Personalising:
+    """What the callback works with."""
+
+    directory: Directory
+    notes: Notes
+    workers: Mapping[str, config.Worker]
+    settings: config.Templates
+
+
+def answer(form: Form, personalising: Personalising) -> Answer:
+    """Answer GetTemplatesByCustomerId."""
+    if form.required("Location") != "GetTemplatesByCustomerId":
+        raise UnknownLocationError("Location should be GetTemplatesByCustomerId")
+    worker = form.required("Worker")
+    texts = _texts(personalising)
+    contact = _contact(form.text("CustomerId").strip(), worker, personalising.directory)
+    values = {**_worker_values(worker, personalising.workers), **(_values(contact) if contact else {})}
+    show = personalising.settings.incomplete == "show"
+    return Answer(_categories([filled for text in texts if (filled := fill(text, values, show_incomplete=show))]))
+
+
+def fill(template: TemplateText, values: Mapping[str, str], *, show_incomplete: bool) -> TemplateText | None:
+    """Fill a template in one pass, so that a value is never taken for a placeholder; None where one is lacking."""
+
+    def value(name: str) -> str | None:
+        return values.get(name.casefold()) or None
+
+    if not show_incomplete and not all(value(name) for name in templates.placeholders(template.text)):
+        return None
+    text = templates.PLACEHOLDER.sub(lambda found: value(found[1]) or found[0], template.text)
+    if len(text) > LONGEST_TEXT:
+        logger.warning("template too long", extra={"length": len(text), "longest": LONGEST_TEXT})
+        return None
+    return TemplateText(template.category, text, template.whatsapp_approved)
+
+
+def _texts(personalising: Personalising) -> Sequence[TemplateText]:
+    """Give the templates: the remembered ones, else from the source."""
+    texts = templates.cached(personalising.notes)
+    personalising.directory.keep_fresh()
+    return templates.read(personalising.directory.source(), personalising.notes) if texts is None else texts
+
+
+def _contact(contact_id: str, worker: str, directory: Directory) -> Contact | None:
+    """Give the customer; without one, or where they cannot be read, templates that need none are still of use."""
+    if not contact_id:
+        return None
+    try:
+        return directory.visible(contact_id, worker)
+    except NotFoundError:
+        return None
+    except BridgeError as error:
+        logger.warning("templates without contact", extra={"reason": str(error)})
+        return None
+
+
+def _values(contact: Contact) -> dict[str, str]:
+    named = {"name": contact.name, "sms": contact.sms, "whatsapp": contact.whatsapp, "email": contact.email}
+    named |= {"linkedin": contact.linkedin, "notes": contact.notes, "owner": contact.owner}
+    return {name.casefold(): text for name, text in {**contact.cells, **named}.items() if text}
+
+
+def _worker_values(identity: str, workers: Mapping[str, config.Worker]) -> dict[str, str]:
+    """Give what templates can say of the worker; `author` is what the public samples call them."""
+    worker = worker_of(workers, identity) or config.Worker()
+    known = {**worker.fields, "name": worker.name, "sms": worker.sms, "whatsapp": worker.whatsapp}
+    values = {f"worker.{name.casefold()}": text for name, text in known.items() if text}
+    return {"worker": worker.name or identity, "author": worker.name or identity, **values}
+
+
+def _categories(texts: Sequence[TemplateText]) -> list[dict[str, object]]:
+    """Group templates as the table orders them, as many as fit Frontline's 64 kB."""
+    categories: dict[str, list[dict[str, object]]] = {}
+    room = LARGEST_ANSWER - ENVELOPE
+    for text in texts:
+        item: dict[str, object] = {"content": text.text}
+        if text.whatsapp_approved:
+            item["whatsAppApproved"] = True
+        room -= len(json.dumps(item)) + len(json.dumps(text.category)) + ENVELOPE
+        if room < 0:
+            logger.warning("templates left out", extra={"shown": sum(map(len, categories.values()))})
+            break
+        categories.setdefault(text.category or "Templates", []).append(item)
+    return [{"display_name": name, "templates": items} for name, items in categories.items()]

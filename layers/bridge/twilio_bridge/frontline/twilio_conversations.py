@@ -1,0 +1,215 @@
+"""The Conversations webhooks: names and avatars, opt-outs, and messages that must not be sent.
+
+A 4xx or 5xx on a pre-event (`onMessageAdd`) holds a person's message back; on a post-event (`onMessageAdded`) it only
+shows in Twilio's console. So a failure of ours lets the message pass, unless the configuration says otherwise.
+https://www.twilio.com/docs/conversations/conversations-webhooks
+"""
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from twilio_bridge import config, phone
+from twilio_bridge.contacts import opt_outs
+from twilio_bridge.contacts.contact import Contact
+from twilio_bridge.contacts.directory import Directory
+from twilio_bridge.errors import BridgeError, DuplicateContactError, MessageBlockedError, NotFoundError
+from twilio_bridge.frontline.crm import is_web_address
+from twilio_bridge.logs import logger
+from twilio_bridge.ports import Messaging, OptOuts, Outbox, Participant
+from twilio_bridge.web import Answer, Form, refuse
+
+LONGEST_NAME = 256
+LARGEST_PARTICIPANT_ATTRIBUTES = 4_096
+LARGEST_CONVERSATION_ATTRIBUTES = 16_384
+
+
+@dataclass(frozen=True, slots=True)
+class Hooks:
+    """What the webhooks work with."""
+
+    directory: Directory
+    opt_outs: OptOuts
+    outbox: Outbox
+    messaging: Callable[[], Messaging]
+    settings: config.Config
+
+
+def answer(form: Form, hooks: Hooks) -> Answer:
+    """Answer one event by its EventType; one that is not ours to handle is fine as it is."""
+    handle = EVENTS.get(form.required("EventType"))
+    return Answer(handle(form, hooks) if handle else {})
+
+
+def rescue(form: Form | None, error: BaseException, on_failure: Callable[[], str]) -> Answer:
+    """Answer a failure: a message is let pass unless the configuration holds it back; a refusal stays one."""
+    meant = isinstance(error, MessageBlockedError)
+    after_the_fact = form is not None and form.text("EventType") not in PRE_EVENTS
+    if meant or after_the_fact or _holds_back(on_failure):
+        return refuse(form, error)
+    return Answer({})
+
+
+def _holds_back(on_failure: Callable[[], str]) -> bool:
+    try:
+        return on_failure() == "block"
+    except BridgeError:  # not even the configuration can be read
+        return False
+
+
+def name_new_conversation(form: Form, hooks: Hooks) -> Mapping[str, object]:
+    """Before a conversation is added: give it the contact's name and avatar."""
+    contact = _writer(form, hooks)
+    return _named(form, contact) if contact else {}
+
+
+def name_conversation(form: Form, hooks: Hooks) -> Mapping[str, object]:
+    """After a conversation was added: set what the answer before it could not, if anything is missing."""
+    contact = _writer(form, hooks)
+    if contact and (missing := _named(form, contact)):
+        hooks.messaging().set_conversation(form.required("ConversationSid"), missing)
+    return {}
+
+
+def describe_participant(form: Form, hooks: Hooks) -> Mapping[str, object]:
+    """After a customer joined: link them to their contact. What the participant says already stays as it is."""
+    address = form.text("MessagingBinding.Address")
+    if not address or form.text("Identity"):
+        return {}
+    conversation_sid, participant_sid = form.required("ConversationSid"), form.required("ParticipantSid")
+    messaging = hooks.messaging()
+    there = messaging.participant(conversation_sid, participant_sid)
+    contact = _known_contact(there, address, hooks) or _new_contact(address, hooks)
+    if contact is None:
+        return {}
+    attributes = _merged(there.attributes, _participant_facts(contact), LARGEST_PARTICIPANT_ATTRIBUTES)
+    if attributes:
+        messaging.set_participant_attributes(conversation_sid, participant_sid, attributes)
+    return {}
+
+
+def check_message(form: Form, hooks: Hooks) -> Mapping[str, object]:
+    """Before a message is added: hold back what is written to somebody who opted out."""
+    author = form.text("Author")
+    if _is_customer(form):
+        return {}
+    everybody = hooks.messaging().participants(form.required("ConversationSid"))
+    readers = [reader for reader in everybody if author not in {reader.identity, reader.address}]
+    if any(_is_out(reader, hooks) for reader in readers):
+        raise MessageBlockedError("a reader has opted out")
+    return {}
+
+
+def hear_message(form: Form, hooks: Hooks) -> Mapping[str, object]:
+    """After a customer's message was added: obey a word that opts out or in."""
+    out = opt_outs.word_in(form.text("Body"), hooks.settings.opt_out)
+    if out is not None and _is_customer(form):
+        at = _said_at(form.text("DateCreated"))
+        opt_outs.hear(form.text("Author"), out, at, hooks.directory, hooks.opt_outs, hooks.outbox)
+        logger.info("opt-out" if out else "opt-in", extra={"message_sid": form.text("MessageSid")})
+    return {}
+
+
+EVENTS: dict[str, Callable[[Form, Hooks], Mapping[str, object]]] = {
+    "onConversationAdd": name_new_conversation,
+    "onConversationAdded": name_conversation,
+    "onParticipantAdded": describe_participant,
+    "onMessageAdd": check_message,
+    "onMessageAdded": hear_message,
+}
+PRE_EVENTS = frozenset(
+    f"on{what}{how}"
+    for what in ("Conversation", "Message", "Participant", "User")
+    for how in ("Add", "Update", "Remove")
+)
+
+
+def _is_customer(form: Form) -> bool:
+    """Tell whether a customer wrote this: from an address, and not through the app, which has an identity."""
+    author = form.text("Author")
+    return not form.text("ClientIdentity") and phone.E164.fullmatch(phone.bare(author)) is not None
+
+
+def _is_out(reader: Participant, hooks: Hooks) -> bool:
+    """Tell whether a reader opted out; a worker, who has neither address nor contact, cannot."""
+    contact_id = _attributes(reader.attributes).get("customer_id")
+    contact = opt_outs.contact_if_known(reader.address, hooks.directory) if reader.address else None
+    if contact is None and isinstance(contact_id, str) and contact_id:
+        contact = _by_id(contact_id, hooks.directory)
+    if contact is None and not reader.address:
+        return False
+    return opt_outs.is_out(contact, reader.address or reader.identity, hooks.opt_outs)
+
+
+def _by_id(contact_id: str, directory: Directory) -> Contact | None:
+    try:
+        return directory.get(contact_id)
+    except NotFoundError:
+        return None
+
+
+def _writer(form: Form, hooks: Hooks) -> Contact | None:
+    address = form.text("MessagingBinding.AuthorAddress") or form.text("MessagingBinding.Address")
+    return hooks.directory.find(address) if address else None
+
+
+def _named(form: Form, contact: Contact) -> dict[str, str]:
+    """Give name and avatar; what the conversation says already stays, unless its name is but an address."""
+    addresses = {form.text(f"MessagingBinding.{which}") for which in ("Address", "ProxyAddress", "AuthorAddress")}
+    is_named = form.text("FriendlyName") not in addresses | {""}
+    named = {} if is_named else {"friendly_name": contact.display_name[:LONGEST_NAME]}
+    avatar = {"avatar": contact.avatar} if is_web_address(contact.avatar) else {}
+    attributes = _merged(form.text("Attributes"), avatar, LARGEST_CONVERSATION_ATTRIBUTES)
+    return named | ({"attributes": attributes} if attributes else {})
+
+
+def _known_contact(there: Participant, address: str, hooks: Hooks) -> Contact | None:
+    """Give the contact the app has named, else the one with this address."""
+    contact_id = _attributes(there.attributes).get("customer_id")
+    named = _by_id(contact_id, hooks.directory) if isinstance(contact_id, str) and contact_id else None
+    return named or hooks.directory.find(address)
+
+
+def _new_contact(address: str, hooks: Hooks) -> Contact | None:
+    """Make a contact of a stranger, where the configuration wants it."""
+    number = phone.bare(address)
+    if not hooks.settings.conversations.create_contacts or not phone.E164.fullmatch(number):
+        return None
+    by_whatsapp = phone.is_whatsapp(address)
+    contact = Contact(name=number, sms="" if by_whatsapp else number, whatsapp=number if by_whatsapp else "")
+    try:
+        return hooks.directory.create(replace(contact, opt_out=opt_outs.is_out(None, number, hooks.opt_outs)))
+    except DuplicateContactError:  # the same event twice, or somebody was faster
+        return hooks.directory.find(address)
+
+
+def _participant_facts(contact: Contact) -> dict[str, str]:
+    facts = {"customer_id": contact.id, "display_name": contact.display_name[:LONGEST_NAME]}
+    return facts | ({"avatar": contact.avatar} if is_web_address(contact.avatar) else {})
+
+
+def _merged(given: str, facts: Mapping[str, str], largest: int) -> str | None:
+    """Add facts to attributes that do not hold them yet; None where nothing is to be added or it would not fit."""
+    there = _attributes(given)
+    merged = {**facts, **there}
+    text = json.dumps(merged, ensure_ascii=False)
+    is_ours_to_change = bool(there) or given.strip() in {"", "{}"}
+    return text if is_ours_to_change and merged != there and len(text.encode()) <= largest else None
+
+
+def _attributes(text: str) -> dict[str, Any]:
+    try:
+        found = json.loads(text or "{}")
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _said_at(text: str) -> float:
+    try:
+        return datetime.fromisoformat(text).timestamp()
+    except ValueError:
+        return time.time()

@@ -1,0 +1,80 @@
+"""Telephone numbers and messaging addresses, brought to one form.
+
+A number is E.164 text (`+447900000012`). An address is a number with its channel in front where Twilio wants it
+(`whatsapp:+447900000012`); what is no number is a chat identity and stays as it is.
+"""
+
+import re
+
+E164 = re.compile(r"\+[1-9][0-9]{6,14}")
+_CHANNEL = re.compile(r"(whatsapp|sms|mms|rcs|messenger):", re.IGNORECASE)
+WHATSAPP = "whatsapp:"
+
+
+def number(text: str, region: str | None = None) -> str | None:
+    """Bring what somebody typed to E.164, or give None where it is no number.
+
+    `region` is the country of numbers written without their country code (ISO 3166, such as GB).
+    """
+    text = _CHANNEL.sub("", text.strip(), count=1)
+    if E164.fullmatch(text):
+        return text
+    if not any(character.isdigit() for character in text) or len(text) > 40:  # noqa: PLR2004  longer is no number
+        return None
+    import phonenumbers  # noqa: PLC0415  its metadata is wanted only for untidy cells
+
+    try:
+        parsed = phonenumbers.parse(text, region)
+    except phonenumbers.NumberParseException:
+        return None
+    if not phonenumbers.is_possible_number(parsed):
+        return None
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+
+
+def bare(address: str) -> str:
+    """Give the address without its channel: the number, or the chat identity as it is."""
+    text = address.strip()
+    return number(text) or _CHANNEL.sub("", text, count=1)
+
+
+def is_whatsapp(address: str) -> bool:
+    """Tell whether this is a WhatsApp address."""
+    return address.strip().lower().startswith(WHATSAPP)
+
+
+def digits(text: str) -> str:
+    """Give the decimal digits of a text, as ASCII."""
+    return "".join(str(int(character)) for character in text if character.isdecimal())
+
+
+_SAME = (  # the number as dialled, and as WhatsApp knows the same mobile phone
+    (re.compile(r"\+55(\d\d)9(\d{8})"), "+55{0}{1}"),
+    (re.compile(r"\+55(\d\d)([6-9]\d{7})"), "+55{0}9{1}"),
+    (re.compile(r"\+521(\d{10})"), "+52{0}"),
+    (re.compile(r"\+52([2-9]\d{9})"), "+521{0}"),
+    (re.compile(r"\+549(\d{10})"), "+54{0}"),
+    (re.compile(r"\+54([1-8]\d{9})"), "+549{0}"),
+)
+
+
+def spellings(e164: str) -> tuple[str, ...]:
+    """Give every number that reaches the same phone: Brazil's, Mexico's and Argentina's mobiles have two.
+
+    https://www.twilio.com/docs/whatsapp/api lists WhatsApp's differing forms of these countries' numbers.
+    """
+    others = (form.format(*found.groups()) for shape, form in _SAME if (found := shape.fullmatch(e164)))
+    return (e164, *others)
+
+
+def national(e164: str, region: str) -> list[str]:
+    """Give the digits people of `region` write for this number, none where it is another country's."""
+    if not region:
+        return []
+    import phonenumbers  # noqa: PLC0415  as above
+
+    parsed = phonenumbers.parse(e164)
+    if phonenumbers.region_code_for_number(parsed) != region:
+        return []
+    written = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.NATIONAL)
+    return [digits(written), phonenumbers.national_significant_number(parsed)]

@@ -1,0 +1,158 @@
+"""Every environment variable and secret the bridge reads, typed; the only module that knows their names.
+
+A function asks only for the settings it uses, so it needs only those. A value stands in the environment, or under
+the same name in one of the stack's secrets (a JSON object), whose id the environment gives. A missing or malformed
+one is a `SettingError` that names it and says what it should look like, never what it held.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+
+from twilio_bridge.errors import SettingError
+
+ACCOUNT_SID = (r"AC[0-9a-f]{32}", "AC and 32 hex digits")
+API_KEY_SID = (r"SK[0-9a-f]{32}", "SK and 32 hex digits")
+BASE_ID = (r"app[0-9A-Za-z]{14}", "app and 14 letters or digits")
+BASE_URL = (r"https?://[^\s/?#]+(/[^\s?#]*)?", "an http or https address without query")
+NUMBER = (r"(whatsapp:)?\+[1-9][0-9]{6,14}", "a number in E.164 form, such as +14155550100")
+ANYTHING = (r"\S.*", "not empty")
+LABEL = (r"[a-z0-9-]+", "lower-case letters, digits and hyphens")
+
+ALIASES = {
+    "TWILIO_ACCOUNT_SID": "ACCOUNT_SID",
+    "TWILIO_AUTH_TOKEN": "AUTH_TOKEN",
+    "AIRTABLE_TOKEN": "AIRTABLE_API_KEY",
+}
+SECRET_OF = {"TWILIO": "TWILIO_SECRET", "AIRTABLE": "AIRTABLE_SECRET"}
+
+
+def no_secrets(_secret_id: str) -> Mapping[str, str]:
+    """Stand in for Secrets Manager where everything is in the environment."""
+    return {}
+
+
+class Settings:
+    """The settings of this function, each read when it is asked for."""
+
+    def __init__(
+        self, environment: Mapping[str, str], read_secret: Callable[[str], Mapping[str, str]] = no_secrets
+    ) -> None:
+        self._environment = environment
+        self._read_secret = read_secret
+
+    @property
+    def twilio_account_sid(self) -> str:
+        """The account that Frontline runs in."""
+        return self._required("TWILIO_ACCOUNT_SID", ACCOUNT_SID)
+
+    @property
+    def twilio_auth_tokens(self) -> tuple[str, ...]:
+        """What requests may be signed with: one token, or several while they are being rotated."""
+        given = self._required("TWILIO_AUTH_TOKEN", ANYTHING).split(",")
+        return tuple(token.strip() for token in given if token.strip())
+
+    @property
+    def twilio_login(self) -> tuple[str, str]:
+        """User and password for Twilio's REST API: an API key where there is one, else the auth token."""
+        if key := self._optional("TWILIO_API_KEY_SID", API_KEY_SID):
+            return key, self._required("TWILIO_API_KEY_SECRET", ANYTHING)
+        return self.twilio_account_sid, self.twilio_auth_tokens[0]
+
+    @property
+    def twilio_region(self) -> str | None:
+        """Twilio's processing region, such as `ie1`."""
+        return self._optional("TWILIO_REGION", LABEL)
+
+    @property
+    def twilio_edge(self) -> str | None:
+        """Twilio's edge, such as `dublin`."""
+        return self._optional("TWILIO_EDGE", LABEL)
+
+    @property
+    def twilio_endpoint_url(self) -> str | None:
+        """Where Twilio is reached instead of twilio.com; the product is the first path segment there."""
+        return self._optional("TWILIO_ENDPOINT_URL", BASE_URL)
+
+    @property
+    def twilio_sms_number(self) -> str | None:
+        """The sender of text messages where the configuration names none."""
+        return self._optional("TWILIO_SMS_NUMBER", NUMBER)
+
+    @property
+    def twilio_whatsapp_number(self) -> str | None:
+        """The WhatsApp sender where the configuration names none, with or without its prefix."""
+        return self._optional("TWILIO_WHATSAPP_NUMBER", NUMBER)
+
+    @property
+    def airtable_token(self) -> str:
+        """A personal access token that may read and write the base's records."""
+        return self._required("AIRTABLE_TOKEN", ANYTHING)
+
+    @property
+    def airtable_base_id(self) -> str:
+        """The base that holds contacts and templates."""
+        return self._required("AIRTABLE_BASE_ID", BASE_ID)
+
+    @property
+    def airtable_endpoint_url(self) -> str:
+        """Where Airtable is reached."""
+        return self._optional("AIRTABLE_ENDPOINT_URL", BASE_URL) or "https://api.airtable.com"
+
+    @property
+    def public_base_url(self) -> str | None:
+        """The address Twilio calls, where it is not the one that the request names."""
+        given = self._optional("PUBLIC_BASE_URL", BASE_URL)
+        return given.rstrip("/") if given else None
+
+    @property
+    def contact_cache_table(self) -> str:
+        """The DynamoDB table ContactCache."""
+        return self._required("CONTACT_CACHE_TABLE", ANYTHING)
+
+    @property
+    def sync_state_table(self) -> str:
+        """The DynamoDB table SyncState."""
+        return self._required("SYNC_STATE_TABLE", ANYTHING)
+
+    @property
+    def airtable_queue_url(self) -> str:
+        """The queue of what Airtable is still to be told."""
+        return self._required("AIRTABLE_QUEUE_URL", ANYTHING)
+
+    @property
+    def refresh_contacts_function(self) -> str:
+        """The function that loads contacts into the cache."""
+        return self._required("REFRESH_CONTACTS_FUNCTION", ANYTHING)
+
+    @property
+    def twilio_secret(self) -> str | None:
+        """The id of the secret that holds Twilio's settings."""
+        return self._environment.get("TWILIO_SECRET") or None
+
+    @property
+    def bridge_config(self) -> str | None:
+        """A configuration file that takes the place of the packaged and the stored one (local runs only)."""
+        return self._optional("BRIDGE_CONFIG", ANYTHING)
+
+    def _required(self, name: str, shape: tuple[str, str]) -> str:
+        if value := self._optional(name, shape):
+            return value
+        where = f" (or {ALIASES[name]})" if name in ALIASES else ""
+        raise SettingError(f"the setting {name}{where} is missing; it should be {shape[1]}")
+
+    def _optional(self, name: str, shape: tuple[str, str]) -> str | None:
+        value = self._find(name)
+        if value and not re.fullmatch(shape[0], value):
+            raise SettingError(f"the setting {name} is malformed; it should be {shape[1]}")
+        return value or None
+
+    def _find(self, name: str) -> str:
+        names = [name, ALIASES[name]] if name in ALIASES else [name]
+        found = next((self._environment[key] for key in names if self._environment.get(key, "").strip()), None)
+        return (found if found is not None else self._in_secret(names)).strip()
+
+    def _in_secret(self, names: list[str]) -> str:
+        variable = SECRET_OF.get(names[0].partition("_")[0], "")
+        secret_id = self._environment.get(variable)
+        values = self._read_secret(secret_id) if secret_id else {}
+        return next((values[key] for key in names if values.get(key)), "")

@@ -1,0 +1,208 @@
+"""HTTP in and out for route functions: API Gateway's payload v2, Twilio's signature, and errors as statuses.
+
+https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
+"""
+
+import base64
+import binascii
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+from urllib.parse import parse_qsl
+
+from twilio_bridge import budget, errors, signature
+from twilio_bridge.logs import logger, where
+
+Event = Mapping[str, Any]
+Reply = dict[str, Any]
+
+# An answer over 64 kB is refused by Frontline (error 48003).
+LARGEST_ANSWER = 64_000
+MOST_PARAMETERS = 1_000
+# What Twilio's network and our own cold start take of the time a function has.
+MARGIN_S = 1.3
+
+STATUSES: tuple[tuple[type[BaseException], int], ...] = (
+    (errors.UnknownLocationError, 422),
+    (errors.BadRequestError, 400),
+    (errors.SignatureError, 403),
+    (errors.ForbiddenError, 403),
+    (errors.NotFoundError, 404),
+    (errors.DuplicateContactError, 409),
+    (errors.MessageBlockedError, 451),
+    (errors.RateLimitedError, 503),
+    (errors.UnavailableError, 503),
+    (errors.OutOfTimeError, 503),
+    (errors.RefusedError, 502),
+    (errors.RoutingError, 502),
+    (errors.BridgeError, 500),
+)
+
+
+class Context(Protocol):
+    """What Lambda tells a handler about its call."""
+
+    aws_request_id: str
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Give what is left of the function's timeout."""
+
+
+class Tokens(Protocol):
+    """The auth tokens Twilio may sign with."""
+
+    def current(self) -> tuple[str, ...]:
+        """Give the tokens as last read."""
+
+    def renewed(self) -> tuple[str, ...]:
+        """Read them again, at most once a minute; empty where that is not due."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a callback says: a body for JSON and a status."""
+
+    body: object = field(default_factory=dict)
+    status: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """The parameters of a callback."""
+
+    values: Mapping[str, list[str]]
+
+    def text(self, name: str) -> str:
+        """Give a parameter's value, empty where it was not sent; the first of several."""
+        return self.values.get(name, [""])[0]
+
+    def required(self, name: str) -> str:
+        """Give a parameter's value, or raise BadRequestError that names it."""
+        if value := self.text(name).strip():
+            return value
+        raise errors.BadRequestError(f"the parameter {name} is missing")
+
+
+@dataclass(frozen=True, slots=True)
+class Signatures:
+    """How a route function checks who calls: the tokens, and its public address where the request's is not it."""
+
+    tokens: Tokens
+    public_base_url: str | None = None
+
+
+Respond = Callable[[Form], Answer]
+Rescue = Callable[[Form | None, BaseException], Answer]
+
+
+def refuse(_form: Form | None, error: BaseException) -> Answer:
+    """Answer an error with its status and a sentence for the worker."""
+    status = next((status for kind, status in STATUSES if isinstance(error, kind)), 500)
+    friendly = error.friendly if isinstance(error, errors.BridgeError) else errors.BridgeError.friendly
+    body = {"friendly_error_message": friendly}
+    if isinstance(error, errors.BadRequestError):
+        body["error"] = str(error)
+    return Answer(body, status)
+
+
+def callback(
+    event: Event, context: Context, signatures: Signatures, respond: Respond, rescue: Rescue = refuse
+) -> Reply:
+    """Answer one signed callback: 403 unless Twilio signed it, then what `respond` says, always in time.
+
+    `rescue` turns a failure into an answer; a wrong signature is refused whatever it says.
+    """
+    logger.append_keys(request_id=context.aws_request_id)
+    form = None
+    try:
+        with budget.limit(context.get_remaining_time_in_millis() / 1000 - MARGIN_S):
+            form = signed_form(event, signatures)
+            answer = respond(form)
+    except errors.SignatureError as error:
+        logger.warning("refused", extra={"reason": str(error)})
+        answer = refuse(None, error)
+    except Exception as error:  # noqa: BLE001  the last resort: no stack trace leaves, and the log keeps the place
+        answer = rescue(form, error)
+        _log(error, answer.status)
+    return reply(answer)
+
+
+def _log(error: Exception, status: int) -> None:
+    expected = isinstance(error, errors.BridgeError) and status < 500  # noqa: PLR2004
+    reason = str(error) if isinstance(error, errors.BridgeError) else None
+    facts = {"status": status, "reason": reason, **where(error)}
+    if expected and type(error) is not errors.SettingError and not isinstance(error, errors.UpstreamError):
+        logger.info("refused", extra=facts)
+    else:
+        logger.error("failed", extra=facts)
+
+
+def reply(answer: Answer) -> Reply:
+    """Turn an answer into payload v2."""
+    return {
+        "statusCode": answer.status,
+        "headers": {"content-type": "application/json"},
+        "body": json.dumps(answer.body, ensure_ascii=False, separators=(",", ":")),
+    }
+
+
+def signed_form(event: Event, signatures: Signatures) -> Form:
+    """Give the request's parameters, or raise SignatureError unless Twilio signed them."""
+    headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
+    given = headers.get("x-twilio-signature")
+    if not given:
+        raise errors.SignatureError("the header X-Twilio-Signature is missing")
+    try:
+        body = _body(event)
+        is_json = headers.get("content-type", "").partition(";")[0].strip().lower() == "application/json"
+        parameters = {} if is_json else _parameters(body)
+        urls = public_urls(event, headers, signatures.public_base_url)
+        if not _is_signed(given, signatures.tokens, urls, parameters, body, is_json=is_json):
+            raise errors.SignatureError("X-Twilio-Signature does not fit the request; see docs/operations.md")
+        return Form(_json_parameters(body) if is_json else parameters)
+    except (ValueError, binascii.Error) as error:
+        raise errors.SignatureError(f"the request cannot be read ({type(error).__name__})") from error
+
+
+def _is_signed(
+    given: str,
+    tokens: Tokens,
+    urls: list[str],
+    parameters: dict[str, list[str]],
+    body: bytes,
+    *,
+    is_json: bool,
+) -> bool:
+    if signature.is_valid(given, tokens.current(), urls, parameters, body, is_json=is_json):
+        return True
+    return signature.is_valid(given, tokens.renewed(), urls, parameters, body, is_json=is_json)
+
+
+def public_urls(event: Event, headers: Mapping[str, str], public_base_url: str | None) -> list[str]:
+    """Give the addresses Twilio may have called, the operator's PUBLIC_BASE_URL first."""
+    host = headers.get("host") or event.get("requestContext", {}).get("domainName", "")
+    scheme = headers.get("x-forwarded-proto", "https").partition(",")[0].strip() or "https"
+    query = event.get("rawQueryString") or ""
+    path = event.get("rawPath", "") + (f"?{query}" if query else "")
+    return [base + path for base in (public_base_url, f"{scheme}://{host}") if base]
+
+
+def _body(event: Event) -> bytes:
+    body = event.get("body") or ""
+    return base64.b64decode(body) if event.get("isBase64Encoded") else body.encode()
+
+
+def _parameters(body: bytes) -> dict[str, list[str]]:
+    pairs = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=MOST_PARAMETERS, errors="strict")
+    parameters: dict[str, list[str]] = {}
+    for name, value in pairs:
+        parameters.setdefault(name, []).append(value)
+    return parameters
+
+
+def _json_parameters(body: bytes) -> dict[str, list[str]]:
+    values = json.loads(body)
+    if not isinstance(values, dict):
+        raise errors.BadRequestError("a JSON body must be an object")
+    return {name: [value if isinstance(value, str) else json.dumps(value)] for name, value in values.items()}

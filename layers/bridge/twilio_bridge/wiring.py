@@ -1,0 +1,158 @@
+"""The only place where adapters are built; functions name here what they talk to.
+
+Clients are made once an instance and only where a function asks for them, so each imports just what it needs. What
+follows the configuration is put together anew for every call: the configuration may change while an instance lives.
+"""
+
+import os
+from functools import cache
+
+from twilio_bridge import config, web
+from twilio_bridge.adapters import aws
+from twilio_bridge.adapters.configuration import Configuration
+from twilio_bridge.adapters.contact_cache import DynamoContactCache
+from twilio_bridge.adapters.queues import LambdaRefresh, SqsOutbox
+from twilio_bridge.adapters.secrets import Secrets, SigningTokens
+from twilio_bridge.adapters.state import DynamoLeases, DynamoNotes, DynamoOptOuts
+from twilio_bridge.adapters.table import Table
+from twilio_bridge.contacts.directory import Directory
+from twilio_bridge.frontline.senders import Senders
+from twilio_bridge.ports import ContactSource, Messaging
+from twilio_bridge.settings import Settings
+
+
+@cache
+def secrets() -> Secrets:
+    """Secrets Manager."""
+    return Secrets(aws.secretsmanager())
+
+
+@cache
+def settings() -> Settings:
+    """This function's environment and secrets."""
+    return Settings(os.environ, lambda secret_id: secrets().read(secret_id))
+
+
+@cache
+def signatures() -> web.Signatures:
+    """What a request has to be signed with."""
+    return web.Signatures(SigningTokens(settings(), secrets()), settings().public_base_url)
+
+
+@cache
+def _tables() -> tuple[Table, Table]:
+    client = aws.dynamodb()
+    return Table(client, settings().contact_cache_table), Table(client, settings().sync_state_table)
+
+
+def contact_cache_table() -> Table:
+    """The table ContactCache."""
+    return _tables()[0]
+
+
+def sync_state_table() -> Table:
+    """The table SyncState."""
+    return _tables()[1]
+
+
+@cache
+def _configuration() -> Configuration:
+    return Configuration(sync_state_table(), settings().bridge_config)
+
+
+def configuration() -> config.Config:
+    """The configuration in force."""
+    return _configuration().current()
+
+
+@cache
+def notes() -> DynamoNotes:
+    """Small things remembered for a while."""
+    return DynamoNotes(contact_cache_table())
+
+
+@cache
+def leases() -> DynamoLeases:
+    """Who may do what only one may do at a time."""
+    return DynamoLeases(sync_state_table())
+
+
+@cache
+def opt_outs() -> DynamoOptOuts:
+    """What people said about being written to."""
+    return DynamoOptOuts(sync_state_table())
+
+
+@cache
+def refresh() -> LambdaRefresh:
+    """The job that loads contacts."""
+    return LambdaRefresh(aws.lambda_(), settings().refresh_contacts_function, notes())
+
+
+@cache
+def outbox() -> SqsOutbox:
+    """What Airtable is told later."""
+    return SqsOutbox(aws.sqs(), settings().airtable_queue_url)
+
+
+def contact_cache() -> DynamoContactCache:
+    """The copy of the contacts."""
+    for_everybody = configuration().contacts.visibility == "all"
+    return DynamoContactCache(contact_cache_table(), for_everybody=for_everybody)
+
+
+def callback_source() -> ContactSource:
+    """Airtable for somebody who waits."""
+    from twilio_bridge.adapters.airtable import CALLBACK_PATIENCE_S  # noqa: PLC0415  pyairtable is slow to import
+
+    return _source(settings().airtable_token, configuration(), CALLBACK_PATIENCE_S)
+
+
+def bulk_source() -> ContactSource:
+    """Airtable for a job in the background."""
+    from twilio_bridge.adapters.airtable import BULK_PATIENCE_S  # noqa: PLC0415  as above
+
+    return _source(settings().airtable_token, configuration(), BULK_PATIENCE_S)
+
+
+def _source(token: str, settled: config.Config, patience_s: float) -> ContactSource:
+    from twilio_bridge.adapters.airtable import AIRTABLE, AirtableContacts  # noqa: PLC0415  as above
+    from twilio_bridge.adapters.limiter import SlotLimiter  # noqa: PLC0415  only with Airtable
+
+    base_id, endpoint_url = settings().airtable_base_id, settings().airtable_endpoint_url
+    limiter = SlotLimiter(sync_state_table(), AIRTABLE, base_id)
+    return AirtableContacts(
+        token, base_id, endpoint_url, limiter, settled.contacts, settled.templates, patience_s=patience_s
+    )
+
+
+@cache
+def messaging() -> Messaging:
+    """Twilio Conversations and Frontline's users."""
+    from twilio_bridge.adapters.twilio import TwilioMessaging  # noqa: PLC0415  the SDK is slow to import
+
+    return TwilioMessaging(
+        settings().twilio_login,
+        settings().twilio_account_sid,
+        region=settings().twilio_region,
+        edge=settings().twilio_edge,
+        endpoint_url=settings().twilio_endpoint_url,
+    )
+
+
+def directory() -> Directory:
+    """The contacts as callbacks see them."""
+    return Directory(
+        source=callback_source,
+        cache=contact_cache(),
+        notes=notes(),
+        leases=leases(),
+        refresh=refresh(),
+        settings=configuration().contacts,
+    )
+
+
+def senders() -> Senders:
+    """The numbers that speak for the company."""
+    usual = config.Sender(sms=settings().twilio_sms_number, whatsapp=settings().twilio_whatsapp_number)
+    return Senders(configuration().workers, configuration().senders, usual)
