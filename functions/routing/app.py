@@ -1,0 +1,18 @@
+"""Frontline calls this when a customer begins a conversation: it puts a worker into it before it answers."""
+
+from twilio_bridge import web, wiring
+from twilio_bridge.frontline import routing
+
+signatures = wiring.signatures()
+
+
+def lambda_handler(event: web.Event, context: web.Context) -> web.Reply:
+    """Answer POST /callbacks/routing."""
+    return web.callback(event, context, signatures, answer)
+
+
+def answer(form: web.Form) -> web.Answer:
+    """Route by the chain as it is configured now."""
+    settings = wiring.configuration().routing
+    route = routing.Routing(wiring.directory(), wiring.messaging(), wiring.senders(), settings)
+    return routing.answer(form, route)
