@@ -1,0 +1,247 @@
+"""Airtable's Web API on this machine, for `make run`, the contract tests and the benchmarks.
+
+`AirtableStandIn` answers over real HTTP with Airtable's limits and errors, and lets tests set faults and
+count requests. A request is checked in this order: size, token, rate limit, faults, then what it asks for.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from types import TracebackType
+from typing import Self
+
+from flask import Flask, Response, g, jsonify, request
+from werkzeug.exceptions import HTTPException
+from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+
+from twilio_bridge_local.airtable import trouble
+from twilio_bridge_local.airtable.errors import (
+    AirtableError,
+    authentication_required,
+    body_too_large,
+    model_not_found,
+    not_found,
+    rate_limited,
+    url_too_long,
+    with_status,
+)
+from twilio_bridge_local.airtable.faults import NO_FAULTS, Dealt, FaultBox, Faults, faults_from_json
+from twilio_bridge_local.airtable.limits import RateLimit
+from twilio_bridge_local.airtable.listing import Listings
+from twilio_bridge_local.airtable.routes import add_routes
+from twilio_bridge_local.airtable.store import Base, Column, utc_now
+
+BASE_ID = "appTwilioBridge00"
+TOKEN = "patStandIn.0000"  # noqa: S105  # opens nothing but this stand-in
+URL_LIMIT = 16_000
+BODY_LIMIT = 2_000_000
+OWN_PATH = "/_stand-in/"
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A request that reached the stand-in; `at` is the clock's time, a silent one has the status 0."""
+
+    at: float
+    method: str
+    path: str
+    status: int
+    query: str = ""
+
+
+class AirtableStandIn:
+    """One base behind Airtable's API at `url`; use it as a context manager, or `start()` and `stop()` it.
+
+    Attributes:
+        base: The records, to look at and to change behind the API's back.
+        faults: What goes wrong; assign `Faults(...)` at any time, `Faults()` ends it.
+        requests: Every request so far, refused and silent ones too.
+        latency_s: How much later than at once every answer leaves; its effect is there at once.
+        rate_limit: Has `requests_per_s` and `penalty_s`, which may be changed, and `reset()`.
+        listings: Has `expire()`, after which every offset is unknown.
+    """
+
+    def __init__(  # noqa: PLR0913  # all but the tables are named at the call, and have defaults
+        self,
+        tables: Mapping[str, Iterable[Mapping[str, object]]] | Base,
+        *,
+        columns: Mapping[str, Iterable[str | Column]] | None = None,
+        base_id: str = BASE_ID,
+        token: str = TOKEN,
+        port: int = 0,
+        latency_s: float = 0.0,
+        requests_per_s: int = 5,
+        penalty_s: float = 30.0,
+        offset_expire_s: float = 600.0,
+        clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self.base = tables if isinstance(tables, Base) else Base(tables, columns, now=now)
+        self.base_id = base_id
+        self.token = token
+        self.latency_s = latency_s
+        self.requests: list[Seen] = []
+        self.rate_limit = RateLimit(requests_per_s, penalty_s, clock)
+        self.listings = Listings(self.base, clock, offset_expire_s)
+        self._box = FaultBox()
+        self._clock = clock
+        self._port = port
+        self._stopping = threading.Event()
+        self._server: BaseWSGIServer | None = None
+
+    @property
+    def url(self) -> str:
+        """Where it listens, for `endpoint_url`; only once it is started."""
+        if self._server is None:
+            raise RuntimeError("the stand-in is not started")
+        return f"http://127.0.0.1:{self._server.port}"
+
+    @property
+    def faults(self) -> Faults:
+        """What goes wrong now."""
+        return self._box.current
+
+    @faults.setter
+    def faults(self, faults: Faults) -> None:
+        self._box.set(faults)
+
+    def start(self) -> Self:
+        """Listen on 127.0.0.1, in threads that do not keep the process alive."""
+        self._stopping.clear()
+        try:
+            self._server = make_server(
+                "127.0.0.1",
+                self._port,
+                self._app(),
+                threaded=True,
+                request_handler=_Quiet,
+            )
+        except SystemExit:  # the way werkzeug says that the port is taken
+            raise OSError(f"port {self._port} is in use") from None
+        serve = threading.Thread(
+            target=self._server.serve_forever, args=(0.01,), daemon=True, name="airtable"
+        )
+        serve.start()
+        return self
+
+    def stop(self) -> None:
+        """Stop listening and let go of every connection that a fault holds; may be called twice."""
+        self._stopping.set()
+        self.faults = NO_FAULTS
+        server, self._server = self._server, None
+        if server is not None:
+            server.shutdown()
+            server.server_close()
+
+    def reset(self) -> None:
+        """Forget requests, faults, the rate limit's penalty and offsets; the records stay."""
+        self.faults = NO_FAULTS
+        self.rate_limit.reset()
+        self.listings.expire()
+        self.requests.clear()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def _app(self) -> Flask:
+        app = Flask("airtable-stand-in")
+        app.json.sort_keys = False  # type: ignore[attr-defined]  # Flask types its provider as the abstract one
+        app.before_request(self._admit)
+        app.after_request(self._leave)
+        app.register_error_handler(AirtableError, _refusal)
+        app.register_error_handler(HTTPException, _http_refusal)
+        add_routes(app, self.base, self.base_id, self.listings)
+        app.add_url_rule(f"{OWN_PATH}faults", view_func=self._put_faults, methods=["PUT"])
+        app.add_url_rule(f"{OWN_PATH}requests", view_func=self._get_requests)
+        return app
+
+    def _admit(self) -> Response | None:
+        """What happens to a request before anybody looks at what it asks for."""
+        if request.path.startswith(OWN_PATH):
+            return None
+        g.arrived = self._clock()
+        self._check_client()
+        g.dealt = dealt = self._box.deal(request.method, request.path)
+        if dealt.faults.silent:
+            self._note(0)
+            return trouble.silence(dealt)
+        if dealt.faults.status is not None:
+            raise with_status(dealt.faults.status)
+        return None
+
+    def _check_client(self) -> None:
+        # Read whatever comes of it: closing a connection with unread data would cost the client the answer.
+        size = len(request.get_data())
+        if len(request.host_url) - 1 + len(str(request.environ.get("REQUEST_URI", ""))) > URL_LIMIT:
+            raise url_too_long()
+        if size > BODY_LIMIT:
+            raise body_too_large()
+        if request.headers.get("Authorization") != f"Bearer {self.token}":
+            raise authentication_required()
+        if g.base_id not in (None, self.base_id):
+            raise model_not_found()
+        # The limit is the base's: who the token's owner is may be asked at any rate.
+        if g.base_id and not self.rate_limit.admit():
+            raise rate_limited()
+
+    def _leave(self, response: Response) -> Response:
+        """What happens to an answer on its way out."""
+        if request.path.startswith(OWN_PATH):
+            return response
+        dealt: Dealt | None = g.get("dealt")
+        if dealt is None or not dealt.faults.silent:
+            response = trouble.spoil(response, dealt.faults) if dealt else response
+            self._note(response.status_code)
+        self._stopping.wait(self.latency_s)
+        return trouble.delay(response, dealt) if dealt else response
+
+    def _note(self, status: int) -> None:
+        query = request.query_string.decode(errors="replace")
+        self.requests.append(Seen(g.arrived, request.method, request.path, status, query))
+
+    def _put_faults(self) -> Response:
+        try:
+            self.faults = faults_from_json(request.get_json(silent=True))
+        except ValueError as exc:
+            return _json({"error": str(exc)}, 422)
+        return _json(asdict(self.faults))
+
+    def _get_requests(self) -> Response:
+        seen = [asdict(one) for one in self.requests]
+        return _json({"count": len(seen), "requests": seen})
+
+
+class _Quiet(WSGIRequestHandler):
+    """Writes no access log: who wants to know asks for `requests`."""
+
+    def log(self, *_args: object) -> None:
+        """Say nothing."""
+
+
+def _json(body: Mapping[str, object], status: int = 200) -> Response:
+    response = jsonify(body)
+    response.status_code = status
+    return response
+
+
+def _refusal(refused: AirtableError) -> Response:
+    return _json(refused.body, refused.status)
+
+
+def _http_refusal(refused: HTTPException) -> Response:
+    """What the web framework refuses, in Airtable's words."""
+    if refused.code in (404, 405):
+        return _refusal(not_found())
+    logging.getLogger(__name__).error("unexpected refusal: %s", refused)
+    return _refusal(with_status(refused.code or 500))

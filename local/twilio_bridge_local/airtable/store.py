@@ -1,0 +1,177 @@
+"""A base's tables and records in memory, for the stand-in's server and for tests that look behind it.
+
+Records are frozen and replaced as a whole, so whoever holds one may read it without a lock. Writes go through
+the base's lock. Record ids come from a seed: the same data gives the same ids in every run.
+"""
+
+import hashlib
+import string
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from random import Random
+from types import MappingProxyType
+
+ALPHANUMERICS = string.ascii_letters + string.digits
+CREATED_TIME, LAST_MODIFIED_TIME = "createdTime", "lastModifiedTime"
+COMPUTED_TYPES = frozenset({CREATED_TIME, LAST_MODIFIED_TIME, "autoNumber", "formula"})
+
+type_of_cell: Mapping[type, str] = MappingProxyType(
+    {bool: "checkbox", int: "number", float: "number", list: "multipleSelects"},
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A field of a table, in Airtable's names for types."""
+
+    name: str
+    type: str = "singleLineText"
+
+    @property
+    def computed(self) -> bool:
+        """Whether nobody can write it."""
+        return self.type in COMPUTED_TYPES
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One row; `cells` holds what people wrote, without the empty cells and without computed columns."""
+
+    id: str
+    created: datetime
+    modified: datetime
+    cells: Mapping[str, object]
+
+
+def stable_id(prefix: str, *parts: str) -> str:
+    """An id of Airtable's shape that depends on the parts alone."""
+    digest = hashlib.sha256("/".join(parts).encode()).digest()
+    return prefix + "".join(ALPHANUMERICS[byte % len(ALPHANUMERICS)] for byte in digest[:14])
+
+
+def utc_now() -> datetime:
+    """The present moment, where no other clock is given."""
+    return datetime.now(UTC)
+
+
+def iso(moment: datetime) -> str:
+    """The way Airtable writes a time."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+
+
+def is_empty(cell: object) -> bool:
+    """Whether Airtable leaves the cell out of its answers; a zero is a value."""
+    return cell is None or cell is False or cell in ("", [], {})
+
+
+def without_empty(cells: Mapping[str, object]) -> dict[str, object]:
+    """The cells that have a value."""
+    return {name: cell for name, cell in cells.items() if not is_empty(cell)}
+
+
+class Table:
+    """The columns, views and records of one table, in the order the records were made."""
+
+    def __init__(self, name: str, columns: Iterable[Column], views: Sequence[str] = ("Grid view",)) -> None:
+        self.name = name
+        self.id = stable_id("tbl", name)
+        self.columns = {column.name: column for column in columns}
+        self.views = {stable_id("viw", name, view): view for view in views}
+        self.records: dict[str, Record] = {}
+
+    def column_id(self, column: str) -> str:
+        """The `fld…` id of a column of this table."""
+        return stable_id("fld", self.name, column)
+
+    def column(self, name_or_id: str) -> Column | None:
+        """The column of this name or `fld…` id."""
+        if name_or_id in self.columns:
+            return self.columns[name_or_id]
+        return next((c for c in self.columns.values() if self.column_id(c.name) == name_or_id), None)
+
+    def value(self, record: Record, column: Column) -> object:
+        """What a cell answers, computed columns included; None for an empty one."""
+        if column.type == LAST_MODIFIED_TIME:
+            return iso(record.modified)
+        if column.type == CREATED_TIME:
+            return iso(record.created)
+        return record.cells.get(column.name)
+
+
+class Base:
+    """All tables of one base; every write to them goes through here.
+
+    Times have whole seconds, as Airtable's have: two writes of one second cannot be told apart by their time.
+    """
+
+    def __init__(
+        self,
+        tables: Mapping[str, Iterable[Mapping[str, object]]],
+        columns: Mapping[str, Iterable[str | Column]] | None = None,
+        *,
+        now: Callable[[], datetime] = utc_now,
+        seed: int = 1,
+    ) -> None:
+        self.lock = threading.RLock()
+        self.now = now
+        self._random = Random(seed)  # noqa: S311  # made-up ids, no secrets
+        rows = {name: [dict(row) for row in table] for name, table in tables.items()}
+        declared = columns or {}
+        self.tables = {name: Table(name, _columns(declared.get(name), rows[name])) for name in rows}
+        for name, table in self.tables.items():
+            for row in rows[name]:
+                self.create(table, row)
+
+    def table(self, name_or_id: str) -> Table | None:
+        """The table of this name or `tbl…` id."""
+        found = self.tables.get(name_or_id)
+        return found or next((t for t in self.tables.values() if t.id == name_or_id), None)
+
+    def create(self, table: Table, cells: Mapping[str, object]) -> Record:
+        """Add a record at the table's end."""
+        with self.lock:
+            moment = self._second()
+            record = Record(self.new_id("rec"), moment, moment, without_empty(cells))
+            table.records[record.id] = record
+            return record
+
+    def update(self, table: Table, record_id: str, cells: Mapping[str, object], *, clear: bool) -> Record:
+        """Change the cells given; with `clear` all others become empty (Airtable's PUT)."""
+        with self.lock:
+            old = table.records[record_id]
+            kept = {} if clear else old.cells
+            new = without_empty({**kept, **cells})
+            # Airtable does not count a write that changes nothing as a modification.
+            modified = old.modified if new == old.cells else self._second()
+            table.records[record_id] = replace(old, modified=modified, cells=new)
+            return table.records[record_id]
+
+    def delete(self, table: Table, record_id: str) -> bool:
+        """Remove a record; False if there was none."""
+        with self.lock:
+            return table.records.pop(record_id, None) is not None
+
+    def listed(self, table: Table) -> list[Record]:
+        """All records as they stand now."""
+        with self.lock:
+            return list(table.records.values())
+
+    def new_id(self, prefix: str) -> str:
+        """The next id of the base: `rec…` for a record, `itr…` for a listing."""
+        with self.lock:
+            return prefix + "".join(self._random.choices(ALPHANUMERICS, k=14))
+
+    def _second(self) -> datetime:
+        return self.now().replace(microsecond=0)
+
+
+def _columns(declared: Iterable[str | Column] | None, rows: list[dict[str, object]]) -> list[Column]:
+    seen: dict[str, str] = {}
+    for row in rows:
+        for name, cell in row.items():
+            seen.setdefault(name, type_of_cell.get(type(cell), "singleLineText"))
+    if declared is None:
+        return [Column(name, kind) for name, kind in seen.items()]
+    return [c if isinstance(c, Column) else Column(c, seen.get(c, "singleLineText")) for c in declared]

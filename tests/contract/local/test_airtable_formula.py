@@ -1,0 +1,227 @@
+"""filterByFormula as the stand-in understands it, formula by formula."""
+
+import math
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pyairtable.formulas import EQ, REGEX_REPLACE, Field, match, quoted
+
+from twilio_bridge_local.airtable.errors import AirtableError
+from twilio_bridge_local.airtable.formula import compile_filter
+from twilio_bridge_local.airtable.store import Base, Column
+
+MADE = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
+ROW: Mapping[str, object] = {
+    "name": "Siobhán O'Brien",
+    "sms": "+44 7700 900012",
+    "visits": 3,
+    "opt_out": True,
+    "tags": ["vip", "bakery"],
+    "seen": "2026-02-01",
+    "odd } name": "yes",
+}
+COLUMNS = (
+    *("name", "sms", "empty", "odd } name"),
+    Column("visits", "number"),
+    Column("opt_out", "checkbox"),
+    Column("tags", "multipleSelects"),
+    Column("seen", "date"),
+)
+
+
+def holds(formula: str, row: Mapping[str, object] = ROW) -> bool:
+    """Whether the only record of a base matches."""
+    base = Base({"T": [row]}, {"T": COLUMNS}, now=lambda: MADE)
+    table = base.tables["T"]
+    (record,) = base.listed(table)
+    return compile_filter(formula, table, lambda: MADE + timedelta(hours=1))(record)
+
+
+TRUE = [
+    "1",
+    "'text'",
+    "{opt_out}",
+    "opt_out = TRUE()",
+    "{visits}=3",
+    "visits >= 3",
+    "1 + 2 * 3 = 7",
+    "(1 + 2) * 3 = 9",
+    "10 - 2 - 3 = 5",
+    "-{visits} < 0",
+    "'a' & 1 + 1 = 'a2'",
+    "{name} = 'Siobhán O\\'Brien'",
+    '{name} = "Siobhán O\'Brien"',
+    "{odd \\} name}='yes'",
+    "{empty} = ''",
+    "{empty} = BLANK()",
+    "{empty} = 0",
+    "{empty} = FALSE()",
+    "NOT({empty})",
+    "AND(1, {name}, 'x')",
+    "or(0, 1)",
+    "XOR(1, 0)",
+    "IF({empty}, ERROR(), 1)",
+    "NOT(IF({empty}, 1))",
+    "ISERROR(ERROR())",
+    "LOWER('ÀB') = 'àb'",
+    "UPPER('straße') != 'straße'",
+    "TRIM('  a b ') = 'a b'",
+    "LEN({empty}) = 0",
+    "LEN('añ😀') = 3",
+    "FIND('7700', {sms}) = 5",
+    "FIND('zz', {sms}) = 0",
+    "FIND('vip', {tags})",
+    "SEARCH('BAKERY', {tags}) = 6",
+    "SEARCH('zz', {sms}) = BLANK()",
+    "{tags} = 'vip, bakery'",
+    "SUBSTITUTE('a-b-c', '-', '') = 'abc'",
+    "SUBSTITUTE('a-b-c', '-', '+', 2) = 'a-b+c'",
+    "REGEX_REPLACE({sms}, '[^0-9]', '') = '447700900012'",
+    "REGEX_REPLACE({sms}, '\\D', '') = '447700900012'",
+    "REGEX_REPLACE({sms}, '\\\\D', '') = '447700900012'",
+    "REGEX_REPLACE('ab', '(a)(b)', '$2$1') = 'ba'",
+    "REGEX_REPLACE('a', 'a', '\\\\1') = '\\\\1'",
+    "REGEX_MATCH({sms}, '^\\+44')",
+    "REGEX_EXTRACT({sms}, '[0-9]{4}') = '7700'",
+    "REGEX_REPLACE({empty}&'', '\\D', '') = ''",
+    "CONCATENATE('a', 1, {empty}) = 'a1'",
+    "LEFT('abc', 2) & RIGHT('abc', 1) = 'abc'",
+    "MID('abcd', 2, 2) = 'bc'",
+    "VALUE('£1,200.50') = 1200.5",
+    "LEN(RECORD_ID()) = 17",
+    "LAST_MODIFIED_TIME() = CREATED_TIME()",
+    "IS_AFTER(LAST_MODIFIED_TIME(), DATETIME_PARSE('2026-03-01T11:59:59.000Z'))",
+    "IS_BEFORE({seen}, '2026-02-02')",
+    "IS_SAME({seen}, DATETIME_PARSE('2026-02-01T09:00:00+01:00'), 'day')",
+    "IS_AFTER(CREATED_TIME(), DATEADD(NOW(), -2, 'hours'))",
+    "NOT(IS_AFTER(CREATED_TIME(), DATEADD(NOW(), -30, 'minutes')))",
+    "\n  {name}\n != 'x' ",
+]
+FALSE = [
+    "0",
+    "''",
+    "BLANK()",
+    "'3' = 3",
+    "{visits} = '3'",
+    "{name} = 'siobhán o\\'brien'",
+    "ERROR()",
+    "OR(1, ERROR())",
+    "1 / 0",
+    "{name} > 3",
+    "-{name}",
+    "VALUE('none') = 0",
+    "REGEX_MATCH({empty}, '.*')",
+    "REGEX_MATCH({visits}, '3')",
+    "REGEX_MATCH({sms}, '(?=4)')",
+    "REGEX_MATCH({sms}, '(a)\\\\1')",
+    "REGEX_MATCH({sms}, '(')",
+    "REGEX_MATCH({sms}, '" + "(" * 15_000 + "')",
+    "REGEX_MATCH({sms}, '" + "(" * 7_000 + ")" * 7_000 + "')",
+    "REGEX_MATCH({sms}, 'a{1,99999999999}')",
+    "LEFT('a', 1/0)",
+    "DATEADD({seen}, 1/0, 'days')",
+    "IS_AFTER({empty}, '2026-01-01')",
+    "IS_AFTER({name}, '2026-01-01')",
+    "IS_BEFORE({seen}, DATEADD({seen}, 99999999999, 'weeks'))",
+]
+INVALID = [
+    "'",
+    "{name",
+    "{name} =",
+    "= 1",
+    "AND(",
+    "AND(1,",
+    "AND(1 2)",
+    "LEFT('a')",
+    "NOSUCH()",
+    "name name",
+    "1)",
+    "{name}; 1",
+    "LOWER",
+    "{no such}",
+    "#",
+    "()",
+]
+
+
+@pytest.mark.parametrize("formula", TRUE)
+def test_a_record_that_matches_is_listed(formula: str) -> None:
+    """Each formula holds for the record."""
+    assert holds(formula)
+
+
+@pytest.mark.parametrize("formula", FALSE, ids=range(len(FALSE)))
+def test_a_record_that_does_not_match_or_fails_is_left_out(formula: str) -> None:
+    """False, blank, zero, NaN and #ERROR! all leave the record out."""
+    assert not holds(formula)
+
+
+@pytest.mark.parametrize("formula", INVALID)
+def test_an_invalid_formula_is_refused_as_airtable_does(formula: str) -> None:
+    """422 INVALID_FILTER_BY_FORMULA, before any record is looked at."""
+    with pytest.raises(AirtableError) as refused:
+        holds(formula)
+    assert refused.value.status == 422
+    assert "INVALID_FILTER_BY_FORMULA" in str(refused.value.body)
+
+
+def test_an_unknown_field_is_named() -> None:
+    """The message names the field, as Airtable's does."""
+    with pytest.raises(AirtableError, match="Unknown field names: no such"):
+        holds("{No such} = 1")
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        "(" * 16_000,
+        "NOT(" * 4_000,
+        "(" * 1_000 + "1" + ")" * 1_000,
+        "{" * 16_000,
+        "'" + "\\" * 15_999,
+    ],
+    ids=range(5),
+)
+def test_no_depth_or_length_crashes_the_parser(formula: str) -> None:
+    """What nests too deep is an invalid formula, no RecursionError."""
+    with pytest.raises(AirtableError):
+        holds(formula)
+
+
+def test_long_formulas_within_the_limits_hold() -> None:
+    """Chains of operators, arguments and signs may be as long as the URL allows."""
+    assert holds("1" + "+1" * 7_999)
+    assert holds("-" * 15_998 + "1")
+    assert holds("OR(" + "0," * 7_990 + "1)")
+    assert holds("(" * 60 + "1" + ")" * 60)
+
+
+@given(st.text(max_size=200))
+def test_quoted_text_is_only_ever_that_text(text: str) -> None:
+    """What the client quotes comes back as it was, whatever is in it."""
+    assert holds(str(match({"name": text})), {"name": text})
+    assert not holds(str(match({"name": text})), {"name": f"{text}x"})
+
+
+@given(st.text(max_size=100))
+def test_any_text_is_a_formula_or_an_invalid_one(text: str) -> None:
+    """No text makes the parser fail in another way than Airtable's."""
+    try:
+        holds(text)
+    except AirtableError as refused:
+        assert refused.status == 422  # noqa: PT017  # both ways out are right
+
+
+def test_the_clients_own_functions_are_understood() -> None:
+    """A number is found whatever people typed between its digits."""
+    digits = REGEX_REPLACE(Field("sms"), r"[^\d]", "")
+    assert holds(str(EQ(digits, "447700900012")))
+    assert not holds(str(EQ(digits, quoted("447700900013"))))
+
+
+def test_numbers_that_are_none_do_not_match() -> None:
+    """NaN is false, as Airtable says."""
+    assert not holds("{visits}", {"visits": math.nan})
