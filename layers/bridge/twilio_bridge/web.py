@@ -22,6 +22,7 @@ LARGEST_ANSWER = 64_000
 MOST_PARAMETERS = 1_000
 # What Twilio's network and our own cold start take of the time a function has.
 MARGIN_S = 1.3
+SERVER_ERROR = 500
 
 STATUSES: tuple[tuple[type[BaseException], int], ...] = (
     (errors.UnknownLocationError, 422),
@@ -98,12 +99,11 @@ Rescue = Callable[[Form | None, BaseException], Answer]
 
 def refuse(_form: Form | None, error: BaseException) -> Answer:
     """Answer an error with its status and a sentence for the worker."""
-    status = next((status for kind, status in STATUSES if isinstance(error, kind)), 500)
     friendly = error.friendly if isinstance(error, errors.BridgeError) else errors.BridgeError.friendly
     body = {"friendly_error_message": friendly}
     if isinstance(error, errors.BadRequestError):
         body["error"] = str(error)
-    return Answer(body, status)
+    return Answer(body, _status(error))
 
 
 def callback(
@@ -129,13 +129,18 @@ def callback(
 
 
 def _log(error: Exception, status: int) -> None:
-    expected = isinstance(error, errors.BridgeError) and status < 500  # noqa: PLR2004
-    reason = str(error) if isinstance(error, errors.BridgeError) else None
-    facts = {"status": status, "reason": reason, **where(error)}
-    if expected and type(error) is not errors.SettingError and not isinstance(error, errors.UpstreamError):
+    """Log a refusal as information, a busy moment as a warning, and whatever somebody has to mend as an error."""
+    facts = {"status": status, "reason": str(error) if isinstance(error, errors.BridgeError) else None, **where(error)}
+    if isinstance(error, errors.RateLimitedError):
+        logger.warning("busy", extra=facts)
+    elif isinstance(error, errors.BridgeError) and _status(error) < SERVER_ERROR:
         logger.info("refused", extra=facts)
     else:
         logger.error("failed", extra=facts)
+
+
+def _status(error: BaseException) -> int:
+    return next((status for kind, status in STATUSES if isinstance(error, kind)), SERVER_ERROR)
 
 
 def reply(answer: Answer) -> Reply:

@@ -6,6 +6,7 @@ follows the configuration is put together anew for every call: the configuration
 
 import os
 from functools import cache
+from typing import TYPE_CHECKING
 
 from twilio_bridge import config, web
 from twilio_bridge.adapters import aws
@@ -19,6 +20,9 @@ from twilio_bridge.contacts.directory import Directory
 from twilio_bridge.frontline.senders import Senders
 from twilio_bridge.ports import ContactSource, Messaging
 from twilio_bridge.settings import Settings
+
+if TYPE_CHECKING:
+    from mypy_boto3_lambda import LambdaClient
 
 
 @cache
@@ -86,7 +90,12 @@ def opt_outs() -> DynamoOptOuts:
 @cache
 def refresh() -> LambdaRefresh:
     """The job that loads contacts."""
-    return LambdaRefresh(aws.lambda_(), settings().refresh_contacts_function, notes())
+    return LambdaRefresh(_lambda, lambda: settings().refresh_contacts_function, notes())
+
+
+@cache
+def _lambda() -> "LambdaClient":
+    return aws.lambda_()
 
 
 @cache

@@ -1,6 +1,7 @@
 """SQS queues and Lambda's asynchronous invocations: work handed on."""
 
 import json
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from twilio_bridge.adapters import aws
@@ -43,7 +44,7 @@ class SqsOutbox:
 class LambdaRefresh:
     """The port Refresh: RefreshContactsFunction, invoked at most once in a while whoever asks."""
 
-    def __init__(self, client: "LambdaClient", function: str, notes: Notes) -> None:
+    def __init__(self, client: Callable[[], "LambdaClient"], function: Callable[[], str], notes: Notes) -> None:
         self._client = client
         self._function = function
         self._notes = notes
@@ -53,6 +54,6 @@ class LambdaRefresh:
         if not self._notes.claim("refresh asked", ASK_AGAIN_S):
             return
         try:
-            self._client.invoke(FunctionName=self._function, InvocationType="Event", Payload=b"{}")
+            self._client().invoke(FunctionName=self._function(), InvocationType="Event", Payload=b"{}")
         except aws.FAILURES as error:
             raise aws.unavailable("lambda", error) from error

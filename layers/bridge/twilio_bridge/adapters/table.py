@@ -7,9 +7,10 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.htm
 
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from boto3.dynamodb.types import Binary, TypeDeserializer, TypeSerializer
 
 from twilio_bridge.adapters import aws
 from twilio_bridge.errors import UnavailableError
@@ -42,9 +43,9 @@ def unmarshal(item: Mapping[str, Any]) -> Item:
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401  whatever the item holds
-    if hasattr(value, "as_integer_ratio"):
+    if isinstance(value, Decimal):
         return int(value)
-    return value.value if hasattr(value, "value") else value
+    return bytes(value) if isinstance(value, Binary) else value
 
 
 def item_size(item: Mapping[str, Any]) -> int:
