@@ -1,0 +1,105 @@
+"""`python -m twilio_bridge_local`: the whole bundle on this machine; `make run` calls it.
+
+Ends with 0 after Ctrl-C or SIGTERM, with 2 and one sentence where it cannot start. A demonstration ends
+when its story is told: with 0 if all of it came out as it should, else with 1.
+"""
+
+import argparse
+import importlib
+import json
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+from typing import Final
+
+from rich.console import Console
+
+from twilio_bridge_local.console import alerts, description, overview
+from twilio_bridge_local.environment import decide, port_of, settings_of
+from twilio_bridge_local.errors import LocalError
+from twilio_bridge_local.stack import DEFAULT_PORT, TEMPLATE, Stack
+
+_EPILOG: Final = """\
+examples:
+  python -m twilio_bridge_local                   stand-ins, or real vendors where .env has credentials
+  python -m twilio_bridge_local --port 8080       the same elsewhere (or PORT=8080)
+  python -m twilio_bridge_local --demo            plays a story against stand-ins, whatever .env says
+  python -m twilio_bridge_local --demo --live     plays it against the real vendors of .env
+  python -m twilio_bridge_local --json            one JSON object in place of the overview
+
+settings:
+  TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN           make Twilio real (TWILIO_ENDPOINT_URL: elsewhere)
+  AIRTABLE_TOKEN, AIRTABLE_BASE_ID                make Airtable real (AIRTABLE_ENDPOINT_URL: elsewhere)
+  AWS_ENDPOINT_URL                                in place of the embedded AWS; never AWS itself
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run until told to stop; the answer is the exit code."""
+    options = _parser().parse_args(arguments)
+    console = Console(stderr=options.json, highlight=False)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
+    try:
+        return _run(options, console)
+    except LocalError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 2
+    except KeyboardInterrupt:
+        return 0
+
+
+def _run(options: argparse.Namespace, console: Console) -> int:
+    settings = settings_of(Path())
+    port = port_of(settings, DEFAULT_PORT) if options.port is None else options.port
+    environment = decide(settings, demo=options.demo, live=options.live)
+    with Stack(environment, template=TEMPLATE, port=port, alert=alerts(console)) as stack:
+        if options.demo:
+            return 0 if importlib.import_module("twilio_bridge_local.demo").play(stack) else 1
+        if options.json:
+            sys.stdout.write(json.dumps(description(stack)) + "\n")
+            sys.stdout.flush()
+        else:
+            overview(stack, console)
+        _wait()
+    return 0
+
+
+def _wait() -> None:
+    try:
+        threading.Event().wait()
+    except KeyboardInterrupt:
+        # From here on the stack stops; a second Ctrl-C would only leave half of it.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m twilio_bridge_local",
+        description="Runs the whole bundle on 127.0.0.1, without an account anywhere.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--demo", action="store_true", help="play a story and end")
+    parser.add_argument("--live", action="store_true", help="let the story use the real vendors of .env")
+    parser.add_argument("--port", type=_port, help=f"where to listen (default: PORT, or {DEFAULT_PORT})")
+    parser.add_argument("--json", action="store_true", help="describe what runs as one JSON object")
+    return parser
+
+
+def _port(text: str) -> int:
+    try:
+        return port_of({"PORT": text})
+    except LocalError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+if __name__ == "__main__":
+    sys.exit(main())

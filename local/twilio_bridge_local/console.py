@@ -1,0 +1,156 @@
+"""What the terminal shows: what runs, calls to paste, warnings as they come; used by `__main__`."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from rich.console import Console
+from rich.markup import escape
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from twilio_bridge_local.bundle import Function
+from twilio_bridge_local.calls import curl, sample_calls, signature
+from twilio_bridge_local.environment import Vendor
+from twilio_bridge_local.logs import Alert
+from twilio_bridge_local.schedules import interval_s
+from twilio_bridge_local.stack import Stack
+
+_HOMES: Final[Mapping[str, str]] = {
+    "Twilio": "https://api.twilio.com",
+    "Airtable": "https://api.airtable.com",
+}
+
+
+def overview(stack: Stack, console: Console) -> None:
+    """Print what runs and how to call it."""
+    console.print()
+    console.print(f"[bold]Twilio Bridge[/bold] on [cyan]{stack.url}[/cyan]", highlight=False)
+    _section(console, "Functions", [(function.name, _triggers(function)) for function in stack.bundle.functions])
+    _section(console, "Vendors", _vendors(stack))
+    _section(console, "Resources", _resources(stack))
+    _section(console, "Files", [("Log", str(stack.log_path)), ("For sam local", _short(stack.sam_environment))])
+    for note in stack.environment.notes:
+        console.print(f"\n[yellow]{escape(note)}[/yellow]", highlight=False)
+    console.print("\n[bold]Try it[/bold]")
+    for call in sample_calls(stack):
+        _command(console, f"{call.title}", curl(stack, call))
+    _command(console, "A function in Lambda's container (after sam build)", sam_invoke(stack))
+    console.print("\nCtrl-C stops it.", style="dim")
+
+
+def description(stack: Stack) -> dict[str, Any]:
+    """The same for programs."""
+    bundle = stack.bundle
+    return {
+        "url": stack.url,
+        "aws": stack.aws_url,
+        "lambda": stack.invoke_url,
+        "twilio": {
+            "url": _url("Twilio", stack.environment.twilio),
+            "stand_in": stack.environment.twilio.stand_in,
+        },
+        "airtable": {
+            "url": _url("Airtable", stack.environment.airtable),
+            "stand_in": stack.environment.airtable.stand_in,
+        },
+        "functions": {function.name: [route.key for route in function.routes] for function in bundle.functions},
+        "tables": [table.name for table in bundle.tables],
+        "queues": [queue.name for queue in bundle.queues],
+        "buckets": list(bundle.buckets),
+        "streams": [stream.name for stream in bundle.streams],
+        "log": str(stack.log_path),
+        "sam_environment": str(stack.sam_environment),
+        "notes": list(stack.environment.notes),
+        "calls": [
+            {
+                "title": call.title,
+                "url": stack.url + call.path,
+                "parameters": dict(call.parameters),
+                "signature": signature(stack, call),
+            }
+            for call in sample_calls(stack)
+        ],
+    }
+
+
+def alerts(console: Console) -> Alert:
+    """Warnings and errors of the functions, one line each."""
+
+    def alert(function: str, level: str, message: str) -> None:
+        colour = "yellow" if level.startswith("WARN") else "red"
+        line = Text.assemble((level.lower(), colour), " ", (function, "bold"), " ", " ".join(message.split()))
+        console.print(line, overflow="ellipsis", no_wrap=True)
+
+    return alert
+
+
+def sam_invoke(stack: Stack) -> str:
+    """How to run a function in its container against this stack."""
+    name = next((function.name for function in stack.bundle.functions if function.routes), "FUNCTION")
+    return f"sam local invoke {name} -e EVENT.json --env-vars {_short(stack.sam_environment)} --docker-network host"
+
+
+def _section(console: Console, title: str, rows: list[tuple[str, str]]) -> None:
+    table = Table.grid(padding=(0, 3))
+    for name, text in rows:
+        table.add_row(Text(name), Text(text, style="dim"))
+    console.print(f"\n[bold]{title}[/bold]")
+    console.print(Padding(table, (0, 0, 0, 2)))
+
+
+def _command(console: Console, title: str, command: str) -> None:
+    console.print(f"  [dim]# {escape(title)}[/dim]", highlight=False)
+    # A command that is wrapped cannot be pasted.
+    console.print(Text(f"  {command}"), soft_wrap=True, highlight=False)
+
+
+def _triggers(function: Function) -> str:
+    triggers = [
+        *(route.key for route in function.routes),
+        *(f"queue {source.queue}" for source in function.queues),
+        *(f"stream {source.stream} (not polled here)" for source in function.streams),
+        *(f"now, then {_every(interval_s(schedule))}" for schedule in function.schedules),
+    ]
+    return ", ".join(triggers) or "invoke"
+
+
+def _every(seconds: float) -> str:
+    for name, size in (("day", 86400), ("hour", 3600), ("minute", 60)):
+        if seconds % size == 0:
+            count = int(seconds // size)
+            return f"every {name}" if count == 1 else f"every {count} {name}s"
+    return f"every {seconds:.0f} s"
+
+
+def _vendors(stack: Stack) -> list[tuple[str, str]]:
+    environment = stack.environment
+    aws = f"{'given endpoint' if environment.aws_endpoint_url else 'stand-in'}, {stack.aws_url}"
+    return [
+        *(
+            (name, f"{'stand-in' if vendor.stand_in else 'real'}, {_url(name, vendor)}")
+            for name, vendor in (("Twilio", environment.twilio), ("Airtable", environment.airtable))
+        ),
+        ("AWS", aws),
+        ("Lambda", f"stand-in, {stack.invoke_url}"),
+    ]
+
+
+def _short(path: Path) -> str:
+    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
+
+
+def _url(name: str, vendor: Vendor) -> str:
+    return vendor.endpoint_url or _HOMES[name]
+
+
+def _resources(stack: Stack) -> list[tuple[str, str]]:
+    bundle = stack.bundle
+    named = {
+        "Tables": [table.name for table in bundle.tables],
+        "Queues": [queue.name for queue in bundle.queues],
+        "Buckets": list(bundle.buckets),
+        "Streams": [stream.name for stream in bundle.streams],
+    }
+    return [(kind, ", ".join(names)) for kind, names in named.items() if names]

@@ -1,0 +1,19 @@
+"""The stand-ins' credentials; used by the local stack, its tests, and the sample events in events/.
+
+They are fixed because the sample events are signed with them, and made up: no account has them.
+"""
+
+from typing import Final
+
+TWILIO_ACCOUNT_SID: Final = "AC0000000000000000000000000000c0de"
+TWILIO_AUTH_TOKEN: Final = "local-auth-token"  # noqa: S105  made up, see above
+TWILIO_SMS_NUMBER: Final = "+15005550006"  # https://www.twilio.com/docs/iam/test-credentials
+TWILIO_WHATSAPP_NUMBER: Final = f"whatsapp:{TWILIO_SMS_NUMBER}"
+
+AIRTABLE_BASE_ID: Final = "appLocalStandIn01"
+AIRTABLE_TOKEN: Final = "patLocalStandIn01.local-airtable-token"  # noqa: S105  made up, see above
+
+AWS_ACCOUNT_ID: Final = "123456789012"
+AWS_REGION: Final = "us-east-1"
+AWS_ACCESS_KEY_ID: Final = "local"
+AWS_SECRET_ACCESS_KEY: Final = "local"  # noqa: S105  made up, see above

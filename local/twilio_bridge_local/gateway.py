@@ -1,0 +1,86 @@
+"""The HTTP API on this machine: routes from the template, requests in, answers back; used by the stack.
+
+A path of an HTTP API matches exactly before it matches with parameters, those before a greedy one
+(`{proxy+}`), and `$default` takes the rest. A failed function is 500, one that ran out of time 503, a
+path without a route 404.
+https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-routes.html
+"""
+
+import re
+import socket
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from twilio_bridge_local.bundle import DEFAULT_ROUTE, Function, Route
+from twilio_bridge_local.http_server import HttpRequest, HttpResponse, HttpServer
+from twilio_bridge_local.logs import Sink
+from twilio_bridge_local.payload import Matched, event_of, failure, response_of, split_target
+from twilio_bridge_local.process import Outcome
+
+Invoke = Callable[[str, object], Outcome]
+"""Calls a function by its name with an event."""
+
+_PARAMETER = re.compile(r"\\{(\w+)(\\\+)?\\}")
+
+
+@dataclass(frozen=True)
+class _Entry:
+    route: Route
+    function: str
+    pattern: re.Pattern[str]
+
+    @property
+    def rank(self) -> tuple[bool, bool, int, bool]:
+        """The smaller, the earlier it is tried."""
+        path = self.route.path
+        return (path == DEFAULT_ROUTE, "+}" in path, path.count("{"), self.route.method == "ANY")
+
+
+class Routes:
+    """Finds the function for a method and a path."""
+
+    def __init__(self, functions: Iterable[Function]) -> None:
+        entries = [
+            _Entry(route, function.name, _pattern(route.path)) for function in functions for route in function.routes
+        ]
+        self._entries = sorted(entries, key=lambda entry: entry.rank)
+
+    def match(self, method: str, path: str) -> tuple[str, Matched] | None:
+        """The function's name and what it is told about its route."""
+        for entry in self._entries:
+            found = entry.pattern.fullmatch(path)
+            if found and entry.route.method in {method, "ANY"}:
+                return entry.function, Matched(entry.route.key, _parameters(entry.route, found))
+        return None
+
+
+def gateway(functions: Iterable[Function], invoke: Invoke, listening: socket.socket, log: Sink) -> HttpServer:
+    """A server of the functions' routes on the socket; start it, or use it as a context manager."""
+    routes, port = Routes(functions), int(listening.getsockname()[1])
+
+    def answer(request: HttpRequest) -> HttpResponse:
+        found = routes.match(request.method, split_target(request.target)[0])
+        if found is None:
+            return failure(404)
+        name, matched = found
+        outcome = invoke(name, event_of(request, matched, port))
+        if not outcome.ok:
+            return failure(500 if outcome.failure == "error" else 503)
+        try:
+            return response_of(outcome.payload)
+        except (ValueError, TypeError, AttributeError) as error:
+            log(name, f"[ERROR] API Gateway cannot use this answer: {error}")
+            return failure(500)
+
+    return HttpServer(answer, listening)
+
+
+def _pattern(path: str) -> re.Pattern[str]:
+    if path == DEFAULT_ROUTE:
+        return re.compile(r".*", re.DOTALL)
+    return re.compile(_PARAMETER.sub(lambda match: "(.+)" if match[2] else "([^/]+)", re.escape(path)), re.DOTALL)
+
+
+def _parameters(route: Route, found: re.Match[str]) -> Mapping[str, str]:
+    names = re.findall(r"\{(\w+)\+?\}", route.path)
+    return dict(zip(names, found.groups(), strict=True))

@@ -1,0 +1,180 @@
+"""The whole bundle, running on this machine; used by `__main__`, the demonstration, tests and benchmarks.
+
+    with Stack(decide(settings_of(Path())), port=0) as stack:
+        requests.post(stack.url + "/callbacks/crm", ...)
+
+When the block is entered everything answers; when it is left no process, no thread of work and no socket
+is left. One stack with an embedded AWS can run in a process at a time (see `aws`).
+"""
+
+import json
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+from twilio_bridge_local import resources, template
+from twilio_bridge_local.aws import EmbeddedAws, client
+from twilio_bridge_local.bundle import Bundle
+from twilio_bridge_local.environment import Environment
+from twilio_bridge_local.errors import TemplateError
+from twilio_bridge_local.gateway import gateway
+from twilio_bridge_local.http_server import HttpServer, listen, wait_until_it_answers
+from twilio_bridge_local.intrinsics import STACK_NAME
+from twilio_bridge_local.invoke_api import invoke_api
+from twilio_bridge_local.lambda_environment import lambda_environment
+from twilio_bridge_local.logs import Alert, LogFile, quiet
+from twilio_bridge_local.pollers import QueuePoller
+from twilio_bridge_local.process import Outcome, Pool
+from twilio_bridge_local.schedules import Timer
+from twilio_bridge_local.vendors import StandIns, start_stand_ins
+
+DEFAULT_PORT: Final = 3000
+TEMPLATE: Final = Path("template.yaml")
+_SAM_ENVIRONMENT: Final = ".aws-sam/local-env.json"
+
+
+class Stack:
+    """Everything of the template behind `url`, from `with` to the end of its block.
+
+    `schedules=False` leaves scheduled functions to whoever calls `invoke`.
+
+    Attributes:
+        url: The gateway, without a final slash.
+        aws_url: DynamoDB, SQS, Secrets Manager and so on.
+        invoke_url: Lambda's Invoke API.
+        bundle: What the template describes, with its parameters resolved.
+        environment: What is real and what is not, with the endpoints in force.
+        stand_ins: The vendors' stand-ins, to look into.
+        log_path: The functions' output.
+        sam_environment: What `sam local invoke --env-vars` takes.
+    """
+
+    url: str
+    aws_url: str
+    invoke_url: str
+    bundle: Bundle
+    environment: Environment
+    stand_ins: StandIns
+    log_path: Path
+    sam_environment: Path
+
+    def __init__(
+        self,
+        environment: Environment,
+        *,
+        template: Path = TEMPLATE,
+        port: int = DEFAULT_PORT,
+        log_folder: Path | None = None,
+        alert: Alert = quiet,
+        schedules: bool = True,
+    ) -> None:
+        self.environment = environment
+        self._template = template.resolve()
+        self._port = port
+        self._log_folder = log_folder
+        self._alert = alert
+        self._schedules = schedules
+        self._pools: dict[str, Pool] = {}
+        self._cleanup = ExitStack()
+
+    def invoke(self, function: str, event: object) -> Outcome:
+        """Call a function and wait for what it comes to."""
+        return self._pools[function].invoke(event)
+
+    def client(self, service: str) -> Any:  # noqa: ANN401  boto3 makes its clients' classes while it runs
+        """A boto3 client of the stack's AWS."""
+        return client(service, self.invoke_url if service == "lambda" else self.aws_url)
+
+    @property
+    def public_url(self) -> str:
+        """The URL that Twilio calls, and so signs."""
+        return self.environment.settings.get("PUBLIC_BASE_URL", self.url)
+
+    def __enter__(self) -> Self:
+        with ExitStack() as starting:
+            self._start(starting)
+            self._cleanup = starting.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._cleanup.close()
+
+    def _start(self, cleanup: ExitStack) -> None:
+        listening = listen(self._port)  # first of all: a taken port should not cost a start
+        cleanup.callback(listening.close)
+        self._log = self._open_log(cleanup)
+        self._start_aws(cleanup)
+        self.environment, self.stand_ins = start_stand_ins(self.environment, cleanup)
+        queue_urls = self._make_resources()
+        self._add_functions()
+        feeds = list(self._feeds(queue_urls))
+        front = gateway(self.bundle.functions, self.invoke, listening, self._log)
+        self.url = front.url
+        _stop_in_order(cleanup, front, feeds, self._pools.values())
+        front.start()
+        wait_until_it_answers(self.url)
+        if self.stand_ins.twilio:
+            self.stand_ins.twilio.callbacks_url = self.public_url
+        for feed in feeds:
+            feed.start()
+
+    def _open_log(self, cleanup: ExitStack) -> LogFile:
+        folder = self._log_folder or Path(tempfile.mkdtemp(prefix="twilio-bridge-"))
+        self.log_path = folder / "functions.log"
+        return cleanup.enter_context(LogFile(self.log_path, self._alert))
+
+    def _start_aws(self, cleanup: ExitStack) -> None:
+        answer = invoke_api(self._pools, self.invoke)
+        self.invoke_url = cleanup.enter_context(HttpServer(answer)).url
+        given = self.environment.aws_endpoint_url
+        self.aws_url = given or cleanup.enter_context(EmbeddedAws(answer)).url
+
+    def _make_resources(self) -> dict[str, str]:
+        """Only the second reading knows the queues' URLs, as the endpoint gives them."""
+        parameters = self.environment.parameters(self.aws_url)
+        planned = template.read(self._template, parameters)
+        queue_urls = resources.make(planned, self.aws_url, self.environment.secrets(STACK_NAME))
+        self.bundle = template.read(self._template, parameters, queue_urls)
+        self.sam_environment = self._template.parent / _SAM_ENVIRONMENT
+        self.sam_environment.parent.mkdir(exist_ok=True)
+        variables = {function.name: dict(function.environment) for function in self.bundle.functions}
+        self.sam_environment.write_text(json.dumps(variables, indent=2) + "\n", encoding="utf-8")
+        return queue_urls
+
+    def _add_functions(self) -> None:
+        for function in self.bundle.functions:
+            if not function.folder.is_dir():
+                raise TemplateError(f"Resources.{function.name}: there is no folder {function.folder}")
+            variables = lambda_environment(
+                function,
+                aws_url=self.aws_url,
+                invoke_url=self.invoke_url,
+                bridge_config=self.environment.bridge_config,
+            )
+            self._pools[function.name] = Pool(function, variables, self._log)
+
+    def _feeds(self, queue_urls: Mapping[str, str]) -> Iterator[QueuePoller | Timer]:
+        sqs = self.client("sqs")
+        for function in self.bundle.functions:
+            invoke = partial(self.invoke, function.name)
+            for source in function.queues:
+                if source.queue not in queue_urls:
+                    raise TemplateError(f"Resources.{function.name}: {source.queue} is no queue of the template")
+                yield QueuePoller(source, queue_urls[source.queue], sqs, invoke, self._log)
+            for schedule in function.schedules if self._schedules else ():
+                yield Timer(schedule, invoke)
+
+
+def _stop_in_order(
+    cleanup: ExitStack, front: HttpServer, feeds: Sequence[QueuePoller | Timer], pools: Iterable[Pool]
+) -> None:
+    """Feeds begin nothing more, functions end, and then neither feeds nor callers have anything to wait for."""
+    first_to_last = [*(feed.halt for feed in feeds), *(pool.close for pool in pools), front.stop]
+    for step in reversed([*first_to_last, *(feed.stop for feed in feeds)]):
+        cleanup.callback(step)

@@ -1,0 +1,129 @@
+"""Airtable is down, slow, limiting or talking rubbish: every callback answers in time, and no message is held back."""
+
+import time
+from typing import Any
+
+import pytest
+
+from tests.integration.callbacks.conftest import WORKER, Deploy, Deployment, patiently
+from twilio_bridge_local.airtable.faults import Faults
+
+AMARA = {"name": "Amara Okafor", "whatsapp": "+44 7900 000012", "owner": WORKER}
+TROUBLE = {
+    "down": Faults(status=503),
+    "silent": Faults(silent=True),
+    "dripping": Faults(drip=True),
+    "limiting": Faults(status=429),
+    "html": Faults(rubbish="html"),
+    "wrong json": Faults(rubbish="json"),
+    "truncated": Faults(rubbish="truncated"),
+    "refusing": Faults(status=401),
+}
+# What Twilio waits for each: reference of Frontline's errors 48005 and 48010, and 5 s for a webhook.
+LIMITS = {"crm": 6, "outgoing-conversation": 6, "templates": 6, "routing": 10, "twilio-conversations": 5}
+
+
+def ask_everything(deployed: Deployment, customer: str) -> dict[str, Any]:
+    """Send one of each callback and give status and answer, each within its limit."""
+    conversation = _conversation(deployed)
+    binding = {"MessagingBinding__Address": "whatsapp:+447900000012", "MessagingBinding__ProxyAddress": "+15005550006"}
+    known = {"Worker": WORKER, "CustomerId": customer}
+    asked = {
+        "crm": {"Location": "GetCustomersList", "PageSize": "30", "Worker": WORKER},
+        "outgoing-conversation": {
+            "Location": "GetProxyAddress",
+            "ChannelType": "whatsapp",
+            "ChannelValue": "whatsapp:+447900000012",
+            **known,
+        },
+        "templates": {"Location": "GetTemplatesByCustomerId", **known},
+        "routing": {"ConversationSid": conversation, **binding},
+        "twilio-conversations": {
+            "EventType": "onMessageAdd",
+            "ConversationSid": conversation,
+            "Author": WORKER,
+            "ClientIdentity": WORKER,
+            "Body": "Hello",
+        },
+    }
+    return {name: _in_time(deployed, name, parameters) for name, parameters in asked.items()}
+
+
+def _in_time(deployed: Deployment, callback: str, parameters: dict[str, str]) -> tuple[int, Any]:
+    began = time.monotonic()
+    answer = deployed.send(callback, **parameters)
+    took = time.monotonic() - began
+
+    assert took < LIMITS[callback], (callback, took)
+    return answer.status_code, answer.json()
+
+
+def _conversation(deployed: Deployment) -> str:
+    opened = deployed.twilio.receive("whatsapp:+447900000012", "whatsapp:+15005550006", "Hello")
+    assert opened.conversation_sid
+
+    return opened.conversation_sid
+
+
+def amara(deployed: Deployment) -> str:
+    table = deployed.airtable.base.table("Customers")
+    assert table
+
+    return deployed.airtable.base.listed(table)[0].id
+
+
+@pytest.mark.parametrize("trouble", TROUBLE)
+def test_a_loaded_cache_answers_whatever_airtable_does(deploy: Deploy, trouble: str) -> None:
+    """With contacts in the cache every callback gives its full answer, and nothing is held back."""
+    with deploy([AMARA]) as deployed:
+        deployed.load()
+        deployed.airtable.faults = TROUBLE[trouble]
+        answers = ask_everything(deployed, amara(deployed))
+
+    assert {200} == {status for status, _ in answers.values()}
+    assert "Amara Okafor" == answers["crm"][1]["objects"]["customers"][0]["display_name"]
+    assert {"step": "already there"} == answers["routing"][1]
+
+
+@pytest.mark.parametrize("trouble", TROUBLE)
+def test_an_empty_cache_says_so_in_time(deploy: Deploy, trouble: str) -> None:
+    """Without contacts what needs them is refused with a sentence for the worker; a message is let pass."""
+    with deploy([AMARA], config="routing: {default_worker: sam@example.com}") as deployed:
+        deployed.airtable.faults = TROUBLE[trouble]
+        answers = ask_everything(deployed, "recAAAAAAAAAAAAAA")
+
+    needing = [answers[name] for name in ("crm", "outgoing-conversation", "templates")]
+    assert [] == [status for status, _ in needing if status not in {502, 503}]
+    assert [] == [answer for _, answer in needing if not answer["friendly_error_message"]]
+    assert 200 == answers["routing"][0]
+    assert (200, {}) == answers["twilio-conversations"]
+
+
+def test_a_stop_is_obeyed_at_once_and_told_when_airtable_is_back(deploy: Deploy) -> None:
+    """While Airtable answers 429 the next message is blocked; afterwards the record shows the opt-out."""
+    with deploy([AMARA]) as deployed:
+        deployed.load()
+        conversation = _conversation(deployed)
+        deployed.airtable.faults = Faults(status=429)
+        deployed.twilio.receive("whatsapp:+447900000012", "whatsapp:+15005550006", "STOP")
+        blocked = deployed.twilio.send(conversation, WORKER, "Are you there?")
+        deployed.airtable.faults = Faults()
+
+        assert blocked.refused
+        assert 451 == blocked.refused.status
+        assert patiently(lambda: _opted_out(deployed), bool, seconds=45)
+        assert (403, True) == _refused(deployed)
+
+
+def _opted_out(deployed: Deployment) -> bool:
+    table = deployed.airtable.base.table("Customers")
+    assert table
+
+    return deployed.airtable.base.listed(table)[0].cells.get("opt_out") is True
+
+
+def _refused(deployed: Deployment) -> tuple[int, bool]:
+    parameters = {"Worker": WORKER, "CustomerId": amara(deployed)}
+    channel = {"ChannelType": "whatsapp", "ChannelValue": "whatsapp:+447900000012"}
+    answer = deployed.send("outgoing-conversation", Location="GetProxyAddress", **parameters, **channel)
+    return answer.status_code, "opted out" in answer.json()["friendly_error_message"]

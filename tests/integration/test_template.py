@@ -1,0 +1,200 @@
+"""The template as it is deployed: what SAM makes of it is sound, and what was decided about it holds."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import pytest
+from samtranslator.translator.transform import transform
+from samtranslator.yaml_helper import yaml_parse
+
+ROOT = Path(__file__).parents[2]
+TEMPLATE = ROOT / "template.yaml"
+
+# Actions that have no resource level, each with its reason; there are none so far.
+ACTIONS_WITHOUT_RESOURCE: dict[str, str] = {}
+
+
+class ManagedPolicies:
+    """The only managed policies SAM looks up by name for this template."""
+
+    def load(self) -> dict[str, str]:
+        names = ("AWSLambdaBasicExecutionRole", "AWSLambdaSQSQueueExecutionRole", "AWSXRayDaemonWriteAccess")
+        return {name: f"arn:aws:iam::aws:policy/service-role/{name}" for name in names}
+
+
+@pytest.fixture(scope="module")
+def template() -> Any:
+    return yaml_parse(TEMPLATE.read_text())
+
+
+@pytest.fixture
+def deployed(template: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The template after SAM, with code as `sam package` would name it."""
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    packaged = deepcopy(template)
+    for resource in packaged["Resources"].values():
+        for uri in ("CodeUri", "ContentUri"):
+            if uri in resource.get("Properties", {}):
+                resource["Properties"][uri] = "s3://bucket/key"
+        resource.pop("Metadata", None)
+    parameters = {name: str(body.get("Default", "")) for name, body in template["Parameters"].items()}
+    parameters |= {"AWS::Region": "eu-west-1", "AWS::Partition": "aws"}
+    return transform(packaged, parameters, ManagedPolicies())
+
+
+def functions(template: Mapping[str, Any]) -> dict[str, Any]:
+    every = template["Resources"].items()
+    return {name: body["Properties"] for name, body in every if body["Type"] == "AWS::Serverless::Function"}
+
+
+def statements(template: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    for name, properties in functions(template).items():
+        for policy in properties.get("Policies", []):
+            yield from ((name, statement) for statement in policy["Statement"])
+
+
+def references(node: object) -> Iterator[str]:
+    """Every logical id that a part of the template refers to."""
+    if isinstance(node, dict):
+        for key, value in node.items():
+            if key == "Ref":
+                yield value
+            elif key == "Fn::GetAtt":
+                yield value[0] if isinstance(value, list) else value.partition(".")[0]
+            else:
+                yield from references(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from references(value)
+
+
+def test_what_sam_makes_of_it_is_sound(deployed: Any, tmp_path: Path) -> None:
+    """The transformed template passes cfn-lint, circles of references included."""
+    file = tmp_path / "deployed.json"
+    file.write_text(json.dumps(deployed))
+
+    linted = subprocess.run(  # noqa: S603  our own environment
+        [Path(sys.executable).with_name("cfn-lint"), "--regions", "eu-west-1", "--", str(file)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (0, "") == (linted.returncode, linted.stdout)
+
+
+def test_no_function_is_published_under_an_alias(template: Any, deployed: Any) -> None:
+    """A changed layer is live at once: docs/decisions/0002-no-alias.md."""
+    kinds = {body["Type"] for body in deployed["Resources"].values()}
+
+    assert not kinds & {"AWS::Lambda::Alias", "AWS::Lambda::Version"}
+    assert "AutoPublishAlias" not in template["Globals"]["Function"]
+
+
+def test_nothing_is_allowed_on_everything(template: Any) -> None:
+    """No statement has a wildcard action, and a wildcard resource only where AWS has no resource level."""
+    for name, statement in statements(template):
+        assert not [action for action in statement["Action"] if "*" in action], name
+        if statement["Resource"] == "*":
+            assert set(statement["Action"]) <= ACTIONS_WITHOUT_RESOURCE.keys(), name
+
+
+def test_the_deployed_roles_hold_only_our_statements_and_sams_execution_policies(deployed: Any) -> None:
+    """SAM adds nothing but its own execution policies to a function's role."""
+    roles = [body["Properties"] for body in deployed["Resources"].values() if body["Type"] == "AWS::IAM::Role"]
+    managed = {policy.rpartition("/")[2] for role in roles for policy in role.get("ManagedPolicyArns", [])}
+
+    assert managed <= {"AWSLambdaBasicExecutionRole", "AWSLambdaSQSQueueExecutionRole"}
+
+
+def test_each_function_has_its_folder_and_its_event(template: Any) -> None:
+    """The code is where the template says, as small as decided, and there is a sample event to try it with."""
+    for properties in functions(template).values():
+        folder = ROOT / properties["CodeUri"]
+
+        assert len((folder / "app.py").read_text().splitlines()) <= 40
+        assert list((ROOT / "events" / folder.name).glob("*.json"))
+
+
+def test_every_function_folder_is_deployed(template: Any) -> None:
+    """No folder under functions/ is forgotten in the template."""
+    deployed = {Path(properties["CodeUri"]).name for properties in functions(template).values()}
+
+    assert deployed == {folder.parent.name for folder in ROOT.glob("functions/*/app.py")}
+
+
+@pytest.mark.parametrize(
+    ("function", "route", "timeout"),
+    [
+        ("CrmFunction", "/callbacks/crm", 6),
+        ("OutgoingConversationFunction", "/callbacks/outgoing-conversation", 6),
+        ("RoutingFunction", "/callbacks/routing", 10),
+        ("TemplatesFunction", "/callbacks/templates", 6),
+        ("TwilioConversationsFunction", "/callbacks/twilio-conversations", 5),
+    ],
+)
+def test_callbacks_have_the_routes_and_times_twilio_knows(
+    template: Any, function: str, route: str, timeout: int
+) -> None:
+    """Routes are POST, and no function outlives the time Twilio waits for it."""
+    properties = functions(template)[function]
+    event = properties["Events"]["Callback"]["Properties"]
+
+    assert ("POST", route) == (event["Method"], event["Path"])
+    assert timeout == properties.get("Timeout", template["Globals"]["Function"]["Timeout"])
+
+
+def test_a_function_with_a_route_does_not_refer_to_the_api(template: Any) -> None:
+    """The API needs the function; the other way round would be a circle that SAM's lint does not see."""
+    for name, properties in functions(template).items():
+        parts = (properties.get("Environment"), properties.get("Policies"))
+
+        assert "Api" not in {found for part in parts for found in references(part)}, name
+
+
+def test_the_functions_environment_is_theirs_to_have(template: Any) -> None:
+    """Runtime, architecture, memory and log group are decided once for all functions."""
+    shared = template["Globals"]["Function"]
+
+    assert ("python3.13", ["x86_64"], 1024) == (shared["Runtime"], shared["Architectures"], shared["MemorySize"])
+    assert {"Ref": "Logs"} == shared["LoggingConfig"]["LogGroup"]
+    assert not [name for name, own in functions(template).items() if {"Runtime", "MemorySize"} & own.keys()]
+
+
+@pytest.mark.parametrize(("table", "removal"), [("ContactCache", "Delete"), ("SyncState", "Retain")])
+def test_the_tables_are_what_was_decided(template: Any, table: str, removal: str) -> None:
+    """Keys and time to live cannot change without a new table; what people said survives the stack."""
+    body = template["Resources"][table]
+    keys = [key["AttributeName"] for key in body["Properties"]["KeySchema"]]
+
+    assert ["pk", "sk"] == keys
+    assert {"AttributeName": "expires_at", "Enabled": True} == body["Properties"]["TimeToLiveSpecification"]
+    assert (removal, removal) == (body["DeletionPolicy"], body["UpdateReplacePolicy"])
+
+
+def test_queues_wait_longer_than_their_consumers_and_keep_what_fails(template: Any) -> None:
+    """Six times the consumer's timeout, as AWS advises, partial answers, and dead letters for 14 days."""
+    consumer = functions(template)["DeliverToAirtableFunction"]
+    queue = template["Resources"]["AirtableQueue"]["Properties"]
+
+    assert queue["VisibilityTimeout"] >= 6 * consumer["Timeout"]
+    assert ["ReportBatchItemFailures"] == consumer["Events"]["Queue"]["Properties"]["FunctionResponseTypes"]
+    assert "AirtableDeadLetters" in set(references(queue["RedrivePolicy"]))
+
+
+def test_each_alarm_names_its_paragraph(template: Any) -> None:
+    """Whoever is woken finds in docs/operations.md what to do."""
+    operations = (ROOT / "docs" / "operations.md").read_text()
+    alarms = {n: b for n, b in template["Resources"].items() if b["Type"] == "AWS::CloudWatch::Alarm"}
+
+    assert alarms
+    for name, body in alarms.items():
+        paragraph = body["Properties"]["AlarmDescription"].split('"')[1]
+
+        assert f"## {paragraph}" in operations
+        assert name in operations
