@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping
 
 from twilio_bridge.errors import SettingError
 
-ACCOUNT_SID = (r"AC[0-9a-f]{32}", "AC and 32 hex digits")
-API_KEY_SID = (r"SK[0-9a-f]{32}", "SK and 32 hex digits")
+ACCOUNT_SID = (r"AC[0-9A-Za-z]{32}", "AC and 32 letters or digits")
+API_KEY_SID = (r"SK[0-9A-Za-z]{32}", "SK and 32 letters or digits")
 BASE_ID = (r"app[0-9A-Za-z]{14}", "app and 14 letters or digits")
 BASE_URL = (r"https?://[^\s/?#]+(/[^\s?#]*)?", "an http or https address without query")
 NUMBER = (r"(whatsapp:)?\+[1-9][0-9]{6,14}", "a number in E.164 form, such as +14155550100")

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from boto3.dynamodb.types import Binary, TypeDeserializer, TypeSerializer
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 from twilio_bridge.adapters import aws
 from twilio_bridge.errors import UnavailableError
@@ -43,9 +43,7 @@ def unmarshal(item: Mapping[str, Any]) -> Item:
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401  whatever the item holds
-    if isinstance(value, Decimal):
-        return int(value)
-    return bytes(value) if isinstance(value, Binary) else value
+    return int(value) if isinstance(value, Decimal) else getattr(value, "value", value)  # boto3's Binary has one
 
 
 def item_size(item: Mapping[str, Any]) -> int:

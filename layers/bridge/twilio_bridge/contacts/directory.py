@@ -9,16 +9,18 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from twilio_bridge import config, phone
+from twilio_bridge import budget, config, phone
 from twilio_bridge.contacts.contact import Contact, matches, same_worker
 from twilio_bridge.contacts.paging import Cursor, Page, cursor
 from twilio_bridge.errors import (
+    BridgeError,
     DuplicateContactError,
     NotFoundError,
     RateLimitedError,
     StaleOffsetError,
     UpstreamError,
 )
+from twilio_bridge.logs import logger
 from twilio_bridge.ports import ContactCache, ContactSource, Leases, Notes, Refresh
 
 REMEMBER_UNKNOWN_S = 60
@@ -80,6 +82,15 @@ class Directory:
         """Give the contact that is reached at this address, one with an owner first; None for a stranger."""
         everybody = self.find_all(address)
         return min(everybody, key=lambda contact: (not contact.owner, contact.order), default=None)
+
+    def find_within(self, address: str, seconds: float) -> Contact | None:
+        """Find, but take a contact for unknown where the source does not say within `seconds`."""
+        try:
+            with budget.limit(seconds):
+                return self.find(address)
+        except BridgeError as error:
+            logger.warning("contact not looked up", extra={"reason": str(error)})
+            return None
 
     def find_all(self, address: str, *, ask: bool = False) -> list[Contact]:
         """Give every contact that is reached at this address; with `ask` the source is asked about a stranger."""

@@ -5,7 +5,6 @@ on the record's opt-out says what holds for that contact, so that the company ca
 """
 
 from collections.abc import Iterable
-from contextlib import suppress
 
 from twilio_bridge import budget, config, phone
 from twilio_bridge.contacts.contact import Contact
@@ -72,13 +71,6 @@ def decide(contact: Contact | None, said: Iterable[OptOut]) -> bool:
     if latest is not None:
         return latest.out
     return contact is not None and contact.opt_out
-
-
-def contact_if_known(address: str, directory: Directory) -> Contact | None:
-    """Give the contact at an address, or None where the source cannot be asked just now."""
-    with suppress(BridgeError):
-        return directory.find(address)
-    return None
 
 
 def _spellings(addresses: Iterable[str]) -> list[str]:

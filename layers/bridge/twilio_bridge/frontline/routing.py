@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from twilio_bridge import budget, config
 from twilio_bridge.contacts.contact import Contact, same_worker
 from twilio_bridge.contacts.directory import Directory
-from twilio_bridge.errors import BridgeError, RoutingError, UpstreamError
+from twilio_bridge.errors import RoutingError, UpstreamError
 from twilio_bridge.frontline.senders import Senders
 from twilio_bridge.logs import logger
 from twilio_bridge.ports import Messaging
@@ -20,6 +20,7 @@ from twilio_bridge.web import Answer, Form
 # A look at one Frontline user is one request; more of them would use up the time to add somebody.
 MOST_LOOKED_AT = 8
 TIME_TO_ADD_S = 3.0
+TIME_TO_LOOK_UP_S = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ def answer(form: Form, routing: Routing) -> Answer:
 
 def choose(inbound: Inbound, routing: Routing) -> tuple[str, str]:
     """Give the worker and the step of the chain that found them; a step that fails is passed over."""
-    contact = _contact(inbound, routing.directory)
+    contact = routing.directory.find_within(inbound.address, TIME_TO_LOOK_UP_S)
     for step in routing.settings.chain:
         try:
             if worker := STEPS[step](inbound, contact, routing):
@@ -103,14 +104,6 @@ STEPS: dict[str, Callable[[Inbound, Contact | None, Routing], str | None]] = {
     "random": _random,
     "default": _default,
 }
-
-
-def _contact(inbound: Inbound, directory: Directory) -> Contact | None:
-    try:
-        return directory.find(inbound.address)
-    except BridgeError as error:
-        logger.warning("routing without contact", extra={"reason": str(error)})
-        return None
 
 
 def _has_worker(inbound: Inbound, messaging: Messaging) -> bool:

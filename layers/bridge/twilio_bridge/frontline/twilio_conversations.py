@@ -23,6 +23,8 @@ from twilio_bridge.ports import Messaging, OptOuts, Outbox, Participant
 from twilio_bridge.web import Answer, Form, refuse
 
 LONGEST_NAME = 256
+# A person's word is weighed even where their record cannot be read in time.
+TIME_TO_LOOK_UP_S = 1.5
 LARGEST_PARTICIPANT_ATTRIBUTES = 4_096
 LARGEST_CONVERSATION_ATTRIBUTES = 16_384
 
@@ -136,7 +138,7 @@ def _is_customer(form: Form) -> bool:
 def _is_out(reader: Participant, hooks: Hooks) -> bool:
     """Tell whether a reader opted out; a worker, who has neither address nor contact, cannot."""
     contact_id = _attributes(reader.attributes).get("customer_id")
-    contact = opt_outs.contact_if_known(reader.address, hooks.directory) if reader.address else None
+    contact = hooks.directory.find_within(reader.address, TIME_TO_LOOK_UP_S) if reader.address else None
     if contact is None and isinstance(contact_id, str) and contact_id:
         contact = _by_id(contact_id, hooks.directory)
     if contact is None and not reader.address:
