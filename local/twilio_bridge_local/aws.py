@@ -9,6 +9,7 @@ import os
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache, partial
+from io import BytesIO
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 from urllib.parse import urlsplit
@@ -21,6 +22,7 @@ from moto.core.model_instances import reset_model_data
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
+from twilio_bridge_local.aws_calls import AwsCall, calls_of
 from twilio_bridge_local.credentials import AWS_ACCESS_KEY_ID, AWS_REGION, AWS_SECRET_ACCESS_KEY
 from twilio_bridge_local.errors import SettingsError
 from twilio_bridge_local.http_server import LOOPBACK, HttpRequest, HttpResponse, Tracked
@@ -106,6 +108,7 @@ class EmbeddedAws:
         _forget()
         self._moto = DomainDispatcherApplication(create_backend_app)
         self._invoke = invoke
+        self.calls: set[AwsCall] = set()
         self._server = _MotoServer(LOOPBACK, 0, self._application, handler=_QuietHandler)
         self._thread = threading.Thread(target=partial(self._server.serve_forever, 0.02), daemon=True)
         self.url = f"http://{LOOPBACK}:{self._server.port}"
@@ -132,12 +135,24 @@ class EmbeddedAws:
         self.stop()
 
     def _application(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        self._note(environ)
         if self._invoke is None or not environ["PATH_INFO"].startswith(INVOKE_PREFIX):
             answer: Iterable[bytes] = self._moto(environ, start_response)
             return answer
         response = self._invoke(_request(environ))
         start_response(f"{response.status} .", [*response.headers, ("Content-Length", str(len(response.body)))])
         return [response.body]
+
+    def _note(self, environ: "WSGIEnvironment") -> None:
+        """Remember what was asked for; the body is put back for whoever answers."""
+        if "HTTP_X_AMZ_TARGET" not in environ and INVOKE_PREFIX not in environ["PATH_INFO"]:
+            return
+        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        environ["wsgi.input"] = BytesIO(body)
+        headers = {
+            key[5:].replace("_", "-").lower(): value for key, value in environ.items() if key.startswith("HTTP_")
+        }
+        self.calls |= calls_of(headers, environ["PATH_INFO"], body)
 
 
 def _request(environ: "WSGIEnvironment") -> HttpRequest:

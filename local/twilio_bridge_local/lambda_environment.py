@@ -19,6 +19,7 @@ def lambda_environment(function: Function, *, aws_url: str, invoke_url: str, bri
     stream = f"{datetime.now(UTC):%Y/%m/%d}/[$LATEST]{secrets.token_hex(16)}"
     runtime = {
         **CREDENTIALS,
+        "AWS_ACCESS_KEY_ID": function.name,  # so that the embedded AWS knows who asks
         "AWS_DEFAULT_REGION": AWS_REGION,
         "AWS_ENDPOINT_URL": aws_url,
         "AWS_ENDPOINT_URL_LAMBDA": invoke_url,

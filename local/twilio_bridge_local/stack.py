@@ -46,6 +46,7 @@ class Stack:
         url: The gateway, without a final slash.
         aws_url: DynamoDB, SQS, Secrets Manager and so on.
         invoke_url: Lambda's Invoke API.
+        embedded_aws: The embedded AWS, which knows who asked it for what; only where no other was given.
         bundle: What the template describes, with its parameters resolved.
         environment: What is real and what is not, with the endpoints in force.
         stand_ins: The vendors' stand-ins, to look into.
@@ -56,6 +57,7 @@ class Stack:
     url: str
     aws_url: str
     invoke_url: str
+    embedded_aws: EmbeddedAws
     bundle: Bundle
     environment: Environment
     stand_ins: StandIns
@@ -131,9 +133,12 @@ class Stack:
 
     def _start_aws(self, cleanup: ExitStack) -> None:
         answer = invoke_api(self._pools, self.invoke)
-        self.invoke_url = cleanup.enter_context(HttpServer(answer)).url
         given = self.environment.aws_endpoint_url
-        self.aws_url = given or cleanup.enter_context(EmbeddedAws(answer)).url
+        if given:
+            self.aws_url, self.invoke_url = given, cleanup.enter_context(HttpServer(answer)).url
+        else:
+            self.embedded_aws = cleanup.enter_context(EmbeddedAws(answer))
+            self.aws_url = self.invoke_url = self.embedded_aws.url
 
     def _make_resources(self) -> dict[str, str]:
         """Only the second reading knows the queues' URLs, as the endpoint gives them."""

@@ -121,9 +121,7 @@ class AirtableStandIn:
             )
         except SystemExit:  # the way werkzeug says that the port is taken
             raise OSError(f"port {self._port} is in use") from None
-        serve = threading.Thread(
-            target=self._server.serve_forever, args=(0.01,), daemon=True, name="airtable"
-        )
+        serve = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True, name="airtable")
         serve.start()
         return self
 

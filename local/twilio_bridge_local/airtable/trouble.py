@@ -7,9 +7,7 @@ from flask import Response, request
 
 from twilio_bridge_local.airtable.faults import Dealt, Faults
 
-MAINTENANCE_PAGE = (
-    "<!DOCTYPE html><html><head><title>Airtable</title></head><body>Be right back.</body></html>"
-)
+MAINTENANCE_PAGE = "<!DOCTYPE html><html><head><title>Airtable</title></head><body>Be right back.</body></html>"
 WRONG_SHAPE = '{"data": [1, 2, 3], "records": {"next": null}}'
 
 

@@ -83,9 +83,7 @@ def upsert(base: Base, table: Table, body: Mapping[str, object], *, clear: bool)
     with base.lock:
         planned = [_resolved(table, change, merge_on) for change in _changes(body, table)]
         records = tuple(
-            base.update(table, change.id, change.cells, clear=clear)
-            if change.id
-            else base.create(table, change.cells)
+            base.update(table, change.id, change.cells, clear=clear) if change.id else base.create(table, change.cells)
             for change in planned
         )
     pairs = list(zip(planned, records, strict=True))

@@ -1,0 +1,44 @@
+"""Fixtures of the command's tests: a bridge to call, and an environment in which nothing is set."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from tests.integration.cli.bridge import Bridge
+from twilio_bridge_cli.app import app
+from twilio_bridge_cli.sample import TOKEN
+
+Run = Callable[..., Result]
+TERMINAL = ("FORCE_COLOR", "NO_COLOR", "TTY_COMPATIBLE", "COLUMNS", "GITHUB_ACTIONS")
+NAMES = ("SYNC_STATE_TABLE", "AUTH_TOKEN", "PUBLIC_BASE_URL", "PORT", "ACCOUNT_SID")
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty current directory, and no setting of the developer's."""
+    monkeypatch.chdir(tmp_path)
+    for name in list(os.environ):
+        if name.startswith(("TWILIO_", "AWS_")) or name.lower().endswith("_proxy") or name in (*TERMINAL, *NAMES):
+            monkeypatch.delenv(name)
+    return tmp_path
+
+
+@pytest.fixture
+def bridge() -> Iterator[Bridge]:
+    with Bridge(TOKEN) as running:
+        yield running
+
+
+@pytest.fixture
+def run(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Runs the command; where the test has a bridge, calls go there."""
+    if "bridge" in request.fixturenames:
+        monkeypatch.setenv("PORT", request.getfixturevalue("bridge").url.rpartition(":")[2])
+
+    def command(*words: str, typed: str | None = None) -> Result:
+        return CliRunner().invoke(app, list(words), input=typed)
+
+    return command
