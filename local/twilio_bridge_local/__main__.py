@@ -11,6 +11,7 @@ import signal
 import sys
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import Final
@@ -20,7 +21,8 @@ from rich.console import Console
 from twilio_bridge_local.console import alerts, description, overview
 from twilio_bridge_local.environment import decide, port_of, settings_of
 from twilio_bridge_local.errors import LocalError
-from twilio_bridge_local.stack import DEFAULT_PORT, TEMPLATE, Stack
+from twilio_bridge_local.http_server import LOOPBACK
+from twilio_bridge_local.stack import DEFAULT_PORT, SAM_ENVIRONMENT, TEMPLATE, Stack
 
 _EPILOG: Final = """\
 examples:
@@ -28,6 +30,7 @@ examples:
   python -m twilio_bridge_local --port 8080       the same elsewhere (or PORT=8080)
   python -m twilio_bridge_local --demo            plays a story against stand-ins, whatever .env says
   python -m twilio_bridge_local --demo --live     plays it against the real vendors of .env
+  python -m twilio_bridge_local --host 172.17.0.1 lets containers of `sam local` reach the stand-ins (Linux)
   python -m twilio_bridge_local --json            one JSON object in place of the overview
 
 settings:
@@ -56,9 +59,11 @@ def _run(options: argparse.Namespace, console: Console) -> int:
     settings = settings_of(Path())
     port = port_of(settings, DEFAULT_PORT) if options.port is None else options.port
     environment = decide(settings, demo=options.demo, live=options.live)
+    environment = replace(environment, host=options.host)
     with Stack(environment, template=TEMPLATE, port=port, alert=alerts(console)) as stack:
         if options.demo:
             return 0 if importlib.import_module("twilio_bridge_local.demo").play(stack) else 1
+        stack.write_sam_environment(SAM_ENVIRONMENT)
         if options.json:
             sys.stdout.write(json.dumps(description(stack)) + "\n")
             sys.stdout.flush()
@@ -90,6 +95,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--demo", action="store_true", help="play a story and end")
     parser.add_argument("--live", action="store_true", help="let the story use the real vendors of .env")
     parser.add_argument("--port", type=_port, help=f"where to listen (default: PORT, or {DEFAULT_PORT})")
+    parser.add_argument("--host", default=LOOPBACK, help="where AWS and the vendors' stand-ins listen (see above)")
     parser.add_argument("--json", action="store_true", help="describe what runs as one JSON object")
     return parser
 

@@ -103,15 +103,15 @@ class EmbeddedAws:
     Invoke API has to be found at AWS_ENDPOINT_URL.
     """
 
-    def __init__(self, invoke: Callable[[HttpRequest], HttpResponse] | None = None) -> None:
+    def __init__(self, invoke: Callable[[HttpRequest], HttpResponse] | None = None, *, host: str = LOOPBACK) -> None:
         _hide_profiles()
         _forget()
         self._moto = DomainDispatcherApplication(create_backend_app)
         self._invoke = invoke
         self.calls: set[AwsCall] = set()
-        self._server = _MotoServer(LOOPBACK, 0, self._application, handler=_QuietHandler)
+        self._server = _MotoServer(host, 0, self._application, handler=_QuietHandler)
         self._thread = threading.Thread(target=partial(self._server.serve_forever, 0.02), daemon=True)
-        self.url = f"http://{LOOPBACK}:{self._server.port}"
+        self.url = f"http://{host}:{self._server.port}"
 
     def start(self) -> Self:
         """Begin to answer."""

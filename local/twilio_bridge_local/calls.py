@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-import requests
 from twilio.request_validator import RequestValidator
 
+from twilio_bridge_local.credentials import SAMPLE_CONVERSATION_SID
 from twilio_bridge_local.stack import Stack
 
 WORKER = "jo@example.com"
@@ -85,7 +85,7 @@ def _inbound(stack: Stack, address: str) -> Iterator[Call]:
     yield Call(
         "The worker for a customer who writes first",
         "/callbacks/routing",
-        {"ConversationSid": _conversation(stack), "State": "active", "Attributes": "{}", **binding},
+        {"ConversationSid": SAMPLE_CONVERSATION_SID, "State": "active", "Attributes": "{}", **binding},
     )
     event = {"EventType": "onConversationAdd", "AccountSid": account, "Source": "SMS", "State": "active"}
     yield Call(
@@ -106,14 +106,3 @@ def _customer(stack: Stack) -> _Customer | None:
         if number:
             return _Customer(record.id, number)
     return None
-
-
-def _conversation(stack: Stack) -> str:
-    """A conversation that nobody is in yet, so that there is one to route."""
-    twilio = stack.environment.twilio
-    url = f"{twilio.endpoint_url}/conversations/v1/Conversations"
-    with requests.Session() as session:
-        session.trust_env = False  # the developer's proxy is not for this machine
-        answer = session.post(url, auth=(twilio.account, twilio.token), data={"FriendlyName": "Sample"}, timeout=5)
-        answer.raise_for_status()
-        return str(answer.json()["sid"])

@@ -1,7 +1,6 @@
 """What the terminal shows: what runs, calls to paste, warnings as they come; used by `__main__`."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, Final
 
 from rich.console import Console
@@ -15,7 +14,7 @@ from twilio_bridge_local.calls import curl, sample_calls, signature
 from twilio_bridge_local.environment import Vendor
 from twilio_bridge_local.logs import Alert
 from twilio_bridge_local.schedules import interval_s
-from twilio_bridge_local.stack import Stack
+from twilio_bridge_local.stack import SAM_ENVIRONMENT, Stack
 
 _HOMES: Final[Mapping[str, str]] = {
     "Twilio": "https://api.twilio.com",
@@ -30,7 +29,7 @@ def overview(stack: Stack, console: Console) -> None:
     _section(console, "Functions", [(function.name, _triggers(function)) for function in stack.bundle.functions])
     _section(console, "Vendors", _vendors(stack))
     _section(console, "Resources", _resources(stack))
-    _section(console, "Files", [("Log", str(stack.log_path)), ("For sam local", _short(stack.sam_environment))])
+    _section(console, "Files", [("Log", str(stack.log_path)), ("For sam local", str(SAM_ENVIRONMENT))])
     for note in stack.environment.notes:
         console.print(f"\n[yellow]{escape(note)}[/yellow]", highlight=False)
     console.print("\n[bold]Try it[/bold]")
@@ -61,7 +60,7 @@ def description(stack: Stack) -> dict[str, Any]:
         "buckets": list(bundle.buckets),
         "streams": [stream.name for stream in bundle.streams],
         "log": str(stack.log_path),
-        "sam_environment": str(stack.sam_environment),
+        "sam_environment": str(SAM_ENVIRONMENT),
         "notes": list(stack.environment.notes),
         "calls": [
             {
@@ -89,7 +88,7 @@ def alerts(console: Console) -> Alert:
 def sam_invoke(stack: Stack) -> str:
     """How to run a function in its container against this stack."""
     name = next((function.name for function in stack.bundle.functions if function.routes), "FUNCTION")
-    return f"sam local invoke {name} -e EVENT.json --env-vars {_short(stack.sam_environment)} --docker-network host"
+    return f"sam local invoke {name} -e EVENT.json --env-vars {SAM_ENVIRONMENT}"
 
 
 def _section(console: Console, title: str, rows: list[tuple[str, str]]) -> None:
@@ -135,10 +134,6 @@ def _vendors(stack: Stack) -> list[tuple[str, str]]:
         ("AWS", aws),
         ("Lambda", f"stand-in, {stack.invoke_url}"),
     ]
-
-
-def _short(path: Path) -> str:
-    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
 
 
 def _url(name: str, vendor: Vendor) -> str:

@@ -1,6 +1,6 @@
-"""The stand-ins' credentials; used by the local stack, its tests, and the sample events in events/.
+"""The stand-ins' credentials and a sample conversation; used by the local stack, its tests, and events/.
 
-They are fixed because the sample events are signed with them, and made up: no account has them.
+They are fixed because the sample events are signed with them and name them, and made up: no account has them.
 """
 
 from typing import Final
@@ -9,6 +9,11 @@ TWILIO_ACCOUNT_SID: Final = "AC0000000000000000000000000000c0de"
 TWILIO_AUTH_TOKEN: Final = "local-auth-token"  # noqa: S105  made up, see above
 TWILIO_SMS_NUMBER: Final = "+15005550006"  # https://www.twilio.com/docs/iam/test-credentials
 TWILIO_WHATSAPP_NUMBER: Final = f"whatsapp:{TWILIO_SMS_NUMBER}"
+
+SAMPLE_CONVERSATION_SID: Final = "CH5a1e0000000000000000000000000001"
+SAMPLE_PARTICIPANT_SID: Final = "MB5a1e0000000000000000000000000001"
+SAMPLE_ADDRESS: Final = "+447900000012"
+SAMPLE_PROXY_ADDRESS: Final = "+15005550007"  # none that a demonstration uses: one open conversation a pair
 
 AIRTABLE_BASE_ID: Final = "appLocalStandIn01"
 AIRTABLE_TOKEN: Final = "patLocalStandIn01.local-airtable-token"  # noqa: S105  made up, see above

@@ -58,11 +58,15 @@ class Vendor:
 
 @dataclass(frozen=True)
 class Environment:
-    """All that a stack takes from outside; `aws_endpoint_url` is empty where AWS is embedded."""
+    """All that a stack takes from outside; `aws_endpoint_url` is empty where AWS is embedded.
+
+    `host` is where the stand-ins listen: the address of Docker's bridge lets containers reach them.
+    """
 
     twilio: Vendor
     airtable: Vendor
     aws_endpoint_url: str = ""
+    host: str = "127.0.0.1"
     settings: Settings = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 

@@ -34,7 +34,7 @@ from twilio_bridge_local.vendors import StandIns, start_stand_ins
 
 DEFAULT_PORT: Final = 3000
 TEMPLATE: Final = Path("template.yaml")
-_SAM_ENVIRONMENT: Final = ".aws-sam/local-env.json"
+SAM_ENVIRONMENT: Final = Path(".aws-sam/local-env.json")
 
 
 class Stack:
@@ -51,7 +51,6 @@ class Stack:
         environment: What is real and what is not, with the endpoints in force.
         stand_ins: The vendors' stand-ins, to look into.
         log_path: The functions' output.
-        sam_environment: What `sam local invoke --env-vars` takes.
     """
 
     url: str
@@ -62,7 +61,6 @@ class Stack:
     environment: Environment
     stand_ins: StandIns
     log_path: Path
-    sam_environment: Path
 
     def __init__(
         self,
@@ -82,6 +80,12 @@ class Stack:
         self._schedules = schedules
         self._pools: dict[str, Pool] = {}
         self._cleanup = ExitStack()
+
+    def write_sam_environment(self, file: Path) -> None:
+        """Write what `sam local invoke --env-vars` takes, so that a container works against this stack."""
+        file.parent.mkdir(exist_ok=True)
+        variables = {function.name: dict(function.environment) for function in self.bundle.functions}
+        file.write_text(json.dumps(variables, indent=2) + "\n", encoding="utf-8")
 
     def invoke(self, function: str, event: object) -> Outcome:
         """Call a function and wait for what it comes to."""
@@ -137,7 +141,7 @@ class Stack:
         if given:
             self.aws_url, self.invoke_url = given, cleanup.enter_context(HttpServer(answer)).url
         else:
-            self.embedded_aws = cleanup.enter_context(EmbeddedAws(answer))
+            self.embedded_aws = cleanup.enter_context(EmbeddedAws(answer, host=self.environment.host))
             self.aws_url = self.invoke_url = self.embedded_aws.url
 
     def _make_resources(self) -> dict[str, str]:
@@ -146,10 +150,6 @@ class Stack:
         planned = template.read(self._template, parameters)
         queue_urls = resources.make(planned, self.aws_url, self.environment.secrets(STACK_NAME))
         self.bundle = template.read(self._template, parameters, queue_urls)
-        self.sam_environment = self._template.parent / _SAM_ENVIRONMENT
-        self.sam_environment.parent.mkdir(exist_ok=True)
-        variables = {function.name: dict(function.environment) for function in self.bundle.functions}
-        self.sam_environment.write_text(json.dumps(variables, indent=2) + "\n", encoding="utf-8")
         return queue_urls
 
     def _add_functions(self) -> None:

@@ -2,8 +2,15 @@
 
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from twilio_bridge_local.credentials import (
+    SAMPLE_ADDRESS,
+    SAMPLE_CONVERSATION_SID,
+    SAMPLE_PARTICIPANT_SID,
+    SAMPLE_PROXY_ADDRESS,
+)
 from twilio_bridge_local.environment import Environment
 
 if TYPE_CHECKING:
@@ -34,19 +41,48 @@ def _airtable(environment: Environment) -> "AirtableStandIn":
     from twilio_bridge_local.airtable.sample import sample_base  # noqa: PLC0415  only where no real base is used
     from twilio_bridge_local.airtable.server import AirtableStandIn  # noqa: PLC0415  same
 
-    return AirtableStandIn(sample_base(), base_id=environment.airtable.account, token=environment.airtable.token)
+    base_id, token = environment.airtable.account, environment.airtable.token
+    return AirtableStandIn(sample_base(), base_id=base_id, token=token, host=environment.host)
 
 
 def _twilio(environment: Environment) -> "TwilioStandIn":
     from twilio_bridge_local.airtable.sample import WORKERS  # noqa: PLC0415  only where no real account is used
     from twilio_bridge_local.twilio.server import TwilioStandIn  # noqa: PLC0415  same
 
-    return TwilioStandIn(
+    stand_in = TwilioStandIn(
         account_sid=environment.twilio.account,
         auth_token=environment.twilio.token,
         users=dict.fromkeys(WORKERS, True),
+        host=environment.host,
         proxy_numbers=(
             environment.settings["TWILIO_SMS_NUMBER"],
             environment.settings["TWILIO_WHATSAPP_NUMBER"],
         ),
+    )
+    _open_sample_conversation(stand_in)
+    return stand_in
+
+
+def _open_sample_conversation(stand_in: "TwilioStandIn") -> None:
+    """Let the conversation be there that the sample events and the printed calls name, still without a worker."""
+    from twilio_bridge_local.twilio.records import Binding, Conversation, Participant  # noqa: PLC0415  as above
+
+    store, at = stand_in.store, datetime.now(UTC)
+    store.conversations[SAMPLE_CONVERSATION_SID] = Conversation(
+        sid=SAMPLE_CONVERSATION_SID,
+        chat_service_sid=store.default_service_sid,
+        messaging_service_sid=store.messaging_service_sid,
+        number=store.next_number(),
+        date_created=at,
+        date_updated=at,
+    )
+    store.participants[SAMPLE_PARTICIPANT_SID] = Participant(
+        sid=SAMPLE_PARTICIPANT_SID,
+        conversation_sid=SAMPLE_CONVERSATION_SID,
+        chat_service_sid=store.default_service_sid,
+        number=store.next_number(),
+        role_sid=store.role_sid,
+        date_created=at,
+        date_updated=at,
+        messaging_binding=Binding("sms", SAMPLE_ADDRESS, SAMPLE_PROXY_ADDRESS),
     )

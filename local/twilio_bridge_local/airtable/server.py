@@ -71,6 +71,7 @@ class AirtableStandIn:
         columns: Mapping[str, Iterable[str | Column]] | None = None,
         base_id: str = BASE_ID,
         token: str = TOKEN,
+        host: str = "127.0.0.1",
         port: int = 0,
         latency_s: float = 0.0,
         requests_per_s: int = 5,
@@ -88,6 +89,7 @@ class AirtableStandIn:
         self.listings = Listings(self.base, clock, offset_expire_s)
         self._box = FaultBox()
         self._clock = clock
+        self._host = host
         self._port = port
         self._stopping = threading.Event()
         self._server: BaseWSGIServer | None = None
@@ -97,7 +99,7 @@ class AirtableStandIn:
         """Where it listens, for `endpoint_url`; only once it is started."""
         if self._server is None:
             raise RuntimeError("the stand-in is not started")
-        return f"http://127.0.0.1:{self._server.port}"
+        return f"http://{self._host}:{self._server.port}"
 
     @property
     def faults(self) -> Faults:
@@ -109,11 +111,11 @@ class AirtableStandIn:
         self._box.set(faults)
 
     def start(self) -> Self:
-        """Listen on 127.0.0.1, in threads that do not keep the process alive."""
+        """Listen, in threads that do not keep the process alive."""
         self._stopping.clear()
         try:
             self._server = make_server(
-                "127.0.0.1",
+                self._host,
                 self._port,
                 self._app(),
                 threaded=True,

@@ -167,7 +167,7 @@ def test_a_missing_folder_is_named(project: Project) -> None:
         pass
 
 
-def test_functions_find_their_resources_at_a_given_endpoint(project: Project) -> None:
+def test_functions_find_their_resources_at_a_given_endpoint(project: Project, tmp_path: Path) -> None:
     """With AWS_ENDPOINT_URL given nothing is embedded; what is missing is made there."""
     code = """
         import boto3, os
@@ -181,7 +181,8 @@ def test_functions_find_their_resources_at_a_given_endpoint(project: Project) ->
     with EmbeddedAws() as given, project.stack(replace(REAL, aws_endpoint_url=given.url)) as stack:
         assert stack.aws_url == given.url
         outcome = stack.invoke("It", {})
-        written = json.loads(stack.sam_environment.read_text())
+        stack.write_sam_environment(tmp_path / "local-env.json")
+        written = json.loads((tmp_path / "local-env.json").read_text())
         queue = stack.client("sqs").get_queue_url(QueueName="Work")["QueueUrl"]
         assert stack.client("sqs").receive_message(QueueUrl=queue)["Messages"][0]["Body"] == "hello"
     assert json.loads(outcome.payload) == {

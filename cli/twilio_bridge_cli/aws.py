@@ -1,0 +1,77 @@
+"""AWS as the operator reaches it: clients, a stack's table, and what to do about AWS's refusals."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from twilio_bridge.adapters.aws import FAILURES, code_of
+from twilio_bridge_cli.errors import CommandError, RefusedCommandError, UnreachableError
+from twilio_bridge_cli.surroundings import Surroundings
+
+TABLE_OUTPUT: Final = "SyncStateTable"
+_CONFIG: Final = Config(connect_timeout=10, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 2})
+
+_LOG_IN: Final = "Log in to AWS (aws sso login, aws configure), or name the profile in AWS_PROFILE."
+_USAGE: Final[Mapping[str, str]] = {
+    "NoRegionError": "Say which region with --region or AWS_REGION.",
+    "NoCredentialsError": _LOG_IN,
+    "PartialCredentialsError": _LOG_IN,
+    "ProfileNotFound": "AWS_PROFILE names a profile that is not there; aws configure list-profiles shows them.",
+    "ParamValidationError": "AWS takes no such name.",
+    "ValueError": "AWS_ENDPOINT_URL should be an http or https address.",
+    "InvalidRegionError": "AWS has no such region; one is called us-east-1, for example.",
+}
+_REFUSALS: Final[Mapping[str, str]] = {
+    "ResourceNotFoundException": "There is no such table in this account and region; see --table and --region.",
+    "ValidationError": "There is no such stack in this account and region; see --stack and --region.",
+    "AccessDeniedException": "Ask your administrator for the right to do this.",
+    "AccessDenied": "Ask your administrator for the right to do this.",
+    "ExpiredTokenException": _LOG_IN,
+    "ExpiredToken": _LOG_IN,
+    "UnrecognizedClientException": _LOG_IN,
+    "InvalidClientTokenId": _LOG_IN,
+}
+
+
+def client(service: str, around: Surroundings, region: str | None) -> Any:  # noqa: ANN401  boto3 makes its clients' classes while it runs
+    """Make a client; AWS_ENDPOINT_URL counts wherever it stands."""
+    make: Any = boto3.client
+    try:
+        return make(
+            service,
+            region_name=region or around.get("AWS_REGION"),
+            endpoint_url=around.get("AWS_ENDPOINT_URL"),
+            config=_CONFIG,
+        )
+    except (BotoCoreError, ValueError) as error:
+        raise _explained(type(error).__name__, f"{service} cannot be asked") from error
+
+
+def table_of(stack: str, around: Surroundings, region: str | None) -> str:
+    """Give the name of a deployed stack's table SyncState."""
+    try:
+        stacks = client("cloudformation", around, region).describe_stacks(StackName=stack)["Stacks"]
+    except FAILURES as error:
+        raise explained(error, f"The stack {stack} cannot be read") from error
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in stacks[0].get("Outputs", [])}
+    if TABLE_OUTPUT not in outputs:
+        raise CommandError(f"The stack {stack} has no output {TABLE_OUTPUT}.", "Is it a Twilio Bridge? See --table.")
+    return str(outputs[TABLE_OUTPUT])
+
+
+def explained(error: BaseException, what: str) -> CommandError:
+    """Turn a failure of AWS, or what the bridge made of it, into a sentence with its remedy."""
+    cause = error if isinstance(error, FAILURES) else error.__cause__
+    known = isinstance(cause, BotoCoreError | ClientError)
+    return _explained(code_of(cause) if known and isinstance(cause, Exception) else type(error).__name__, what)
+
+
+def _explained(code: str, what: str) -> CommandError:
+    if code in _USAGE:
+        return CommandError(f"{what} ({code}).", _USAGE[code])
+    if code in _REFUSALS:
+        return RefusedCommandError(f"{what}: AWS refuses ({code}).", _REFUSALS[code])
+    return UnreachableError(f"{what}: AWS does not answer as expected ({code}).", "Try again; see --region.")

@@ -1,0 +1,62 @@
+"""What the environment and `.env` of the current directory say; the environment wins, and empty is not set."""
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+from dotenv import dotenv_values
+
+from twilio_bridge.settings import BASE_URL, Settings
+from twilio_bridge_cli.errors import CommandError
+
+Surroundings = Mapping[str, str]
+
+LOCAL_PORT: Final = "3000"
+_LOOPBACK: Final = re.compile(r"localhost|127(\.[0-9]{1,3}){3}|::1")
+
+
+def surroundings() -> Surroundings:
+    """Everything that is set."""
+    both = {**from_file(), **{name: value for name, value in os.environ.items() if value.strip()}}
+    return {name: value for name, value in both.items() if value}
+
+
+def from_file() -> Surroundings:
+    """What `.env` alone says."""
+    try:
+        given = dotenv_values(Path.cwd() / ".env")
+    except (OSError, UnicodeDecodeError) as error:
+        raise CommandError(f".env cannot be read ({type(error).__name__}).") from error
+    return {name: value for name, value in given.items() if value and value.strip()}
+
+
+def base_url(option: str | None, around: Surroundings) -> str:
+    """Where callbacks are sent: --url, else PUBLIC_BASE_URL, else the local stack."""
+    given = option or Settings(around).public_base_url or f"http://127.0.0.1:{_port(around)}"
+    if not _is_url(given):
+        raise CommandError(f"The URL should be {BASE_URL[1]}, such as https://bridge.example.com.")
+    if "@" in urlsplit(given).netloc:
+        raise CommandError("The URL should not hold a user or a password: Twilio's signature is what proves the call.")
+    return given.rstrip("/")
+
+
+def is_local(url: str) -> bool:
+    """Tell whether a URL leads to this machine."""
+    return _LOOPBACK.fullmatch((urlsplit(url).hostname or "").lower()) is not None
+
+
+def _is_url(text: str) -> bool:
+    try:
+        return re.fullmatch(BASE_URL[0], text) is not None and urlsplit(text).port != 0
+    except ValueError:  # brackets that do not close, a port beyond the last
+        return False
+
+
+def _port(around: Surroundings) -> str:
+    port = around.get("PORT", LOCAL_PORT).strip()
+    if not re.fullmatch(r"[0-9]{1,5}", port):
+        raise CommandError("PORT should be a number from 1 to 65535.")
+    return port

@@ -1,0 +1,145 @@
+"""What a call sends: defaults, options, PARAMETER=VALUE and samples."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from twilio_bridge_cli import sample
+from twilio_bridge_cli.callbacks import CALLBACKS, EVENTS, Wish, named
+from twilio_bridge_cli.errors import CommandError
+from twilio_bridge_cli.parameters import pairs, parameters
+from twilio_bridge_local import credentials
+from twilio_bridge_local.airtable.sample import AMARA, WORKERS, sample_base
+
+ROOT = Path(__file__).parents[3]
+
+
+def sent(name: str, wish: Wish | None = None, *given: str, local: bool = True) -> dict[str, list[str]]:
+    return dict(parameters(named(name), wish or Wish(), given, None, local=local))
+
+
+def test_the_sample_names_are_the_local_stacks() -> None:
+    """What the command knows of the local stack is what the local stack has."""
+    base = sample_base()
+    table = base.table("Customers")
+    assert table is not None
+    amara = next(record for record in base.listed(table) if record.cells.get("name") == AMARA["name"])
+    assert amara.id == sample.CUSTOMER_ID
+    assert sample.ADDRESS == str(AMARA["sms"]).replace(" ", "")
+    assert sample.WORKER == WORKERS[0] == AMARA["owner"]
+    assert sample.TOKEN == credentials.TWILIO_AUTH_TOKEN
+    assert sample.ACCOUNT_SID == credentials.TWILIO_ACCOUNT_SID
+    assert sample.OUR_NUMBER == credentials.TWILIO_SMS_NUMBER
+
+
+def test_crm_asks_for_the_list_or_for_the_contact_named() -> None:
+    """Without a customer it is the first page, with one it is that contact."""
+    assert sent("crm") == {"Location": ["GetCustomersList"], "Worker": [sample.WORKER], "PageSize": ["30"]}
+    details = sent("crm", Wish(customer="rec1"))
+    assert (details["Location"], details["CustomerId"]) == (["GetCustomerDetailsByCustomerId"], ["rec1"])
+    assert sent("crm", Wish(query=""))["Query"] == [""]
+
+
+def test_nobody_is_deleted_by_default() -> None:
+    """Even on the local stack, a deletion names its contact."""
+    with pytest.raises(CommandError, match="CustomerId cannot be guessed"):
+        sent("crm", Wish(location="DeleteCustomer"))
+
+
+def test_an_unknown_location_is_sent_as_it_is() -> None:
+    """What the callback says of it is what one wants to see."""
+    assert sent("crm", Wish(location="UpdateCustomer"))["Location"] == ["UpdateCustomer"]
+
+
+@pytest.mark.parametrize("name", CALLBACKS)
+def test_sample_data_does_not_leave_this_machine(name: str) -> None:
+    """A call to another address names its own people."""
+    with pytest.raises(CommandError, match="cannot be guessed"):
+        sent(name, local=False)
+
+
+def test_a_deployed_one_gets_what_is_named() -> None:
+    """With worker, customer and address it is complete."""
+    wish = Wish(worker="w@example.org", customer="rec1", address="whatsapp:+14155550100")
+    outgoing = sent("outgoing-conversation", wish, local=False)
+    assert outgoing["ChannelType"] == ["whatsapp"]
+    assert sample.WORKER not in str(outgoing)
+
+
+@pytest.mark.parametrize("event", EVENTS)
+def test_every_event_has_its_parameters(event: str) -> None:
+    """An event is told of with the names the callback reads."""
+    given = ["ConversationSid=CH1", "ParticipantSid=MB1"]
+    told = sent("twilio-conversations", Wish(event=event), *given)
+    assert told["EventType"] == [event]
+    assert {"onMessageAdd": "ClientIdentity", "onMessageAdded": "Author"}.get(event, "Attributes") in told
+
+
+def test_what_is_given_replaces_and_repeats() -> None:
+    """A repeated parameter has several values, an empty one is sent empty, a value may hold =."""
+    assert sent("crm", None, "PageSize=5", "X=1", "X=2", "Worker=", "Q=a=b")["PageSize"] == ["5"]
+    assert pairs(["X=1", "X=2", "Worker=", "Q=a=b"]) == {"X": ["1", "2"], "Worker": [""], "Q": ["a=b"]}
+
+
+@pytest.mark.parametrize("text", ["Worker", "=x", ""])
+def test_what_is_no_pair_is_refused(text: str) -> None:
+    """A word alone is no parameter."""
+    with pytest.raises(CommandError, match="is no PARAMETER=VALUE"):
+        pairs([text])
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"), [("cmr", "crm"), ("Template", "templates"), ("twilio_conversation", "twilio-conv")]
+)
+def test_an_unknown_callback_names_the_nearest(typed: str, meant: str) -> None:
+    """A slip of the finger is one word away from its remedy."""
+    with pytest.raises(CommandError) as caught:
+        named(typed)
+    assert meant in caught.value.remedy
+
+
+def test_an_option_that_would_change_nothing_is_refused() -> None:
+    """--query has no meaning for a routing."""
+    with pytest.raises(CommandError, match="--query means nothing for routing"):
+        sent("routing", Wish(query="x"))
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "events").glob("*/*.json")), ids=lambda path: path.stem)
+def test_samples_are_decoded(path: Path) -> None:
+    """A sample's own parameters are sent, under what is given."""
+    name = path.parent.name.replace("_", "-")
+    if name not in CALLBACKS:
+        with pytest.raises(CommandError, match="is no sample of crm"):
+            parameters(named("crm"), Wish(), (), path, local=True)
+        return
+    again = parameters(named(name), Wish(), ["Extra=1"], path, local=False)
+    assert again["Extra"] == ["1"]
+    assert again.keys() & {"Location", "EventType", "ConversationSid"}
+
+
+def test_options_change_a_sample() -> None:
+    """Plain options stand over the sample; one that stands for several parameters cannot."""
+    path = ROOT / "events/crm/get_customers_list.json"
+    changed = parameters(named("crm"), Wish(worker="w@example.org", query="é"), (), path, local=True)
+    assert (changed["Worker"], changed["Query"], changed["PageSize"]) == (["w@example.org"], ["é"], ["30"])
+    hook = ROOT / "events/twilio_conversations/on_message_added.json"
+    with pytest.raises(CommandError, match="--worker cannot change a sample"):
+        parameters(named("twilio-conversations"), Wish(worker="w"), (), hook, local=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{", "is no JSON"),
+        ("[]", "is no event"),
+        (json.dumps({"rawPath": "/callbacks/routing"}), "is no sample of crm"),
+        (json.dumps({"rawPath": "/callbacks/crm", "body": "%%%é", "isBase64Encoded": True}), "cannot be decoded"),
+    ],
+)
+def test_a_file_that_is_no_sample_is_refused(tmp_path: Path, text: str, said: str) -> None:
+    """The sentence says what the file should be."""
+    path = tmp_path / "event.json"
+    path.write_text(text)
+    with pytest.raises(CommandError, match=said):
+        parameters(named("crm"), Wish(), (), path, local=True)
