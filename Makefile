@@ -27,7 +27,7 @@ types: $(STAMP) ## mypy, strict, over source and tests
 	$(BIN)/mypy
 
 unit: $(STAMP) ## all tests, with the template checks among them
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest --numprocesses auto --dist worksteal $(ARGS)
 
 lock: $(STAMP) ## compile both requirements files from pyproject.toml, with hashes
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --all-extras --no-annotate \

@@ -7,7 +7,7 @@ file that BRIDGE_CONFIG names. Whatever is not said there has the default given 
 import difflib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -135,9 +135,11 @@ def parse(text: str) -> Config:
     if len(text.encode()) > LARGEST:
         raise SettingError(f"the configuration is larger than {LARGEST:,} bytes")
     try:
-        return Config.model_validate(yaml.safe_load(text) or {})
-    except yaml.YAMLError as error:
+        given = yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # a date that is none is a ValueError
         raise SettingError(f"the configuration is no YAML: {error}") from error
+    try:
+        return Config.model_validate({} if given is None else given)
     except ValidationError as error:
         raise SettingError("\n".join(_explain(problem) for problem in error.errors())) from error
 
@@ -151,8 +153,8 @@ def _explain(problem: ErrorDetails) -> str:
 
 
 def _keys(path: tuple[int | str, ...]) -> list[str]:
-    section: type[BaseModel] = Config
+    kind: Any = Config
     for part in path:
-        kind = section.model_fields[str(part)].annotation if str(part) in section.model_fields else Worker
-        section = kind if isinstance(kind, type) and issubclass(kind, BaseModel) else section
-    return list(section.model_fields)
+        is_section = isinstance(kind, type) and issubclass(kind, BaseModel)
+        kind = kind.model_fields[str(part)].annotation if is_section else get_args(kind)[-1]
+    return list(kind.model_fields)

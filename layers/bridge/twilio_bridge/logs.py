@@ -10,6 +10,6 @@ logger = Logger(service="twilio-bridge", log_uncaught_exceptions=False)
 def where(error: BaseException) -> dict[str, object]:
     """Describe an error without its message, which a library may have filled with a person's data."""
     frames = traceback.extract_tb(error.__traceback__)[-6:]
-    places = [f"{frame.filename.rsplit('/', 2)[-1]}:{frame.lineno} {frame.name}" for frame in frames]
+    places = [f"{'/'.join(frame.filename.split('/')[-2:])}:{frame.lineno} {frame.name}" for frame in frames]
     cause = error.__cause__ or error.__context__
     return {"error": type(error).__name__, "cause": type(cause).__name__ if cause else None, "at": places}

@@ -7,7 +7,7 @@ A number is E.164 text (`+447900000012`). An address is a number with its channe
 import re
 
 E164 = re.compile(r"\+[1-9][0-9]{6,14}")
-_CHANNEL = re.compile(r"(whatsapp|sms|mms|rcs|messenger):", re.IGNORECASE)
+_CHANNEL = re.compile(r"((whatsapp|sms|mms|rcs|messenger):\s*)*", re.IGNORECASE)
 WHATSAPP = "whatsapp:"
 
 
@@ -29,7 +29,8 @@ def number(text: str, region: str | None = None) -> str | None:
         return None
     if not phonenumbers.is_possible_number(parsed):
         return None
-    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+    found = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+    return found if E164.fullmatch(found) else None
 
 
 def bare(address: str) -> str:
@@ -49,11 +50,11 @@ def digits(text: str) -> str:
 
 
 _SAME = (  # the number as dialled, and as WhatsApp knows the same mobile phone
-    (re.compile(r"\+55(\d\d)9(\d{8})"), "+55{0}{1}"),
-    (re.compile(r"\+55(\d\d)([6-9]\d{7})"), "+55{0}9{1}"),
-    (re.compile(r"\+521(\d{10})"), "+52{0}"),
+    (re.compile(r"\+55(\d\d)9([016-9]\d{7})"), "+55{0}{1}"),  # with 2 to 5, what is left is somebody's landline
+    (re.compile(r"\+55(\d\d)([016-9]\d{7})"), "+55{0}9{1}"),
+    (re.compile(r"\+521([2-9]\d{9})"), "+52{0}"),
     (re.compile(r"\+52([2-9]\d{9})"), "+521{0}"),
-    (re.compile(r"\+549(\d{10})"), "+54{0}"),
+    (re.compile(r"\+549([1-8]\d{9})"), "+54{0}"),
     (re.compile(r"\+54([1-8]\d{9})"), "+549{0}"),
 )
 
@@ -68,13 +69,16 @@ def spellings(e164: str) -> tuple[str, ...]:
 
 
 def national(e164: str, region: str) -> list[str]:
-    """Give the digits people of `region` write for this number, none where it is another country's."""
+    """Give the digits people of `region` write for this number, none where it has another country code."""
     if not region:
         return []
     import phonenumbers  # noqa: PLC0415  as above
 
-    parsed = phonenumbers.parse(e164)
-    if phonenumbers.region_code_for_number(parsed) != region:
+    try:
+        parsed = phonenumbers.parse(e164)
+    except phonenumbers.NumberParseException:  # no country has this code
+        return []
+    if parsed.country_code != phonenumbers.country_code_for_region(region):
         return []
     written = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.NATIONAL)
     return [digits(written), phonenumbers.national_significant_number(parsed)]

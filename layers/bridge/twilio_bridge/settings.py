@@ -16,6 +16,7 @@ BASE_ID = (r"app[0-9A-Za-z]{14}", "app and 14 letters or digits")
 BASE_URL = (r"https?://[^\s/?#]+(/[^\s?#]*)?", "an http or https address without query")
 NUMBER = (r"(whatsapp:)?\+[1-9][0-9]{6,14}", "a number in E.164 form, such as +14155550100")
 ANYTHING = (r"\S.*", "not empty")
+TOKENS = (r".*[^\s,].*", "an auth token, or several with commas between them")
 LABEL = (r"[a-z0-9-]+", "lower-case letters, digits and hyphens")
 
 ALIASES = {
@@ -48,7 +49,7 @@ class Settings:
     @property
     def twilio_auth_tokens(self) -> tuple[str, ...]:
         """What requests may be signed with: one token, or several while they are being rotated."""
-        given = self._required("TWILIO_AUTH_TOKEN", ANYTHING).split(",")
+        given = self._required("TWILIO_AUTH_TOKEN", TOKENS).split(",")
         return tuple(token.strip() for token in given if token.strip())
 
     @property

@@ -4,7 +4,6 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-in
 """
 
 import base64
-import binascii
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -148,8 +147,17 @@ def reply(answer: Answer) -> Reply:
     return {
         "statusCode": answer.status,
         "headers": {"content-type": "application/json"},
-        "body": json.dumps(answer.body, ensure_ascii=False, separators=(",", ":")),
+        "body": _written(answer.body),
     }
+
+
+def size(body: object) -> int:
+    """Give the bytes that this takes in an answer."""
+    return len(_written(body).encode())
+
+
+def _written(body: object) -> str:
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace").decode()
 
 
 def signed_form(event: Event, signatures: Signatures) -> Form:
@@ -166,7 +174,7 @@ def signed_form(event: Event, signatures: Signatures) -> Form:
         if not _is_signed(given, signatures.tokens, urls, parameters, body, is_json=is_json):
             raise errors.SignatureError("X-Twilio-Signature does not fit the request; see docs/operations.md")
         return Form(_json_parameters(body) if is_json else parameters)
-    except (ValueError, binascii.Error) as error:
+    except (ValueError, RecursionError) as error:
         raise errors.SignatureError(f"the request cannot be read ({type(error).__name__})") from error
 
 
@@ -208,6 +216,7 @@ def _parameters(body: bytes) -> dict[str, list[str]]:
 
 def _json_parameters(body: bytes) -> dict[str, list[str]]:
     values = json.loads(body)
+    json.dumps(values, ensure_ascii=False).encode()  # half a surrogate pair is no text
     if not isinstance(values, dict):
         raise errors.BadRequestError("a JSON body must be an object")
     return {name: [value if isinstance(value, str) else json.dumps(value)] for name, value in values.items()}

@@ -103,7 +103,9 @@ def _trouble(deployed: Deployment) -> None:
     """A word that Airtable does not take goes through the queue: it fails once more there, then succeeds."""
     deployed.airtable.faults = Faults(status=503, times=5)
     deployed.twilio.receive("whatsapp:+447900000012", "whatsapp:+15005550006", "STOP")
-    patiently(lambda: [r.cells.get("opt_out") for r in _records(deployed)], lambda cells: True in cells, seconds=30)
+    key = {"pk": {"S": "optout#+447900000012"}, "sk": {"S": "word"}}
+    word = lambda: deployed.stack.client("dynamodb").get_item(TableName="SyncState", Key=key)["Item"]  # noqa: E731
+    assert "told" in patiently(word, lambda item: "told" in item, seconds=40)
 
 
 def _records(deployed: Deployment) -> list[Any]:

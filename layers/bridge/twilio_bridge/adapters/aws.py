@@ -47,7 +47,7 @@ def sqs() -> "SQSClient":
 
 def code_of(error: Exception) -> str:
     """Give AWS's code for a failure."""
-    response: dict[str, Any] = getattr(error, "response", {})
+    response: dict[str, Any] = getattr(error, "response", None) or {}  # a timeout has one, and it is None
     return str(response.get("Error", {}).get("Code", type(error).__name__))
 
 

@@ -93,6 +93,11 @@ class Book:
         item |= {"expires_at": int(time.time()) + KEEP_S}
         self._table.put(item if value is None else item | {"value": zlib.compress(value.encode())})
 
+    def written_since(self, moment: float) -> list[tuple[str, str | None]]:
+        """Give what was put since then (epoch seconds): each key and its value, None for one taken out."""
+        items = [item for item in self._table.query(self._pk) if item["sk"] != HEAD]
+        return list(_deltas(items, int(moment * 1000)).items())
+
     def replace(self, entries: Iterable[Entry], began_at: float, number: int) -> int:
         """Take in all entries, sorted, of a load that began at `began_at`; give how many items were written.
 
@@ -136,12 +141,16 @@ def _shelf(items: list[Item]) -> Shelf:
     head = next((item for item in items if item["sk"] == HEAD), None)
     rows = json.loads(zlib.decompress(head["chunks"])) if head else []
     began_at = head["began_at"] if head else 0
-    deltas = {
+    deltas = _deltas((item for item in items if item["sk"] != HEAD), began_at)
+    return Shelf([Chunk(*row) for row in rows], deltas, began_at, head["expires_at"] if head else 0)
+
+
+def _deltas(items: Iterable[Item], since: int) -> dict[str, str | None]:
+    return {
         item["key"]: zlib.decompress(item["value"]).decode() if "value" in item else None
         for item in items
-        if item["sk"].startswith(DELTA) and item["at"] >= began_at
+        if item["at"] >= since
     }
-    return Shelf([Chunk(*row) for row in rows], deltas, began_at, head["expires_at"] if head else 0)
 
 
 def _merge(entries: Iterable[Entry], deltas: dict[str, str | None], after: str) -> list[Entry]:

@@ -47,6 +47,8 @@ def store(table: Table, text: str) -> None:
 
 def _file(name: str) -> str:
     try:
-        return Path(name).read_text()
+        return Path(name).read_text(encoding="utf-8")
     except OSError as error:
         raise SettingError(f"BRIDGE_CONFIG names a file that cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise SettingError("BRIDGE_CONFIG names a file that is no text in UTF-8") from error

@@ -8,7 +8,7 @@ import hashlib
 import json
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -44,9 +44,10 @@ class DynamoContactCache:
         self._addresses = Book(table, "addresses")
 
     def state(self) -> CacheState:
-        """Tell when the last whole load began."""
+        """Tell when the last whole load began; one made for the other visibility has not the lists wanted now."""
         item = self._table.get(*STATE)
-        return CacheState(item["began_at"] / 1000 if item else None)
+        is_ours = item is not None and item.get("for_everybody") == self._for_everybody
+        return CacheState(item["began_at"] / 1000 if item and is_ours else None)
 
     def page(self, owner: str | None, after: str, limit: int) -> list[Contact]:
         """Give a part of a list, in order."""
@@ -86,7 +87,7 @@ class DynamoContactCache:
         elif before:
             self._forget_addresses(before, set(before.addresses) - set(contact.addresses))
         self._book(name).put(contact.order, pack(contact))
-        self._ids.put(contact.id, json.dumps({"list": name, "key": contact.order}))
+        self._ids.put(contact.id, json.dumps(self._place_of(contact)))
         for address in contact.addresses:
             places = {*map(tuple, self._places_of(address)), (name, contact.order)}
             self._addresses.put(address, json.dumps(sorted(places)))
@@ -99,13 +100,19 @@ class DynamoContactCache:
 
     def load(self, contacts: Sequence[Contact], began_at: float, number: int) -> None:
         """Take in a whole load: lists first, then the indexes that point into them, the freshness last."""
-        lists = self._lists(contacts)
+        state = self._table.get(*STATE, consistent=True)
+        if state and state["lease"] > number:  # a later load may have left a list alone, so heads alone do not say it
+            return
+        known = {contact_id: json.loads(place) for contact_id, place in self._ids.entries()}
+        owners = sorted({contact.owner for contact in contacts if contact.owner})
+        contacts = self._without_moved(contacts, began_at)
+        lists = self._lists(contacts, {place["list"] for place in known.values()})
         for name, entries in lists.items():
             self._book(name).replace(sorted(entries.items()), began_at, number)
-        self._ids.replace(sorted(self._id_entries(contacts).items()), began_at, number)
-        self._addresses.replace(sorted(self._address_entries(contacts).items()), began_at, number)
-        self._write(OWNERS, {"names": json.dumps(sorted({c.owner for c in contacts if c.owner}))}, number)
-        self._write(STATE, {"began_at": int(began_at * 1000)}, number)
+        self._ids.replace(sorted(self._id_entries(contacts, known).items()), began_at, number)
+        self._load_addresses(contacts, began_at, number)
+        self._write(OWNERS, {"names": json.dumps(owners)}, number)
+        self._write(STATE, {"began_at": int(began_at * 1000), "for_everybody": self._for_everybody}, number)
 
     def _write(self, key: tuple[str, str], values: dict[str, object], number: int) -> None:
         item = {
@@ -117,23 +124,35 @@ class DynamoContactCache:
         }
         self._table.put(item, when=NOT_LATER, values={":lease": number})
 
-    def _lists(self, contacts: Sequence[Contact]) -> dict[str, dict[str, str]]:
+    def _without_moved(self, contacts: Sequence[Contact], began_at: float) -> list[Contact]:
+        """Leave out what has another place, or none, since the load began: it would stand in both."""
+        moved = {contact_id: json.loads(place or "{}") for contact_id, place in self._ids.written_since(began_at)}
+        places = [(contact, self._place_of(contact)) for contact in contacts]
+        return [contact for contact, place in places if moved.get(contact.id, place) == place]
+
+    def _lists(self, contacts: Sequence[Contact], known: Iterable[str]) -> dict[str, dict[str, str]]:
         lists: dict[str, dict[str, str]] = defaultdict(dict)
-        for owner in self.owners():  # one whose last contact went must not keep the old list
-            lists[self._list_name(owner)] = {}
+        for name in {*known, *map(self._list_name, self.owners())}:  # whose last contact went keeps no old list
+            lists[name] = {}
         for contact in contacts:
             lists[self._list_name(contact.owner)][contact.order] = pack(contact)
         return lists
 
-    def _id_entries(self, contacts: Sequence[Contact]) -> dict[str, str]:
+    def _id_entries(self, contacts: Sequence[Contact], known: Mapping[str, dict[str, Any]]) -> dict[str, str]:
         entries = {}
-        for contact_id, value in self._ids.entries():
-            place = json.loads(value)
+        for contact_id, place in known.items():
             if place.get("gone", time.time() + 1) > time.time():
-                entries[contact_id] = value if "gone" in place else _gone(place["list"], place["key"])
+                entries[contact_id] = json.dumps(place) if "gone" in place else _gone(place["list"], place["key"])
         for contact in contacts:
-            entries[contact.id] = json.dumps({"list": self._list_name(contact.owner), "key": contact.order})
+            entries[contact.id] = json.dumps(self._place_of(contact))
         return entries
+
+    def _load_addresses(self, contacts: Sequence[Contact], began_at: float, number: int) -> None:
+        entries = self._address_entries(contacts)
+        self._addresses.replace(sorted(entries.items()), began_at, number)
+        for address, written in self._addresses.written_since(began_at):  # whom the load found there, too
+            both = {*map(tuple, json.loads(written or "[]")), *map(tuple, json.loads(entries.get(address, "[]")))}
+            self._addresses.put(address, json.dumps(sorted(both)))
 
     def _address_entries(self, contacts: Sequence[Contact]) -> dict[str, str]:
         places: dict[str, list[tuple[str, str]]] = defaultdict(list)
@@ -150,6 +169,9 @@ class DynamoContactCache:
         for address in addresses:
             others = [place for place in self._places_of(address) if place[1] != contact.order]
             self._addresses.put(address, json.dumps(others) if others else None)
+
+    def _place_of(self, contact: Contact) -> dict[str, Any]:
+        return {"list": self._list_name(contact.owner), "key": contact.order}
 
     def _place(self, contact_id: str) -> dict[str, Any] | None:
         value = self._ids.get(contact_id)

@@ -26,7 +26,7 @@ class MemorySource:
         number, _, start = (offset or f"{len(self._listings)}/0").partition("/")
         if offset is None:
             self._listings[number] = [contact.id for contact in self._of(owner)]
-        if number not in self._listings:
+        if number not in self._listings or not start.isdecimal():
             raise StaleOffsetError("memory", "the listing has expired")
         end = int(start) + size
         listed = [self.contacts[key] for key in self._listings[number][int(start) : end] if key in self.contacts]
@@ -239,11 +239,12 @@ class MemoryOptOuts:
 
     def mark_told(self, word: OptOut, contact_ids: Iterable[str]) -> bool:
         """Write down whose records say so now."""
-        known = self._words[word.address]
+        known = self._words.get(word.address)
         ids = frozenset(contact_ids)
-        if known.at == word.at:
-            self._words[word.address] = replace(known, told=known.told | ids)
-        return not ids or known.at == word.at
+        if known is None or known.at != word.at:
+            return not ids
+        self._words[word.address] = replace(known, told=known.told | ids)
+        return True
 
 
 class MemoryRefresh:

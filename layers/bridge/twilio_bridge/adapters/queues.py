@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 # A started refresh is given this long to show before another is asked for.
 ASK_AGAIN_S = 30
 LONGEST_DELAY_S = 900
+ASKED = "refresh asked"
 
 
 class SqsOutbox:
@@ -51,9 +52,10 @@ class LambdaRefresh:
 
     def start(self) -> None:
         """Ask for a load unless somebody has just done so."""
-        if not self._notes.claim("refresh asked", ASK_AGAIN_S):
+        if not self._notes.claim(ASKED, ASK_AGAIN_S):
             return
         try:
             self._client().invoke(FunctionName=self._function(), InvocationType="Event", Payload=b"{}")
         except aws.FAILURES as error:
+            self._notes.note(ASKED, "", 0)  # so that the next caller asks again
             raise aws.unavailable("lambda", error) from error

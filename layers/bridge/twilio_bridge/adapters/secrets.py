@@ -6,10 +6,11 @@ So a rotated token needs no deployment: https://docs.aws.amazon.com/secretsmanag
 import json
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from twilio_bridge.adapters import aws
-from twilio_bridge.errors import SettingError
+from twilio_bridge.errors import SettingError, UnavailableError
 from twilio_bridge.settings import Settings
 
 if TYPE_CHECKING:
@@ -19,29 +20,45 @@ KEEP_S = 300
 REREAD_S = 60
 
 
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    values: Mapping[str, str]
+    asked_at: float
+    due_at: float
+
+
 class Secrets:
     """Secrets by id, each a JSON object of texts."""
 
     def __init__(self, client: "SecretsManagerClient", clock: Callable[[], float] = time.monotonic) -> None:
         self._client = client
         self._clock = clock
-        self._kept: dict[str, tuple[float, Mapping[str, str]]] = {}
+        self._kept: dict[str, _Kept] = {}
 
     def read(self, secret_id: str) -> Mapping[str, str]:
         """Give a secret's values, as old as five minutes."""
-        read_at, values = self._kept.get(secret_id, (float("-inf"), {}))
-        if self._clock() - read_at >= KEEP_S:
-            values = self._fetch(secret_id)
-            self._kept[secret_id] = (self._clock(), values)
-        return values
+        kept = self._kept.get(secret_id)
+        if kept is None or self._clock() >= kept.due_at:
+            kept = self._kept[secret_id] = self._ask(secret_id, kept)
+        return kept.values
 
     def forget(self, secret_id: str) -> bool:
         """Have the secret read again at its next use, unless that was done within the last minute."""
-        read_at, _ = self._kept.get(secret_id, (float("-inf"), {}))
-        if self._clock() - read_at < REREAD_S:
+        kept = self._kept.get(secret_id)
+        if kept and self._clock() - kept.asked_at < REREAD_S:
             return False
-        self._kept.pop(secret_id, None)
+        if kept:
+            self._kept[secret_id] = replace(kept, due_at=self._clock())
         return True
+
+    def _ask(self, secret_id: str, kept: _Kept | None) -> _Kept:
+        try:
+            values, keep_s = self._fetch(secret_id), KEEP_S
+        except UnavailableError:
+            if kept is None:
+                raise
+            values, keep_s = kept.values, REREAD_S  # an outage takes away nothing that is known
+        return _Kept(values, self._clock(), self._clock() + keep_s)
 
     def _fetch(self, secret_id: str) -> Mapping[str, str]:
         try:
@@ -57,7 +74,7 @@ class Secrets:
             raise SettingError(f"the secret {secret_id} is no JSON object") from error
         if not isinstance(values, dict):
             raise SettingError(f"the secret {secret_id} is no JSON object")
-        return {str(name): str(value) for name, value in values.items()}
+        return {str(name): str(value) for name, value in values.items() if value is not None}
 
 
 class SigningTokens:

@@ -134,7 +134,7 @@ class Table:
             _check_item(item)
             waiting.append({"PutRequest": {"Item": marshal(item | {"v": FORMAT})}})
             count += 1
-            if len(waiting) == MOST_ITEMS_A_WRITE:
+            while len(waiting) >= MOST_ITEMS_A_WRITE:  # none of them may have been taken
                 waiting = self._write(waiting)
         while waiting:
             waiting = self._write(waiting)
@@ -178,7 +178,7 @@ def _check(pk: str, sk: str) -> None:
 
 def _check_item(item: Item) -> None:
     _check(item["pk"], item["sk"])
-    if item_size(item) > LARGEST_ITEM:
+    if item_size(item | {"v": FORMAT}) > LARGEST_ITEM:
         raise UnavailableError("dynamodb", "an item is larger than AWS takes")
 
 

@@ -4,12 +4,14 @@ The SDK has no types and, by default, no timeout; both end here. One funnel, `_a
 https://www.twilio.com/docs/conversations/api
 """
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 import requests
-from twilio.base.exceptions import TwilioException, TwilioRestException
+from twilio.base.exceptions import TwilioException, TwilioRestException, TwilioServiceException
 from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
 
@@ -23,9 +25,12 @@ T = TypeVar("T")
 TWILIO = "twilio"
 TIMEOUT_S = 2.5
 MOST_PARTICIPANTS = 100
+# What an answer of the wrong shape raises, in the SDK and here.
+RUBBISH = (ValueError, TypeError, KeyError, AttributeError)
 ALREADY_THERE = {50433, 50437}
 # "Conversation is still initializing": https://www.twilio.com/docs/api/errors/50386
 INITIALIZING = 50386
+NO_SUCH_USER = 20404
 
 
 class InitializingError(UpstreamError):
@@ -74,11 +79,12 @@ class TwilioMessaging:
     def participants(self, conversation_sid: str) -> list[Participant]:
         """Give who is in a conversation."""
         listed = self._conversation(conversation_sid).participants
-        return [_participant(found) for found in self._ask(lambda: listed.list(limit=MOST_PARTICIPANTS))]
+        return self._ask(lambda: [_participant(found) for found in listed.list(limit=MOST_PARTICIPANTS)])
 
     def participant(self, conversation_sid: str, participant_sid: str) -> Participant:
         """Give one of them."""
-        return _participant(self._ask(self._conversation(conversation_sid).participants(participant_sid).fetch))
+        fetch = self._conversation(conversation_sid).participants(participant_sid).fetch
+        return self._ask(lambda: _participant(fetch()))
 
     def add_worker(self, conversation_sid: str, worker: str, projected_address: str = "") -> None:
         """Add a worker by identity; in group messages by the address projected for them, too."""
@@ -87,7 +93,7 @@ class TwilioMessaging:
             details["messaging_binding_projected_address"] = projected_address
         create = self._conversation(conversation_sid).participants.create
         try:
-            self._ask(lambda: create(**details), ADDING)
+            self._ask(lambda: _whole(create(**details)), ADDING)
         except RefusedError as error:
             if error.code not in ALREADY_THERE:
                 raise
@@ -95,18 +101,21 @@ class TwilioMessaging:
     def set_participant_attributes(self, conversation_sid: str, participant_sid: str, attributes: str) -> None:
         """Replace a participant's attributes."""
         update = self._conversation(conversation_sid).participants(participant_sid).update
-        self._ask(lambda: update(attributes=attributes))
+        self._ask(lambda: _whole(update(attributes=attributes)))
 
     def set_conversation(self, conversation_sid: str, changes: Mapping[str, str]) -> None:
         """Change a conversation's name or attributes."""
-        self._ask(lambda: self._conversation(conversation_sid).update(**changes))
+        self._ask(lambda: _whole(self._conversation(conversation_sid).update(**changes)))
 
     def is_available(self, worker: str) -> bool:
         """Tell whether the Frontline user exists, is active and available."""
+        fetch = self._client.frontline_api.v1.users(quote(worker, safe="")).fetch  # the SDK does not quote
         try:
-            user = self._ask(self._client.frontline_api.v1.users(worker).fetch)
-        except RefusedError:
-            return False
+            user = self._ask(lambda: _whole(fetch()))
+        except RefusedError as error:
+            if error.code == NO_SUCH_USER:
+                return False
+            raise
         return bool(user.is_available) and user.state == "active"
 
     def _conversation(self, sid: str) -> Any:  # noqa: ANN401
@@ -116,26 +125,47 @@ class TwilioMessaging:
         def once() -> T:
             try:
                 return request()
-            except TwilioRestException as error:
-                raise _as_ours(error) from error
-            except (requests.RequestException, TwilioException, ValueError, TypeError, KeyError) as error:
+            except (TwilioRestException, TwilioServiceException) as error:
+                raise _as_ours(error.status, error.code) from error
+            except TwilioException as error:
+                raise _of_listing(error) from error
+            except (requests.RequestException, *RUBBISH) as error:
                 raise UnavailableError(TWILIO, type(error).__name__) from error
 
         return call(once, policy)
 
 
-def _as_ours(error: TwilioRestException) -> UpstreamError:
-    if error.code == INITIALIZING:
+def _of_listing(error: TwilioException) -> UpstreamError:
+    """Read what the SDK leaves unread where a listing fails: its response is the exception's second argument."""
+    response = error.args[1] if len(error.args) > 1 else None
+    if response is None:
+        return UnavailableError(TWILIO, type(error).__name__)
+    try:
+        code = json.loads(response.text)["code"]
+    except RUBBISH:
+        code = response.status_code
+    return _as_ours(response.status_code, code)
+
+
+def _as_ours(status: int, code: int) -> UpstreamError:
+    if code == INITIALIZING:
         return InitializingError(TWILIO, "the conversation is still initializing")
-    if error.status == requests.codes.too_many_requests:
+    if status == requests.codes.too_many_requests:
         return RateLimitedError(TWILIO, 1)
-    if error.status >= 500:  # noqa: PLR2004
-        return UnavailableError(TWILIO, f"status {error.status}")
-    return RefusedError(TWILIO, f"status {error.status}, error {error.code}", code=error.code)
+    if status >= 500:  # noqa: PLR2004
+        return UnavailableError(TWILIO, f"status {status}")
+    return RefusedError(TWILIO, f"status {status}, error {code}", code=code)
+
+
+def _whole(found: T) -> T:
+    """Give what the SDK made of an answer; from one that is no resource it makes an empty one."""
+    if not getattr(found, "sid", None):
+        raise UnavailableError(TWILIO, "an answer holds no resource")
+    return found
 
 
 def _participant(found: Any) -> Participant:  # noqa: ANN401
-    binding = found.messaging_binding or {}
+    binding = _whole(found).messaging_binding or {}
     return Participant(
         sid=found.sid,
         identity=found.identity or "",

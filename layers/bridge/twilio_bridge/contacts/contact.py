@@ -77,10 +77,10 @@ def search_words(query: str) -> list[str]:
 def _word_matches(contact: Contact, word: str) -> bool:
     if word in fold(contact.name) or word in fold(contact.email):
         return True
-    typed = phone.digits(word).lstrip("0")
+    typed = phone.digits(word).lstrip("0") or phone.digits(word)
     is_number = bool(typed) and not any(character.isalpha() for character in word)
     return is_number and any(typed in number for number in _numbers(contact))
 
 
 def _numbers(contact: Contact) -> Iterator[str]:
-    return (phone.digits(number) for number in (contact.sms, contact.whatsapp) if number)
+    return (phone.digits(text) for text in (contact.sms, contact.whatsapp, contact.name) if text)

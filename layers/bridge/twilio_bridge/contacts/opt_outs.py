@@ -13,7 +13,6 @@ from twilio_bridge.errors import BridgeError, RateLimitedError
 from twilio_bridge.logs import logger
 from twilio_bridge.ports import OptOut, OptOuts, Outbox
 
-LONGEST_WORD = 30
 # How long a webhook tries to tell Airtable itself, and what it keeps for the queue where that fails.
 DIRECT_TRY_S = 2.5
 TIME_TO_QUEUE_S = 1.0
@@ -23,12 +22,16 @@ LONGEST_WAIT_S = 900
 
 def word_in(body: str, words: config.OptOut) -> bool | None:
     """Tell what a message says: out (True), in again (False), or neither (None)."""
-    said = body.strip().strip(".!\"' ").casefold()
-    if not said or len(said) > LONGEST_WORD:
+    said = _plain(body)
+    if not said:
         return None
-    if said in {word.casefold() for word in words.words}:
+    if said in map(_plain, words.words):
         return True
-    return False if said in {word.casefold() for word in words.opt_in_words} else None
+    return False if said in map(_plain, words.opt_in_words) else None
+
+
+def _plain(text: str) -> str:
+    return text.strip().strip(".!\"' \t\r\n").casefold()
 
 
 def hear(address: str, out: bool, at: float, directory: Directory, opt_outs: OptOuts, outbox: Outbox) -> None:
@@ -45,17 +48,24 @@ def hear(address: str, out: bool, at: float, directory: Directory, opt_outs: Opt
 
 
 def deliver(address: str, directory: Directory, opt_outs: OptOuts) -> int:
-    """Tell Airtable what a person last said at an address; give how many records were changed.
-
-    Where a later word comes in between, its own delivery tells Airtable that one.
-    """
+    """Tell Airtable what a person last said at an address; give how many records were changed."""
     told = 0
     for word in opt_outs.of([address]):
         untold = [contact for contact in directory.find_all(address, ask=True) if contact.id not in word.told]
         for contact in untold:
-            directory.set_opt_out(contact, word.out)
-            told += opt_outs.mark_told(word, [contact.id])
+            _tell(contact, word, directory, opt_outs)
+            told += 1
     return told
+
+
+def _tell(contact: Contact, word: OptOut, directory: Directory, opt_outs: OptOuts) -> None:
+    directory.set_opt_out(contact, word.out)
+    while not opt_outs.mark_told(word, [contact.id]):  # a later word's delivery may have been first: ours went over it
+        later = next((said for said in opt_outs.of([word.address]) if said.at > word.at), None)
+        if later is None:
+            return
+        word = later
+        directory.set_opt_out(contact, word.out)
 
 
 def is_out(contact: Contact | None, address: str, opt_outs: OptOuts) -> bool:

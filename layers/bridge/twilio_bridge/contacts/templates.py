@@ -12,7 +12,8 @@ KEEP_S = 2 * 86_400
 # The item has to fit DynamoDB's 400 KB; templates beyond that are not shown.
 LARGEST = 350_000
 
-PLACEHOLDER = re.compile(r"\{\{\s*([^{}]{1,100}?)\s*\}\}")
+# `*+` takes blanks once and for all: many of them would otherwise be divided between the parts in every way there is.
+PLACEHOLDER = re.compile(r"\{\{\s*+([^{}]{0,100}?)\s*+\}\}")
 
 
 def cached(notes: Notes) -> list[TemplateText] | None:
@@ -25,7 +26,7 @@ def read(source: ContactSource, notes: Notes) -> list[TemplateText]:
     """Read the templates from the source and remember them."""
     texts = source.templates()
     rows = [asdict(text) for text in texts]
-    while len(packed := json.dumps(rows, ensure_ascii=False)) > LARGEST // 2:
+    while len((packed := json.dumps(rows, ensure_ascii=False)).encode()) > LARGEST:
         rows = rows[: len(rows) * 9 // 10]
     notes.note(NOTE, packed, KEEP_S)
     return texts[: len(rows)]

@@ -16,7 +16,7 @@ from twilio_bridge.contacts.opt_outs import is_out
 from twilio_bridge.contacts.paging import Cursor, Page
 from twilio_bridge.errors import BadRequestError, NotFoundError, UnknownLocationError
 from twilio_bridge.ports import OptOuts
-from twilio_bridge.web import LARGEST_ANSWER, Answer, Form
+from twilio_bridge.web import LARGEST_ANSWER, Answer, Form, size
 
 USUAL_PAGE = 30
 LARGEST_PAGE = 500
@@ -96,10 +96,9 @@ def customer(contact: Contact, crm: Crm) -> dict[str, object]:
     """Write a contact as Frontline wants it; what is not known is left out."""
     channels = [{"type": kind, "value": value} for kind, value in _reached_at(contact) if value]
     full: dict[str, object] = {**_list_item(contact), "channels": channels, "links": _links(contact, crm)}
-    if contact.notes:
-        full["details"] = {"title": "Notes", "content": contact.notes[:LONGEST_NOTES]}
-    if contact.owner:
-        full["worker"] = contact.owner
+    full["worker"] = contact.owner[:LONGEST_NAME]
+    if notes := _cut_text(contact.notes[:LONGEST_NOTES], LARGEST_ANSWER - ENVELOPE - size(full)):
+        full["details"] = {"title": "Notes", "content": notes}
     return {name: value for name, value in full.items() if value}
 
 
@@ -115,7 +114,8 @@ def is_web_address(text: str) -> bool:
 
 def _reached_at(contact: Contact) -> list[tuple[str, str]]:
     whatsapp = f"{phone.WHATSAPP}{contact.whatsapp}" if contact.whatsapp else ""
-    return [("sms", contact.sms), ("whatsapp", whatsapp), ("chat", contact.chat)]
+    chat = contact.chat if len(contact.chat) <= LONGEST_NAME else ""
+    return [("sms", contact.sms), ("whatsapp", whatsapp), ("chat", chat)]
 
 
 def _links(contact: Contact, crm: Crm) -> list[dict[str, str]]:
@@ -142,11 +142,17 @@ def _cut_to_fit(page: Page) -> Page:
     """Shorten a page that would not fit; the token then goes on behind what is left."""
     room = LARGEST_ANSWER - ENVELOPE
     for place, contact in enumerate(page.contacts):
-        room -= len(json.dumps(_list_item(contact))) + 1
+        room -= size(_list_item(contact)) + 1
         if room < 0:
             kept = page.contacts[:place]
             return Page(kept, Cursor(kept[-1].order)) if kept else page
     return page
+
+
+def _cut_text(text: str, room: int) -> str:
+    while text and size(text) > room:
+        text = text[: len(text) * 9 // 10]
+    return text
 
 
 def _new_name(form: Form) -> str:
@@ -173,6 +179,7 @@ def _given_channels(form: Form) -> list[object]:
     text = form.text("Channels")
     try:
         channels = json.loads(text) if text.strip() else _bracketed(form)
+        json.dumps(channels, ensure_ascii=False).encode()  # half a surrogate pair is no text
     except (ValueError, RecursionError) as error:
         raise BadRequestError("Channels should be a JSON array of {type, value}") from error
     if not isinstance(channels, list):

@@ -4,7 +4,6 @@ The app substitutes nothing, so what leaves here is final text; a template that 
 sent with a hole. https://www.twilio.com/docs/frontline/templates
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -16,7 +15,7 @@ from twilio_bridge.errors import BridgeError, NotFoundError, UnknownLocationErro
 from twilio_bridge.frontline.senders import worker_of
 from twilio_bridge.logs import logger
 from twilio_bridge.ports import Notes, TemplateText
-from twilio_bridge.web import LARGEST_ANSWER, Answer, Form
+from twilio_bridge.web import LARGEST_ANSWER, Answer, Form, size
 
 # The longest text SMS and WhatsApp take.
 LONGEST_TEXT = 1_600
@@ -102,7 +101,7 @@ def _categories(texts: Sequence[TemplateText]) -> list[dict[str, object]]:
         item: dict[str, object] = {"content": text.text}
         if text.whatsapp_approved:
             item["whatsAppApproved"] = True
-        room -= len(json.dumps(item)) + len(json.dumps(text.category)) + ENVELOPE
+        room -= size(item) + size(text.category) + ENVELOPE
         if room < 0:
             logger.warning("templates left out", extra={"shown": sum(map(len, categories.values()))})
             break

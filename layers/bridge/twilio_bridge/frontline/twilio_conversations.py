@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from twilio_bridge import config, phone
+from twilio_bridge import budget, config, phone
 from twilio_bridge.contacts import opt_outs
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.contacts.directory import Directory
@@ -23,6 +23,8 @@ from twilio_bridge.ports import Messaging, OptOuts, Outbox, Participant
 from twilio_bridge.web import Answer, Form, refuse
 
 LONGEST_NAME = 256
+# What a failure leaves for reading how to answer it; the call's own time may be spent by then.
+TIME_TO_DECIDE_S = 0.5
 # A person's word is weighed even where their record cannot be read in time.
 TIME_TO_LOOK_UP_S = 1.5
 LARGEST_PARTICIPANT_ATTRIBUTES = 4_096
@@ -57,8 +59,9 @@ def rescue(form: Form | None, error: BaseException, on_failure: Callable[[], str
 
 def _holds_back(on_failure: Callable[[], str]) -> bool:
     try:
-        return on_failure() == "block"
-    except BridgeError:  # not even the configuration can be read
+        with budget.limit(TIME_TO_DECIDE_S):
+            return on_failure() == "block"
+    except Exception:  # noqa: BLE001  not even the configuration can be read, whatever the reason
         return False
 
 
@@ -99,7 +102,7 @@ def check_message(form: Form, hooks: Hooks) -> Mapping[str, object]:
     if _is_customer(form):
         return {}
     everybody = hooks.messaging().participants(form.required("ConversationSid"))
-    readers = [reader for reader in everybody if author not in {reader.identity, reader.address}]
+    readers = [reader for reader in everybody if not author or author not in {reader.identity, reader.address}]
     if any(_is_out(reader, hooks) for reader in readers):
         raise MessageBlockedError("a reader has opted out")
     return {}
@@ -140,10 +143,21 @@ def _is_out(reader: Participant, hooks: Hooks) -> bool:
     contact_id = _attributes(reader.attributes).get("customer_id")
     contact = hooks.directory.find_within(reader.address, TIME_TO_LOOK_UP_S) if reader.address else None
     if contact is None and isinstance(contact_id, str) and contact_id:
-        contact = _by_id(contact_id, hooks.directory)
+        contact = _named_reader(contact_id, reader, hooks.directory)
     if contact is None and not reader.address:
         return False
     return opt_outs.is_out(contact, reader.address or reader.identity, hooks.opt_outs)
+
+
+def _named_reader(contact_id: str, reader: Participant, directory: Directory) -> Contact | None:
+    try:
+        with budget.limit(TIME_TO_LOOK_UP_S):
+            return _by_id(contact_id, directory)
+    except BridgeError as error:
+        if not reader.address:  # nothing else tells who they are
+            raise
+        logger.warning("contact not looked up", extra={"reason": str(error)})
+        return None
 
 
 def _by_id(contact_id: str, directory: Directory) -> Contact | None:
@@ -205,6 +219,7 @@ def _merged(given: str, facts: Mapping[str, str], largest: int) -> str | None:
 def _attributes(text: str) -> dict[str, Any]:
     try:
         found = json.loads(text or "{}")
+        json.dumps(found, ensure_ascii=False).encode()  # half a surrogate pair is no text
     except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
