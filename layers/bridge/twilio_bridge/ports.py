@@ -76,8 +76,8 @@ class ContactCache(Protocol):
     def page(self, owner: str | None, after: str, limit: int) -> list[Contact]:
         """Give up to `limit` contacts of the list, in order, behind the key `after` (empty: from the start)."""
 
-    def everything(self, owner: str | None) -> Iterable[Contact]:
-        """Give all contacts of the list, in order."""
+    def search(self, owner: str | None, query: str, after: str, limit: int) -> list[Contact]:
+        """Give up to `limit` contacts of the list that `matches` finds, in order, behind the key `after`."""
 
     def get(self, contact_id: str) -> Contact | None:
         """Give a contact by id."""

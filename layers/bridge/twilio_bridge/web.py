@@ -36,6 +36,7 @@ STATUSES: tuple[tuple[type[BaseException], int], ...] = (
     (errors.OutOfTimeError, 503),
     (errors.RefusedError, 502),
     (errors.RoutingError, 502),
+    (errors.UpstreamError, 503),
     (errors.BridgeError, 500),
 )
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from twilio_bridge import config, web
 from twilio_bridge.adapters import aws
+from twilio_bridge.adapters.chunks import ChunkMemory
 from twilio_bridge.adapters.configuration import Configuration
 from twilio_bridge.adapters.contact_cache import DynamoContactCache
 from twilio_bridge.adapters.queues import LambdaRefresh, SqsOutbox
@@ -104,10 +105,15 @@ def outbox() -> SqsOutbox:
     return SqsOutbox(aws.sqs(), settings().airtable_queue_url)
 
 
+@cache
+def _chunk_memory() -> ChunkMemory:
+    return ChunkMemory()
+
+
 def contact_cache() -> DynamoContactCache:
-    """The copy of the contacts."""
+    """The copy of the contacts, for one call."""
     for_everybody = configuration().contacts.visibility == "all"
-    return DynamoContactCache(contact_cache_table(), for_everybody=for_everybody)
+    return DynamoContactCache(contact_cache_table(), for_everybody=for_everybody, memory=_chunk_memory())
 
 
 def callback_source() -> ContactSource:

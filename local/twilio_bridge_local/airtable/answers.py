@@ -4,7 +4,9 @@ from collections.abc import Iterable
 
 from twilio_bridge_local.airtable.store import Base, Column, Record, Table, iso, stable_id
 
-SCOPES = ("data.records:read", "data.records:write", "schema.bases:read", "webhook:manage")
+SCOPES = ("data.records:read", "data.records:write", "schema.bases:read")
+WEBHOOK_SCOPE = "webhook:manage"
+USER_ID = stable_id("usr", "stand-in")
 
 
 def record_answer(table: Table, record: Record, fields: Iterable[Column] | None = None) -> dict[str, object]:
@@ -14,9 +16,10 @@ def record_answer(table: Table, record: Record, fields: Iterable[Column] | None 
     return {"id": record.id, "createdTime": iso(record.created), "fields": cells}
 
 
-def whoami_answer() -> dict[str, object]:
+def whoami_answer(*, webhooks_allowed: bool) -> dict[str, object]:
     """The token's owner: https://airtable.com/developers/web/api/get-user-id-scopes."""
-    return {"id": stable_id("usr", "stand-in"), "scopes": list(SCOPES)}
+    scopes = [*SCOPES, WEBHOOK_SCOPE] if webhooks_allowed else [*SCOPES]
+    return {"id": USER_ID, "scopes": scopes}
 
 
 def bases_answer(base_id: str) -> dict[str, object]:

@@ -34,6 +34,11 @@ def model_not_found() -> AirtableError:
     )
 
 
+def invalid_permissions() -> AirtableError:
+    """A token without the scope that the endpoint needs."""
+    return error(403, "INVALID_PERMISSIONS", "You are not permitted to perform this operation")
+
+
 def not_found() -> AirtableError:
     """No such record or path; a bare string, unlike the others."""
     return AirtableError(404, {"error": "NOT_FOUND"})
@@ -83,6 +88,12 @@ def iterator_not_available() -> AirtableError:
 def row_does_not_exist(record_id: str) -> AirtableError:
     """One of several records to change or delete is not there."""
     return error(422, "ROW_DOES_NOT_EXIST", f"Record ID {record_id} does not exist in this table")
+
+
+def too_many_webhooks() -> AirtableError:
+    """Ten is the most a base has."""
+    message = "Cannot create webhook: the base already has the maximum number of webhooks"
+    return error(422, "TOO_MANY_WEBHOOKS_IN_BASE", message)
 
 
 def unknown_field(name: str) -> AirtableError:

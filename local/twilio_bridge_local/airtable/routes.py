@@ -18,11 +18,11 @@ RECORD_PATH = "/v0/<base_id>/<table_name>/<record_id>"
 Body = dict[str, object]
 
 
-def add_routes(app: Flask, base: Base, base_id: str, listings: Listings) -> None:
+def add_routes(app: Flask, base: Base, base_id: str, listings: Listings, webhooks_allowed: Callable[[], bool]) -> None:
     """Put the API's paths on the app."""
     views = _Views(base, listings)
     app.url_value_preprocessor(_set_base_id_aside)
-    app.add_url_rule("/v0/meta/whoami", "whoami", lambda: jsonify(whoami_answer()))
+    app.add_url_rule("/v0/meta/whoami", "whoami", lambda: jsonify(whoami_answer(webhooks_allowed=webhooks_allowed())))
     app.add_url_rule("/v0/meta/bases", "bases", lambda: jsonify(bases_answer(base_id)))
     app.add_url_rule("/v0/meta/bases/<base_id>/tables", "schema", views.schema)
     app.add_url_rule(f"{TABLE_PATH}/listRecords", "list by POST", views.list_by_post, methods=["POST"])
@@ -115,8 +115,7 @@ class _Views:
         return jsonify(record_answer(table, record))
 
     def delete(self, table_name: str, record_id: str) -> Response:
-        if not self.base.delete(self.table(table_name), record_id):
-            raise not_found()
+        writing.delete_one(self.base, self.table(table_name), record_id)
         return jsonify({"id": record_id, "deleted": True})
 
 

@@ -4,7 +4,6 @@
 count requests. A request is checked in this order: size, token, rate limit, faults, then what it asks for.
 """
 
-import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -13,9 +12,9 @@ from datetime import datetime
 from types import TracebackType
 from typing import Self
 
-from flask import Flask, Response, g, jsonify, request
+from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
-from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+from werkzeug.serving import BaseWSGIServer, make_server
 
 from twilio_bridge_local.airtable import trouble
 from twilio_bridge_local.airtable.errors import (
@@ -23,7 +22,6 @@ from twilio_bridge_local.airtable.errors import (
     authentication_required,
     body_too_large,
     model_not_found,
-    not_found,
     rate_limited,
     url_too_long,
     with_status,
@@ -31,8 +29,12 @@ from twilio_bridge_local.airtable.errors import (
 from twilio_bridge_local.airtable.faults import NO_FAULTS, Dealt, FaultBox, Faults, faults_from_json
 from twilio_bridge_local.airtable.limits import RateLimit
 from twilio_bridge_local.airtable.listing import Listings
+from twilio_bridge_local.airtable.pings import AIRTABLES_PINGING, Ping, Pinger, Pinging
+from twilio_bridge_local.airtable.replies import Quiet, http_refusal, json_reply, refusal
 from twilio_bridge_local.airtable.routes import add_routes
 from twilio_bridge_local.airtable.store import Base, Column, utc_now
+from twilio_bridge_local.airtable.webhook_routes import add_webhook_routes
+from twilio_bridge_local.airtable.webhooks import Webhooks
 
 BASE_ID = "appTwilioBridge00"
 TOKEN = "patStandIn.0000"  # noqa: S105  # opens nothing but this stand-in
@@ -62,6 +64,8 @@ class AirtableStandIn:
         latency_s: How much later than at once every answer leaves; its effect is there at once.
         rate_limit: Has `requests_per_s` and `penalty_s`, which may be changed, and `reset()`.
         listings: Has `expire()`, after which every offset is unknown.
+        webhooks: Those of the base, for tests that look behind the API.
+        webhooks_allowed: Whether the token has the scope for webhooks.
     """
 
     def __init__(  # noqa: PLR0913  # all but the tables are named at the call, and have defaults
@@ -77,6 +81,8 @@ class AirtableStandIn:
         requests_per_s: int = 5,
         penalty_s: float = 30.0,
         offset_expire_s: float = 600.0,
+        webhooks_allowed: bool = True,
+        pinging: Pinging = AIRTABLES_PINGING,
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = utc_now,
     ) -> None:
@@ -87,6 +93,9 @@ class AirtableStandIn:
         self.requests: list[Seen] = []
         self.rate_limit = RateLimit(requests_per_s, penalty_s, clock)
         self.listings = Listings(self.base, clock, offset_expire_s)
+        self.webhooks_allowed = webhooks_allowed
+        self._pinger = Pinger(base_id, self.base.now, pinging)
+        self.webhooks = Webhooks(self.base, self._pinger.notify)
         self._box = FaultBox()
         self._clock = clock
         self._host = host
@@ -100,6 +109,11 @@ class AirtableStandIn:
         if self._server is None:
             raise RuntimeError("the stand-in is not started")
         return f"http://{self._host}:{self._server.port}"
+
+    @property
+    def pings(self) -> list[Ping]:
+        """Every notification so far, with its answer."""
+        return self._pinger.sent
 
     @property
     def faults(self) -> Faults:
@@ -119,17 +133,19 @@ class AirtableStandIn:
                 self._port,
                 self._app(),
                 threaded=True,
-                request_handler=_Quiet,
+                request_handler=Quiet,
             )
         except SystemExit:  # the way werkzeug says that the port is taken
             raise OSError(f"port {self._port} is in use") from None
         serve = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True, name="airtable")
         serve.start()
+        self._pinger.start()
         return self
 
     def stop(self) -> None:
         """Stop listening and let go of every connection that a fault holds; may be called twice."""
         self._stopping.set()
+        self._pinger.stop()
         self.faults = NO_FAULTS
         server, self._server = self._server, None
         if server is not None:
@@ -137,11 +153,13 @@ class AirtableStandIn:
             server.server_close()
 
     def reset(self) -> None:
-        """Forget requests, faults, the rate limit's penalty and offsets; the records stay."""
+        """Forget requests, faults, the rate limit's penalty, offsets, webhooks and pings; the records stay."""
         self.faults = NO_FAULTS
         self.rate_limit.reset()
         self.listings.expire()
+        self.webhooks.delete_all()
         self.requests.clear()
+        self.pings.clear()
 
     def __enter__(self) -> Self:
         return self.start()
@@ -159,9 +177,10 @@ class AirtableStandIn:
         app.json.sort_keys = False  # type: ignore[attr-defined]  # Flask types its provider as the abstract one
         app.before_request(self._admit)
         app.after_request(self._leave)
-        app.register_error_handler(AirtableError, _refusal)
-        app.register_error_handler(HTTPException, _http_refusal)
-        add_routes(app, self.base, self.base_id, self.listings)
+        app.register_error_handler(AirtableError, refusal)
+        app.register_error_handler(HTTPException, http_refusal)
+        add_routes(app, self.base, self.base_id, self.listings, lambda: self.webhooks_allowed)
+        add_webhook_routes(app, self.base, self.webhooks, lambda: self.webhooks_allowed)
         app.add_url_rule(f"{OWN_PATH}faults", view_func=self._put_faults, methods=["PUT"])
         app.add_url_rule(f"{OWN_PATH}requests", view_func=self._get_requests)
         return app
@@ -214,34 +233,9 @@ class AirtableStandIn:
         try:
             self.faults = faults_from_json(request.get_json(silent=True))
         except ValueError as exc:
-            return _json({"error": str(exc)}, 422)
-        return _json(asdict(self.faults))
+            return json_reply({"error": str(exc)}, 422)
+        return json_reply(asdict(self.faults))
 
     def _get_requests(self) -> Response:
         seen = [asdict(one) for one in self.requests]
-        return _json({"count": len(seen), "requests": seen})
-
-
-class _Quiet(WSGIRequestHandler):
-    """Writes no access log: who wants to know asks for `requests`."""
-
-    def log(self, *_args: object) -> None:
-        """Say nothing."""
-
-
-def _json(body: Mapping[str, object], status: int = 200) -> Response:
-    response = jsonify(body)
-    response.status_code = status
-    return response
-
-
-def _refusal(refused: AirtableError) -> Response:
-    return _json(refused.body, refused.status)
-
-
-def _http_refusal(refused: HTTPException) -> Response:
-    """What the web framework refuses, in Airtable's words."""
-    if refused.code in (404, 405):
-        return _refusal(not_found())
-    logging.getLogger(__name__).error("unexpected refusal: %s", refused)
-    return _refusal(with_status(refused.code or 500))
+        return json_reply({"count": len(seen), "requests": seen})

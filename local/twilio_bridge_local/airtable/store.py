@@ -1,13 +1,15 @@
 """A base's tables and records in memory, for the stand-in's server and for tests that look behind it.
 
 Records are frozen and replaced as a whole, so whoever holds one may read it without a lock. Writes go through
-the base's lock. Record ids come from a seed: the same data gives the same ids in every run.
+the base's lock, in transactions, of which the base's watchers hear. Record ids come from a seed: the same data
+gives the same ids in every run.
 """
 
 import hashlib
 import string
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from random import Random
@@ -15,6 +17,7 @@ from types import MappingProxyType
 
 ALPHANUMERICS = string.ascii_letters + string.digits
 CREATED_TIME, LAST_MODIFIED_TIME = "createdTime", "lastModifiedTime"
+CLIENT, PUBLIC_API = "client", "publicApi"
 COMPUTED_TYPES = frozenset({CREATED_TIME, LAST_MODIFIED_TIME, "autoNumber", "formula"})
 
 type_of_cell: Mapping[type, str] = MappingProxyType(
@@ -100,6 +103,25 @@ class Table:
         return record.cells.get(column.name)
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A record before and after; None where it did not or does not exist."""
+
+    table: Table
+    before: Record | None
+    after: Record | None
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """What one action changed, each record once; `source` is who acted, in Airtable's words."""
+
+    number: int
+    at: datetime
+    source: str
+    changes: tuple[Change, ...]
+
+
 class Base:
     """All tables of one base; every write to them goes through here.
 
@@ -116,6 +138,9 @@ class Base:
     ) -> None:
         self.lock = threading.RLock()
         self.now = now
+        self.watchers: list[Callable[[Transaction], None]] = []
+        self._transactions = 0
+        self._open: dict[str, Change] | None = None
         self._random = Random(seed)  # noqa: S311  # made-up ids, no secrets
         rows = {name: [dict(row) for row in table] for name, table in tables.items()}
         declared = columns or {}
@@ -129,29 +154,51 @@ class Base:
         found = self.tables.get(name_or_id)
         return found or next((t for t in self.tables.values() if t.id == name_or_id), None)
 
+    @contextmanager
+    def transaction(self, source: str = CLIENT) -> Iterator[None]:
+        """Make the writes inside one action; an action inside another belongs to the outer one."""
+        with self.lock:
+            if self._open is not None:
+                yield
+                return
+            opened: dict[str, Change] = {}
+            self._open = opened
+            try:
+                yield
+            finally:
+                self._open = None
+                self._announce(source, tuple(opened.values()))
+
     def create(self, table: Table, cells: Mapping[str, object]) -> Record:
         """Add a record at the table's end."""
-        with self.lock:
+        with self.transaction():
             moment = self._second()
             record = Record(self.new_id("rec"), moment, moment, without_empty(cells))
             table.records[record.id] = record
+            self._note(record.id, Change(table, None, record))
             return record
 
     def update(self, table: Table, record_id: str, cells: Mapping[str, object], *, clear: bool) -> Record:
         """Change the cells given; with `clear` all others become empty (Airtable's PUT)."""
-        with self.lock:
+        with self.transaction():
             old = table.records[record_id]
             kept = {} if clear else old.cells
             new = without_empty({**kept, **cells})
             # Airtable does not count a write that changes nothing as a modification.
-            modified = old.modified if new == old.cells else self._second()
-            table.records[record_id] = replace(old, modified=modified, cells=new)
-            return table.records[record_id]
+            if new == old.cells:
+                return old
+            record = replace(old, modified=self._second(), cells=new)
+            table.records[record_id] = record
+            self._note(record_id, Change(table, old, record))
+            return record
 
     def delete(self, table: Table, record_id: str) -> bool:
         """Remove a record; False if there was none."""
-        with self.lock:
-            return table.records.pop(record_id, None) is not None
+        with self.transaction():
+            old = table.records.pop(record_id, None)
+            if old is not None:
+                self._note(record_id, Change(table, old, None))
+            return old is not None
 
     def listed(self, table: Table) -> list[Record]:
         """All records as they stand now."""
@@ -159,9 +206,25 @@ class Base:
             return list(table.records.values())
 
     def new_id(self, prefix: str) -> str:
-        """The next id of the base: `rec…` for a record, `itr…` for a listing."""
+        """The next id of the base: `rec…` for a record, `itr…` for a listing, `ach…` for a webhook."""
         with self.lock:
             return prefix + "".join(self._random.choices(ALPHANUMERICS, k=14))
+
+    def _note(self, record_id: str, change: Change) -> None:
+        # A base of a hundred thousand records is filled without keeping what nobody watches.
+        if self._open is None or not self.watchers:
+            return
+        first = self._open.pop(record_id, change)
+        if first.before is not None or change.after is not None:
+            self._open[record_id] = replace(change, before=first.before)
+
+    def _announce(self, source: str, changes: tuple[Change, ...]) -> None:
+        if not changes:
+            return
+        self._transactions += 1
+        transaction = Transaction(self._transactions, self.now(), source, changes)
+        for watcher in self.watchers:
+            watcher(transaction)
 
     def _second(self) -> datetime:
         return self.now().replace(microsecond=0)

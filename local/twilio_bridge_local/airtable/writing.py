@@ -15,7 +15,7 @@ from twilio_bridge_local.airtable.errors import (
     row_does_not_exist,
     unknown_field,
 )
-from twilio_bridge_local.airtable.store import Base, Column, Record, Table, is_empty
+from twilio_bridge_local.airtable.store import PUBLIC_API, Base, Column, Record, Table, is_empty
 
 BATCH = 10
 MERGE_ON = 3
@@ -48,7 +48,7 @@ def create(base: Base, table: Table, body: Mapping[str, object]) -> list[Record]
     """New records from `records`, or the one from `fields`."""
     items = _items(body, TEN_TO_CREATE) if "records" in body else [body]
     rows = [cells(item, table, typecast=body.get("typecast") is True) for item in items]
-    with base.lock:
+    with base.transaction(PUBLIC_API):
         return [base.create(table, row) for row in rows]
 
 
@@ -62,7 +62,7 @@ def update_one(
 ) -> Record:
     """Change one record; with `clear` (PUT), what is not given becomes empty."""
     row = cells(body, table, typecast=body.get("typecast") is True)
-    with base.lock:
+    with base.transaction(PUBLIC_API):
         if record_id not in table.records:
             raise not_found()
         return base.update(table, record_id, row, clear=clear)
@@ -71,7 +71,7 @@ def update_one(
 def update_many(base: Base, table: Table, body: Mapping[str, object], *, clear: bool) -> list[Record]:
     """Change up to ten records by their ids."""
     changes = _changes(body, table)
-    with base.lock:
+    with base.transaction(PUBLIC_API):
         for change in changes:
             _check_exists(table, change.id)
         return [base.update(table, str(change.id), change.cells, clear=clear) for change in changes]
@@ -80,7 +80,7 @@ def update_many(base: Base, table: Table, body: Mapping[str, object], *, clear: 
 def upsert(base: Base, table: Table, body: Mapping[str, object], *, clear: bool) -> Upserted:
     """Change the records that agree on the merge columns, and create those that none agrees with."""
     merge_on = _merge_on(body["performUpsert"], table)
-    with base.lock:
+    with base.transaction(PUBLIC_API):
         planned = [_resolved(table, change, merge_on) for change in _changes(body, table)]
         records = tuple(
             base.update(table, change.id, change.cells, clear=clear) if change.id else base.create(table, change.cells)
@@ -94,11 +94,18 @@ def upsert(base: Base, table: Table, body: Mapping[str, object], *, clear: bool)
     )
 
 
+def delete_one(base: Base, table: Table, record_id: str) -> None:
+    """Delete one record."""
+    with base.transaction(PUBLIC_API):
+        if not base.delete(table, record_id):
+            raise not_found()
+
+
 def delete_many(base: Base, table: Table, ids: Sequence[str]) -> None:
     """Delete up to ten records; if one is not there, none is deleted."""
     if not 1 <= len(ids) <= BATCH:
         raise invalid_records("record IDs")
-    with base.lock:
+    with base.transaction(PUBLIC_API):
         for record_id in ids:
             _check_exists(table, record_id)
         for record_id in ids:

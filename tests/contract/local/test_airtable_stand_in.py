@@ -89,7 +89,7 @@ def call(
     method: str = "GET",
     path: str = "Customers",
     timeout: float = 2,
-    **options: Any,  # noqa: ANN401  # whatever requests takes
+    **options: Any,  # whatever requests takes
 ) -> requests.Response:
     url = f"{stand_in.url}/v0/{stand_in.base_id}/{path}"
     headers = {"Authorization": f"Bearer {stand_in.token}"}
@@ -205,9 +205,7 @@ def test_an_offset_can_be_asked_again_until_it_expires(stand_in: AirtableStandIn
         ({"filterByFormula": "((((((" * 500}, "INVALID_FILTER_BY_FORMULA"),
     ],
 )
-def test_listings_that_airtable_refuses(
-    stand_in: AirtableStandIn, params: dict[str, Any], expected: str
-) -> None:
+def test_listings_that_airtable_refuses(stand_in: AirtableStandIn, params: dict[str, Any], expected: str) -> None:
     """Each is a 422 with its own type."""
     refused = call(stand_in, params=params)
     assert (refused.status_code, kind(refused)) == (422, expected)
@@ -484,9 +482,7 @@ def test_wrong_faults_are_refused(stand_in: AirtableStandIn, body: object) -> No
 
 def test_many_clients_at_once_lose_nothing(table: Table) -> None:
     """Writes from eight threads all arrive, each with its own id."""
-    threads = [
-        threading.Thread(target=lambda: [table.create({"note": "t"}) for _ in range(5)]) for _ in range(8)
-    ]
+    threads = [threading.Thread(target=lambda: [table.create({"note": "t"}) for _ in range(5)]) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -79,7 +79,7 @@ def test_stopping_does_not_wait_for_silence(capfd: pytest.CaptureFixture[str]) -
             while len(twilio.requests) < 5:
                 time.sleep(0.01)
             began = time.monotonic()
-        assert time.monotonic() - began < 0.5
+        assert time.monotonic() - began < 5
         for future in waiting:
             with pytest.raises(requests.ConnectionError):
                 future.result()

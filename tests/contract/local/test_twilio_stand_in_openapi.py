@@ -29,7 +29,7 @@ CONVERSATION = "conversations.v1.conversation"
 SERVICE = "conversations.v1.service"
 
 
-def as_json_schema(part: Any) -> Any:  # noqa: ANN401  # any part of an OpenAPI 3.0 document
+def as_json_schema(part: Any) -> Any:  # any part of an OpenAPI 3.0 document
     """OpenAPI 3.0 as JSON Schema: `nullable` is a type, formats are patterns, every field must be there."""
     if isinstance(part, list):
         return [as_json_schema(each) for each in part]

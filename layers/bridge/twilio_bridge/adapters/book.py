@@ -15,13 +15,11 @@ import json
 import time
 import zlib
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from twilio_bridge.adapters.chunks import Chunk, ChunkMemory, ChunkReader, Entry
 from twilio_bridge.adapters.table import Item, Table
-from twilio_bridge.errors import UnavailableError
-
-Entry = tuple[str, str]
 
 KEEP_S = 2 * 86_400
 MOST_ENTRIES_A_CHUNK = 96
@@ -33,7 +31,7 @@ DELTA = "delta#"
 
 
 @dataclass(frozen=True, slots=True)
-class Chunk:
+class Place:
     """Where a chunk begins, what it is called, how many entries it has and when it expires (epoch seconds)."""
 
     first: str
@@ -46,7 +44,7 @@ class Chunk:
 class Shelf:
     """A book's head and its deltas, as one query gave them. A delta of None says that the entry is gone."""
 
-    chunks: Sequence[Chunk]
+    chunks: Sequence[Place]
     deltas: dict[str, str | None]
     began_at: int
     expires_at: int
@@ -55,8 +53,9 @@ class Shelf:
 class Book:
     """One sorted map of texts."""
 
-    def __init__(self, table: Table, name: str) -> None:
+    def __init__(self, table: Table, name: str, reader: ChunkReader | None = None) -> None:
         self._table = table
+        self._reader = reader or ChunkReader(table, ChunkMemory())
         self._pk = f"book#{name}"
         self._chunk_pk = f"chunk#{name}"
 
@@ -68,7 +67,7 @@ class Book:
         if key in shelf.deltas:
             return shelf.deltas[key]
         place = bisect_right([chunk.first for chunk in shelf.chunks], key) - 1
-        return None if place < 0 else dict(self._read([shelf.chunks[place]])).get(key)
+        return None if place < 0 else dict(self._entries([shelf.chunks[place]])).get(key)
 
     def slice(self, after: str, limit: int) -> list[Entry]:
         """Give up to `limit` entries behind the key `after`."""
@@ -76,7 +75,7 @@ class Book:
         begin = max(bisect_right([chunk.first for chunk in shelf.chunks], after) - 1, 0)
         gone = sum(value is None for value in shelf.deltas.values())
         wanted = _enough(shelf.chunks[begin:], limit + gone)
-        entries = _merge(self._read(wanted), shelf.deltas, after)
+        entries = _merge(self._entries(wanted), shelf.deltas, after)
         if begin + len(wanted) < len(shelf.chunks):  # deltas behind what was read wait for their chunk
             end = shelf.chunks[begin + len(wanted)].first
             entries = [entry for entry in entries if entry[0] < end]
@@ -85,7 +84,21 @@ class Book:
     def entries(self) -> list[Entry]:
         """Give all entries in order."""
         shelf = self._open()
-        return _merge(self._read(shelf.chunks), shelf.deltas, "")
+        return _merge(self._entries(shelf.chunks), shelf.deltas, "")
+
+    def search(self, look: Callable[[str], str], hits: Callable[[str], bool], after: str, limit: int) -> list[Entry]:
+        """Give up to `limit` entries behind the key `after` of whose value `look` shows something that `hits`."""
+        shelf = self._open()
+        begin = max(bisect_right([chunk.first for chunk in shelf.chunks], after) - 1, 0)
+        changed = shelf.deltas.items()
+        found = [(key, value) for key, value in changed if value is not None and key > after and hits(look(value))]
+        enough = limit + len(found)
+        for chunk in self._read(shelf.chunks[begin:]):
+            pairs = zip(chunk.entries, chunk.seen(look), strict=True)
+            found += [e for e, seen in pairs if hits(seen) and e[0] > after and e[0] not in shelf.deltas]
+            if len(found) >= enough:
+                break
+        return sorted(found)[:limit]
 
     def put(self, key: str, value: str | None) -> None:
         """Write one entry, or take it out (None)."""
@@ -117,7 +130,7 @@ class Book:
         ]
         return self._table.put_many(new) + self._swap(chunks, began_at, number)
 
-    def _swap(self, chunks: list[Chunk], began_at: float, number: int) -> int:
+    def _swap(self, chunks: list[Place], began_at: float, number: int) -> int:
         rows = [[chunk.first, chunk.name, chunk.count, chunk.expires_at] for chunk in chunks]
         head: Item = {"pk": self._pk, "sk": HEAD, "chunks": zlib.compress(json.dumps(rows).encode())}
         head |= {"began_at": int(began_at * 1000), "lease": number, "expires_at": int(time.time()) + KEEP_S}
@@ -126,15 +139,11 @@ class Book:
     def _open(self) -> Shelf:
         return _shelf(list(self._table.query(self._pk)))
 
-    def _read(self, chunks: Sequence[Chunk]) -> Iterator[Entry]:
-        keys = [(self._chunk_pk, chunk.name) for chunk in chunks]
-        found = self._table.get_many(keys)
-        if missing := [key for key in keys if key not in found]:  # written just now: the other replicas follow
-            found |= self._table.get_many(missing, consistent=True)
-        for key in keys:
-            if key not in found:
-                raise UnavailableError("contact cache", "a chunk is missing")
-            yield from ((key, value) for key, value in json.loads(zlib.decompress(found[key]["data"])))
+    def _read(self, places: Sequence[Place]) -> list[Chunk]:
+        return self._reader.read([(self._chunk_pk, place.name) for place in places])
+
+    def _entries(self, places: Sequence[Place]) -> Iterator[Entry]:
+        return (entry for chunk in self._read(places) for entry in chunk.entries)
 
 
 def _shelf(items: list[Item]) -> Shelf:
@@ -142,7 +151,7 @@ def _shelf(items: list[Item]) -> Shelf:
     rows = json.loads(zlib.decompress(head["chunks"])) if head else []
     began_at = head["began_at"] if head else 0
     deltas = _deltas((item for item in items if item["sk"] != HEAD), began_at)
-    return Shelf([Chunk(*row) for row in rows], deltas, began_at, head["expires_at"] if head else 0)
+    return Shelf([Place(*row) for row in rows], deltas, began_at, head["expires_at"] if head else 0)
 
 
 def _deltas(items: Iterable[Item], since: int) -> dict[str, str | None]:
@@ -158,7 +167,7 @@ def _merge(entries: Iterable[Entry], deltas: dict[str, str | None], after: str) 
     return sorted((key, value) for key, value in merged.items() if value is not None and key > after)
 
 
-def _enough(chunks: Sequence[Chunk], limit: int) -> Sequence[Chunk]:
+def _enough(chunks: Sequence[Place], limit: int) -> Sequence[Place]:
     count = 0
     for place, chunk in enumerate(chunks):
         count += chunk.count if place else 0  # of the first, all may stand before the wanted key
@@ -185,8 +194,8 @@ def _pack(cut: list[Entry]) -> bytes:
     return zlib.compress(json.dumps(cut, ensure_ascii=False, separators=(",", ":")).encode(), 6)
 
 
-def _chunk(data: bytes, cut: list[Entry]) -> Chunk:
-    return Chunk(cut[0][0], _name(data), len(cut), int(time.time()) + KEEP_S)
+def _chunk(data: bytes, cut: list[Entry]) -> Place:
+    return Place(cut[0][0], _name(data), len(cut), int(time.time()) + KEEP_S)
 
 
 def _name(data: bytes) -> str:

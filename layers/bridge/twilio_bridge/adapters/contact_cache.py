@@ -13,8 +13,9 @@ from dataclasses import asdict
 from typing import Any
 
 from twilio_bridge.adapters.book import KEEP_S, NOT_LATER, Book
+from twilio_bridge.adapters.chunks import ChunkMemory, ChunkReader
 from twilio_bridge.adapters.table import Table
-from twilio_bridge.contacts.contact import Contact
+from twilio_bridge.contacts.contact import Contact, haystack, searching
 from twilio_bridge.ports import CacheState
 
 EVERYBODY = "*"
@@ -29,6 +30,10 @@ def pack(contact: Contact) -> str:
     return json.dumps({name: value for name, value in asdict(contact).items() if value}, ensure_ascii=False)
 
 
+def _look(text: str) -> str:
+    return haystack(unpack(text))
+
+
 def unpack(text: str) -> Contact:
     """Read what `pack` wrote."""
     return Contact(**json.loads(text))
@@ -37,15 +42,18 @@ def unpack(text: str) -> Contact:
 class DynamoContactCache:
     """The port ContactCache; with `for_everybody` there is one list that all workers share."""
 
-    def __init__(self, table: Table, *, for_everybody: bool) -> None:
+    def __init__(self, table: Table, *, for_everybody: bool, memory: ChunkMemory | None = None) -> None:
         self._table = table
         self._for_everybody = for_everybody
-        self._ids = Book(table, "ids")
-        self._addresses = Book(table, "addresses")
+        self._memory = memory or ChunkMemory()
+        self._reader = ChunkReader(table, self._memory, along=STATE)
+        self._ids = Book(table, "ids", self._reader)
+        self._addresses = Book(table, "addresses", self._reader)
 
     def state(self) -> CacheState:
         """Tell when the last whole load began; one made for the other visibility has not the lists wanted now."""
-        item = self._table.get(*STATE)
+        item = self._reader.beside or self._table.get(*STATE)
+        self._reader.beside = None
         is_ours = item is not None and item.get("for_everybody") == self._for_everybody
         return CacheState(item["began_at"] / 1000 if item and is_ours else None)
 
@@ -53,9 +61,10 @@ class DynamoContactCache:
         """Give a part of a list, in order."""
         return [unpack(value) for _, value in self._list(owner).slice(after, limit)]
 
-    def everything(self, owner: str | None) -> Iterable[Contact]:
-        """Give a whole list, in order."""
-        return [unpack(value) for _, value in self._list(owner).entries()]
+    def search(self, owner: str | None, query: str, after: str, limit: int) -> list[Contact]:
+        """Give a part of what the query finds in a list, in order."""
+        hits = searching(query)
+        return [unpack(value) for _, value in self._list(owner).search(_look, hits, after, limit)]
 
     def get(self, contact_id: str) -> Contact | None:
         """Give a contact by id."""
@@ -188,7 +197,7 @@ class DynamoContactCache:
         return self._book(EVERYBODY if owner is None else self._list_name(owner))
 
     def _book(self, list_name: str) -> Book:
-        return Book(self._table, f"list#{list_name}")
+        return Book(self._table, f"list#{list_name}", self._reader)
 
     def _list_name(self, owner: str) -> str:
         if self._for_everybody:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from twilio_bridge import phone
-from twilio_bridge.contacts.contact import Contact, same_worker
+from twilio_bridge.contacts.contact import Contact, matches, same_worker
 from twilio_bridge.errors import RefusedError, StaleOffsetError
 from twilio_bridge.ports import CacheState, OptOut, Participant, SourcePage, TemplateText
 
@@ -106,10 +106,13 @@ class MemoryCache:
 
     def page(self, owner: str | None, after: str, limit: int) -> list[Contact]:
         """Give a part of a list."""
-        return [contact for contact in self.everything(owner) if contact.order > after][:limit]
+        return [contact for contact in self._everything(owner) if contact.order > after][:limit]
 
-    def everything(self, owner: str | None) -> list[Contact]:
-        """Give a whole list, in order."""
+    def search(self, owner: str | None, query: str, after: str, limit: int) -> list[Contact]:
+        """Give a part of what the query finds in a list."""
+        return [contact for contact in self.page(owner, after, len(self._contacts)) if matches(contact, query)][:limit]
+
+    def _everything(self, owner: str | None) -> list[Contact]:
         mine = (c for c in self._contacts.values() if owner is None or _listed_under(c, owner))
         return sorted(mine, key=lambda contact: contact.order)
 

@@ -1,7 +1,7 @@
 """One contact, and the order contacts stand in everywhere."""
 
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from twilio_bridge import phone
@@ -62,25 +62,37 @@ def same_worker(owner: str, worker: str) -> bool:
     return bool(owner.strip()) and owner.strip().casefold() == worker.strip().casefold()
 
 
+def haystack(contact: Contact) -> str:
+    """Give all that a search looks at, in one text: the folded name and e-mail address, and the numbers' digits."""
+    numbers = (phone.digits(text) for text in (contact.sms, contact.whatsapp, contact.name))
+    return "\n".join((fold(contact.name), fold(contact.email), *numbers))
+
+
+def searching(query: str) -> Callable[[str], bool]:
+    """Give the test whether every word that a worker typed is in a haystack."""
+    words = [_spellings(word) for word in _words(query)]
+    plain = [word[0] for word in words if len(word) == 1]
+    numbers = [word for word in words if len(word) > 1]
+    if len(plain) == 1 and not numbers:  # most searches, and 100,000 haystacks have to be quick
+        return lambda text: plain[0] in text
+    return lambda text: all(word in text for word in plain) and all(any(w in text for w in ways) for ways in numbers)
+
+
 def matches(contact: Contact, query: str) -> bool:
     """Tell whether every word of the query is in the contact's name, e-mail address or numbers."""
-    return all(_word_matches(contact, word) for word in search_words(query))
+    return searching(query)(haystack(contact))
 
 
-def search_words(query: str) -> list[str]:
+def _words(query: str) -> list[str]:
     """Split what a worker typed into words to look for; a number typed with blanks is one word."""
     if phone.digits(query) and not any(character.isalpha() for character in query):
         return [phone.digits(query)]
     return fold(query).split()
 
 
-def _word_matches(contact: Contact, word: str) -> bool:
-    if word in fold(contact.name) or word in fold(contact.email):
-        return True
-    typed = phone.digits(word).lstrip("0") or phone.digits(word)
-    is_number = bool(typed) and not any(character.isalpha() for character in word)
-    return is_number and any(typed in number for number in _numbers(contact))
-
-
-def _numbers(contact: Contact) -> Iterator[str]:
-    return (phone.digits(text) for text in (contact.sms, contact.whatsapp, contact.name) if text)
+def _spellings(word: str) -> list[str]:
+    """Give the forms of a word that count: a number also without its leading zeros and punctuation."""
+    typed = phone.digits(word)
+    if not typed or any(character.isalpha() for character in word):
+        return [word]
+    return list(dict.fromkeys((word, typed.lstrip("0") or typed)))

@@ -10,8 +10,8 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from twilio_bridge import budget, config, phone
-from twilio_bridge.contacts.contact import Contact, matches, same_worker
-from twilio_bridge.contacts.paging import Cursor, Page, cursor
+from twilio_bridge.contacts.contact import Contact, same_worker
+from twilio_bridge.contacts.paging import Cursor, Page, cursor, unpacked
 from twilio_bridge.errors import (
     BridgeError,
     DuplicateContactError,
@@ -28,6 +28,10 @@ REMEMBER_UNKNOWN_S = 60
 REMEMBER_ANCHOR_S = 900
 REMEMBER_ALIAS_S = 86_400
 CREATING_S = 30
+# A first page from the source is shared by all who ask for it while the load runs behind it.
+ASKING_S = 8
+REMEMBER_FIRST_PAGE_S = 60
+FIRST_PAGE_WAITS_S = (0.25, 0.5, 1.0, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +58,12 @@ class Directory:
         if begin.offset:
             with suppress(StaleOffsetError):
                 return self._from_source(owner, size, begin.offset)
-        if self.keep_fresh() is None:
-            if query or begin.after:
-                raise RateLimitedError("contact cache", 2)
-            return self._from_source(owner, size, None)
-        return self._from_cache(owner, size, begin.after, query)
+        page = self._from_cache(owner, size, begin.after, query)
+        if self.keep_fresh() is not None:  # the cache read its age along with the page
+            return page
+        if query or begin.after:
+            raise RateLimitedError("contact cache", 2)
+        return self._first_page(owner, size)
 
     def get(self, contact_id: str) -> Contact:
         """Give a contact by id, or raise NotFoundError."""
@@ -74,9 +79,13 @@ class Directory:
     def visible(self, contact_id: str, worker: str) -> Contact:
         """Give a contact that this worker may see, or raise NotFoundError; one without owner is everybody's."""
         contact = self.get(contact_id)
-        if contact.owner and self.settings.visibility != "all" and not same_worker(contact.owner, worker):
+        if not self.may_see(contact, worker):
             raise NotFoundError("the contact belongs to another worker")
         return contact
+
+    def may_see(self, contact: Contact, worker: str) -> bool:
+        """Tell whether a worker may open this contact; one without owner is everybody's to open."""
+        return not contact.owner or self.settings.visibility == "all" or same_worker(contact.owner, worker)
 
     def find(self, address: str) -> Contact | None:
         """Give the contact that is reached at this address, one with an owner first; None for a stranger."""
@@ -156,11 +165,9 @@ class Directory:
         return Cursor(position) if position else None
 
     def _from_cache(self, owner: str | None, size: int, after: str, query: str) -> Page:
-        if query.strip():
-            everything = self.cache.everything(owner)
-            found = [c for c in everything if c.order > after and matches(c, query)][: size + 1]
-        else:
-            found = self.cache.page(owner, after, size + 1)
+        is_search = bool(query.strip())
+        look = self.cache.search
+        found = look(owner, query, after, size + 1) if is_search else self.cache.page(owner, after, size + 1)
         shown = tuple(found[:size])
         return Page(shown, Cursor(shown[-1].order) if len(found) > size else None)
 
@@ -168,11 +175,33 @@ class Directory:
         page = self.source().page(owner, size, offset)
         while page.offset and not page.contacts:  # all of that page were deleted meanwhile
             page = self.source().page(owner, size, page.offset)
-        if not (page.offset and page.contacts):
-            return Page(page.contacts)
-        following = Cursor(page.contacts[-1].order, page.offset)
-        self.notes.note(_anchor(owner, page.contacts[-1].id), following.token, REMEMBER_ANCHOR_S)
-        return Page(page.contacts, following)
+        # An offset comes back from the app, so what it leads to is looked at, not trusted.
+        shown = tuple(c for c in page.contacts if owner is None or same_worker(c.owner, owner))
+        if not (page.offset and shown):
+            return Page(shown)
+        following = Cursor(shown[-1].order, page.offset)
+        self.notes.note(_anchor(owner, shown[-1].id), following.token, REMEMBER_ANCHOR_S)
+        return Page(shown, following)
+
+    def _first_page(self, owner: str | None, size: int) -> Page:
+        """Give the first page of an empty cache: one caller asks the source, all others read what it got."""
+        name = f"first page {owner or '*'} {size}"
+        if self.notes.claim(f"asking for {name}", ASKING_S):
+            return self._ask_for(name, owner, size)
+        for wait_s in (0, *FIRST_PAGE_WAITS_S):
+            time.sleep(wait_s)
+            if packed := self.notes.recall(name):
+                return unpacked(packed)
+        raise RateLimitedError("contact cache", 2)
+
+    def _ask_for(self, name: str, owner: str | None, size: int) -> Page:
+        try:
+            page = self._from_source(owner, size, None)
+        except BridgeError:
+            self.notes.note(f"asking for {name}", "", 0)  # the next caller may ask
+            raise
+        self.notes.note(name, page.packed, REMEMBER_FIRST_PAGE_S)
+        return page
 
     def _may_ask(self, what: str) -> bool:
         return not self._is_fresh(self.keep_fresh()) and self.notes.recall(f"unknown {what}") is None

@@ -10,7 +10,7 @@ from twilio_bridge import budget, config, phone
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.contacts.directory import Directory
 from twilio_bridge.errors import BridgeError, RateLimitedError
-from twilio_bridge.logs import logger
+from twilio_bridge.logs import logger, where
 from twilio_bridge.ports import OptOut, OptOuts, Outbox
 
 # How long a webhook tries to tell Airtable itself, and what it keeps for the queue where that fails.
@@ -42,9 +42,9 @@ def hear(address: str, out: bool, at: float, directory: Directory, opt_outs: Opt
     try:
         with budget.limit(budget.seconds_left(DIRECT_TRY_S + TIME_TO_QUEUE_S) - TIME_TO_QUEUE_S):
             deliver(number, directory, opt_outs)
-    except BridgeError as error:
+    except Exception as error:  # noqa: BLE001  whatever it was, the word must reach Airtable
         outbox.tell_airtable(number)
-        logger.warning("opt-out queued", extra={"reason": str(error)})
+        logger.warning("opt-out queued", extra=where(error))
 
 
 def deliver(address: str, directory: Directory, opt_outs: OptOuts) -> int:

@@ -3,7 +3,7 @@
 import base64
 import binascii
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.errors import BadRequestError
@@ -29,6 +29,18 @@ class Page:
 
     contacts: tuple[Contact, ...] = ()
     following: Cursor | None = None
+
+    @property
+    def packed(self) -> str:
+        """Write the page as text that others can be given."""
+        rows = [asdict(contact) for contact in self.contacts]
+        return json.dumps([rows, self.following.token if self.following else None], ensure_ascii=False)
+
+
+def unpacked(text: str) -> Page:
+    """Read what `packed` wrote."""
+    rows, token = json.loads(text)
+    return Page(tuple(Contact(**row) for row in rows), cursor(token) if token else None)
 
 
 def cursor(token: str) -> Cursor:

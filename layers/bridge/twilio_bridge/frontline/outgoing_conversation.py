@@ -4,6 +4,7 @@ https://www.twilio.com/docs/frontline/outgoing-conversations: 403 refuses; the s
 and never the contact's own address (48027).
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 from twilio_bridge import phone
@@ -50,15 +51,14 @@ def proxy_address(form: Form, outgoing: Outgoing) -> str:
 
 
 def _contact(contact_id: str, worker: str, address: str, directory: Directory) -> Contact | None:
-    """Give the contact written to; somebody who is not in the base has none."""
-    if not contact_id.strip():
-        return directory.find(address)
-    try:
-        return directory.visible(contact_id.strip(), worker)
-    except NotFoundError as error:
-        if contact := directory.find(address):
-            raise ForbiddenError("the contact is not this worker's", friendly=error.friendly) from error
-        return contact
+    """Give the contact written to: the one named, else whoever has the address; a stranger is none."""
+    if contact_id.strip():
+        with suppress(NotFoundError):  # deleted, or merged into another: the address still says who it is
+            return directory.visible(contact_id.strip(), worker)
+    contact = directory.find(address)
+    if contact and not directory.may_see(contact, worker):
+        raise ForbiddenError("the contact is not this worker's", friendly=NotFoundError.friendly)
+    return contact
 
 
 def _channel(form: Form) -> str:

@@ -39,7 +39,7 @@ def answer(form: Form, personalising: Personalising) -> Answer:
     worker = form.required("Worker")
     texts = _texts(personalising)
     contact = _contact(form.text("CustomerId").strip(), worker, personalising.directory)
-    values = {**_worker_values(worker, personalising.workers), **(_values(contact) if contact else {})}
+    values = {**(_values(contact) if contact else {}), **_worker_values(worker, personalising.workers)}
     show = personalising.settings.incomplete == "show"
     return Answer(_categories([filled for text in texts if (filled := fill(text, values, show_incomplete=show))]))
 

@@ -141,12 +141,19 @@ def _is_customer(form: Form) -> bool:
 def _is_out(reader: Participant, hooks: Hooks) -> bool:
     """Tell whether a reader opted out; a worker, who has neither address nor contact, cannot."""
     contact_id = _attributes(reader.attributes).get("customer_id")
-    contact = hooks.directory.find_within(reader.address, TIME_TO_LOOK_UP_S) if reader.address else None
+    contact = _reader_at(reader.address, hooks) if reader.address else None
     if contact is None and isinstance(contact_id, str) and contact_id:
         contact = _named_reader(contact_id, reader, hooks.directory)
     if contact is None and not reader.address:
         return False
     return opt_outs.is_out(contact, reader.address or reader.identity, hooks.opt_outs)
+
+
+def _reader_at(address: str, hooks: Hooks) -> Contact | None:
+    """Find who has this address; where that cannot be said, they are a stranger, or the message is held back."""
+    if hooks.settings.conversations.on_failure == "block":
+        return hooks.directory.find(address)
+    return hooks.directory.find_within(address, TIME_TO_LOOK_UP_S)
 
 
 def _named_reader(contact_id: str, reader: Participant, directory: Directory) -> Contact | None:
@@ -227,6 +234,6 @@ def _attributes(text: str) -> dict[str, Any]:
 
 def _said_at(text: str) -> float:
     try:
-        return datetime.fromisoformat(text).timestamp()
-    except ValueError:
+        return min(datetime.fromisoformat(text).timestamp(), time.time())  # nothing is said in the future
+    except (ValueError, OverflowError):
         return time.time()

@@ -1,0 +1,283 @@
+"""What the unit tests are made of: contacts, requests as Twilio signs them, and the ports in memory."""
+
+import base64
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+from urllib.parse import urlencode
+
+from hypothesis import strategies as st
+
+from twilio_bridge import config, signature, web
+from twilio_bridge.adapters.memory import (
+    Clock,
+    MemoryCache,
+    MemoryLeases,
+    MemoryMessaging,
+    MemoryNotes,
+    MemoryOptOuts,
+    MemoryOutbox,
+    MemoryRefresh,
+    MemorySource,
+)
+from twilio_bridge.contacts.contact import Contact
+from twilio_bridge.contacts.directory import Directory
+from twilio_bridge.contacts.refresh import Loaded, load
+from twilio_bridge.frontline.crm import Crm
+from twilio_bridge.frontline.outgoing_conversation import Outgoing
+from twilio_bridge.frontline.routing import Routing
+from twilio_bridge.frontline.senders import Senders
+from twilio_bridge.frontline.templates import Personalising
+from twilio_bridge.frontline.twilio_conversations import Hooks
+from twilio_bridge.ports import Participant, TemplateText
+
+TOKEN = "12345"
+HOST = "bridge.example.com"
+JO = "jo@example.com"
+SAM = "sam@example.com"
+ANN = "+447700900001"
+BEN = "+447700900002"
+OURS = "+14155550100"
+CONVERSATION = "CH" + "0" * 32
+BASE_ID = "app00000000000001"
+
+HOSTILE = (
+    "",
+    " ",
+    "'",
+    '"',
+    "O'Brien & Söhne",
+    "{{name}}",
+    "${name}",
+    "{",
+    "}",
+    "\\",
+    "\\\\'\"",
+    "\x00",
+    "a\x00b",
+    "\r\n",
+    "\u202egnp.exe",
+    "\u200f\u200b",
+    "👩‍👩‍👧‍👦",
+    "\ufffe",
+    "é" * 10_000,
+    "[" * 10_000,
+    "=1+1",
+    "'),TRUE(),('",
+    "OR(1=1)",
+    "<script>alert(1)</script>",
+    "../../etc/passwd",
+    "null",
+    "undefined",
+    "None",
+    "-1",
+    "1e999",
+    "NaN",
+    "٣٤",
+    "²",
+    "whatsapp:",
+    "sms:whatsapp:+447700900001",
+    "whatsapp:+447700900001",
+    "+447700900001",
+    "+9991234567",
+    "+0000000000",
+    "+447700900001, +447700900002",
+    '{"a":"\\ud800"}',
+    '[{"type":"chat","value":"\\ud800"}]',
+    "2026-01-01",
+    "0001-01-01T00:00:00",
+    "9999-12-31T23:59:59.999999+00:00",
+)
+ANYTHING = st.one_of(
+    st.sampled_from(HOSTILE), st.text(st.characters(exclude_categories=["Cs"]), max_size=60), st.integers().map(str)
+)
+
+
+def contact(contact_id: str = "rec00000000000001", **fields: Any) -> Contact:
+    """Make a contact of Jo's."""
+    return Contact(**{"id": contact_id, "name": "Ann", "owner": JO, **fields})
+
+
+def contacts(count: int, **fields: Any) -> list[Contact]:
+    """Make contacts whose names, in order, are not in the order of their ids."""
+    return [contact(f"rec{n:014}", name=f"Name {n * 7919 % count:05}", **fields) for n in range(count)]
+
+
+def form(**values: str | list[str]) -> web.Form:
+    """Make a callback's parameters; `__` in a name stands for a dot."""
+    given = {name.replace("__", "."): value for name, value in values.items()}
+    return web.Form({name: [value] if isinstance(value, str) else value for name, value in given.items()})
+
+
+def message(category: str = "Hello", text: str = "Hi", *, approved: bool = False) -> TemplateText:
+    """Make a template."""
+    return TemplateText(category, text, approved)
+
+
+def customer(address: str = ANN, attributes: str = "{}", sid: str = "MB1") -> Participant:
+    """Make a customer's participant."""
+    return Participant(sid=sid, address=address, attributes=attributes)
+
+
+def worker(identity: str = JO, sid: str = "MB2") -> Participant:
+    """Make a worker's participant."""
+    return Participant(sid=sid, identity=identity)
+
+
+@dataclass
+class World:
+    """All the ports in memory, under one clock."""
+
+    source: MemorySource
+    settings: config.Config = field(default_factory=config.Config)
+    clock: Clock = field(default_factory=Clock)
+    opt_outs: MemoryOptOuts = field(default_factory=MemoryOptOuts)
+    outbox: MemoryOutbox = field(default_factory=MemoryOutbox)
+    refresh: MemoryRefresh = field(default_factory=MemoryRefresh)
+    messaging: MemoryMessaging = field(default_factory=MemoryMessaging)
+
+    def __post_init__(self) -> None:
+        self.cache = MemoryCache(self.clock)
+        self.notes = MemoryNotes(self.clock)
+        self.leases = MemoryLeases(self.clock)
+
+    @property
+    def directory(self) -> Directory:
+        """The contacts as callbacks see them."""
+        return Directory(
+            source=lambda: self.source,
+            cache=self.cache,
+            notes=self.notes,
+            leases=self.leases,
+            refresh=self.refresh,
+            settings=self.settings.contacts,
+            clock=self.clock.now,
+        )
+
+    @property
+    def senders(self) -> Senders:
+        """The senders, with one usual number a channel."""
+        usual = config.Sender(sms=OURS, whatsapp=OURS)
+        return Senders(self.settings.workers, self.settings.senders, usual)
+
+    @property
+    def crm(self) -> Crm:
+        """What the CRM callback works with."""
+        return Crm(self.directory, self.opt_outs, self.settings.contacts, BASE_ID)
+
+    @property
+    def outgoing(self) -> Outgoing:
+        """What the outgoing-conversation callback works with."""
+        return Outgoing(self.directory, self.opt_outs, self.senders)
+
+    @property
+    def routing(self) -> Routing:
+        """What the routing callback works with."""
+        return Routing(self.directory, self.messaging, self.senders, self.settings.routing)
+
+    @property
+    def personalising(self) -> Personalising:
+        """What the templates callback works with."""
+        return Personalising(self.directory, self.notes, self.settings.workers, self.settings.templates)
+
+    @property
+    def hooks(self) -> Hooks:
+        """What the Conversations webhooks work with."""
+        return Hooks(self.directory, self.opt_outs, self.outbox, lambda: self.messaging, self.settings)
+
+    def load(self) -> Loaded | None:
+        """Load the source into the cache."""
+        return load(self.source, self.cache, self.notes, self.leases, self.clock.now)
+
+
+configured = cache(config.parse)
+
+
+def world(
+    *given: Contact, templates: Sequence[TemplateText] = (), loaded: bool = True, settings: str = "", **parts: Any
+) -> World:
+    """Make a world with these contacts, its cache loaded; `settings` is what bridge.yaml says."""
+    made = World(MemorySource(given, templates), configured(settings), **parts)
+    if loaded:
+        made.load()
+        made.source.calls = 0
+    return made
+
+
+@dataclass
+class Call:
+    """What Lambda tells a handler about its call."""
+
+    left_s: float = 6.0
+    aws_request_id: str = "00000000-0000-0000-0000-000000000001"
+
+    def get_remaining_time_in_millis(self) -> int:
+        return int(self.left_s * 1000)
+
+
+@dataclass
+class FixedTokens:
+    """Auth tokens, and those that are found when they are read again."""
+
+    now: tuple[str, ...] = (TOKEN,)
+    later: tuple[str, ...] = ()
+    rereads: int = 0
+
+    def current(self) -> tuple[str, ...]:
+        return self.now
+
+    def renewed(self) -> tuple[str, ...]:
+        self.rereads += 1
+        return self.later
+
+
+def signatures(tokens: web.Tokens | None = None, public_base_url: str | None = None) -> web.Signatures:
+    """Make what requests have to be signed with."""
+    return web.Signatures(tokens or FixedTokens(), public_base_url)
+
+
+def pairs_of(parameters: Mapping[str, str | list[str]]) -> dict[str, list[str]]:
+    """Give parameters as lists of values."""
+    return {name: [value] if isinstance(value, str) else value for name, value in parameters.items()}
+
+
+def event(  # noqa: PLR0913  each is one part of a request
+    parameters: Mapping[str, str | list[str]],
+    *,
+    path: str = "/callbacks/crm",
+    body: str | None = None,
+    is_base64: bool = True,
+    url: str = "",
+    token: str = TOKEN,
+    query: str = "",
+    headers: Mapping[str, str | None] | None = None,
+) -> dict[str, Any]:
+    """Make API Gateway's event for a form request, signed for `url` (by default the one the request names)."""
+    given = pairs_of(parameters)
+    text = urlencode(given, doseq=True) if body is None else body
+    address = url or f"https://{HOST}{path}" + (f"?{query}" if query else "")
+    sent = {
+        "host": HOST,
+        "content-type": "application/x-www-form-urlencoded",
+        "x-twilio-signature": signature.sign(token, address, given),
+        "x-forwarded-proto": "https",
+        **(headers or {}),
+    }
+    return {
+        "version": "2.0",
+        "rawPath": path,
+        "rawQueryString": query,
+        "headers": {name: value for name, value in sent.items() if value is not None},
+        "requestContext": {"domainName": HOST},
+        "body": base64.b64encode(text.encode()).decode() if is_base64 else text,
+        "isBase64Encoded": is_base64,
+    }
+
+
+def ask(answer: Callable[[web.Form], web.Answer], values: web.Form, rescue: web.Rescue = web.refuse) -> tuple[int, Any]:
+    """Send a signed callback all the way through; give status and body."""
+    request = event({name: list(given) for name, given in values.values.items()})
+    reply = web.callback(request, Call(), signatures(), answer, rescue)
+    return reply["statusCode"], json.loads(reply["body"].encode())

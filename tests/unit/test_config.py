@@ -1,0 +1,185 @@
+"""bridge.yaml: the packaged file says the defaults, and every mistake in another is named."""
+
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from twilio_bridge.config import LARGEST, OPT_IN_WORDS, OPT_OUT_WORDS, PACKAGED, Config, parse
+from twilio_bridge.errors import SettingError
+
+
+def refusal(text: str) -> str:
+    with pytest.raises(SettingError) as raised:
+        parse(text)
+    return str(raised.value)
+
+
+def test_packaged() -> None:
+    """The packaged file says exactly what holds without it."""
+    assert Config() == parse(PACKAGED.read_text())
+
+
+def test_packaged_is_complete() -> None:
+    """The packaged file names every section and every key, so that nobody has to guess them."""
+    text = PACKAGED.read_text()
+    for name, section in Config.model_fields.items():
+        assert f"{name}:" in text
+        for key in getattr(section.annotation, "model_fields", {}):
+            assert f" {key}:" in text
+
+
+@pytest.mark.parametrize("text", ["", " \n", "# nothing\n", "---\n", "{}", "null"])
+def test_empty(text: str) -> None:
+    """A file that says nothing leaves the defaults."""
+    assert Config() == parse(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "nearest"),
+    [
+        ("contact: {}", "contact", "contacts"),
+        ("workersx: {}", "workersx", "workers"),
+        ("contacts: {visibilityx: all}", "contacts.visibilityx", "visibility"),
+        ("contacts: {columns: {whatsappx: x}}", "contacts.columns.whatsappx", "whatsapp"),
+        ("templates: {incompletex: show}", "templates.incompletex", "incomplete"),
+        ("templates: {columns: {categoryx: x}}", "templates.columns.categoryx", "category"),
+        ("workers: {jo: {namex: Jo}}", "workers.jo.namex", "name"),
+        ("workers: {routing: {namex: Jo}}", "workers.routing.namex", "name"),
+        ("workers: {contacts: {whatsappx: '+14155550100'}}", "workers.contacts.whatsappx", "whatsapp"),
+        ("senders: {countriesx: {}}", "senders.countriesx", "countries"),
+        ("senders: {countries: {'+44': {smss: '+14155550100'}}}", "senders.countries.+44.smss", "sms"),
+        ("routing: {chains: []}", "routing.chains", "chain"),
+        ("opt_out: {word: []}", "opt_out.word", "words"),
+        ("conversations: {create_contact: true}", "conversations.create_contact", "create_contacts"),
+    ],
+)
+def test_unknown_key(text: str, place: str, nearest: str) -> None:
+    """An unknown key is named with the nearest known one, at whatever depth."""
+    assert f"bridge.yaml: {place}: no such key; did you mean {nearest}?" == refusal(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("qqqq: 1", "qqqq"),
+        ("workers: {jo: {qqqq: 1}}", "workers.jo.qqqq"),
+        ("senders: {countries: {'+44': {namex: x}}}", "senders.countries.+44.namex"),
+    ],
+)
+def test_unknown_key_like_none(text: str, place: str) -> None:
+    """A key that is like none of its own section's gets no suggestion from another."""
+    assert f"bridge.yaml: {place}: no such key" == refusal(text)
+
+
+def test_every_mistake_is_named() -> None:
+    """All mistakes are told at once, a line each."""
+    said = refusal("contact: {}\nrouting: {chains: []}\nsenders: {countries: {44: {}}}").splitlines()
+
+    assert len(said) == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("contacts: []", "contacts"),
+        ("contacts: {fresh_s: soon}", "contacts.fresh_s"),
+        ("contacts: {fresh_s: 29}", "contacts.fresh_s"),
+        ("contacts: {fresh_s: 86401}", "contacts.fresh_s"),
+        ("contacts: {visibility: everybody}", "contacts.visibility"),
+        ("contacts: {region: gb}", "contacts.region"),
+        ("contacts: {region: GBR}", "contacts.region"),
+        ("contacts: {table: ''}", "contacts.table"),
+        ("contacts: {table: null}", "contacts.table"),
+        ("contacts: {columns: {name: ''}}", "contacts.columns.name"),
+        ("contacts: {columns: {owner: ''}}", "contacts.columns.owner"),
+        ("templates: {incomplete: maybe}", "templates.incomplete"),
+        ("workers: [jo]", "workers"),
+        ("workers: {jo: Jo}", "workers.jo"),
+        ("workers: {jo: {sms: '07700 900001'}}", "workers.jo.sms"),
+        ("workers: {jo: {sms: [1]}}", "workers.jo.sms"),
+        ("workers: {jo: {fields: {a: [1]}}}", "workers.jo.fields.a"),
+        ("senders: {countries: {'44': {}}}", "senders.countries"),
+        ("senders: {countries: {'+44': {whatsapp: x}}}", "senders.countries.+44.whatsapp"),
+        ("routing: {chain: [owner, nobody]}", "routing.chain"),
+        ("routing: {chain: owner}", "routing.chain"),
+        ("opt_out: {words: STOP}", "opt_out.words"),
+        ("opt_out: {opt_in_words: [YES]}", "opt_out.opt_in_words"),
+        ("conversations: {on_failure: drop}", "conversations.on_failure"),
+        ("conversations: {create_contacts: [1]}", "conversations.create_contacts"),
+        ("1: 2", "1"),
+    ],
+)
+def test_wrong_values(text: str, place: str) -> None:
+    """A value of the wrong kind is named by its place."""
+    assert refusal(text).startswith(f"bridge.yaml: {place}")
+
+
+@pytest.mark.parametrize("text", ["- a", "a", "1", "[]", "''", "false", "0"])
+def test_no_mapping(text: str) -> None:
+    """A file that is no mapping is refused, not taken for an empty one."""
+    assert refusal(text).startswith("bridge.yaml: the file: ")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: [",
+        "a: b: c",
+        "\ta: 1",
+        "\x00",
+        "a: !!python/object/apply:os.system [ls]",
+        "a: *b",
+        "a: 2026-13-45",
+        "a: " + "9" * 5_000,
+        "[" * 1_200,
+        "? [a]\n: b",
+    ],
+    ids=lambda text: repr(text[:12]),
+)
+def test_no_yaml(text: str) -> None:
+    """What is no YAML, or not for us, is refused as such."""
+    assert refusal(text).startswith("the configuration is no YAML: ")
+
+
+def test_too_large() -> None:
+    """A file that would not fit its item is refused, counted in bytes."""
+    fits = "#" * LARGEST
+
+    assert Config() == parse(fits)
+    assert refusal(fits + "#") == "the configuration is larger than 350,000 bytes"
+    assert refusal("#" + "é" * (LARGEST // 2)).startswith("the configuration is larger")
+
+
+def test_values() -> None:
+    """What is said is taken, numbers where texts are meant as well; the rest stays as it was."""
+    said = parse("""
+contacts: {visibility: all, region: GB}
+workers: {Jo@Example.com: {name: 7, sms: "+14155550100", fields: {title: 1.5}}}
+senders: {countries: {"+44": {whatsapp: "whatsapp:+447700900001"}}, chat: desk}
+routing: {chain: [], default_worker: sam@example.com}
+""")
+
+    assert (said.contacts.visibility, said.contacts.region, said.contacts.fresh_s) == ("all", "GB", 300)
+    assert said.workers["Jo@Example.com"].model_dump(exclude_none=True) == {
+        "name": "7",
+        "sms": "+14155550100",
+        "fields": {"title": "1.5"},
+    }
+    assert said.senders.countries["+44"].whatsapp == "whatsapp:+447700900001"
+    assert (said.routing.chain, said.routing.default_worker) == ((), "sam@example.com")
+
+
+def test_opt_out_words() -> None:
+    """Without anything said, Twilio's own words hold."""
+    assert OPT_OUT_WORDS == parse("").opt_out.words
+    assert OPT_IN_WORDS == parse("").opt_out.opt_in_words
+    assert {"STOP", "UNSUBSCRIBE", "END", "QUIT", "STOPALL", "REVOKE", "OPTOUT", "CANCEL"} == set(OPT_OUT_WORDS)
+
+
+@given(st.one_of(st.text(), st.text("{}[]:,-'\"&*!|>%@` \n\tab10#?+")))
+def test_any_text(text: str) -> None:
+    """Whatever the file holds, it is a configuration or a SettingError."""
+    with suppress(SettingError):
+        assert isinstance(parse(text), Config)

@@ -1,0 +1,106 @@
+"""Templates as they are remembered, and the placeholders in them."""
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.unit.build import message, world
+from twilio_bridge.contacts import templates
+
+PIECES = st.lists(st.sampled_from(["{{", "}}", "{", "}", " ", "name", "\n", "a b", "é"]), max_size=12).map("".join)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Hi", []),
+        ("Hi {{name}}", ["name"]),
+        ("{{ name }}, {{\tlast order\n}}", ["name", "last order"]),
+        ("{{Name}}{{Name}}", ["Name", "Name"]),
+        ("{name} {{}} {{ }}", ["", ""]),
+        ("{{{name}}}", ["name"]),
+        ("{{a{b}}", []),
+        ("{{a}b}}", []),
+        ("{{name}", []),
+        ("{{" + "x" * 100 + "}}", ["x" * 100]),
+        ("{{" + "x" * 101 + "}}", []),
+        ("{{Größe}} {{姓名}} {{worker.name}} {{$&}}", ["Größe", "姓名", "worker.name", "$&"]),
+    ],
+)
+def test_placeholders(text: str, expected: list[str]) -> None:
+    """A placeholder is a name between two braces on each side, blanks around it aside."""
+    assert expected == templates.placeholders(text)
+
+
+@given(PIECES)
+def test_placeholders_are_names(text: str) -> None:
+    """Whatever the text, what is found are trimmed names without braces."""
+    for name in templates.placeholders(text):
+        assert name == name.strip()
+        assert not set(name) & set("{}")
+
+
+@pytest.mark.parametrize(
+    "text", ["{{" + " " * 10_000, "{{ a" * 2_500, "{{" * 5_000, "{{" + "a " * 5_000, "{{ \n" * 2_500]
+)
+def test_placeholders_in_no_time(text: str) -> None:
+    """A text that almost holds placeholders is read in no time."""
+    began = time.perf_counter()
+    templates.placeholders(text)
+
+    assert time.perf_counter() - began < 0.5
+
+
+def test_columns() -> None:
+    """Every name that any template leaves to be filled is a column to keep."""
+    texts = [message(text="{{a}} {{b}}"), message(text="{{b}} {{C}}"), message(text="x")]
+
+    assert {"a", "b", "C"} == templates.columns(texts)
+
+
+def test_never_read() -> None:
+    """Before they were ever read there are none, which is not the same as no templates."""
+    office = world(loaded=False)
+
+    assert templates.cached(office.notes) is None
+    templates.read(office.source, office.notes)
+    assert templates.cached(office.notes) == []
+
+
+def test_round_trip() -> None:
+    """What was read is remembered as it was, in its order."""
+    given_texts = [message("B", 'q"\\\n{{x}}', approved=True), message("A", "😀"), message("", "")]
+    office = world(templates=given_texts)
+
+    assert given_texts == templates.read(office.source, office.notes)
+    assert given_texts == templates.cached(office.notes)
+
+
+def test_forgotten() -> None:
+    """After two days without a load they are forgotten."""
+    office = world(templates=[message()])
+    office.clock.offset = templates.KEEP_S + 1
+
+    assert templates.cached(office.notes) is None
+
+
+@pytest.mark.parametrize("letter", ["x", "é", "山", "😀", "\x01", '"'])
+@pytest.mark.parametrize("count", [10, 500])
+def test_size(letter: str, count: int) -> None:
+    """However many templates there are, in whatever script, the remembered item fits DynamoDB's 400 KB."""
+    office = world(templates=[message(text=letter * 1_500) for _ in range(count)])
+    kept = templates.read(office.source, office.notes)
+
+    item = office.notes.recall(templates.NOTE) or ""
+    assert len(item.encode()) <= templates.LARGEST
+    assert kept == templates.cached(office.notes)
+    assert len(kept) >= min(count, 30)
+
+
+def test_one_huge_template() -> None:
+    """A single template that does not fit is not shown, and breaks nothing."""
+    office = world(templates=[message(text="x" * 400_000)])
+
+    assert templates.read(office.source, office.notes) == []

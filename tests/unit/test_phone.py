@@ -1,0 +1,183 @@
+"""Numbers and addresses: one form for all that people and channels write."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.unit.build import ANYTHING, HOSTILE
+from twilio_bridge import phone
+
+NUMBERS = st.from_regex(phone.E164, fullmatch=True)
+REGIONS = st.sampled_from([None, "GB", "US", "BR", "MX", "AR", "DE", "IT", "ZZ"])
+WRITTEN = st.one_of(ANYTHING, st.text("+0123456789 ()-./x", max_size=30), NUMBERS)
+MOBILES = st.one_of(
+    st.from_regex(r"\+55[0-9]{2}9?[0-9]{8}", fullmatch=True),
+    st.from_regex(r"\+521?[0-9]{10}", fullmatch=True),
+    st.from_regex(r"\+549?[0-9]{10}", fullmatch=True),
+    NUMBERS,
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "region", "expected"),
+    [
+        ("+447700900001", None, "+447700900001"),
+        (" +44 7700 900001 ", None, "+447700900001"),
+        ("+44 (0)7700 900001", None, "+447700900001"),
+        ("whatsapp:+447700900001", None, "+447700900001"),
+        ("WhatsApp: +447700900001", None, "+447700900001"),
+        ("sms:+447700900001", None, "+447700900001"),
+        ("rcs:+447700900001", None, "+447700900001"),
+        ("07700 900001", "GB", "+447700900001"),
+        ("0044 7700 900001", "GB", "+447700900001"),
+        ("(415) 555-0100", "US", "+14155550100"),
+        ("+1 415 555 0100 ext. 5", None, "+14155550100"),
+        ("\u0660\u0667\u0667\u0660\u0660 \u0669\u0660\u0660\u0660\u0660\u0661", "GB", "+447700900001"),
+        ("07700 900001", None, None),
+        ("07700 900001", "ZZ", None),
+        ("", None, None),
+        ("jo", None, None),
+        ("jo@example.com", "GB", None),
+        ("+0123456789", None, None),
+        ("12", "GB", None),
+        ("+49 1234", None, None),
+        ("+49 123456789012345", None, None),
+        ("1" * 41, "GB", None),
+        ("+" * 10_000, "GB", None),
+        ("None", "GB", None),
+        ("undefined", "GB", None),
+    ],
+)
+def test_number(text: str, region: str | None, expected: str | None) -> None:
+    """What people type becomes E.164, and what is no number none."""
+    assert expected == phone.number(text, region)
+
+
+@given(WRITTEN, REGIONS)
+def test_number_is_e164(text: str, region: str | None) -> None:
+    """A number is E.164 or None, whatever the text, and stays what it is."""
+    found = phone.number(text, region)
+
+    assert found is None or phone.E164.fullmatch(found)
+    assert found is None or found == phone.number(found)
+
+
+@given(NUMBERS)
+def test_number_keeps_e164(number: str) -> None:
+    """What is E.164 already is not weighed."""
+    assert number == phone.number(number)
+    assert number == phone.number(f"whatsapp:{number}")
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("whatsapp:+447700900001", "+447700900001"),
+        ("+447700900001", "+447700900001"),
+        ("sms:whatsapp:+447700900001", "+447700900001"),
+        ("+44 7700 900001", "+447700900001"),
+        ("jo", "jo"),
+        (" jo ", "jo"),
+        ("messenger:123", "123"),
+        ("whatsapp:", ""),
+        ("", ""),
+        ("private:jo", "private:jo"),
+    ],
+)
+def test_bare(address: str, expected: str) -> None:
+    """An address without its channel is the number, or the identity as it is."""
+    assert expected == phone.bare(address)
+
+
+@given(WRITTEN, st.sampled_from(["", "whatsapp:", "sms: ", "WhatsApp:sms:"]))
+def test_bare_is_idempotent(text: str, channel: str) -> None:
+    """A bare address has no channel left in it."""
+    bare = phone.bare(channel + text)
+
+    assert bare == phone.bare(bare)
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [("whatsapp:+1", True), (" WhatsApp:+1", True), ("+1", False), ("", False), ("sms:whatsapp:", False)],
+)
+def test_is_whatsapp(address: str, expected: bool) -> None:
+    """WhatsApp is known by its prefix, in any case."""
+    assert expected == phone.is_whatsapp(address)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"), [("+44 (0)7", "4407"), ("", ""), ("²", ""), ("٣٤", "34"), ("a1b", "1"), ("½", "")]
+)
+def test_digits(text: str, expected: str) -> None:
+    """Digits are decimal ones of any script, written in ASCII."""
+    assert expected == phone.digits(text)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("+5511987654321", "+551187654321"),
+        ("+5531912345678", "+553112345678"),
+        ("+5215512345678", "+525512345678"),
+        ("+5491123456789", "+541123456789"),
+    ],
+)
+def test_two_spellings(one: str, other: str) -> None:
+    """Mobiles of Brazil, Mexico and Argentina have two numbers, found from either."""
+    assert (one, other) == phone.spellings(one)
+    assert (other, one) == phone.spellings(other)
+
+
+@pytest.mark.parametrize("number", ["+447700900001", "+14155550100", "+551133334444", "+5511933334444", "+5511"])
+def test_one_spelling(number: str) -> None:
+    """Other numbers have one; a mobile is never spelled as somebody's landline."""
+    assert (number,) == phone.spellings(number)
+
+
+@given(MOBILES)
+def test_spellings_are_symmetric(number: str) -> None:
+    """Whatever is a spelling of a number has that number as a spelling."""
+    for spelling in phone.spellings(number):
+        assert phone.E164.fullmatch(spelling)
+        assert set(phone.spellings(number)) == set(phone.spellings(spelling))
+
+
+@pytest.mark.parametrize(
+    ("number", "region", "expected"),
+    [
+        ("+447700900001", "GB", ["07700900001", "7700900001"]),
+        ("+447700900001", "US", []),
+        ("+447700900001", "", []),
+        ("+9991234567", "GB", []),
+        ("+16135550100", "US", ["6135550100", "6135550100"]),
+        ("+390612345678", "IT", ["0612345678", "0612345678"]),
+    ],
+)
+def test_national(number: str, region: str, expected: list[str]) -> None:
+    """A number of the region has the digits that people there write."""
+    assert expected == phone.national(number, region)
+
+
+@pytest.mark.parametrize(
+    ("text", "region"),
+    [("07700 900001", "GB"), ("(415) 555-0100", "US"), ("06 12345678", "IT"), ("11 98765 4321", "BR")],
+)
+def test_national_is_what_people_write(text: str, region: str) -> None:
+    """A number typed without its country code has its digits among the national ones."""
+    assert phone.digits(text) in phone.national(phone.number(text, region) or "", region)
+
+
+@given(NUMBERS, REGIONS)
+def test_national_never_fails(number: str, region: str | None) -> None:
+    """Whatever is E.164 has national digits, or none."""
+    assert all(form.isdigit() for form in phone.national(number, region or ""))
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile(text: str) -> None:
+    """Nothing that arrives as an address is more than a text."""
+    phone.number(text, "GB")
+    phone.is_whatsapp(text)
+
+    assert phone.spellings(phone.bare(text))[0] == phone.bare(text)

@@ -1,0 +1,156 @@
+"""Loading the base: one load at a time, all or nothing, and nothing written meanwhile is lost."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.unit.build import ANN, JO, World, contact, contacts, message, world
+from twilio_bridge.adapters.memory import MemorySource
+from twilio_bridge.contacts.contact import Contact
+from twilio_bridge.contacts.refresh import LEASE, LEASE_S, LISTINGS, Loaded, keep
+from twilio_bridge.errors import StaleOffsetError, UnavailableError
+
+
+class Scripted(MemorySource):
+    """A source whose listings break off as told, and during which something else may happen."""
+
+    def __init__(self, *given: Contact, breaks: int = 0) -> None:
+        super().__init__(given)
+        self.breaks = breaks
+        self.listings = 0
+
+    def pages(self) -> Iterator[tuple[Contact, ...]]:
+        self.listings += 1
+        for page in super().pages():
+            yield page
+            if self.breaks:
+                self.breaks -= 1
+                raise StaleOffsetError("airtable", "x")
+        self.meanwhile()
+
+    def meanwhile(self) -> None:
+        """Do nothing."""
+
+
+def test_load() -> None:
+    """A load takes in every contact and template, and says when it began."""
+    office = world(*contacts(250), templates=[message()], loaded=False)
+    began_at = office.clock.now()
+
+    assert Loaded(250, 1) == office.load()
+    assert len(office.cache.page(JO, "", 100_000)) == 250
+    assert office.cache.state().loaded_at == pytest.approx(began_at, abs=1)
+
+
+def test_again() -> None:
+    """A second load shows what has changed since, in and out."""
+    office = world(contact("r1"), contact("r2"))
+    office.source.delete("r1")
+    office.source.contacts["r3"] = contact("r3")
+
+    assert Loaded(2, 0) == office.load()
+    assert ["r2", "r3"] == sorted(c.id for c in office.cache.page(JO, "", 100_000))
+
+
+def test_one_at_a_time() -> None:
+    """While a load runs no other begins."""
+
+    class Twice(Scripted):
+        def meanwhile(self) -> None:
+            seen.append(office.load())
+
+    seen: list[Loaded | None] = []
+    office = World(Twice(contact("r1")))
+
+    assert Loaded(1, 0) == office.load()
+    assert [None] == seen
+
+
+def test_released() -> None:
+    """The lease is given back after a load."""
+    office = world(contact("r1"))
+
+    assert office.leases.acquire(LEASE, 1) is not None
+
+
+def test_released_after_a_failure() -> None:
+    """A load that fails leaves the old contacts, and the lease to the next one."""
+    office = world(contact("r1"))
+    office.source.failure = UnavailableError("airtable", "x")
+    office.source.contacts.clear()
+    with pytest.raises(UnavailableError):
+        office.load()
+
+    assert ["r1"] == [c.id for c in office.cache.page(JO, "", 100_000)]
+    office.source.failure = None
+    assert Loaded(0, 0) == office.load()
+
+
+def test_lease_of_a_crashed_load() -> None:
+    """A load that never ended holds the next one up for a while only."""
+    office = world(contact("r1"))
+    office.leases.acquire(LEASE, LEASE_S)
+
+    assert office.load() is None
+    office.clock.offset = LEASE_S + 1
+    assert Loaded(1, 0) == office.load()
+
+
+@pytest.mark.parametrize("breaks", range(LISTINGS))
+def test_stale_offset(breaks: int) -> None:
+    """A listing that Airtable forgot begins again, and nobody is loaded twice."""
+    office = World(Scripted(*contacts(150), breaks=breaks))
+
+    assert Loaded(150, 0) == office.load()
+    assert breaks + 1 == office.source.listings  # type: ignore[attr-defined]  # it is a Scripted
+
+
+def test_stale_offset_for_good() -> None:
+    """A listing that always breaks off is given up, and the old contacts stay."""
+    office = World(Scripted(contact("r1"), breaks=LISTINGS))
+    with pytest.raises(StaleOffsetError):
+        office.load()
+
+    assert office.cache.state().is_empty
+    assert office.leases.acquire(LEASE, 1) is not None
+
+
+def test_writes_survive() -> None:
+    """What is created, changed or deleted while a load runs is as it was left, not as it was read."""
+
+    class Busy(Scripted):
+        def meanwhile(self) -> None:
+            created.append(office.directory.create(contact("", name="New", sms=ANN)))
+            office.directory.delete(office.directory.visible("r1", JO).id)
+            office.directory.set_opt_out(contact("r2"), out=True)
+
+    created: list[Contact] = []
+    office = World(Busy(contact("r1"), contact("r2"), contact("r3")))
+    office.load()
+
+    assert {"r2", "r3", created[0].id} == {c.id for c in office.cache.page(JO, "", 100_000)}
+    assert office.directory.get("r2").opt_out
+
+
+def test_writes_before_are_read() -> None:
+    """What was written before a load began is as the source has it."""
+    office = world(contact("r1", name="Old"))
+    office.cache.put(contact("r9"))
+    office.clock.offset = 10
+    office.load()
+
+    assert ["r1"] == [c.id for c in office.cache.page(JO, "", 100_000)]
+
+
+def test_columns() -> None:
+    """Of the further columns only those are kept that a template names, whatever their case."""
+    cells = {"City": "Leeds", "Secret": "x", "last order": "7"}
+    office = world(contact("r1", cells=cells), templates=[message(text="{{city}} {{ Last Order }} {{name}}")])
+
+    assert {"City": "Leeds", "last order": "7"} == office.directory.get("r1").cells
+
+
+def test_keep() -> None:
+    """A contact without further columns stays what it is."""
+    assert contact("r1") == keep(contact("r1"), ["city"])
+    assert contact("r1") == keep(contact("r1", cells={"City": "Leeds"}), [])

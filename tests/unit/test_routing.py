@@ -1,0 +1,339 @@
+"""Routing: each step of the chain, what comes after it fails, and never a silent success without a worker."""
+
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.unit.build import (
+    ANN,
+    ANYTHING,
+    BEN,
+    CONVERSATION,
+    HOSTILE,
+    JO,
+    OURS,
+    SAM,
+    World,
+    ask,
+    contact,
+    customer,
+    form,
+    worker,
+    world,
+)
+from twilio_bridge import budget
+from twilio_bridge.errors import BadRequestError, BridgeError, RefusedError, RoutingError, UnavailableError
+from twilio_bridge.frontline import routing
+from twilio_bridge.frontline.routing import MOST_LOOKED_AT
+
+KIM = "kim@example.com"
+INBOUND = {
+    "ConversationSid": CONVERSATION,
+    "FriendlyName": "",
+    "UniqueName": "",
+    "Attributes": "{}",
+    "ConversationServiceSid": "IS" + "0" * 32,
+    "State": "active",
+    "DateCreated": "2026-01-01T00:00:00.000Z",
+    "DateUpdated": "2026-01-01T00:00:00.000Z",
+    "MessagingBinding.ProxyAddress": OURS,
+    "MessagingBinding.Address": ANN,
+}
+TEAM = f"""
+workers:
+  {JO}: {{}}
+  {SAM}: {{}}
+  {KIM}: {{}}
+routing: {{default_worker: boss@example.com}}
+"""
+OWN_NUMBER = f'workers: {{{JO}: {{}}, {SAM}: {{sms: "{OURS}"}}, {KIM}: {{}}}}'
+AWAY = UnavailableError("twilio", "x")
+
+
+def office(
+    *given_contacts: object, settings: str = "", sids: tuple[str, ...] = (CONVERSATION,), **parts: object
+) -> World:
+    made = world(*given_contacts, settings=settings, **parts)  # type: ignore[arg-type]  # contacts, as the callers give
+    made.messaging.conversations = {sid: [customer()] for sid in sids}
+    return made
+
+
+def route(made: World, **parameters: str) -> object:
+    answer = routing.answer(form(**{**INBOUND, **parameters}), made.routing)
+    assert isinstance(answer.body, dict)
+    return answer.body["step"]
+
+
+def workers_in(made: World, sid: str = CONVERSATION) -> list[str]:
+    return [found.identity for found in made.messaging.conversations[sid] if found.identity]
+
+
+@pytest.mark.parametrize(
+    ("stored", "address"),
+    [
+        ({"sms": ANN}, ANN),
+        ({"whatsapp": ANN}, f"whatsapp:{ANN}"),
+        ({"sms": ANN}, f"whatsapp:{ANN}"),
+        ({"sms": "+5511987654321"}, "whatsapp:+551187654321"),
+    ],
+)
+def test_owner(stored: dict[str, str], address: str) -> None:
+    """A contact's conversation is its owner's, on whichever channel it comes."""
+    made = office(contact("r1", **stored), settings=TEAM)
+
+    assert route(made, **{"MessagingBinding.Address": address}) == "owner"
+    assert workers_in(made) == [JO]
+
+
+def test_owner_in_a_group() -> None:
+    """In a group the one who wrote counts, and the worker gets the projected address."""
+    made = office(contact("r1", sms=BEN, owner=SAM))
+    group = {
+        "MessagingBinding.Address": f"{ANN}, {OURS}",
+        "MessagingBinding.AuthorAddress": BEN,
+        "MessagingBinding.ProjectedAddress": OURS,
+    }
+
+    assert route(made, **group) == "owner"
+    assert [(SAM, OURS)] == [(p.identity, p.address) for p in made.messaging.conversations[CONVERSATION] if p.identity]
+
+
+@pytest.mark.parametrize("given_contacts", [[], [contact("r1", sms=ANN, owner="")], [contact("r1", sms=BEN)]])
+def test_number_owner(given_contacts: list[object]) -> None:
+    """A stranger, or a contact without owner, goes to the worker whose number was written to."""
+    made = office(*given_contacts, settings=OWN_NUMBER)
+
+    assert route(made) == "number_owner"
+    assert workers_in(made) == [SAM]
+
+
+def test_number_owner_by_channel() -> None:
+    """A number is somebody's own on its channel only."""
+    made = office(settings=OWN_NUMBER)
+    made.messaging.available = {KIM}
+
+    assert route(made, **{"MessagingBinding.ProxyAddress": f"whatsapp:{OURS}"}) == "available"
+
+
+@pytest.mark.parametrize("available", [{JO}, {SAM}])
+def test_shared_number(available: set[str]) -> None:
+    """Of several with the same number an available one is taken."""
+    made = office(settings=f'workers: {{{JO}: {{sms: "{OURS}"}}, {SAM}: {{sms: "{OURS}"}}}}')
+    made.messaging.available = set(available)
+
+    assert route(made) == "number_owner"
+    assert set(workers_in(made)) == available
+
+
+def test_shared_number_with_nobody_available() -> None:
+    """Where none of them is available one of them is taken all the same."""
+    made = office(settings=f'workers: {{{JO}: {{sms: "{OURS}"}}, {SAM}: {{sms: "{OURS}"}}, {KIM}: {{}}}}')
+
+    assert route(made) == "number_owner"
+    assert workers_in(made)[0] in {JO, SAM}
+
+
+def test_available() -> None:
+    """Without an owner an available worker gets it."""
+    made = office(settings=TEAM)
+    made.messaging.available = {KIM}
+
+    assert route(made) == "available"
+    assert workers_in(made) == [KIM]
+
+
+def test_random() -> None:
+    """Where nobody is available anybody gets it."""
+    made = office(settings=TEAM)
+
+    assert route(made) == "random"
+    assert workers_in(made)[0] in {JO, SAM, KIM}
+
+
+def test_owners_are_the_workers() -> None:
+    """Where no workers are configured, those whom contacts name are."""
+    made = office(contact("r1", sms=BEN, owner=SAM))
+
+    assert route(made) == "random"
+    assert workers_in(made) == [SAM]
+
+
+def test_same_owner_in_two_cases() -> None:
+    """An owner written in two ways is one worker."""
+    made = office(contact("r1", owner=SAM), contact("r2", owner=SAM.upper()))
+
+    assert route(made) == "random"
+    assert workers_in(made)[0].casefold() == SAM
+
+
+def test_default() -> None:
+    """Where there are no workers at all the default one gets it."""
+    made = office(settings="routing: {default_worker: boss@example.com}")
+
+    assert route(made) == "default"
+    assert workers_in(made) == ["boss@example.com"]
+
+
+@pytest.mark.parametrize(
+    ("chain", "expected"),
+    [("[default, owner]", "default"), ("[random]", "random"), ("[number_owner, owner]", "owner"), ("[owner]", "owner")],
+)
+def test_configured_chain(chain: str, expected: str) -> None:
+    """The chain is tried in the order it is configured in."""
+    settings = f"workers: {{{SAM}: {{}}}}\nrouting: {{chain: {chain}, default_worker: boss@example.com}}"
+
+    assert expected == route(office(contact("r1", sms=ANN), settings=settings))
+
+
+@pytest.mark.parametrize("settings", ["", "routing: {chain: []}", "routing: {chain: [owner]}"])
+def test_nobody(settings: str) -> None:
+    """Where no step finds anybody that is an error: a silent 200 would leave the conversation alone."""
+    made = office(settings=settings)
+    values = form(**INBOUND)
+    status, _ = ask(lambda given_form: routing.answer(given_form, made.routing), values)
+
+    assert status == 502
+    assert workers_in(made) == []
+    with pytest.raises(RoutingError, match="default_worker"):
+        routing.answer(values, made.routing)
+
+
+def test_the_worker_cannot_be_added() -> None:
+    """Where the chosen worker cannot be added that is an error as well."""
+    made = office(contact("r1", sms=ANN), sids=())
+
+    with pytest.raises(RoutingError, match="'owner'"):
+        route(made)
+
+
+def test_called_twice() -> None:
+    """A repeated call adds nobody on top."""
+    made = office(settings=TEAM)
+    route(made)
+    made.messaging.available = {JO, SAM, KIM}
+
+    assert route(made) == "already there"
+    assert len(workers_in(made)) == 1
+
+
+def test_same_worker_on_a_repeated_call() -> None:
+    """Where the participants cannot be listed a repeated call finds the same worker, so nobody is added on top."""
+    first, again = office(settings=TEAM), office(settings=TEAM)
+    route(first)
+
+    assert routing.choose(inbound(), again.routing)[0] == workers_in(first)[0]
+
+
+def inbound(sid: str = CONVERSATION) -> routing.Inbound:
+    return routing.Inbound(sid, ANN, OURS, "")
+
+
+def test_fair() -> None:
+    """Over many conversations everybody gets their share."""
+    made = office(settings=TEAM)
+    counted = Counter(routing.choose(inbound(f"CH{n:032}"), made.routing)[0] for n in range(600))
+
+    assert {JO, SAM, KIM} == set(counted)
+    assert min(counted.values()) > 120
+
+
+def test_worker_is_there_already() -> None:
+    """Somebody whom the app has added stays the only one."""
+    made = office(contact("r1", sms=ANN))
+    made.messaging.conversations[CONVERSATION].append(worker(SAM))
+
+    assert route(made) == "already there"
+    assert workers_in(made) == [SAM]
+
+
+def test_failing_step() -> None:
+    """A step that fails is passed over."""
+    made = office(settings=TEAM)
+
+    class Failing(type(made.messaging)):  # type: ignore[misc]  # the class is only known here
+        def is_available(self, _worker: str) -> bool:
+            raise AWAY
+
+    made.messaging = Failing(made.messaging.conversations)
+
+    assert route(made) == "random"
+
+
+def test_contacts_away() -> None:
+    """Where contacts cannot be read the chain goes on without them."""
+    made = office(contact("r1", sms=ANN), settings=TEAM, loaded=False)
+    made.source.failure = AWAY
+    made.messaging.available = {KIM}
+
+    assert route(made) == "available"
+
+
+def test_twilio_away() -> None:
+    """Where Twilio is away no success is claimed."""
+    made = office(contact("r1", sms=ANN))
+    made.messaging.failure = AWAY
+
+    with pytest.raises(RoutingError):
+        route(made)
+
+
+def test_refused() -> None:
+    """A worker whom Twilio refuses is a failure that says which step chose them."""
+    made = office(contact("r1", sms=ANN))
+    made.messaging.failure = RefusedError("twilio", "status 400", code=50407)
+
+    with pytest.raises(RoutingError, match="status 400"):
+        route(made)
+
+
+def test_few_are_looked_at() -> None:
+    """However many workers there are, only some are looked at."""
+    settings = "workers: {" + ", ".join(f"w{n}: {{}}" for n in range(100)) + "}"
+    made = office(settings=settings)
+    looked_at: list[str] = []
+
+    class Counting(type(made.messaging)):  # type: ignore[misc]  # as above
+        def is_available(self, worker: str) -> bool:
+            looked_at.append(worker)
+            return False
+
+    made.messaging = Counting(made.messaging.conversations)
+
+    assert route(made) == "random"
+    assert len(looked_at) == MOST_LOOKED_AT
+
+
+def test_little_time() -> None:
+    """Where little time is left nobody is looked at, so that somebody can be added."""
+    made = office(settings=TEAM)
+    made.messaging.available = {JO, SAM, KIM}
+
+    with budget.limit(2):
+        assert route(made) == "random"
+
+
+def test_missing_sid() -> None:
+    """Without a ConversationSid there is nothing to route."""
+    with pytest.raises(BadRequestError, match="ConversationSid"):
+        route(office(), ConversationSid="")
+
+
+@pytest.mark.parametrize("name", [*INBOUND, "MessagingBinding.AuthorAddress", "MessagingBinding.ProjectedAddress"])
+def test_hostile(name: str) -> None:
+    """Whatever one parameter holds, the answer is JSON, and a failure is one that Twilio may see."""
+    for value in HOSTILE:
+        made = office(contact("r1", sms=ANN), settings=TEAM, sids=(CONVERSATION, value.strip()))
+        values = form(**{**INBOUND, name: value})
+        status, _ = ask(lambda given_form, made=made: routing.answer(given_form, made.routing), values)  # type: ignore[misc]
+        assert status in {200, 400}, value
+
+
+@given(st.dictionaries(st.sampled_from(sorted(INBOUND)), ANYTHING))
+def test_any_parameters(parameters: dict[str, str]) -> None:
+    """Whatever the parameters hold, no error but ours is raised."""
+    try:
+        assert route(office(contact("r1", sms=ANN), settings=TEAM), **parameters)
+    except BridgeError as error:
+        assert isinstance(error, (BadRequestError, RoutingError))  # noqa: PT017

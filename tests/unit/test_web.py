@@ -1,0 +1,502 @@
+"""HTTP in and out: nothing before the signature, always an answer, and never more in it than the caller may know."""
+
+import base64
+import hashlib
+import json
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.unit.build import ANYTHING, HOST, TOKEN, Call, FixedTokens, event, form, signatures
+from tests.unit.conftest import Lines
+from twilio_bridge import errors, signature, web
+
+CRM = {"Location": "GetCustomersList", "PageSize": "30", "Worker": "jo@example.com"}
+SECRET = "Ann Smith +447700900001"
+
+
+def echo(values: web.Form) -> web.Answer:
+    return web.Answer({name: list(given) for name, given in values.values.items()})
+
+
+def never(_form: web.Form) -> web.Answer:
+    pytest.fail("nothing is answered before the signature holds")
+
+
+def call(
+    request: web.Event,
+    respond: Callable[[web.Form], web.Answer] = echo,
+    known: web.Signatures | None = None,
+    left_s: float = 6.0,
+) -> tuple[int, Any]:
+    reply = web.callback(request, Call(left_s), known or signatures(), respond)
+    return reply["statusCode"], json.loads(reply["body"])
+
+
+def raising(error: BaseException) -> Callable[[web.Form], web.Answer]:
+    def respond(_form: web.Form) -> web.Answer:
+        raise error
+
+    return respond
+
+
+def json_event(body: str | bytes, *, named: str | None = None, is_base64: bool = False) -> dict[str, Any]:
+    """Make a signed JSON request; `named` is the hash that its URL carries, by default the right one."""
+    raw = body if isinstance(body, bytes) else body.encode()
+    digest = hashlib.sha256(raw).hexdigest() if named is None else named
+    query = f"bodySHA256={digest}" if digest else ""
+    made = event({}, query=query, headers={"content-type": "application/json; charset=utf-8"})
+    text = base64.b64encode(raw).decode() if is_base64 else raw.decode()
+    return {**made, "body": text, "isBase64Encoded": is_base64}
+
+
+def test_reply() -> None:
+    """An answer is JSON in payload v2."""
+    reply = web.callback(event(CRM), Call(), signatures(), lambda _: web.Answer({"name": "Söhne"}, 201))
+
+    assert {
+        "statusCode": 201,
+        "headers": {"content-type": "application/json"},
+        "body": '{"name":"Söhne"}',
+    } == reply
+
+
+@pytest.mark.parametrize("is_base64", [True, False])
+def test_body_encodings(is_base64: bool) -> None:
+    """A form is read whether API Gateway passes it as text or as base64."""
+    expected = {name: [value] for name, value in CRM.items()}
+
+    assert (200, expected) == call(event(CRM, is_base64=is_base64))
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("a=1&a=2&b=3", {"a": ["1", "2"], "b": ["3"]}),
+        ("a=2&a=1", {"a": ["2", "1"]}),
+        ("a=&b=", {"a": [""], "b": [""]}),
+        ("a", {"a": [""]}),
+        ("a=x+y%20z", {"a": ["x y z"]}),
+        ("a=1%2B1", {"a": ["1+1"]}),
+        ("a=S%C3%B6hne", {"a": ["Söhne"]}),
+        ("a=Söhne", {"a": ["Söhne"]}),
+        ("a=%00", {"a": ["\x00"]}),
+        ("a=%F0%9F%98%80", {"a": ["😀"]}),
+        ("MessagingBinding.Address=1", {"MessagingBinding.Address": ["1"]}),
+        ("a=+x+", {"a": [" x "]}),
+        ("", {}),
+    ],
+)
+def test_forms(body: str, expected: dict[str, list[str]]) -> None:
+    """Every value counts, empty ones and repeated ones too, and none is trimmed."""
+    assert (200, expected) == call(event({**expected}, body=body))
+
+
+@given(st.dictionaries(st.text(st.characters(exclude_categories=["Cs"]), min_size=1), st.lists(ANYTHING, min_size=1)))
+def test_any_form(parameters: dict[str, str | list[str]]) -> None:
+    """Whatever Twilio sends and signs comes through unchanged."""
+    assert (200, parameters) == call(event(parameters))
+
+
+@pytest.mark.parametrize("name", ["x-twilio-signature", "X-Twilio-Signature", "X-TWILIO-SIGNATURE"])
+def test_header_case(name: str) -> None:
+    """Headers are found whatever their case."""
+    made = event(CRM)
+    made["headers"][name] = made["headers"].pop("x-twilio-signature")
+
+    assert call(made)[0] == 200
+
+
+@pytest.mark.parametrize(
+    "given",
+    [None, "", " ", "x", "0", "WRONG_SIGNATURE", "=" * 28, "A" * 100_000, "Ünïcödé", "😀", "\ud800", "a\x00b"],
+)
+def test_wrong_signatures(given: str | None) -> None:
+    """A missing or wrong signature is refused, and nothing of the request is answered."""
+    expected = 403, {"friendly_error_message": "This request was not signed by Twilio."}
+
+    assert expected == call(event(CRM, headers={"x-twilio-signature": given}), never)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"body": "Location=GetCustomersList", "isBase64Encoded": False},
+        {"body": None},
+        {"body": ""},
+        {"body": "no base64!", "isBase64Encoded": True},
+        {"body": "abc", "isBase64Encoded": True},
+        {"body": "Ünïcödé", "isBase64Encoded": True},
+        {"body": base64.b64encode(b"a=\xff\xfe").decode(), "isBase64Encoded": True},
+        {"body": "a=%FF", "isBase64Encoded": False},
+        {"body": "a=%ED%A0%80", "isBase64Encoded": False},
+        {"body": "&".join(f"a{n}=" for n in range(1_001)), "isBase64Encoded": False},
+        {"body": "\ud800", "isBase64Encoded": False},
+        {"rawPath": "/callbacks/other"},
+        {"rawPath": "/Prod/callbacks/crm"},
+        {"rawQueryString": "a=1"},
+        {"headers": None},
+        {"headers": {}},
+    ],
+)
+def test_changed_requests(change: dict[str, Any]) -> None:
+    """A request that was changed, or that cannot be read at all, is refused and never an error of ours."""
+    assert call({**event(CRM), **change}, never)[0] == 403
+
+
+@pytest.mark.parametrize("host", ["other.example.com", "[", "[::1", "a b", "", "user@", ":::"])
+def test_other_hosts(host: str) -> None:
+    """A request to another host, or to none there can be, is refused."""
+    made = event(CRM)
+    made["headers"]["host"] = host
+    made["requestContext"] = {"domainName": "else.example.com"}
+
+    assert call(made, never)[0] == 403
+
+
+def test_host_from_the_context() -> None:
+    """Without a Host header the domain of the request's context counts."""
+    assert call(event(CRM, headers={"host": None}))[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("url", "headers", "public_base_url"),
+    [
+        (f"https://{HOST}/callbacks/crm", {}, None),
+        (f"https://{HOST}:443/callbacks/crm", {}, None),
+        (f"https://{HOST}/callbacks/crm", {"host": f"{HOST}:443"}, None),
+        (f"https://{HOST}/callbacks/crm", {"host": f"{HOST}:8443"}, None),
+        (f"https://{HOST}:8443/callbacks/crm", {"host": f"{HOST}:8443"}, None),
+        (f"https://{HOST}/callbacks/crm", {"x-forwarded-proto": None}, None),
+        (f"https://{HOST}/callbacks/crm", {"x-forwarded-proto": ""}, None),
+        (f"http://{HOST}/callbacks/crm", {"x-forwarded-proto": "http"}, None),
+        (f"https://{HOST}/callbacks/crm", {"x-forwarded-proto": "https,http"}, None),
+        (f"https://{HOST}/callbacks/crm", {"x-forwarded-proto": "https, http"}, None),
+        ("https://hooks.example.com/callbacks/crm", {}, "https://hooks.example.com"),
+        ("https://hooks.example.com/frontline/callbacks/crm", {}, "https://hooks.example.com/frontline"),
+        ("https://user:pass@hooks.example.com/callbacks/crm", {}, "https://user:pass@hooks.example.com"),
+        ("https://hooks.example.com:8443/callbacks/crm", {}, "https://hooks.example.com:8443"),
+        (f"https://{HOST}/callbacks/crm", {}, "https://hooks.example.com"),
+    ],
+)
+def test_addresses(url: str, headers: dict[str, str | None], public_base_url: str | None) -> None:
+    """Twilio may have called what the request names, or what the operator says it calls."""
+    known = signatures(public_base_url=public_base_url)
+
+    assert call(event(CRM, url=url, headers=headers), known=known)[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("url", "public_base_url"),
+    [
+        ("https://hooks.example.com/callbacks/crm", None),
+        ("https://hooks.example.com/callbacks/crm", "https://hooks.example.com/frontline"),
+        ("https://hooks.example.com/frontline/callbacks/crm", "https://hooks.example.com"),
+        (f"http://{HOST}/callbacks/crm", None),
+        (f"https://{HOST}/callbacks/crm?x=1", None),
+    ],
+)
+def test_addresses_twilio_did_not_call(url: str, public_base_url: str | None) -> None:
+    """A signature for another address does not hold here."""
+    assert call(event(CRM, url=url), never, signatures(public_base_url=public_base_url))[0] == 403
+
+
+@pytest.mark.parametrize("query", ["a=1&b=2", "a=%20", "a=It%27s", "a=It's"])
+def test_query(query: str) -> None:
+    """A query is part of what was signed, in the encoding it came in."""
+    assert call(event(CRM, query=query))[0] == 200
+
+
+def test_unquoted_and_quoted_query() -> None:
+    """A quote in a query may have been escaped on its way."""
+    assert call(event(CRM, query="a=It's", url=f"https://{HOST}/callbacks/crm?a=It%27s"))[0] == 200
+
+
+def test_stage() -> None:
+    """The path of a named stage is part of the address."""
+    assert call(event(CRM, path="/Prod/callbacks/crm"))[0] == 200
+
+
+@pytest.mark.parametrize("tokens", [("old", TOKEN), (TOKEN, "new")])
+def test_rotation(tokens: tuple[str, ...]) -> None:
+    """While tokens are rotated, either is accepted, and nothing is read again."""
+    known = FixedTokens(tokens)
+
+    assert call(event(CRM), known=signatures(known))[0] == 200
+    assert known.rereads == 0
+
+
+def test_renewed_token() -> None:
+    """A token that was changed a moment ago is read again, once."""
+    known = FixedTokens(("old",), (TOKEN,))
+
+    assert call(event(CRM), known=signatures(known))[0] == 200
+    assert known.rereads == 1
+
+
+@pytest.mark.parametrize("later", [(), ("another",)])
+def test_renewed_token_does_not_help(later: tuple[str, ...]) -> None:
+    """A wrong signature reads the tokens again once, and stays wrong."""
+    known = FixedTokens(("old",), later)
+
+    assert call(event(CRM), never, signatures(known))[0] == 403
+    assert known.rereads == 1
+
+
+def test_missing_signature_reads_nothing() -> None:
+    """Without a signature not even the tokens are looked at."""
+
+    class NoTokens:
+        def current(self) -> tuple[str, ...]:
+            pytest.fail("read")
+
+        def renewed(self) -> tuple[str, ...]:
+            pytest.fail("read")
+
+    unsigned = event(CRM, headers={"x-twilio-signature": None})
+
+    assert call(unsigned, never, signatures(NoTokens()))[0] == 403
+
+
+@pytest.mark.parametrize("is_base64", [True, False])
+def test_json(is_base64: bool) -> None:
+    """A JSON body comes through as parameters; what is no text is written as JSON."""
+    body = '{"Location": "GetCustomersList", "PageSize": 30, "More": {"a": null}}'
+    expected = {"Location": ["GetCustomersList"], "PageSize": ["30"], "More": ['{"a": null}']}
+
+    assert (200, expected) == call(json_event(body, is_base64=is_base64))
+
+
+@pytest.mark.parametrize("named", ["", "0" * 64, "x", "é"])
+def test_json_without_its_hash(named: str) -> None:
+    """A JSON body whose hash the URL does not carry is refused."""
+    assert call(json_event("{}", named=quote(named)), never)[0] == 403
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["", "{", "[", "nonsense", "NaN1", "[" * 100_000, b"\xff\xfe\xff", '{"a": "\\ud800"}', '{"\\ud800": "a"}'],
+    ids=lambda body: repr(body[:10]),
+)
+def test_json_that_is_none(body: str | bytes) -> None:
+    """A signed body that cannot be read is refused, and never an error of ours."""
+    assert call(json_event(body, is_base64=True), never)[0] == 403
+
+
+@pytest.mark.parametrize("body", ["[]", '"text"', "1", "null"])
+def test_json_that_is_no_object(body: str) -> None:
+    """A signed JSON body has to be an object."""
+    assert call(json_event(body), never)[0] == 400
+
+
+def test_required() -> None:
+    """A parameter that is missing or blank is named in the refusal, its value trimmed otherwise."""
+    values = form(A=" x ", B=" ", C=["1", "2"])
+
+    assert values.required("A") == "x"
+    assert values.text("A") == " x "
+    assert values.text("Z") == ""
+    assert values.text("C") == "1"
+    for name in ("B", "Z"):
+        with pytest.raises(errors.BadRequestError, match=f"parameter {name} is missing"):
+            values.required(name)
+
+
+STATUSES: list[tuple[BaseException, int]] = [
+    (errors.BridgeError("x"), 500),
+    (errors.BadRequestError("x"), 400),
+    (errors.UnknownLocationError("x"), 422),
+    (errors.SignatureError("x"), 403),
+    (errors.ForbiddenError("x"), 403),
+    (errors.NotFoundError("x"), 404),
+    (errors.DuplicateContactError("x"), 409),
+    (errors.MessageBlockedError("x"), 451),
+    (errors.SettingError("x"), 500),
+    (errors.RoutingError("x"), 502),
+    (errors.OutOfTimeError("x"), 503),
+    (errors.UpstreamError("airtable", "x"), 503),
+    (errors.RefusedError("airtable", "x"), 502),
+    (errors.StaleOffsetError("airtable", "x"), 503),
+    (errors.RateLimitedError("airtable", 2), 503),
+    (errors.UnavailableError("airtable", "x"), 503),
+]
+
+
+def every_error(kind: type[BaseException] = errors.BridgeError) -> set[type[BaseException]]:
+    return {kind}.union(*(every_error(child) for child in kind.__subclasses__()))
+
+
+def test_every_error_has_a_status() -> None:
+    """The table below holds every class of error that the package has."""
+    ours = {kind for kind in every_error() if kind.__module__ == errors.__name__}
+
+    assert ours == {type(error) for error, _ in STATUSES}
+
+
+@pytest.mark.parametrize(("error", "expected"), STATUSES, ids=lambda given: type(given).__name__)
+def test_statuses(error: BaseException, expected: int) -> None:
+    """Each class of error has its status, and a sentence for the worker."""
+    status, body = call(event(CRM), raising(error))
+
+    assert expected == status
+    assert getattr(error, "friendly") == body["friendly_error_message"]  # noqa: B009  a BridgeError, as mypy cannot know
+
+
+def test_explained_bad_request() -> None:
+    """What is wrong with a request is said to whoever sent it, and only then."""
+    assert call(event(CRM), raising(errors.BadRequestError("PageSize is no number")))[1]["error"] == (
+        "PageSize is no number"
+    )
+    assert "error" not in call(event(CRM), raising(errors.ForbiddenError("Ann")))[1]
+
+
+def test_friendly_sentence() -> None:
+    """An error may bring its own sentence."""
+    error = errors.ForbiddenError("x", friendly="There is no sender.")
+
+    assert call(event(CRM), raising(error)) == (403, {"friendly_error_message": "There is no sender."})
+
+
+@pytest.mark.parametrize("error", [ValueError(SECRET), KeyError(SECRET), RecursionError(SECRET), MemoryError(SECRET)])
+def test_unknown_error(error: Exception, log: Lines) -> None:
+    """An error we did not foresee tells nobody more than where it happened."""
+    status, body = call(event(CRM), raising(error))
+
+    assert (500, {"friendly_error_message": errors.BridgeError.friendly}) == (status, body)
+    (line,) = log()
+    assert ("ERROR", "failed", type(error).__name__) == (line["level"], line["message"], line["error"])
+    assert "respond" in line["at"][-1]
+    assert "Ann" not in json.dumps(line)
+    assert "447700900001" not in json.dumps(line)
+
+
+@pytest.mark.parametrize(
+    ("error", "level", "said"),
+    [
+        (errors.NotFoundError("no such contact"), "INFO", "refused"),
+        (errors.BadRequestError("x"), "INFO", "refused"),
+        (errors.RateLimitedError("airtable", 2), "WARNING", "busy"),
+        (errors.UnavailableError("airtable", "x"), "ERROR", "failed"),
+        (errors.SettingError("x"), "ERROR", "failed"),
+    ],
+)
+def test_log_levels(error: BaseException, level: str, said: str, log: Lines) -> None:
+    """A refusal is information, a busy moment a warning, and what somebody has to mend an error."""
+    call(event(CRM), raising(error))
+
+    (line,) = log()
+    assert (level, said, str(error)) == (line["level"], line["message"], line["reason"])
+
+
+def test_log_of_a_wrong_signature(log: Lines) -> None:
+    """A refused request is logged without anything of it."""
+    call(event({"Worker": SECRET}, token="wrong"), never)
+
+    (line,) = log()
+    assert ("WARNING", "refused") == (line["level"], line["message"])
+    assert "Ann" not in json.dumps(line)
+
+
+def test_request_id(log: Lines) -> None:
+    """Every line carries Lambda's id of the request."""
+    call(event(CRM), raising(errors.NotFoundError("x")))
+
+    assert log()[0]["request_id"] == "00000000-0000-0000-0000-000000000001"
+
+
+def test_success_is_silent(log: Lines) -> None:
+    """An answer as usual is no news."""
+    call(event(CRM))
+
+    assert log() == []
+
+
+def test_hang() -> None:
+    """Whatever hangs is answered before Lambda's time is up."""
+    began = time.monotonic()
+
+    def respond(_form: web.Form) -> web.Answer:
+        time.sleep(5)
+        return web.Answer()
+
+    status, body = call(event(CRM), respond, left_s=web.MARGIN_S + 0.1)
+
+    assert (503, {"friendly_error_message": errors.OutOfTimeError.friendly}) == (status, body)
+    assert time.monotonic() - began < 1
+
+
+def test_hang_that_swallows_exceptions() -> None:
+    """A library that swallows every Exception does not keep us from answering."""
+
+    def respond(_form: web.Form) -> web.Answer:
+        for _ in range(50):
+            with suppress(Exception):
+                time.sleep(0.1)
+        return web.Answer()
+
+    assert call(event(CRM), respond, left_s=web.MARGIN_S + 0.1)[0] == 503
+
+
+def test_hanging_tokens() -> None:
+    """Reading the tokens is within the time, too."""
+
+    class Hanging(FixedTokens):
+        def current(self) -> tuple[str, ...]:
+            time.sleep(5)
+            return ()
+
+    assert call(event(CRM), never, signatures(Hanging()), web.MARGIN_S + 0.1)[0] == 503
+
+
+@pytest.mark.parametrize("left_s", [0, 0.5, web.MARGIN_S])
+def test_no_time(left_s: float) -> None:
+    """Where there is no time to do anything, that is said at once."""
+    assert call(event(CRM), never, left_s=left_s)[0] == 503
+
+
+def test_failing_tokens() -> None:
+    """Where the tokens cannot be read, nothing is answered, and the operator sees why."""
+
+    class Failing(FixedTokens):
+        def current(self) -> tuple[str, ...]:
+            raise errors.SettingError("the setting TWILIO_AUTH_TOKEN is missing")
+
+    assert call(event(CRM), never, signatures(Failing()))[0] == 500
+
+
+def test_rescue() -> None:
+    """A function may turn a failure into an answer of its own, knowing the request."""
+    seen: list[tuple[str, type[BaseException]]] = []
+
+    def rescue(values: web.Form | None, error: BaseException) -> web.Answer:
+        seen.append((values.text("Location") if values else "", type(error)))
+        return web.Answer({"rescued": True})
+
+    reply = web.callback(event(CRM), Call(), signatures(), raising(errors.UnavailableError("a", "b")), rescue)
+
+    assert (200, '{"rescued":true}') == (reply["statusCode"], reply["body"])
+    assert [("GetCustomersList", errors.UnavailableError)] == seen
+
+
+def test_rescue_never_sees_a_wrong_signature() -> None:
+    """A wrong signature is refused whatever the rescue says."""
+
+    def rescue(_form: web.Form | None, _error: BaseException) -> web.Answer:
+        pytest.fail("asked")
+
+    unsigned = event(CRM, token="wrong")
+
+    assert web.callback(unsigned, Call(), signatures(), never, rescue)["statusCode"] == 403
+
+
+def test_signed_for_this_service() -> None:
+    """The builder signs as Twilio does, so these tests would notice a changed algorithm."""
+    made = event({"a": ["1"]}, url="https://a.com/x")
+
+    assert signature.sign(TOKEN, "https://a.com/x", {"a": ["1"]}) == made["headers"]["x-twilio-signature"]
