@@ -1,19 +1,17 @@
-"""Invoked each night and whenever a callback met a stale or empty cache: loads contacts and templates from Airtable."""
+"""Invoked each night (`{"whole": true}`) and when a callback met a stale or empty cache: brings it up to date."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 
 from twilio_bridge import budget, web, wiring
-from twilio_bridge.contacts import refresh
+from twilio_bridge.contacts.refresh import refresh
 from twilio_bridge.logs import logger
 
-leases = wiring.leases()
-notes = wiring.notes()
 
-
-def lambda_handler(event: object, context: web.Context) -> dict[str, object]:  # noqa: ARG001  there is nothing in the event
-    """Load everything, unless another load is running."""
+def lambda_handler(event: Mapping[str, object], context: web.Context) -> dict[str, object]:
+    """Load what is due, unless another refresh is running."""
     with budget.limit(context.get_remaining_time_in_millis() / 1000 - web.MARGIN_S):
-        loaded = refresh.load(wiring.bulk_source(), wiring.contact_cache(), notes, leases)
-    outcome: dict[str, object] = asdict(loaded) if loaded else {"running": True}
-    logger.info("contacts loaded" if loaded else "a load is running", extra=outcome)
+        done = refresh(wiring.refreshing(), whole=event.get("whole") is True)
+    outcome: dict[str, object] = asdict(done) if done else {"nothing": "due, or another refresh is running"}
+    logger.info("refreshed" if done else "not refreshed", extra=outcome)
     return outcome

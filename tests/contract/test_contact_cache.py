@@ -2,6 +2,7 @@
 
 import random
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -398,3 +399,45 @@ def test_requests_do_not_grow_with_the_base(aws: Aws, what: str, most: int) -> N
         "state": cache.state,
     }[what]
     assert most >= len(aws.count(ask))
+
+
+def test_an_update_takes_in_what_differs(cache: ContactCache) -> None:
+    """Changed, renamed, moved and new contacts are taken in; the same ones are not counted."""
+    before = [contact(n, f"name {n}", owner=JO, sms=f"+44790000{n:04}") for n in range(60)]
+    cache.load(before, time.time() - 60, 1, "2026-01-01")
+    changed = [
+        before[0],
+        replace(before[1], notes="new"),
+        replace(before[2], name="renamed"),
+        replace(before[3], owner=MEI),
+        replace(before[4], sms="+447900009999"),
+        contact(99, "newcomer", owner=MEI),
+    ]
+
+    assert 5 == cache.update(changed, time.time(), 2, "2026-02-02")
+    expected = {c.id: c for c in [*before, *changed]}
+    everybody = [c for owner in (JO, MEI) for c in cache.page(owner, "", 1000)]
+    assert sorted(expected.values(), key=lambda c: c.id) == sorted(everybody, key=lambda c: c.id)
+    assert [expected[before[4].id]] == cache.find("+447900009999")
+    assert [] == cache.find(before[4].sms)
+    assert (time.time(), "2026-02-02", 60) == (cache.state().loaded_at, cache.state().newest, cache.state().count)
+
+
+def test_an_update_of_an_older_lease_is_ignored(cache: ContactCache) -> None:
+    """Whoever wakes up late undoes nothing."""
+    cache.load([contact(1, "new", owner=JO)], time.time(), 5)
+
+    assert 0 == cache.update([contact(1, "old", owner=JO)], time.time() - 100, 4)
+    assert ["new"] == names(cache.page(JO, "", 10))
+
+
+def test_an_update_leaves_what_was_written_since(cache: ContactCache) -> None:
+    """Our own write is newer than what was read before it."""
+    cache.load([contact(1, "ann", owner=JO)], time.time() - 60, 1)
+    cache.put(contact(1, "ours", owner=JO))
+    cache.update([contact(1, "theirs", owner=JO)], time.time() - 30, 2)
+
+    assert ["ours"] == names(cache.page(JO, "", 10))
+    found = cache.get("rec00000000000001")
+    assert found
+    assert "ours" == found.name

@@ -24,7 +24,7 @@ from twilio_bridge.adapters.memory import (
 )
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.contacts.directory import Directory
-from twilio_bridge.contacts.refresh import Loaded, load
+from twilio_bridge.contacts.refresh import Loaded, Refreshing, Updated, refresh
 from twilio_bridge.frontline.crm import Crm
 from twilio_bridge.frontline.outgoing_conversation import Outgoing
 from twilio_bridge.frontline.routing import Routing
@@ -187,9 +187,14 @@ class World:
         """What the Conversations webhooks work with."""
         return Hooks(self.directory, self.opt_outs, self.outbox, lambda: self.messaging, self.settings)
 
-    def load(self) -> Loaded | None:
-        """Load the source into the cache."""
-        return load(self.source, self.cache, self.notes, self.leases, self.clock.now)
+    def load(self) -> Loaded | Updated | None:
+        """Load the whole source into the cache."""
+        return refresh(self.refreshing, whole=True)
+
+    @property
+    def refreshing(self) -> Refreshing:
+        """What a refresh works with."""
+        return Refreshing(self.source, self.cache, self.notes, self.leases, self.settings, self.clock.now)
 
 
 configured = cache(config.parse)

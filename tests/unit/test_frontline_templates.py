@@ -174,7 +174,7 @@ def test_source_away() -> None:
 def test_stale_cache_is_refreshed() -> None:
     """Opening the templates has a stale cache refreshed."""
     office = world(contact("r1"), templates=[message()])
-    office.clock.offset = 301
+    office.clock.offset = 901
 
     assert ["Hi"] == contents(office)
     assert office.refresh.started == 1

@@ -1,13 +1,25 @@
 """Loading the base: one load at a time, all or nothing, and nothing written meanwhile is lost."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 
 from tests.unit.build import ANN, JO, World, contact, contacts, message, world
+from twilio_bridge import config
 from twilio_bridge.adapters.memory import MemorySource
 from twilio_bridge.contacts.contact import Contact
-from twilio_bridge.contacts.refresh import LEASE, LEASE_S, LISTINGS, Loaded, keep
+from twilio_bridge.contacts.refresh import (
+    LEASE,
+    LEASE_S,
+    LISTINGS,
+    OVERLAP_S,
+    Loaded,
+    Updated,
+    full_every_s,
+    keep,
+    refresh,
+)
 from twilio_bridge.errors import StaleOffsetError, UnavailableError
 
 
@@ -59,7 +71,7 @@ def test_one_at_a_time() -> None:
         def meanwhile(self) -> None:
             seen.append(office.load())
 
-    seen: list[Loaded | None] = []
+    seen: list[Loaded | Updated | None] = []
     office = World(Twice(contact("r1")))
 
     assert Loaded(1, 0) == office.load()
@@ -154,3 +166,113 @@ def test_keep() -> None:
     """A contact without further columns stays what it is."""
     assert contact("r1") == keep(contact("r1"), ["city"])
     assert contact("r1") == keep(contact("r1", cells={"City": "Leeds"}), [])
+
+
+TELLING = "contacts: {columns: {last_modified: modified}}"
+LONG_AGO = "2026-01-01T00:00:00.000Z"
+
+
+def telling(*given: Contact) -> World:
+    """A loaded world whose base tells what changed."""
+    office = world(*given, settings=TELLING, loaded=False)
+    office.source.changed_at = dict.fromkeys(office.source.contacts, LONG_AGO)
+    office.load()
+    return office
+
+
+def change(office: World, changed: Contact) -> None:
+    """Let somebody edit a contact in the base just now."""
+    office.source.contacts[changed.id] = changed
+    office.source.changed_at[changed.id] = datetime.fromtimestamp(office.clock.now(), UTC).strftime(AIRTABLES)
+
+
+AIRTABLES = "%Y-%m-%dT%H:%M:%S.000Z"
+
+
+def test_only_changes() -> None:
+    """A base that tells what changed is asked for that only, and what is the same is not counted."""
+    office = telling(contact("r1", name="Ann"), contact("r2", name="Ben"))
+    office.clock.offset = 60
+    change(office, contact("r1", name="Anna"))
+    change(office, contact("r2", name="Ben"))
+
+    assert Updated(1) == refresh(office.refreshing)
+    assert ["Anna", "Ben"] == [c.name for c in office.cache.page(JO, "", 10)]
+    assert office.cache.state().loaded_at == pytest.approx(office.clock.now(), abs=1)
+
+
+def test_a_change_in_the_same_second_is_not_missed() -> None:
+    """What changed shortly before a refresh began is read once more by the next one."""
+    office = telling(contact("r1", name="Ann"))
+    office.clock.offset = 60
+    change(office, contact("r1", name="Anna"))
+    refresh(office.refreshing)
+    office.source.contacts["r1"] = contact("r1", name="Annabel")
+
+    assert Updated(1) == refresh(office.refreshing)
+
+
+def test_nothing_is_read_again_once_it_is_old() -> None:
+    """After a quiet while the source gives nothing for an answer."""
+    office = telling(contact("r1", name="Ann"))
+    office.clock.offset = 60
+    change(office, contact("r1", name="Anna"))
+    refresh(office.refreshing)
+    office.clock.offset = 60 + 2 * OVERLAP_S
+    refresh(office.refreshing)
+    state = office.cache.state()
+
+    assert [()] == list(office.source.changed_since(state.newest))
+
+
+def test_everything_once_a_day() -> None:
+    """Deletions are not told: a whole load comes each night, or when it is overdue."""
+    office = telling(contact("r1"), contact("r2"))
+    office.source.delete("r2")
+    office.clock.offset = 60
+    refresh(office.refreshing)
+    assert office.cache.get("r2")
+    office.clock.offset = 27 * 3_600
+
+    assert Loaded(1, 0) == refresh(office.refreshing)
+    assert office.cache.get("r2") is None
+
+
+def test_a_base_that_tells_nothing_is_loaded_seldom() -> None:
+    """Without a last-modified column a load is due only after full_every_s."""
+    office = world(contact("r1"))
+    office.clock.offset = 899
+    assert refresh(office.refreshing) is None
+    office.clock.offset = 901
+
+    assert Loaded(1, 0) == refresh(office.refreshing)
+
+
+@pytest.mark.parametrize(
+    ("monthly_calls", "count", "seconds"),
+    [(None, 100_000, 900), (1_000, 250, 20_736), (100_000, 4_000, 2_177), (100_000, 250, 900)],
+)
+def test_loads_leave_half_of_the_plans_calls(monthly_calls: int | None, count: int, seconds: int) -> None:
+    """The interval is stretched so that loads alone use half of the month's calls at most."""
+    settings = config.Config(airtable=config.Airtable(monthly_calls=monthly_calls))
+
+    assert seconds == int(full_every_s(settings, count))
+
+
+def test_an_update_undoes_nothing_newer() -> None:
+    """What we wrote ourselves while changes were read stays."""
+
+    class Slow(Scripted):
+        def changed_since(self, moment: str) -> Iterator[tuple[Contact, ...]]:
+            found = list(super().changed_since(moment))
+            office.clock.offset += 1
+            office.cache.put(contact("r1", name="Ours"))
+            yield from found
+
+    office = telling(contact("r1", name="Ann"))
+    office.source = Slow(*office.source.contacts.values())
+    office.clock.offset = 60
+    change(office, contact("r1", name="Theirs"))
+    refresh(office.refreshing)
+
+    assert ["Ours"] == [c.name for c in office.cache.page(JO, "", 10)]

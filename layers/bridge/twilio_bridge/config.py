@@ -48,6 +48,7 @@ class ContactColumns(Section):
     owner: Column = "owner"
     opt_out: Column = "opt_out"
     avatar: str = "avatar"
+    last_modified: str = ""
 
 
 class Contacts(Section):
@@ -58,6 +59,18 @@ class Contacts(Section):
     visibility: Literal["owner", "all"] = "owner"
     region: Annotated[str, Field(pattern="^([A-Z]{2})?$")] = ""
     fresh_s: Annotated[int, Field(ge=30, le=86_400)] = 300
+    full_every_s: Annotated[int, Field(ge=60, le=86_400)] = 900
+
+    @property
+    def stale_after_s(self) -> int:
+        """How old a copy may be: without a last-modified column only a whole load can make it younger."""
+        return self.fresh_s if self.columns.last_modified else max(self.fresh_s, self.full_every_s)
+
+
+class Airtable(Section):
+    """What the base's plan allows: requests a month over the whole workspace; None is as many as one likes."""
+
+    monthly_calls: Annotated[int, Field(ge=100)] | None = None
 
 
 class TemplateColumns(Section):
@@ -122,6 +135,7 @@ class Config(Section):
     """The whole file."""
 
     contacts: Contacts = Contacts()
+    airtable: Airtable = Airtable()
     templates: Templates = Templates()
     workers: Mapping[str, Worker] = {}
     senders: Senders = Senders()

@@ -27,6 +27,13 @@ class ContactSource(Protocol):
     def pages(self) -> Iterator[tuple[Contact, ...]]:
         """Give all contacts, page by page, without hurry: whoever serves a worker goes first."""
 
+    def changed_since(self, moment: str) -> Iterator[tuple[Contact, ...]]:
+        """Give the contacts changed after a moment that `newest` gave, page by page, without hurry."""
+
+    @property
+    def newest(self) -> str:
+        """The latest change among all that was listed so far, in the source's own words; empty where it tells none."""
+
     def get(self, contact_id: str) -> Contact | None:
         """Give a contact by the record's id, or by what stands in the id column."""
 
@@ -57,9 +64,16 @@ class TemplateText:
 
 @dataclass(frozen=True, slots=True)
 class CacheState:
-    """Whether the cache holds a whole load, and when that load began (epoch seconds)."""
+    """Whether the cache holds a whole load, and how old it is (epoch seconds).
+
+    `loaded_at` is when it was last brought up to date, `full_at` when its last whole load began; `newest` is the latest
+    change it holds, `count` how many contacts the whole load had.
+    """
 
     loaded_at: float | None
+    full_at: float = 0
+    newest: str = ""
+    count: int = 0
 
     @property
     def is_empty(self) -> bool:
@@ -97,8 +111,11 @@ class ContactCache(Protocol):
     def remove(self, contact_id: str) -> None:
         """Take out one contact that was deleted just now; it survives a load that began before."""
 
-    def load(self, contacts: Sequence[Contact], began_at: float, number: int) -> None:
+    def load(self, contacts: Sequence[Contact], began_at: float, number: int, newest: str = "") -> None:
         """Take in a whole load that began at `began_at` under the lease `number`; an older number is ignored."""
+
+    def update(self, changed: Sequence[Contact], began_at: float, number: int, newest: str = "") -> int:
+        """Take in what has changed, as read since `began_at`, and give how many contacts really had."""
 
 
 class Notes(Protocol):

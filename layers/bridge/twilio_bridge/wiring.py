@@ -18,6 +18,7 @@ from twilio_bridge.adapters.secrets import Secrets, SigningTokens
 from twilio_bridge.adapters.state import DynamoLeases, DynamoNotes, DynamoOptOuts
 from twilio_bridge.adapters.table import Table
 from twilio_bridge.contacts.directory import Directory
+from twilio_bridge.contacts.refresh import Refreshing
 from twilio_bridge.frontline.senders import Senders
 from twilio_bridge.ports import ContactSource, Messaging
 from twilio_bridge.settings import Settings
@@ -139,6 +140,11 @@ def _source(token: str, settled: config.Config, patience_s: float) -> ContactSou
     return AirtableContacts(
         token, base_id, endpoint_url, limiter, settled.contacts, settled.templates, patience_s=patience_s
     )
+
+
+def refreshing() -> Refreshing:
+    """What a refresh of the cache works with."""
+    return Refreshing(bulk_source(), contact_cache(), notes(), leases(), configuration())
 
 
 @cache

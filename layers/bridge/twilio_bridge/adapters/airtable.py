@@ -5,7 +5,7 @@ vendor's errors as ours. Formulas are built by pyairtable's formulas module only
 https://airtable.com/developers/web/api/introduction
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 import requests
@@ -13,6 +13,7 @@ from pyairtable import Api
 from pyairtable import formulas as f
 
 from twilio_bridge import budget, config, phone
+from twilio_bridge.adapters.airtable_cells import Fields, cell_text, is_true, long_text, to_contact
 from twilio_bridge.adapters.limiter import SlotLimiter
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.errors import (
@@ -26,7 +27,6 @@ from twilio_bridge.ports import SourcePage, TemplateText
 from twilio_bridge.retry import Retry, call
 
 T = TypeVar("T")
-Fields = Mapping[str, Any]
 
 AIRTABLE = "airtable"
 CONNECT_TIMEOUT_S = 1.0
@@ -37,9 +37,7 @@ BULK_PATIENCE_S = 120.0
 CALLBACK_PATIENCE_S = 1.5
 READS = Retry(attempts=2, first_wait_s=0.3, on=(UnavailableError,))
 ONCE = Retry(attempts=1, first_wait_s=0, on=())
-LISTINGS = 3  # how often a whole listing begins again when Airtable has forgotten where it was
 
-LONGEST_CELL = 10_000
 # For a record that is gone Airtable answers either, depending on the token.
 NOT_THERE = ((404, "NOT_FOUND"), (404, "MODEL_ID_NOT_FOUND"), (403, "INVALID_PERMISSIONS_OR_MODEL_NOT_FOUND"))
 
@@ -65,6 +63,7 @@ class AirtableContacts:
         self._template_columns = templates.columns
         self._limiter = limiter
         self._patience_s = patience_s
+        self._newest = ""
 
     def page(self, owner: str | None, size: int, offset: str | None = None) -> SourcePage:
         """Give one page of a list by name."""
@@ -79,9 +78,23 @@ class AirtableContacts:
 
     def pages(self) -> Iterator[tuple[Contact, ...]]:
         """Give all contacts, page by page."""
+        return self._all_pages({"page_size": MOST_RECORDS_A_PAGE})
+
+    def changed_since(self, moment: str) -> Iterator[tuple[Contact, ...]]:
+        """Give the contacts whose last-modified column is later, page by page."""
+        column = f.Field(self._settings.columns.last_modified)
+        later = f.IS_AFTER(column, f.DATETIME_PARSE(moment)) if moment else f.NOT(f.EQ(column, f.BLANK()))
+        return self._all_pages({"page_size": MOST_RECORDS_A_PAGE, "formula": str(later)})
+
+    @property
+    def newest(self) -> str:
+        """The latest time in the last-modified column of all records listed so far, as Airtable wrote it."""
+        return self._newest
+
+    def _all_pages(self, options: dict[str, Any]) -> Iterator[tuple[Contact, ...]]:
         offset = None
         while True:
-            page = self._listed({"page_size": MOST_RECORDS_A_PAGE}, offset)
+            page = self._listed(options, offset)
             yield page.contacts
             if not (offset := page.offset):
                 return
@@ -149,8 +162,8 @@ class AirtableContacts:
 
     def _template(self, fields: Fields) -> TemplateText:
         columns = self._template_columns
-        approved = _is_true(fields.get(columns.whatsapp_approved))
-        text = _long_text(fields.get(columns.text))
+        approved = is_true(fields.get(columns.whatsapp_approved))
+        text = long_text(fields.get(columns.text))
         return TemplateText(cell_text(fields.get(columns.category)), text, approved)
 
     def _search(self, formula: f.Formula) -> list[Contact]:
@@ -158,6 +171,8 @@ class AirtableContacts:
 
     def _listed(self, options: dict[str, Any], offset: str | None) -> SourcePage:
         records, following = self._list(self._contacts, options, offset)
+        if column := self._settings.columns.last_modified:
+            self._newest = max([self._newest, *(str(record["fields"].get(column) or "") for record in records)])
         return SourcePage(tuple(self._contact(record) for record in records), following)
 
     def _list(self, table: Any, options: dict[str, Any], offset: str | None) -> tuple[list[Any], str | None]:  # noqa: ANN401
@@ -212,62 +227,15 @@ class AirtableContacts:
 
     def _cells(self, contact: Contact) -> dict[str, Any]:
         columns = self._settings.columns.model_dump()
-        return {column: getattr(contact, name) for name, column in columns.items() if column and name != "id"}
+        return {
+            column: getattr(contact, name)
+            for name, column in columns.items()
+            if column and name not in {"id", "last_modified"}
+        }
 
     def _written(self, number: str) -> list[str]:
         plain = phone.digits(number)
         return [plain, "00" + plain, *phone.national(number, self._settings.region)]
-
-
-def to_contact(record_id: str, fields: Fields, settings: config.Contacts) -> Contact:
-    """Make a contact of a record: numbers in E.164, empty and broken cells left out."""
-    columns = settings.columns.model_dump(exclude={"id", "opt_out"})
-    texts = {name: cell_text(fields.get(column)) for name, column in columns.items() if column}
-    texts["notes"] = _long_text(fields.get(settings.columns.notes))
-    texts["owner"] = _email_or_text(fields.get(settings.columns.owner))
-    for channel in ("sms", "whatsapp"):
-        texts[channel] = phone.number(texts.get(channel, ""), settings.region or None) or ""
-    mapped = set(settings.columns.model_dump().values())
-    cells = {column: cell_text(value) for column, value in fields.items() if column not in mapped}
-    return Contact(
-        id=record_id,
-        opt_out=_is_true(fields.get(settings.columns.opt_out)),
-        cells={column: text for column, text in cells.items() if text},
-        **texts,
-    )
-
-
-def cell_text(value: object) -> str:
-    """Write a cell as one line of text; empty for what is no text: attachments, errors, check boxes."""
-    return " ".join(_long_text(value).split())
-
-
-def _long_text(value: object) -> str:
-    if isinstance(value, bool) or value is None:
-        return ""
-    if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode()[:LONGEST_CELL].strip()
-    if isinstance(value, (int, float)):
-        return f"{value:.15g}" if abs(value) < 1e15 else str(value)  # noqa: PLR2004  whole numbers without .0
-    if isinstance(value, list):
-        return ", ".join(text for entry in value if (text := _long_text(entry)))[:LONGEST_CELL]
-    return _collaborator(value, "name")
-
-
-def _email_or_text(value: object) -> str:
-    """Read an owner's cell, which may be text or one of Airtable's collaborators."""
-    entry = value[0] if isinstance(value, list) and value else value
-    return _collaborator(entry, "email") or cell_text(entry)
-
-
-def _collaborator(value: object, part: str) -> str:
-    is_person = isinstance(value, dict) and "email" in value
-    return str(value.get(part) or value["email"])[:LONGEST_CELL] if is_person and isinstance(value, dict) else ""
-
-
-def _is_true(value: object) -> bool:
-    """Read a check box, or what somebody wrote in its place."""
-    return value is True or (isinstance(value, str) and value.strip().lower() in {"true", "yes", "1", "x"})
 
 
 def _text(field: f.Field) -> f.Formula:

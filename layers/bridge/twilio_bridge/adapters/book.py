@@ -15,7 +15,7 @@ import json
 import time
 import zlib
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from twilio_bridge.adapters.chunks import Chunk, ChunkMemory, ChunkReader, Entry
@@ -100,11 +100,22 @@ class Book:
                 break
         return sorted(found)[:limit]
 
-    def put(self, key: str, value: str | None) -> None:
-        """Write one entry, or take it out (None)."""
-        item: Item = {"pk": self._pk, "sk": DELTA + _short(key), "key": key, "at": _now_ms()}
+    def get_many(self, keys: Collection[str]) -> dict[str, str]:
+        """Give those entries that are there."""
+        shelf = self._open()
+        firsts = [chunk.first for chunk in shelf.chunks]
+        wanted = sorted({place for key in keys if (place := bisect_right(firsts, key) - 1) >= 0})
+        stored = dict(self._entries([shelf.chunks[place] for place in wanted])) | shelf.deltas
+        return {key: value for key in keys if (value := stored.get(key)) is not None}
+
+    def put(self, key: str, value: str | None, at: float | None = None) -> bool:
+        """Write one entry, or take it out (None); False where something was written after the moment `at`."""
+        moment = int((time.time() if at is None else at) * 1000)
+        item: Item = {"pk": self._pk, "sk": DELTA + _short(key), "key": key, "written_at": moment}
         item |= {"expires_at": int(time.time()) + KEEP_S}
-        self._table.put(item if value is None else item | {"value": zlib.compress(value.encode())})
+        item |= {} if value is None else {"value": zlib.compress(value.encode())}
+        when = None if at is None else "attribute_not_exists(pk) OR written_at <= :at"
+        return self._table.put(item, when=when, values=None if at is None else {":at": moment})
 
     def written_since(self, moment: float) -> list[tuple[str, str | None]]:
         """Give what was put since then (epoch seconds): each key and its value, None for one taken out."""
@@ -158,7 +169,7 @@ def _deltas(items: Iterable[Item], since: int) -> dict[str, str | None]:
     return {
         item["key"]: zlib.decompress(item["value"]).decode() if "value" in item else None
         for item in items
-        if item["at"] >= since
+        if item["written_at"] >= since
     }
 
 
@@ -204,7 +215,3 @@ def _name(data: bytes) -> str:
 
 def _short(key: str) -> str:
     return key if len(key.encode()) <= LONGEST_KEY else hashlib.sha256(key.encode()).hexdigest()
-
-
-def _now_ms() -> int:
-    return int(time.time() * 1000)

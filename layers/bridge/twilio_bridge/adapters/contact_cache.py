@@ -8,13 +8,13 @@ import hashlib
 import json
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from twilio_bridge.adapters.book import KEEP_S, NOT_LATER, Book
 from twilio_bridge.adapters.chunks import ChunkMemory, ChunkReader
-from twilio_bridge.adapters.table import Table
+from twilio_bridge.adapters.table import Item, Table
 from twilio_bridge.contacts.contact import Contact, haystack, searching
 from twilio_bridge.ports import CacheState
 
@@ -55,7 +55,7 @@ class DynamoContactCache:
         item = self._reader.beside or self._table.get(*STATE)
         self._reader.beside = None
         is_ours = item is not None and item.get("for_everybody") == self._for_everybody
-        return CacheState(item["began_at"] / 1000 if item and is_ours else None)
+        return _state(item) if item and is_ours else CacheState(None)
 
     def page(self, owner: str | None, after: str, limit: int) -> list[Contact]:
         """Give a part of a list, in order."""
@@ -89,17 +89,45 @@ class DynamoContactCache:
 
     def put(self, contact: Contact) -> None:
         """Take in one contact, in its list, by its id and by its addresses."""
-        before = self.get(contact.id)
-        name = self._list_name(contact.owner)
-        if before and (self._list_name(before.owner), before.order) != (name, contact.order):
-            self._drop(before)
+        self._take_in(contact, self.get(contact.id), None)
+
+    def update(self, changed: Sequence[Contact], began_at: float, number: int, newest: str = "") -> int:
+        """Take in what has changed; what was written since that was read stays, and what is the same is not written."""
+        state = self._table.get(*STATE, consistent=True)
+        if state is None or state["lease"] > number:
+            return 0
+        known = self._known([contact.id for contact in changed])
+        ours = {contact_id for contact_id, _ in self._ids.written_since(began_at)}
+        differing = [contact for contact in changed if contact.id not in ours and known.get(contact.id) != contact]
+        for contact in differing:
+            self._take_in(contact, known.get(contact.id), began_at)
+        self._write(STATE, state | {"began_at": int(began_at * 1000), "newest": newest}, number)
+        return len(differing)
+
+    def _known(self, ids: Collection[str]) -> dict[str, Contact]:
+        """Give the contacts of many ids in few requests."""
+        places = {contact_id: json.loads(place) for contact_id, place in self._ids.get_many(ids).items()}
+        lists: dict[str, set[str]] = defaultdict(set)
+        for place in places.values():
+            if "gone" not in place:
+                lists[place["list"]].add(place["key"])
+        values = [value for name, keys in lists.items() for value in self._book(name).get_many(keys).values()]
+        return {contact.id: contact for contact in map(unpack, values)}
+
+    def _take_in(self, contact: Contact, before: Contact | None, at: float | None) -> None:
+        place = self._place_of(contact)
+        moved = before is None or self._place_of(before) != place
+        if (moved or at is None) and not self._ids.put(contact.id, json.dumps(place), at):
+            return
+        if before and moved:
+            self._drop(before, at)
         elif before:
-            self._forget_addresses(before, set(before.addresses) - set(contact.addresses))
-        self._book(name).put(contact.order, pack(contact))
-        self._ids.put(contact.id, json.dumps(self._place_of(contact)))
-        for address in contact.addresses:
-            places = {*map(tuple, self._places_of(address)), (name, contact.order)}
-            self._addresses.put(address, json.dumps(sorted(places)))
+            self._forget_addresses(before, set(before.addresses) - set(contact.addresses), at)
+        self._book(place["list"]).put(contact.order, pack(contact), at)
+        known = set() if moved or before is None else set(before.addresses)
+        for address in set(contact.addresses) - known:
+            places = {*map(tuple, self._places_of(address)), (place["list"], contact.order)}
+            self._addresses.put(address, json.dumps(sorted(places)), at)
 
     def remove(self, contact_id: str) -> None:
         """Take out one contact; its key is remembered for a day."""
@@ -107,7 +135,7 @@ class DynamoContactCache:
             self._drop(contact)
             self._ids.put(contact_id, _gone(self._list_name(contact.owner), contact.order))
 
-    def load(self, contacts: Sequence[Contact], began_at: float, number: int) -> None:
+    def load(self, contacts: Sequence[Contact], began_at: float, number: int, newest: str = "") -> None:
         """Take in a whole load: lists first, then the indexes that point into them, the freshness last."""
         state = self._table.get(*STATE, consistent=True)
         if state and state["lease"] > number:  # a later load may have left a list alone, so heads alone do not say it
@@ -121,16 +149,12 @@ class DynamoContactCache:
         self._ids.replace(sorted(self._id_entries(contacts, known).items()), began_at, number)
         self._load_addresses(contacts, began_at, number)
         self._write(OWNERS, {"names": json.dumps(owners)}, number)
-        self._write(STATE, {"began_at": int(began_at * 1000), "for_everybody": self._for_everybody}, number)
+        began_ms = int(began_at * 1000)
+        age = {"began_at": began_ms, "full_at": began_ms, "newest": newest, "count": len(contacts)}
+        self._write(STATE, {**age, "for_everybody": self._for_everybody}, number)
 
     def _write(self, key: tuple[str, str], values: dict[str, object], number: int) -> None:
-        item = {
-            "pk": key[0],
-            "sk": key[1],
-            "lease": number,
-            "expires_at": int(time.time()) + KEEP_S,
-            **values,
-        }
+        item = {**values, "pk": key[0], "sk": key[1], "lease": number, "expires_at": int(time.time()) + KEEP_S}
         self._table.put(item, when=NOT_LATER, values={":lease": number})
 
     def _without_moved(self, contacts: Sequence[Contact], began_at: float) -> list[Contact]:
@@ -170,14 +194,14 @@ class DynamoContactCache:
                 places[address].append((self._list_name(contact.owner), contact.order))
         return {address: json.dumps(sorted(found)) for address, found in places.items()}
 
-    def _drop(self, contact: Contact) -> None:
-        self._book(self._list_name(contact.owner)).put(contact.order, None)
-        self._forget_addresses(contact, contact.addresses)
+    def _drop(self, contact: Contact, at: float | None = None) -> None:
+        self._book(self._list_name(contact.owner)).put(contact.order, None, at)
+        self._forget_addresses(contact, contact.addresses, at)
 
-    def _forget_addresses(self, contact: Contact, addresses: Iterable[str]) -> None:
+    def _forget_addresses(self, contact: Contact, addresses: Iterable[str], at: float | None = None) -> None:
         for address in addresses:
             others = [place for place in self._places_of(address) if place[1] != contact.order]
-            self._addresses.put(address, json.dumps(others) if others else None)
+            self._addresses.put(address, json.dumps(others) if others else None, at)
 
     def _place_of(self, contact: Contact) -> dict[str, Any]:
         return {"list": self._list_name(contact.owner), "key": contact.order}
@@ -204,6 +228,10 @@ class DynamoContactCache:
             return EVERYBODY
         name = owner.strip().casefold()
         return name if len(name) <= LONGEST_OWNER else hashlib.sha256(name.encode()).hexdigest()
+
+
+def _state(item: Item) -> CacheState:
+    return CacheState(item["began_at"] / 1000, item["full_at"] / 1000, item["newest"], item["count"])
 
 
 def _gone(list_name: str, key: str) -> str:

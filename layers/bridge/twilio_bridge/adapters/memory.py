@@ -18,6 +18,7 @@ class MemorySource:
         self.texts = list(templates)
         self.failure: Exception | None = None
         self.calls = 0
+        self.changed_at: dict[str, str] = {}
         self._listings: dict[str, list[str]] = {}
 
     def page(self, owner: str | None, size: int, offset: str | None = None) -> SourcePage:
@@ -42,6 +43,16 @@ class MemorySource:
         self._begin()
         everybody = list(self.contacts.values())
         yield from (tuple(everybody[start : start + 100]) for start in range(0, len(everybody) or 1, 100))
+
+    def changed_since(self, moment: str) -> Iterator[tuple[Contact, ...]]:
+        """Give those whose `changed_at` is later."""
+        self._begin()
+        yield tuple(c for c in self.contacts.values() if self.changed_at.get(c.id, "") > moment)
+
+    @property
+    def newest(self) -> str:
+        """The latest `changed_at`."""
+        return max(self.changed_at.values(), default="")
 
     def get(self, contact_id: str) -> Contact | None:
         """Give a contact by id."""
@@ -97,12 +108,12 @@ class MemoryCache:
         self._keys: dict[str, tuple[str, float]] = {}
         self._written: dict[str, tuple[float, Contact | None]] = {}
         self._lease = 0
-        self._loaded_at: float | None = None
+        self._state = CacheState(None)
         self._owners: list[str] = []
 
     def state(self) -> CacheState:
         """Tell when the last whole load began."""
-        return CacheState(self._loaded_at)
+        return self._state
 
     def page(self, owner: str | None, after: str, limit: int) -> list[Contact]:
         """Give a part of a list."""
@@ -146,11 +157,24 @@ class MemoryCache:
             self._keys[contact_id] = (contact.order, self._clock.now() + 86_400)
             self._written[contact_id] = (self._clock.now(), None)
 
-    def load(self, contacts: Sequence[Contact], began_at: float, number: int) -> None:
+    def update(self, changed: Sequence[Contact], began_at: float, number: int, newest: str = "") -> int:
+        """Take in what has changed, unless it was written since."""
+        if self._state.is_empty or number < self._lease:
+            return 0
+        since = {contact_id for contact_id, (at, _) in self._written.items() if at > began_at}
+        differing = [c for c in changed if c.id not in since and self._contacts.get(c.id) != c]
+        for contact in differing:
+            self._contacts[contact.id] = contact
+            self._written[contact.id] = (began_at, contact)
+        self._lease, self._state = number, replace(self._state, loaded_at=began_at, newest=newest)
+        return len(differing)
+
+    def load(self, contacts: Sequence[Contact], began_at: float, number: int, newest: str = "") -> None:
         """Take in a whole load; what was written since it began stays."""
         if number < self._lease:
             return
-        before, self._lease, self._loaded_at = self._contacts, number, began_at
+        before, self._lease = self._contacts, number
+        self._state = CacheState(began_at, began_at, newest, len(contacts))
         self._contacts = {contact.id: contact for contact in contacts}
         self._owners = sorted({contact.owner for contact in contacts if contact.owner})
         for gone in before.keys() - self._contacts.keys():

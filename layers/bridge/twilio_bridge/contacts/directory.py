@@ -207,7 +207,7 @@ class Directory:
         return not self._is_fresh(self.keep_fresh()) and self.notes.recall(f"unknown {what}") is None
 
     def _is_fresh(self, loaded_at: float | None) -> bool:
-        return loaded_at is not None and self.clock() - loaded_at <= self.settings.fresh_s
+        return loaded_at is not None and self.clock() - loaded_at <= self.settings.stale_after_s
 
     def _ask_once(self, what: str, ask: Callable[[ContactSource], Contact | None]) -> Contact | None:
         if not self._may_ask(what):
