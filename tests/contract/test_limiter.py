@@ -188,3 +188,36 @@ def test_threads_at_the_same_time(aws: Aws) -> None:
         starts = [each.result() for each in [pool.submit(reserve) for _ in range(8)]]
     assert min(apart(starts)) > SLOT_S * 0.8
     assert max(starts) - min(starts) > SLOT_S * 7 * 0.97
+
+
+def test_bulk_takes_one_slot_in_four_while_callbacks_wait(aws: Aws) -> None:
+    """With callbacks queued, every fourth slot at most is bulk's; without them bulk has them all."""
+    now = [1_760_000_000.0]
+
+    def sleep(seconds: float) -> None:
+        now[0] += seconds
+
+    table = aws.table(SYNC_STATE)
+    callback = SlotLimiter(table, "airtable", "app1", clock=lambda: now[0], sleep=lambda _s: None)
+    bulk = SlotLimiter(table, "airtable", "app1", bulk=True, clock=lambda: now[0], sleep=sleep)
+    bulk.reserve(10)
+    alone = now[0]
+    bulk.reserve(10)
+    assert 0.25 == pytest.approx(now[0] - alone)
+    for _ in range(8):  # two seconds of callbacks are waiting
+        callback.reserve(10)
+    began = now[0]
+    bulk.reserve(10)
+    bulk.reserve(10)
+    assert now[0] - began > 2
+
+
+def test_the_months_requests_are_counted(aws: Aws) -> None:
+    """Each slot taken is a request; refusals are none."""
+    limiter = SlotLimiter(aws.table(SYNC_STATE), "airtable", "app1", sleep=lambda _s: None)
+    for _ in range(3):
+        limiter.reserve(10)
+    with pytest.raises(RateLimitedError):
+        limiter.reserve(0)
+
+    assert 3 == limiter.used()

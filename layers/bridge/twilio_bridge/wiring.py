@@ -128,15 +128,15 @@ def bulk_source() -> ContactSource:
     """Airtable for a job in the background."""
     from twilio_bridge.adapters.airtable import BULK_PATIENCE_S  # noqa: PLC0415  as above
 
-    return _source(settings().airtable_token, configuration(), BULK_PATIENCE_S)
+    return _source(settings().airtable_token, configuration(), BULK_PATIENCE_S, bulk=True)
 
 
-def _source(token: str, settled: config.Config, patience_s: float) -> ContactSource:
+def _source(token: str, settled: config.Config, patience_s: float, *, bulk: bool = False) -> ContactSource:
     from twilio_bridge.adapters.airtable import AIRTABLE, AirtableContacts  # noqa: PLC0415  as above
     from twilio_bridge.adapters.limiter import SlotLimiter  # noqa: PLC0415  only with Airtable
 
     base_id, endpoint_url = settings().airtable_base_id, settings().airtable_endpoint_url
-    limiter = SlotLimiter(sync_state_table(), AIRTABLE, base_id)
+    limiter = SlotLimiter(sync_state_table(), AIRTABLE, base_id, bulk=bulk)
     return AirtableContacts(
         token, base_id, endpoint_url, limiter, settled.contacts, settled.templates, patience_s=patience_s
     )
