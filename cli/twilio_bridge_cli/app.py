@@ -6,10 +6,10 @@ from importlib.metadata import version
 from typing import Annotated
 
 import typer
-from typer.core import TyperGroup
 
 from twilio_bridge.errors import BadRequestError, BridgeError, SettingError, UpstreamError
 from twilio_bridge_cli import call, configuration, output
+from twilio_bridge_cli.commands import Command, Group
 from twilio_bridge_cli.errors import INTERRUPTED, OWN_MISTAKE, SERVER, UNREACHABLE, USAGE, CommandError
 
 _HELP = "Operates a Twilio Bridge: calls its callbacks as Twilio would, and puts configurations in force."
@@ -21,7 +21,7 @@ _EXAMPLES = """
 """
 
 
-class Commands(TyperGroup):
+class Commands(Group):
     """Turns every failure into one sentence and an exit code."""
 
     def invoke(self, ctx: typer.Context) -> object:  # type: ignore[override]  # typer's own Context is a subclass
@@ -72,7 +72,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
 )
-app.command(name="call", help=call.HELP, epilog=call.EXAMPLES)(call.call)
+app.command(name="call", cls=Command, help=call.HELP, epilog=call.EXAMPLES)(call.call)
 app.add_typer(configuration.app, name="config")
 
 

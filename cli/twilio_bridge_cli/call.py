@@ -72,7 +72,7 @@ AsJson = Annotated[
 
 
 def call(  # noqa: PLR0913  an option each
-    name: Annotated[str, typer.Argument(help=f"One of {NAMES}.")],
+    name: Annotated[str, typer.Argument(metavar="CALLBACK", help=f"One of {NAMES}.")],
     given: Given = None,
     *,
     worker: Worker = None,

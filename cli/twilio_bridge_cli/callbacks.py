@@ -110,9 +110,13 @@ def _customer(wish: Wish, local: bool) -> str | Missing:
     return wish.customer or (sample.CUSTOMER_ID if local else CUSTOMER)
 
 
+def _conversation(local: bool) -> str | Missing:
+    return sample.CONVERSATION_SID if local else CONVERSATION
+
+
 def _routing(wish: Wish, local: bool) -> Defaults:
     return {
-        "ConversationSid": CONVERSATION,
+        "ConversationSid": _conversation(local),
         "FriendlyName": wish.address or "",
         "UniqueName": "",
         "Attributes": "{}",
@@ -128,12 +132,13 @@ def _twilio_conversations(wish: Wish, local: bool) -> Defaults:
     by_customer: Defaults = {"Author": wish.address or ADDRESS, "Body": "Hello, are you open today?"}
     by_worker: Defaults = {"Author": wish.worker or WORKER, "Body": "Good morning, we are."}
     by_worker["ClientIdentity"] = by_worker["Author"]
-    message: Defaults = {"ConversationSid": CONVERSATION, "Attributes": "{}"}
+    message: Defaults = {"ConversationSid": _conversation(local), "Attributes": "{}"}
     conversation: Defaults = {"Attributes": "{}", "State": "active", **_binding(wish, local)}
+    participant = sample.PARTICIPANT_SID if local else PARTICIPANT
     about: dict[str, Defaults] = {
         "onConversationAdd": {**conversation, "MessageBody": "Hello, are you open today?"},
-        "onConversationAdded": {**conversation, "ConversationSid": CONVERSATION},
-        "onParticipantAdded": {**message, **_binding(wish, local), "ParticipantSid": PARTICIPANT},
+        "onConversationAdded": {**conversation, "ConversationSid": _conversation(local)},
+        "onParticipantAdded": {**message, **_binding(wish, local), "ParticipantSid": participant},
         "onMessageAdd": {**message, **by_worker, "Source": "SDK"},
         "onMessageAdded": {**message, **by_customer, "MessageSid": "IM" + ALL_ZEROS, "Index": "0"},
     }

@@ -8,10 +8,11 @@ from typing import Final
 
 import yaml
 
-from twilio_bridge.config import parse
+from twilio_bridge.config import RepeatedKeyError, parse
 from twilio_bridge.errors import SettingError
 from twilio_bridge_cli.errors import CommandError
 
+BEGIN: Final = "Check the path; `twilio-bridge config show --packaged > bridge.yaml` begins a new one."
 _HINTS: Final[Mapping[str, str]] = {
     r"should match pattern '.*whatsapp": 'Write the number with its country code and in quotes: "+14155550100".',
     r"should match pattern '\^\\\+": 'Write how numbers begin, in quotes: "+44".',
@@ -21,6 +22,9 @@ _HINTS: Final[Mapping[str, str]] = {
     r"valid boolean": "Write true or false.",
     r"valid integer": "Write a whole number.",
     r"valid string": "Write a text; in quotes where it could be taken for something else.",
+    r"at least 1 item": "Write at least one, or leave the key out: Twilio Bridge's own then hold.",
+    r"no country": "Write the country as two capital letters: GB.",
+    r"the same column": 'Give each a column of its own, or "" to the one you do not have.',
     r"at least 1 character": "Write a name, or leave the key out.",
     r"no YAML": "Look for what YAML takes for something else, such as a date, and put it in quotes.",
     r"larger than": "Leave out what is the default anyway, comments too.",
@@ -42,7 +46,7 @@ def read(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except OSError as error:
-        raise CommandError(f"{path} cannot be read ({error.strerror}).") from error
+        raise CommandError(f"{path} cannot be read ({error.strerror}).", BEGIN) from error
     except UnicodeDecodeError as error:
         raise CommandError(f"{path} is no text.", "Save it as UTF-8.") from error
 
@@ -63,6 +67,8 @@ def _syntax(error: yaml.YAMLError) -> Problem:
     mark = error.problem_mark if isinstance(error, yaml.MarkedYAMLError) else None
     what = error.problem if isinstance(error, yaml.MarkedYAMLError) else None
     line = mark.line + 1 if mark else 0
+    if isinstance(error, RepeatedKeyError):
+        return Problem(line, "", str(what), "Keep one of them: the first would silently be dropped.")
     return Problem(line, "", f"no YAML: {what or 'a sign that YAML does not take'}", "Check indentation and quotes.")
 
 

@@ -12,6 +12,7 @@ from twilio_bridge.adapters.table import Table
 from twilio_bridge.config import PACKAGED
 from twilio_bridge.errors import UpstreamError
 from twilio_bridge_cli import aws, checking, output
+from twilio_bridge_cli.commands import Command, Group
 from twilio_bridge_cli.errors import USAGE, CommandError
 from twilio_bridge_cli.surroundings import Surroundings, surroundings
 
@@ -49,13 +50,14 @@ Packaged = Annotated[bool, typer.Option("--packaged", help="The packaged one, wi
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 app = typer.Typer(
+    cls=Group,
     no_args_is_help=True,
     help="Checks, stores and shows what people configure (bridge.yaml).",
     epilog=f"{PUT_EXAMPLES.rstrip()}{SHOW_EXAMPLES.replace(TITLE, '').rstrip()}",
 )
 
 
-@app.command(epilog=CHECK_EXAMPLES)
+@app.command(cls=Command, epilog=CHECK_EXAMPLES)
 def check(file: File, *, as_json: AsJson = False) -> None:
     """Say everything that is wrong with a file, and what to do about each."""
     found = checking.problems(checking.read(file))
@@ -68,7 +70,7 @@ def check(file: File, *, as_json: AsJson = False) -> None:
     raise typer.Exit(USAGE if found else 0)
 
 
-@app.command(epilog=PUT_EXAMPLES)
+@app.command(cls=Command, epilog=PUT_EXAMPLES)
 def put(file: File, *, table: TableName = None, stack: Stack = None, region: Region = None) -> None:
     """Check a file and put it in force."""
     text = checking.read(file)
@@ -84,9 +86,9 @@ def put(file: File, *, table: TableName = None, stack: Stack = None, region: Reg
     output.note(f"Stored in {name}. {TAKES_EFFECT}", "green")
 
 
-@app.command(epilog=SHOW_EXAMPLES)
+@app.command(cls=Command, epilog=SHOW_EXAMPLES)
 def show(*, table: TableName = None, stack: Stack = None, region: Region = None, packaged: Packaged = False) -> None:
-    """Show the configuration in force: the stored one, or the packaged one where none is stored."""
+    """Show the configuration in force, the stored one or else the packaged one, and say what is wrong with it."""
     if packaged:
         output.yaml(PACKAGED.read_text(encoding="utf-8"))
         return
@@ -94,9 +96,13 @@ def show(*, table: TableName = None, stack: Stack = None, region: Region = None,
     text = _stored(name, region)
     output.note(f"Stored in {name}." if text else f"The packaged one: none is stored in {name}.", "dim")
     output.yaml(text or PACKAGED.read_text(encoding="utf-8"))
+    if text and (found := checking.problems(text)):
+        _explain(Path(KEY[1]), found)
+        output.warn("It cannot be used: functions stay with the one before it, or go by the packaged one.")
+        raise typer.Exit(USAGE)
 
 
-@app.command(epilog=REMOVE_EXAMPLES)
+@app.command(cls=Command, epilog=REMOVE_EXAMPLES)
 def remove(*, table: TableName = None, stack: Stack = None, region: Region = None, yes: Yes = False) -> None:
     """Remove the stored configuration, so that the packaged one is in force again."""
     name = _name(table, stack, surroundings(), region)

@@ -73,7 +73,7 @@ def _event(path: Path) -> Mapping[str, Any]:
     try:
         event = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise CommandError(f"{path} cannot be read ({error.strerror}).") from error
+        raise CommandError(f"{path} cannot be read ({error.strerror}).", "See events/ for samples.") from error
     except ValueError as error:
         raise CommandError(f"{path} is no JSON.", "See events/ for samples.") from error
     if not isinstance(event, dict):

@@ -1,15 +1,21 @@
 """The configuration in force is the file named, else the stored one, else the packaged one."""
 
+import json
+from collections.abc import Callable
+from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.contract.support import SYNC_STATE, Aws
-from twilio_bridge.adapters.configuration import KEEP_S, Configuration, store, stored
+from twilio_bridge.adapters.configuration import KEEP_S, RETRY_S, Configuration, store, stored
 from twilio_bridge.config import Config
-from twilio_bridge.errors import SettingError
+from twilio_bridge.errors import SettingError, UnavailableError
+from twilio_bridge.logs import logger
 
 ALL = "contacts: {visibility: all}"
+Log = Callable[[], list[dict[str, Any]]]
 
 
 class Watch:
@@ -25,6 +31,18 @@ class Watch:
 @pytest.fixture
 def watch() -> Watch:
     return Watch()
+
+
+@pytest.fixture
+def log(monkeypatch: pytest.MonkeyPatch) -> Log:
+    stream = StringIO()
+    monkeypatch.setattr(logger.registered_handler, "stream", stream)
+    return lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
+
+
+def put(aws: Aws, text: str) -> None:
+    """Store a text that nobody checks."""
+    aws.table(SYNC_STATE).put({"pk": "config", "sk": "bridge.yaml", "text": text})
 
 
 def test_the_packaged_one_holds_where_nothing_else_does(aws: Aws, watch: Watch) -> None:
@@ -63,18 +81,70 @@ def test_it_is_kept_for_five_minutes(aws: Aws, watch: Watch) -> None:
 @pytest.mark.parametrize(
     ("text", "named"),
     [
-        ("contacts: {tables: x}", "contacts.tables: no such key; did you mean table"),
+        ("contacts: {tables: x}", "contacts.tables: no such key; did you mean table?"),
         ("contacts: [", "no YAML"),
         ("- a\n- b", "the file"),
         ("just text", "the file"),
         ("contacts: {fresh_s: soon}", "contacts.fresh_s"),
     ],
 )
-def test_a_broken_stored_one_is_a_setting_error(aws: Aws, watch: Watch, text: str, named: str) -> None:
-    """It names what is wrong; nothing else is put in its place."""
-    aws.table(SYNC_STATE).put({"pk": "config", "sk": "bridge.yaml", "text": text})
-    with pytest.raises(SettingError, match=named):
-        Configuration(aws.table(SYNC_STATE), None, watch).current()
+def test_a_broken_stored_one_leaves_the_packaged_one(aws: Aws, watch: Watch, log: Log, text: str, named: str) -> None:
+    """Callbacks are answered, and the log names what is wrong."""
+    put(aws, text)
+    assert Config() == Configuration(aws.table(SYNC_STATE), None, watch).current()
+    (line,) = log()
+    assert (line["level"], line["message"]) == ("ERROR", "the stored configuration cannot be used")
+    assert named in line["reason"]
+
+
+def test_a_broken_stored_one_leaves_the_one_before(aws: Aws, watch: Watch, log: Log) -> None:
+    """What was in force stays; a minute later it is asked for again, and a good one holds at once."""
+    configuration = Configuration(aws.table(SYNC_STATE), None, watch)
+    put(aws, ALL)
+    configuration.current()
+    put(aws, "contacts: {tables: x}")
+    watch.at += KEEP_S
+    assert "all" == configuration.current().contacts.visibility
+    put(aws, "contacts: {table: People}")
+    watch.at += RETRY_S - 1
+    assert [] == aws.count(configuration.current)
+    watch.at += 1
+    assert ("People", "owner") == (configuration.current().contacts.table, configuration.current().contacts.visibility)
+    watch.at += KEEP_S - 1
+    assert [] == aws.count(configuration.current)
+    assert ["ERROR"] == [line["level"] for line in log()]
+
+
+def test_a_table_that_fails_leaves_the_one_before(aws: Aws, watch: Watch, log: Log) -> None:
+    """It is asked again a minute later."""
+    aws.make("Own", SYNC_STATE).put({"pk": "config", "sk": "bridge.yaml", "text": ALL})
+    configuration = Configuration(aws.table("Own"), None, watch)
+    configuration.current()
+    aws.client.delete_table(TableName="Own")
+    watch.at += KEEP_S
+    assert "all" == configuration.current().contacts.visibility
+    assert [] == aws.count(configuration.current)
+    watch.at += RETRY_S
+    assert ["GetItem"] == aws.count(configuration.current)
+    assert ["WARNING", "WARNING"] == [line["level"] for line in log()]
+
+
+def test_a_table_that_fails_at_first_is_an_error(aws: Aws, watch: Watch) -> None:
+    """Nobody knows then whether something is stored: the packaged one could be the wrong one."""
+    with pytest.raises(UnavailableError):
+        Configuration(aws.table("Nowhere"), None, watch).current()
+
+
+def test_a_broken_file_is_a_setting_error(aws: Aws, watch: Watch, tmp_path: Path) -> None:
+    """Whoever runs it locally is told at once, also of a later mistake."""
+    file = tmp_path / "bridge.yaml"
+    file.write_text(ALL, encoding="utf-8")
+    configuration = Configuration(aws.table(SYNC_STATE), str(file), watch)
+    configuration.current()
+    file.write_text("contacts: {tables: x}", encoding="utf-8")
+    watch.at += KEEP_S
+    with pytest.raises(SettingError, match="no such key"):
+        configuration.current()
 
 
 def test_a_broken_one_is_not_stored(aws: Aws) -> None:

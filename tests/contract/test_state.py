@@ -203,10 +203,23 @@ def test_the_same_word_again_keeps_who_was_told(opt_outs: OptOuts) -> None:
     assert [again] == opt_outs.of([NUMBER])
 
 
-def test_of_two_words_at_the_same_moment_the_first_counts(opt_outs: OptOuts) -> None:
-    """Which came first is all there is to go by."""
+def test_of_two_words_at_the_same_moment_out_counts(opt_outs: OptOuts) -> None:
+    """In whatever order they arrive."""
     opt_outs.record(NUMBER, True, NOW)
-    assert OptOut(address=NUMBER, out=True, at=NOW) == opt_outs.record(NUMBER, False, NOW)
+    assert opt_outs.record(NUMBER, False, NOW) is None
+    opt_outs.record(OTHER_NUMBER, False, NOW)
+    opt_outs.record(OTHER_NUMBER, True, NOW)
+    assert [True, True] == [word.out for word in opt_outs.of([NUMBER, OTHER_NUMBER])]
+
+
+def test_an_opt_in_knows_whom_the_opt_out_was_told(opt_outs: OptOuts) -> None:
+    """Only what we ticked ourselves does an opt-in speak against."""
+    word = opt_outs.record(NUMBER, True, NOW)
+    assert word
+    opt_outs.mark_told(word, ["rec1"])
+    later = opt_outs.record(NUMBER, False, NOW + 1)
+    assert later
+    assert (frozenset(), frozenset({"rec1"})) == (later.told, later.ticked)
 
 
 def test_told_contacts_add_up(opt_outs: OptOuts) -> None:
@@ -224,7 +237,8 @@ def test_a_new_word_is_to_be_told_to_all(opt_outs: OptOuts) -> None:
     word = opt_outs.record(NUMBER, True, NOW)
     assert word
     opt_outs.mark_told(word, ["rec1"])
-    assert OptOut(address=NUMBER, out=False, at=NOW + 1) == opt_outs.record(NUMBER, False, NOW + 1)
+    expected = OptOut(address=NUMBER, out=False, at=NOW + 1, ticked=frozenset({"rec1"}))
+    assert expected == opt_outs.record(NUMBER, False, NOW + 1)
     assert [frozenset()] == [known.told for known in opt_outs.of([NUMBER])]
 
 

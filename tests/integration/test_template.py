@@ -12,8 +12,12 @@ import pytest
 from samtranslator.translator.transform import transform
 from samtranslator.yaml_helper import yaml_parse
 
+from twilio_bridge.contacts.opt_outs import LONGEST_WAIT_S
+
 ROOT = Path(__file__).parents[2]
 TEMPLATE = ROOT / "template.yaml"
+
+DAY_S = 86_400
 
 # Actions that have no resource level, each with its reason; there are none so far.
 ACTIONS_WITHOUT_RESOURCE: dict[str, str] = {}
@@ -178,13 +182,32 @@ def test_the_tables_are_what_was_decided(template: Any, table: str, removal: str
 
 
 def test_queues_wait_longer_than_their_consumers_and_keep_what_fails(template: Any) -> None:
-    """Six times the consumer's timeout, as AWS advises, partial answers, and dead letters for 14 days."""
+    """Six times the consumer's timeout, as AWS advises; partial answers; 9 days of retries, and 4 more to mend things."""
     consumer = functions(template)["DeliverToAirtableFunction"]
     queue = template["Resources"]["AirtableQueue"]["Properties"]
 
     assert queue["VisibilityTimeout"] >= 6 * consumer["Timeout"]
     assert ["ReportBatchItemFailures"] == consumer["Events"]["Queue"]["Properties"]["FunctionResponseTypes"]
     assert "AirtableDeadLetters" in set(references(queue["RedrivePolicy"]))
+
+    kept_s = template["Resources"]["AirtableDeadLetters"]["Properties"]["MessageRetentionPeriod"]
+    retried_s = queue["RedrivePolicy"]["maxReceiveCount"] * LONGEST_WAIT_S
+
+    assert 9 * DAY_S <= retried_s < queue["MessageRetentionPeriod"] <= kept_s - 4 * DAY_S
+
+
+def test_what_waits_for_airtable_is_counted_whether_visible_or_not(template: Any) -> None:
+    """The alarm counts messages; their age leaves out the ones that were retried."""
+    alarm = template["Resources"]["AirtableDeliveryAlarm"]["Properties"]
+    counted = {m["MetricStat"]["Metric"]["MetricName"] for m in alarm["Metrics"] if "MetricStat" in m}
+
+    assert counted == {"ApproximateNumberOfMessagesVisible", "ApproximateNumberOfMessagesNotVisible"}
+    assert [m["Id"] for m in alarm["Metrics"] if m.get("ReturnData", True)] == ["waiting"]
+
+
+def test_every_parameter_is_described(template: Any) -> None:
+    """`sam deploy --guided` asks for each of them."""
+    assert not [name for name, body in template["Parameters"].items() if not body.get("Description")]
 
 
 def test_each_alarm_names_its_paragraph(template: Any) -> None:

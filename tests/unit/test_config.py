@@ -90,6 +90,10 @@ def test_every_mistake_is_named() -> None:
         ("contacts: {visibility: everybody}", "contacts.visibility"),
         ("contacts: {region: gb}", "contacts.region"),
         ("contacts: {region: GBR}", "contacts.region"),
+        ("contacts: {region: ZZ}", "contacts.region: no country"),
+        ("contacts: {columns: {name: x, notes: x}}", "contacts.columns: name and notes are the same column"),
+        ("contacts: {columns: {email: sms}}", "contacts.columns: sms and email are the same column"),
+        ("contacts: {columns: {sms: x, whatsapp: x, chat: x}}", "contacts.columns: sms and chat are"),
         ("contacts: {table: ''}", "contacts.table"),
         ("contacts: {table: null}", "contacts.table"),
         ("contacts: {columns: {name: ''}}", "contacts.columns.name"),
@@ -104,7 +108,9 @@ def test_every_mistake_is_named() -> None:
         ("senders: {countries: {'+44': {whatsapp: x}}}", "senders.countries.+44.whatsapp"),
         ("routing: {chain: [owner, nobody]}", "routing.chain"),
         ("routing: {chain: owner}", "routing.chain"),
+        ("routing: {chain: []}", "routing.chain"),
         ("opt_out: {words: STOP}", "opt_out.words"),
+        ("opt_out: {words: []}", "opt_out.words"),
         ("opt_out: {opt_in_words: [YES]}", "opt_out.opt_in_words"),
         ("conversations: {on_failure: drop}", "conversations.on_failure"),
         ("conversations: {create_contacts: [1]}", "conversations.create_contacts"),
@@ -143,6 +149,50 @@ def test_no_yaml(text: str) -> None:
     assert refusal(text).startswith("the configuration is no YAML: ")
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "contacts: {}\nairtable: {}\ncontacts: {table: B}",
+            "the key contacts stands here a second time, line 3",
+        ),
+        ("workers:\n  jo: {}\n  'jo': {}", "the key jo stands here a second time, line 3"),
+        ("workers: {44: {}, '44': {}}", "the key 44 stands here a second time, line 1"),
+    ],
+)
+def test_repeated_keys(text: str, said: str) -> None:
+    """A key that stands twice is named with its line: YAML would silently drop the first."""
+    assert refusal(text) == f"the configuration is no YAML: {said}"
+
+
+def test_merged_keys() -> None:
+    """What is merged in may be overridden, also where that is merged again: nothing is dropped unseen."""
+    said = parse("""
+workers:
+  jo: &jo {name: Jo, sms: "+14155550100"}
+  sam: &sam {<<: *jo, name: Sam}
+  kim: {<<: *sam, name: Kim}
+""")
+
+    assert [(worker.name, worker.sms) for worker in said.workers.values()] == [
+        ("Jo", "+14155550100"),
+        ("Sam", "+14155550100"),
+        ("Kim", "+14155550100"),
+    ]
+
+
+def test_no_yaml_quotes_nothing() -> None:
+    """What the file holds is not repeated: the message goes to the log."""
+    assert "14155550100" not in refusal("workers: {jo: {sms: '+14155550100'")
+
+
+def test_shared_columns() -> None:
+    """SMS and WhatsApp may share a column, and any number of fields may have none."""
+    columns = parse("contacts: {columns: {sms: Phone, whatsapp: Phone, email: '', avatar: ''}}").contacts.columns
+
+    assert (columns.sms, columns.whatsapp, columns.email) == ("Phone", "Phone", "")
+
+
 def test_too_large() -> None:
     """A file that would not fit its item is refused, counted in bytes."""
     fits = "#" * LARGEST
@@ -158,7 +208,7 @@ def test_values() -> None:
 contacts: {visibility: all, region: GB}
 workers: {Jo@Example.com: {name: 7, sms: "+14155550100", fields: {title: 1.5}}}
 senders: {countries: {"+44": {whatsapp: "whatsapp:+447700900001"}}, chat: desk}
-routing: {chain: [], default_worker: sam@example.com}
+routing: {chain: [default], default_worker: sam@example.com}
 """)
 
     assert (said.contacts.visibility, said.contacts.region, said.contacts.fresh_s) == ("all", "GB", 300)
@@ -168,7 +218,7 @@ routing: {chain: [], default_worker: sam@example.com}
         "fields": {"title": "1.5"},
     }
     assert said.senders.countries["+44"].whatsapp == "whatsapp:+447700900001"
-    assert (said.routing.chain, said.routing.default_worker) == ((), "sam@example.com")
+    assert (said.routing.chain, said.routing.default_worker) == (("default",), "sam@example.com")
 
 
 def test_opt_out_words() -> None:

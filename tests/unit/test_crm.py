@@ -320,7 +320,6 @@ def test_create_bracketed() -> None:
         ({"type": "SMS", "value": ANN}, "sms", ANN),
         ({"type": " sms ", "value": f" {ANN} "}, "sms", ANN),
         ({"type": "whatsapp", "value": ANN}, "whatsapp", ANN),
-        ({"type": "chat", "value": "ann"}, "chat", "ann"),
         ({"type": "email", "value": "ann@example.com"}, "email", "ann@example.com"),
         ({"type": "sms", "value": ANN, "more": 1}, "sms", ANN),
     ],

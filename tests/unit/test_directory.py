@@ -321,7 +321,7 @@ def test_miss_in_a_fresh_cache() -> None:
     office = world(contact("r1"))
 
     with pytest.raises(NotFoundError):
-        office.directory.get("r2")
+        office.directory.get("rec00000000000002")
     assert office.directory.find(BEN) is None
     assert office.source.calls == 0
 

@@ -7,11 +7,11 @@ file that BRIDGE_CONFIG names. Whatever is not said there has the default given 
 import difflib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic_core import ErrorDetails, PydanticCustomError
 
 from twilio_bridge.errors import SettingError
 
@@ -50,6 +50,17 @@ class ContactColumns(Section):
     avatar: str = "avatar"
     last_modified: str = ""
 
+    @model_validator(mode="after")
+    def _apart(self) -> Self:
+        """Refuse two fields in one column; only SMS and WhatsApp may share one."""
+        fields: dict[str, str] = {}
+        for field, column in self:
+            first = fields.setdefault(column, field) if column else field
+            if first != field and (first, field) != ("sms", "whatsapp"):
+                both = {"first": first, "second": field}
+                raise PydanticCustomError("one_column", "{first} and {second} are the same column", both)
+        return self
+
 
 class Contacts(Section):
     """Where contacts stand, who sees them, and how old a copy may be."""
@@ -60,6 +71,16 @@ class Contacts(Section):
     region: Annotated[str, Field(pattern="^([A-Z]{2})?$")] = ""
     fresh_s: Annotated[int, Field(ge=30, le=86_400)] = 300
     full_every_s: Annotated[int, Field(ge=60, le=86_400)] = 900
+
+    @field_validator("region")
+    @classmethod
+    def _known(cls, region: str) -> str:
+        if region:
+            from phonenumbers import SUPPORTED_REGIONS  # noqa: PLC0415  its metadata is wanted only where one is named
+
+            if region not in SUPPORTED_REGIONS:
+                raise PydanticCustomError("no_region", "no country has this code")
+        return region
 
     @property
     def stale_after_s(self) -> int:
@@ -113,14 +134,20 @@ class Worker(Sender):
 class Routing(Section):
     """Who gets a conversation that a customer begins; the steps are tried in order."""
 
-    chain: tuple[Step, ...] = ("owner", "number_owner", "available", "random", "default")
+    chain: Annotated[tuple[Step, ...], Field(min_length=1)] = (
+        "owner",
+        "number_owner",
+        "available",
+        "random",
+        "default",
+    )
     default_worker: str | None = None
 
 
 class OptOut(Section):
     """The words that, alone in a message, opt a person out or in again; case does not matter."""
 
-    words: tuple[str, ...] = OPT_OUT_WORDS
+    words: Annotated[tuple[str, ...], Field(min_length=1)] = OPT_OUT_WORDS
     opt_in_words: tuple[str, ...] = OPT_IN_WORDS
 
 
@@ -144,12 +171,34 @@ class Config(Section):
     conversations: Conversations = Conversations()
 
 
+class RepeatedKeyError(yaml.MarkedYAMLError):
+    """A key stands twice in one mapping; YAML itself would silently drop the first."""
+
+
+class _Loader(yaml.SafeLoader):
+    """Refuses repeated keys while mappings still are as they were written: `<<` may be overridden."""
+
+    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:  # noqa: ANN401  as it is declared there
+        node: yaml.MappingNode = super().compose_mapping_node(anchor)
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode):
+                if key.value in seen:
+                    problem = f"the key {key.value} stands here a second time"
+                    raise RepeatedKeyError(problem=problem, problem_mark=key.start_mark)
+                seen.add(key.value)
+        return node
+
+
 def parse(text: str) -> Config:
     """Read a configuration, or raise SettingError that names every wrong key and the nearest right one."""
     if len(text.encode()) > LARGEST:
         raise SettingError(f"the configuration is larger than {LARGEST:,} bytes")
     try:
-        given = yaml.safe_load(text)
+        given = yaml.load(text, Loader=_Loader)  # noqa: S506  it is a SafeLoader
+    except yaml.MarkedYAMLError as error:  # its own text would quote the file, and logs hold no numbers
+        line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
+        raise SettingError(f"the configuration is no YAML: {error.problem}{line}") from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:  # a date that is none is a ValueError
         raise SettingError(f"the configuration is no YAML: {error}") from error
     try:

@@ -4,6 +4,8 @@ import traceback
 
 from aws_lambda_powertools import Logger
 
+from twilio_bridge.errors import BridgeError
+
 logger = Logger(service="twilio-bridge", log_uncaught_exceptions=False)
 
 
@@ -12,4 +14,5 @@ def where(error: BaseException) -> dict[str, object]:
     frames = traceback.extract_tb(error.__traceback__)[-6:]
     places = [f"{'/'.join(frame.filename.split('/')[-2:])}:{frame.lineno} {frame.name}" for frame in frames]
     cause = error.__cause__ or error.__context__
-    return {"error": type(error).__name__, "cause": type(cause).__name__ if cause else None, "at": places}
+    ours = {"reason": str(error)} if isinstance(error, BridgeError) else {}  # our own messages are safe
+    return {**ours, "error": type(error).__name__, "cause": type(cause).__name__ if cause else None, "at": places}

@@ -105,8 +105,11 @@ class ContactCache(Protocol):
     def owners(self) -> list[str]:
         """Give the owners named by any contact."""
 
-    def put(self, contact: Contact) -> None:
-        """Take in one contact that was created or changed just now; it survives a load that began before."""
+    def put(self, contact: Contact, read_at: float | None = None) -> None:
+        """Take in one contact that was created or changed just now; it survives a load that began before.
+
+        With `read_at` it was only read, at that moment (epoch seconds): what was written since stays.
+        """
 
     def remove(self, contact_id: str) -> None:
         """Take out one contact that was deleted just now; it survives a load that began before."""
@@ -152,13 +155,15 @@ class Refresh(Protocol):
 class OptOut:
     """What a person last told us at one address: out (True) or in (False), and when (epoch seconds).
 
-    `told` holds the ids of the contacts whose record in Airtable says so already.
+    `told` holds the ids of the contacts whose record in Airtable says so already, `ticked` those whose record was told
+    the opt-out before this opt-in.
     """
 
     address: str
     out: bool
     at: float
     told: frozenset[str] = frozenset()
+    ticked: frozenset[str] = frozenset()
 
 
 class OptOuts(Protocol):

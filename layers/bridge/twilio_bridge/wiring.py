@@ -5,7 +5,7 @@ follows the configuration is put together anew for every call: the configuration
 """
 
 import os
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from twilio_bridge import config, web
@@ -147,13 +147,17 @@ def refreshing() -> Refreshing:
     return Refreshing(bulk_source(), contact_cache(), notes(), leases(), configuration())
 
 
-@cache
 def messaging() -> Messaging:
-    """Twilio Conversations and Frontline's users."""
+    """Twilio Conversations and Frontline's users, with the login that the secret holds now."""
+    return _messaging(settings().twilio_login)
+
+
+@lru_cache(maxsize=1)
+def _messaging(login: tuple[str, str]) -> Messaging:
     from twilio_bridge.adapters.twilio import TwilioMessaging  # noqa: PLC0415  the SDK is slow to import
 
     return TwilioMessaging(
-        settings().twilio_login,
+        login,
         settings().twilio_account_sid,
         region=settings().twilio_region,
         edge=settings().twilio_edge,

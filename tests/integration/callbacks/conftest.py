@@ -57,7 +57,9 @@ class Deployment:
 
     def load(self) -> None:
         """Load the base into the cache; a load that is running already is waited for."""
-        outcome = patiently(lambda: self.stack.invoke("RefreshContactsFunction", {}).payload, loaded, seconds=10)
+        outcome = patiently(
+            lambda: self.stack.invoke("RefreshContactsFunction", {"whole": True}).payload, loaded, seconds=10
+        )
         assert loaded(outcome), outcome
 
     def requests_to_airtable(self) -> int:

@@ -88,6 +88,15 @@ def test_a_wrong_file_is_not_stored(run: Run, dynamodb: "DynamoDBClient", folder
     assert stored(Table(dynamodb, NAME)) is None
 
 
+def test_show_checks_what_it_shows(run: Run, dynamodb: "DynamoDBClient") -> None:
+    """A stored one that this version cannot use is shown all the same, and what is wrong is said."""
+    Table(dynamodb, NAME).put({"pk": "config", "sk": "bridge.yaml", "text": BAD})
+    result = run("config", "show", "--table", NAME)
+    assert (result.exit_code, result.stdout) == (2, BAD)
+    assert "bridge.yaml:2  contacts.tables: no such key" in result.stderr
+    assert "cannot be used" in result.stderr
+
+
 def test_check_says_what_to_do(run: Run, folder: Path) -> None:
     """For people and for programs."""
     (folder / "good.yaml").write_text(GOOD)

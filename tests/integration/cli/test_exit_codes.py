@@ -215,6 +215,17 @@ def test_help_has_examples(run: Run, words: list[str]) -> None:
     assert result.stdout.split("Examples")[1].count("twilio-bridge ") >= 2
 
 
+@pytest.mark.parametrize(
+    "words", [[], ["call"], ["config"], *(["config", name] for name in ("check", "put", "show", "remove"))]
+)
+def test_help_shows_no_type_of_a_flag(run: Run, words: list[str]) -> None:
+    """Nothing is written after a flag; the callback's argument is called what it is."""
+    shown = run(*words, "--help").stdout
+    assert "--help" in shown
+    assert "bool" not in shown
+    assert ("CALLBACK" in shown) == (words == ["call"])
+
+
 def test_the_version_is_the_packages(run: Run) -> None:
     """One line."""
     result = run("--version")

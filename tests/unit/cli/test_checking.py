@@ -53,6 +53,22 @@ def test_no_yaml_is_one_problem(text: str, line: int) -> None:
     assert (problem.line, problem.message[:7]) == (line, "no YAML")
 
 
+@pytest.mark.parametrize(
+    ("text", "line", "place", "remedy"),
+    [
+        ("routing:\n  chain: []\n", 2, "routing.chain", "at least one"),
+        ("opt_out:\n  words: []\n", 2, "opt_out.words", "at least one"),
+        ("contacts:\n  region: ZZ\n", 2, "contacts.region", "GB"),
+        ("contacts:\n  columns: {name: x, notes: x}\n", 2, "contacts.columns", "a column of its own"),
+        ("contacts: {}\ntemplates: {}\ncontacts: {}\n", 3, "", "Keep one of them"),
+    ],
+)
+def test_what_would_do_harm_unseen_has_its_remedy(text: str, line: int, place: str, remedy: str) -> None:
+    """An empty list, an unknown country, a column or a key that stands twice."""
+    (problem,) = checking.problems(text)
+    assert (problem.line, problem.place, remedy in problem.remedy) == (line, place, True), problem
+
+
 def test_the_file_as_a_whole_may_be_wrong() -> None:
     """A list is no configuration, and there is a limit to its size."""
     assert [problem.place for problem in checking.problems("- a\n")] == [""]
@@ -68,5 +84,6 @@ def test_a_file_that_cannot_be_read_is_one_sentence(tmp_path: Path) -> None:
     binary = tmp_path / "binary.yaml"
     binary.write_bytes(b"\xff\xfe")
     for path in (tmp_path / "missing.yaml", tmp_path, binary):
-        with pytest.raises(CommandError):
+        with pytest.raises(CommandError) as caught:
             checking.read(path)
+        assert caught.value.remedy

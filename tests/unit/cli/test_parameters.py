@@ -30,6 +30,8 @@ def test_the_sample_names_are_the_local_stacks() -> None:
     assert sample.WORKER == WORKERS[0] == AMARA["owner"]
     assert sample.TOKEN == credentials.TWILIO_AUTH_TOKEN
     assert sample.ACCOUNT_SID == credentials.TWILIO_ACCOUNT_SID
+    assert sample.CONVERSATION_SID == credentials.SAMPLE_CONVERSATION_SID
+    assert sample.PARTICIPANT_SID == credentials.SAMPLE_PARTICIPANT_SID
     assert sample.OUR_NUMBER == credentials.TWILIO_SMS_NUMBER
 
 
@@ -70,10 +72,20 @@ def test_a_deployed_one_gets_what_is_named() -> None:
 @pytest.mark.parametrize("event", EVENTS)
 def test_every_event_has_its_parameters(event: str) -> None:
     """An event is told of with the names the callback reads."""
-    given = ["ConversationSid=CH1", "ParticipantSid=MB1"]
-    told = sent("twilio-conversations", Wish(event=event), *given)
+    told = sent("twilio-conversations", Wish(event=event))
     assert told["EventType"] == [event]
     assert {"onMessageAdd": "ClientIdentity", "onMessageAdded": "Author"}.get(event, "Attributes") in told
+
+
+def test_the_sample_conversation_is_meant_locally() -> None:
+    """On the local stack it is there; elsewhere it has to be named."""
+    assert sent("routing")["ConversationSid"] == [sample.CONVERSATION_SID]
+    added = sent("twilio-conversations", Wish(event="onParticipantAdded"))
+    assert added["ConversationSid"] == [sample.CONVERSATION_SID]
+    assert added["ParticipantSid"] == [sample.PARTICIPANT_SID]
+    assert "ConversationSid" not in sent("twilio-conversations", Wish(event="onConversationAdd"))
+    with pytest.raises(CommandError, match="ConversationSid"):
+        sent("routing", Wish(address="+14155550100"), local=False)
 
 
 def test_what_is_given_replaces_and_repeats() -> None:
@@ -143,3 +155,10 @@ def test_a_file_that_is_no_sample_is_refused(tmp_path: Path, text: str, said: st
     path.write_text(text)
     with pytest.raises(CommandError, match=said):
         parameters(named("crm"), Wish(), (), path, local=True)
+
+
+def test_a_missing_sample_says_where_samples_are(tmp_path: Path) -> None:
+    """A slip in the path is one look away from its remedy."""
+    with pytest.raises(CommandError, match="cannot be read") as caught:
+        parameters(named("crm"), Wish(), (), tmp_path / "missing.json", local=True)
+    assert "events/" in caught.value.remedy

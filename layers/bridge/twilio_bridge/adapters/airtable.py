@@ -15,7 +15,7 @@ from pyairtable import formulas as f
 from twilio_bridge import budget, config, phone
 from twilio_bridge.adapters.airtable_cells import Fields, cell_text, is_true, long_text, to_contact
 from twilio_bridge.adapters.limiter import SlotLimiter
-from twilio_bridge.contacts.contact import Contact
+from twilio_bridge.contacts.contact import Contact, is_record_id
 from twilio_bridge.errors import (
     RateLimitedError,
     RefusedError,
@@ -101,7 +101,7 @@ class AirtableContacts:
 
     def get(self, contact_id: str) -> Contact | None:
         """Give a contact by its record's id, or by the id column."""
-        if _is_record_id(contact_id):
+        if is_record_id(contact_id):
             record = self._ask(lambda: self._contacts.get(contact_id), READS)
             return self._contact(record) if record else None
         if not (contact_id and self._settings.columns.id):
@@ -131,12 +131,12 @@ class AirtableContacts:
 
     def delete(self, contact_id: str) -> None:
         """Remove a contact; one that is gone already is fine."""
-        if _is_record_id(contact_id):
+        if is_record_id(contact_id):
             self._ask(lambda: self._contacts.delete(contact_id), READS)
 
     def set_opt_out(self, contact_id: str, opted_out: bool) -> Contact | None:
         """Tick or clear the opt-out, and make sure that the answer says so."""
-        if not _is_record_id(contact_id):
+        if not is_record_id(contact_id):
             return None
         cells: dict[str, Any] = {self._settings.columns.opt_out: opted_out}  # typecast: the column may be one of text
         record = self._ask(lambda: self._contacts.update(contact_id, cells, typecast=True), READS)
@@ -209,7 +209,7 @@ class AirtableContacts:
             self._limiter.block()
             raise RateLimitedError(AIRTABLE, 30) from error
         record_id = str(error.response.url).rpartition("/")[2]
-        if _is_record_id(record_id) and (status, kind) in NOT_THERE and not self._can_see(record_id, status):
+        if is_record_id(record_id) and (status, kind) in NOT_THERE and not self._can_see(record_id, status):
             return
         raise _as_ours(status, kind) from error
 
@@ -250,10 +250,6 @@ def _is_record(record: object) -> bool:
     if not isinstance(record, dict):
         return False
     return isinstance(record.get("id"), str) and isinstance(record.get("fields"), dict)
-
-
-def _is_record_id(text: str) -> bool:
-    return len(text) == 17 and text.startswith("rec") and text.isascii() and text.isalnum()  # noqa: PLR2004
 
 
 def _error_type(response: requests.Response) -> str:

@@ -9,6 +9,7 @@ from twilio_bridge.contacts.contact import Contact
 Fields = Mapping[str, Any]
 
 LONGEST_CELL = 10_000
+PLAINLY_NO = {"", "no", "false", "0", "nein", "não", "nao", "non", "nie", "off"}
 
 
 def to_contact(record_id: str, fields: Fields, settings: config.Contacts) -> Contact:
@@ -23,7 +24,7 @@ def to_contact(record_id: str, fields: Fields, settings: config.Contacts) -> Con
     cells = {column: cell_text(value) for column, value in fields.items() if column not in mapped}
     return Contact(
         id=record_id,
-        opt_out=is_true(fields.get(settings.columns.opt_out)),
+        opt_out=says_out(fields.get(settings.columns.opt_out)),
         cells={column: text for column, text in cells.items() if text},
         **texts,
     )
@@ -56,6 +57,15 @@ def _email_or_text(value: object) -> str:
 def _collaborator(value: object, part: str) -> str:
     is_person = isinstance(value, dict) and "email" in value
     return str(value.get(part) or value["email"])[:LONGEST_CELL] if is_person and isinstance(value, dict) else ""
+
+
+def says_out(value: object) -> bool:
+    """Read an opt-out: whatever somebody wrote there counts, unless it plainly says no."""
+    if isinstance(value, list):
+        return any(map(says_out, value))
+    if isinstance(value, str):
+        return value.strip().casefold() not in PLAINLY_NO
+    return bool(value) if isinstance(value, (bool, int, float)) else False
 
 
 def is_true(value: object) -> bool:

@@ -1,4 +1,7 @@
-"""The configuration in force: the file BRIDGE_CONFIG names, else the stored one, else the packaged one."""
+"""The configuration in force: the file BRIDGE_CONFIG names, else the stored one, else the packaged one.
+
+A stored one that cannot be read or used takes nothing down: the one before it stays, or the packaged one holds.
+"""
 
 import time
 from collections.abc import Callable
@@ -6,14 +9,16 @@ from pathlib import Path
 
 from twilio_bridge.adapters.table import Table
 from twilio_bridge.config import PACKAGED, Config, parse
-from twilio_bridge.errors import SettingError
+from twilio_bridge.errors import SettingError, UpstreamError
+from twilio_bridge.logs import logger
 
 KEEP_S = 300
+RETRY_S = 60
 KEY = ("config", "bridge.yaml")
 
 
 class Configuration:
-    """Reads the configuration and keeps it for five minutes."""
+    """Reads the configuration and keeps it for five minutes, for one where something is wrong with the stored one."""
 
     def __init__(self, table: Table, file: str | None, clock: Callable[[], float] = time.monotonic) -> None:
         self._table = table
@@ -23,14 +28,29 @@ class Configuration:
 
     def current(self) -> Config:
         """Give the configuration in force."""
-        if self._kept is None or self._clock() - self._kept[0] >= KEEP_S:
-            self._kept = (self._clock(), parse(self._read()))
+        if self._kept is None or self._clock() >= self._kept[0]:
+            config, keep_s = self._read(self._kept[1] if self._kept else None)
+            self._kept = (self._clock() + keep_s, config)
         return self._kept[1]
 
-    def _read(self) -> str:
+    def _read(self, before: Config | None) -> tuple[Config, int]:
+        """Give the configuration and how long to keep it."""
         if self._file:
-            return _file(self._file)
-        return stored(self._table) or PACKAGED.read_text()
+            return parse(_file(self._file)), KEEP_S
+        try:
+            text = stored(self._table)
+        except UpstreamError as error:
+            if before is None:
+                raise
+            logger.warning("the configuration cannot be read again", extra={"reason": str(error)})
+            return before, RETRY_S
+        if not text:
+            return _packaged(), KEEP_S
+        try:
+            return parse(text), KEEP_S
+        except SettingError as error:
+            logger.error("the stored configuration cannot be used", extra={"reason": str(error)})
+            return before or _packaged(), RETRY_S
 
 
 def stored(table: Table) -> str | None:
@@ -43,6 +63,10 @@ def store(table: Table, text: str) -> None:
     """Check a configuration and put it in force."""
     parse(text)
     table.put({"pk": KEY[0], "sk": KEY[1], "text": text})
+
+
+def _packaged() -> Config:
+    return parse(PACKAGED.read_text(encoding="utf-8"))
 
 
 def _file(name: str) -> str:

@@ -87,9 +87,9 @@ class DynamoContactCache:
         item = self._table.get(*OWNERS)
         return json.loads(item["names"]) if item else []
 
-    def put(self, contact: Contact) -> None:
+    def put(self, contact: Contact, read_at: float | None = None) -> None:
         """Take in one contact, in its list, by its id and by its addresses."""
-        self._take_in(contact, self.get(contact.id), None)
+        self._take_in(contact, self.get(contact.id), read_at)
 
     def update(self, changed: Sequence[Contact], began_at: float, number: int, newest: str = "") -> int:
         """Take in what has changed; what was written since that was read stays, and what is the same is not written."""
@@ -117,7 +117,7 @@ class DynamoContactCache:
     def _take_in(self, contact: Contact, before: Contact | None, at: float | None) -> None:
         place = self._place_of(contact)
         moved = before is None or self._place_of(before) != place
-        if (moved or at is None) and not self._ids.put(contact.id, json.dumps(place), at):
+        if not self._ids.put(contact.id, json.dumps(place), at):
             return
         if before and moved:
             self._drop(before, at)

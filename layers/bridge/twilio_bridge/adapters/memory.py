@@ -146,10 +146,12 @@ class MemoryCache:
         """Give the owners as the last load found them."""
         return self._owners
 
-    def put(self, contact: Contact) -> None:
+    def put(self, contact: Contact, read_at: float | None = None) -> None:
         """Take in one contact."""
+        if read_at is not None and self._written.get(contact.id, (0.0, None))[0] > read_at:
+            return
         self._contacts[contact.id] = contact
-        self._written[contact.id] = (self._clock.now(), contact)
+        self._written[contact.id] = (self._clock.now() if read_at is None else read_at, contact)
 
     def remove(self, contact_id: str) -> None:
         """Take out one contact."""
@@ -256,9 +258,10 @@ class MemoryOptOuts:
         """Write a word down unless a later one stands there."""
         at = int(at * 1000) / 1000
         known = self._words.get(address)
-        if known is None or known.at < at:
-            known = self._words[address] = OptOut(address=address, out=out, at=at)
-        return known if known.at <= at else None
+        if known is None or (known.at, known.out) < (at, out):  # of two at one moment, out is safer
+            ticked = known.told if known else frozenset()
+            known = self._words[address] = OptOut(address=address, out=out, at=at, ticked=ticked)
+        return known if (known.at, known.out) <= (at, out) else None
 
     def of(self, addresses: Iterable[str]) -> list[OptOut]:
         """Give what was said at these addresses."""

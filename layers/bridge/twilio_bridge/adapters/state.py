@@ -8,6 +8,8 @@ from twilio_bridge.adapters.table import Item, Table
 from twilio_bridge.ports import OptOut
 
 LONGEST_NAME = 500
+# Of two words said at one moment.
+OUT_IS_SAFER = " OR (said_at = :at AND opted_out <> :out)"
 
 
 class DynamoNotes:
@@ -81,12 +83,13 @@ class DynamoOptOuts:
         item = self._table.update(
             _opt_out(address),
             "word",
-            "SET opted_out = :out, said_at = :at, address = :address REMOVE told",
-            {":out": out, ":at": at_ms, ":address": address},
-            when="attribute_not_exists(said_at) OR said_at < :at",
+            "SET opted_out = :out, said_at = :at, address = :address, ticked = if_not_exists(told, :nobody)"
+            " REMOVE told",
+            {":out": out, ":at": at_ms, ":address": address, ":nobody": None},
+            when="attribute_not_exists(said_at) OR said_at < :at" + (OUT_IS_SAFER if out else ""),
         )
         item = item or self._table.get(_opt_out(address), "word", consistent=True)
-        return _word(item) if item and item["said_at"] <= at_ms else None
+        return _word(item) if item and (item["said_at"], item["opted_out"]) <= (at_ms, out) else None
 
     def of(self, addresses: Iterable[str]) -> list[OptOut]:
         """Give what was said at these addresses."""
@@ -110,8 +113,9 @@ class DynamoOptOuts:
 
 
 def _word(item: Item) -> OptOut:
-    told = frozenset(item.get("told", ()))
-    return OptOut(address=item["address"], out=item["opted_out"], at=item["said_at"] / 1000, told=told)
+    told, ticked = frozenset(item.get("told") or ()), frozenset(item.get("ticked") or ())
+    at = item["said_at"] / 1000
+    return OptOut(address=item["address"], out=item["opted_out"], at=at, told=told, ticked=ticked)
 
 
 def _opt_out(address: str) -> str:

@@ -5,6 +5,7 @@ https://www.twilio.com/docs/conversations/api
 """
 
 import json
+import logging
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
@@ -24,6 +25,9 @@ T = TypeVar("T")
 
 TWILIO = "twilio"
 TIMEOUT_S = 2.5
+
+# The SDK logs every address it calls, and with it whom it asks about.
+logging.getLogger("twilio").setLevel(logging.WARNING)
 MOST_PARTICIPANTS = 100
 # What an answer of the wrong shape raises, in the SDK and here.
 RUBBISH = (ValueError, TypeError, KeyError, AttributeError)

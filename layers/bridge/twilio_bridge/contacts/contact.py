@@ -57,6 +57,11 @@ def fold(text: str) -> str:
     return " ".join("".join(kept).split())
 
 
+def is_record_id(text: str) -> bool:
+    """Tell whether this is the form of an Airtable record's id."""
+    return len(text) == 17 and text.startswith("rec") and text.isascii() and text.isalnum()  # noqa: PLR2004
+
+
 def same_worker(owner: str, worker: str) -> bool:
     """Tell whether an owner's cell names this worker; people type e-mail addresses in any case."""
     return bool(owner.strip()) and owner.strip().casefold() == worker.strip().casefold()

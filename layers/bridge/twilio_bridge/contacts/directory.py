@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from twilio_bridge import budget, config, phone
-from twilio_bridge.contacts.contact import Contact, same_worker
+from twilio_bridge.contacts.contact import Contact, is_record_id, same_worker
 from twilio_bridge.contacts.paging import Cursor, Page, cursor, unpacked
 from twilio_bridge.errors import (
     BridgeError,
@@ -56,8 +56,13 @@ class Directory:
         if begin is None:
             return Page()
         if begin.offset:
-            with suppress(StaleOffsetError):
+            try:
                 return self._from_source(owner, size, begin.offset)
+            except StaleOffsetError:
+                pass
+            except UpstreamError:
+                if self.cache.state().is_empty:  # else the cache knows how it goes on
+                    raise
         page = self._from_cache(owner, size, begin.after, query)
         if self.keep_fresh() is not None:  # the cache read its age along with the page
             return page
@@ -69,7 +74,7 @@ class Directory:
         """Give a contact by id, or raise NotFoundError."""
         if found := self.cache.get(self.notes.recall(f"alias {contact_id}") or contact_id):
             return found
-        found = self._ask_once(f"id {contact_id}", lambda source: source.get(contact_id))
+        found = self._ask_for_id(contact_id)
         if found is None:
             raise NotFoundError("no such contact")
         if found.id != contact_id:
@@ -101,6 +106,10 @@ class Directory:
             logger.warning("contact not looked up", extra={"reason": str(error)})
             return None
 
+    def reaches(self, contact: Contact, address: str) -> bool:
+        """Tell whether this address is one of the contact's."""
+        return bool(set(phone.spellings(phone.bare(address))) & set(contact.addresses))
+
     def find_all(self, address: str, *, ask: bool = False) -> list[Contact]:
         """Give every contact that is reached at this address; with `ask` the source is asked about a stranger."""
         bare = phone.bare(address)
@@ -111,7 +120,8 @@ class Directory:
             return list(found.values())
         if not (ask or self._may_ask(f"address {bare}")):
             return []
-        return self._learn(f"address {bare}", self.source().find(bare))
+        asked_at = self.clock()
+        return self._learn(f"address {bare}", self.source().find(bare), asked_at)
 
     def create(self, contact: Contact) -> Contact:
         """Add a contact, or raise DuplicateContactError where one of its addresses belongs to somebody."""
@@ -186,9 +196,11 @@ class Directory:
     def _first_page(self, owner: str | None, size: int) -> Page:
         """Give the first page of an empty cache: one caller asks the source, all others read what it got."""
         name = f"first page {owner or '*'} {size}"
+        if packed := self.notes.recall(name):
+            return unpacked(packed)
         if self.notes.claim(f"asking for {name}", ASKING_S):
             return self._ask_for(name, owner, size)
-        for wait_s in (0, *FIRST_PAGE_WAITS_S):
+        for wait_s in FIRST_PAGE_WAITS_S:
             time.sleep(wait_s)
             if packed := self.notes.recall(name):
                 return unpacked(packed)
@@ -200,7 +212,8 @@ class Directory:
         except BridgeError:
             self.notes.note(f"asking for {name}", "", 0)  # the next caller may ask
             raise
-        self.notes.note(name, page.packed, REMEMBER_FIRST_PAGE_S)
+        with suppress(UpstreamError):  # others then ask themselves
+            self.notes.note(name, page.packed, REMEMBER_FIRST_PAGE_S)
         return page
 
     def _may_ask(self, what: str) -> bool:
@@ -209,18 +222,23 @@ class Directory:
     def _is_fresh(self, loaded_at: float | None) -> bool:
         return loaded_at is not None and self.clock() - loaded_at <= self.settings.stale_after_s
 
-    def _ask_once(self, what: str, ask: Callable[[ContactSource], Contact | None]) -> Contact | None:
-        if not self._may_ask(what):
+    def _ask_for_id(self, contact_id: str) -> Contact | None:
+        """Ask the source for an id; what is no record's id stands in the id column, which the cache does not hold."""
+        what = f"id {contact_id}"
+        is_unknown = self.notes.recall(f"unknown {what}") is not None
+        if is_unknown or (is_record_id(contact_id) and not self._may_ask(what)):
             return None
-        found = ask(self.source())
-        return next(iter(self._learn(what, [found] if found else [])), None)
+        asked_at = self.clock()
+        found = self.source().get(contact_id)
+        return next(iter(self._learn(what, [found] if found else [], asked_at)), None)
 
-    def _learn(self, what: str, found: Iterable[Contact]) -> list[Contact]:
+    def _learn(self, what: str, found: Iterable[Contact], asked_at: float) -> list[Contact]:
+        """Keep what the source said, unless something was written here since it was asked."""
         contacts = list(found)
         if not contacts:
             self.notes.note(f"unknown {what}", "", REMEMBER_UNKNOWN_S)
         for contact in contacts:
-            self.cache.put(contact)
+            self.cache.put(contact, asked_at)
         return contacts
 
     def _lease(self, name: str) -> int:

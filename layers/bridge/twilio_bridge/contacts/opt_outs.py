@@ -5,11 +5,12 @@ on the record's opt-out says what holds for that contact, so that the company ca
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from twilio_bridge import budget, config, phone
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.contacts.directory import Directory
-from twilio_bridge.errors import BridgeError, RateLimitedError
+from twilio_bridge.errors import RateLimitedError
 from twilio_bridge.logs import logger, where
 from twilio_bridge.ports import OptOut, OptOuts, Outbox
 
@@ -48,47 +49,78 @@ def hear(address: str, out: bool, at: float, directory: Directory, opt_outs: Opt
 
 
 def deliver(address: str, directory: Directory, opt_outs: OptOuts) -> int:
-    """Tell Airtable what a person last said at an address; give how many records were changed."""
-    told = 0
-    for word in opt_outs.of([address]):
-        untold = [contact for contact in directory.find_all(address, ask=True) if contact.id not in word.told]
-        for contact in untold:
-            _tell(contact, word, directory, opt_outs)
-            told += 1
-    return told
+    """Tell Airtable what the people at an address last said, at any address of theirs; give how many were told."""
+    if not opt_outs.of([address]):
+        return 0
+    return sum(_tell(contact, address, directory, opt_outs) for contact in directory.find_all(address, ask=True))
 
 
-def _tell(contact: Contact, word: OptOut, directory: Directory, opt_outs: OptOuts) -> None:
-    directory.set_opt_out(contact, word.out)
-    while not opt_outs.mark_told(word, [contact.id]):  # a later word's delivery may have been first: ours went over it
-        later = next((said for said in opt_outs.of([word.address]) if said.at > word.at), None)
-        if later is None:
-            return
-        word = later
-        directory.set_opt_out(contact, word.out)
+def _tell(contact: Contact, address: str, directory: Directory, opt_outs: OptOuts) -> bool:
+    """Write a person's latest word into their record; a later one that came meanwhile goes over it."""
+    said = _said_by([contact], address, opt_outs)
+    latest = _latest(said)
+    if latest is None or all(contact.id in word.told for word in said):
+        return False
+    if contact.id not in latest.told and (latest.out or contact.opt_out):  # an ordinary "Yes" changes no record
+        directory.set_opt_out(contact, latest.out)
+    while not all([opt_outs.mark_told(word, [contact.id]) for word in said]):  # noqa: C419  all of them are marked
+        said = _said_by([contact], address, opt_outs)
+        if later := _latest(said):
+            directory.set_opt_out(contact, later.out)
+    return True
 
 
 def is_out(contact: Contact | None, address: str, opt_outs: OptOuts) -> bool:
     """Tell whether this person must not be written to, by their latest word or their record."""
-    said = opt_outs.of(_spellings([phone.bare(address), *(contact.addresses if contact else ())]))
-    return decide(contact, said)
+    return decide(contact, _said_by([contact] if contact else [], address, opt_outs))
+
+
+def anybody_is_out(people: Iterable[Contact], address: str, opt_outs: OptOuts) -> bool:
+    """Tell whether anybody at this address must not be written to; with nobody known, by what was said there."""
+    known: list[Contact | None] = [*people]
+    return any(is_out(person, address, opt_outs) for person in known or [None])
 
 
 def decide(contact: Contact | None, said: Iterable[OptOut]) -> bool:
-    """Weigh words against the record: a word counts until the contact's record says the same, the latest first."""
-    untold = [word for word in said if contact is None or contact.id not in word.told]
-    latest = max(untold, key=lambda word: word.at, default=None)
-    if latest is not None:
-        return latest.out
-    return contact is not None and contact.opt_out
+    """Weigh words against the record: the latest word counts until the contact's record says the same.
+
+    An opt-in speaks only against an opt-out that we wrote ourselves: what the company ticked stands until Airtable
+    has been told.
+    """
+    latest = _latest(said)
+    if contact is None:
+        return latest is not None and latest.out
+    if latest is None or contact.id in latest.told:
+        return contact.opt_out
+    return latest.out or (contact.opt_out and contact.id not in latest.ticked)
+
+
+def write_into(contact: Contact, opt_outs: OptOuts) -> Contact:
+    """Give a new contact the opt-out of whoever has its addresses."""
+    return replace(contact, opt_out=contact.opt_out or decide(None, _said_by([contact], "", opt_outs)))
+
+
+def is_written_into(contact: Contact, opt_outs: OptOuts) -> None:
+    """Write down that a new contact's record says what was said at its addresses."""
+    for word in _said_by([contact], "", opt_outs):
+        if word.out == contact.opt_out:
+            opt_outs.mark_told(word, [contact.id])
+
+
+def _latest(said: Iterable[OptOut]) -> OptOut | None:
+    return max(said, key=lambda word: (word.at, word.out), default=None)
+
+
+def _said_by(people: Iterable[Contact], address: str, opt_outs: OptOuts) -> list[OptOut]:
+    addresses = [phone.bare(address), *(own for person in people for own in person.addresses)]
+    return opt_outs.of(_spellings(addresses))
 
 
 def _spellings(addresses: Iterable[str]) -> list[str]:
     return [spelling for address in addresses if address for spelling in phone.spellings(address)]
 
 
-def wait_s(tries: int, error: BridgeError) -> float:
-    """Give the seconds until a failed delivery is tried again: as asked for, else doubled up to 15 minutes."""
-    if isinstance(error, RateLimitedError):
-        return max(error.retry_after, 1) + 1
-    return min(FIRST_WAIT_S * float(2 ** min(tries - 1, 10)), LONGEST_WAIT_S)
+def wait_s(tries: int, error: Exception) -> float:
+    """Give the seconds until a failed delivery is tried again: doubled up to 15 minutes, never less than asked for."""
+    doubled = min(FIRST_WAIT_S * float(2 ** min(tries - 1, 10)), LONGEST_WAIT_S)
+    return max(doubled, error.retry_after + 1) if isinstance(error, RateLimitedError) else doubled

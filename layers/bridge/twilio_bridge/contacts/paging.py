@@ -3,7 +3,7 @@
 import base64
 import binascii
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.errors import BadRequestError
@@ -32,8 +32,8 @@ class Page:
 
     @property
     def packed(self) -> str:
-        """Write the page as text that others can be given."""
-        rows = [asdict(contact) for contact in self.contacts]
+        """Write the page as text that others can be given: what a list shows, not all that is known."""
+        rows = [asdict(replace(contact, notes="", linkedin="", cells={})) for contact in self.contacts]
         return json.dumps([rows, self.following.token if self.following else None], ensure_ascii=False)
 
 

@@ -12,8 +12,9 @@ from datetime import UTC, datetime, timedelta
 from twilio_bridge import config
 from twilio_bridge.contacts import templates
 from twilio_bridge.contacts.contact import Contact
-from twilio_bridge.errors import StaleOffsetError
-from twilio_bridge.ports import CacheState, ContactCache, ContactSource, Leases, Notes
+from twilio_bridge.errors import StaleOffsetError, UpstreamError
+from twilio_bridge.logs import logger
+from twilio_bridge.ports import CacheState, ContactCache, ContactSource, Leases, Notes, TemplateText
 
 LEASE = "contacts"
 # Longer than the function may run, so that nobody begins while one still writes.
@@ -25,6 +26,8 @@ MONTH_S = 30 * 86_400
 CONTACTS_A_REQUEST = 100
 # Airtable's times have whole seconds and its clock is not ours: what changed this lately is read once more.
 OVERLAP_S = 10
+TEMPLATES_READ = "templates read"
+TEMPLATES_EVERY_S = 900
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +98,7 @@ def _needs_everything(state: CacheState, work: Refreshing) -> bool:
 def _load(work: Refreshing, number: int) -> Loaded:
     """Take in everything; nothing is shown before all of it is read."""
     began_at = work.clock()
-    texts = templates.read(work.source, work.notes)
+    texts = _templates(work)
     contacts = list(_kept(_listing(work.source.pages), templates.columns(texts)))
     work.cache.load(contacts, began_at, number, _watermark(work.source.newest, began_at))
     return Loaded(len(contacts), len(texts))
@@ -104,10 +107,22 @@ def _load(work: Refreshing, number: int) -> Loaded:
 def _update(work: Refreshing, state: CacheState, number: int) -> Updated:
     """Take in what has changed since the latest change the cache holds."""
     began_at = work.clock()
-    columns = templates.columns(templates.cached(work.notes) or [])
+    due = work.notes.recall(TEMPLATES_READ) is None
+    columns = templates.columns(_templates(work) if due else templates.cached(work.notes) or [])
     changed = list(_kept(_listing(lambda: work.source.changed_since(state.newest)), columns))
     newest = max(state.newest, _watermark(work.source.newest, began_at))
     return Updated(work.cache.update(changed, began_at, number, newest))
+
+
+def _templates(work: Refreshing) -> list[TemplateText]:
+    """Read the templates; a base without them, or whose table is refused, has its contacts all the same."""
+    try:
+        texts = templates.read(work.source, work.notes)
+    except UpstreamError as error:
+        logger.error("templates not read", extra={"reason": str(error)})
+        return templates.cached(work.notes) or []
+    work.notes.note(TEMPLATES_READ, "", TEMPLATES_EVERY_S)
+    return texts
 
 
 def _kept(contacts: Iterable[Contact], columns: Iterable[str]) -> Iterator[Contact]:

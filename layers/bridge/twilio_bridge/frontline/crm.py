@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from urllib.parse import quote
 
 from twilio_bridge import config, phone
+from twilio_bridge.contacts import opt_outs
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.contacts.directory import Directory
-from twilio_bridge.contacts.opt_outs import is_out
 from twilio_bridge.contacts.paging import Cursor, Page
 from twilio_bridge.errors import BadRequestError, NotFoundError, UnknownLocationError
 from twilio_bridge.ports import OptOuts
@@ -76,10 +76,10 @@ def customer_details(form: Form, crm: Crm) -> object:
 def create_customer(form: Form, crm: Crm) -> object:
     """Add a contact that the worker typed in; it is theirs."""
     worker = form.required("Worker")
-    contact = replace(_channels(form, crm.settings.region), name=_new_name(form), owner=worker)
-    if any(is_out(None, address, crm.opt_outs) for address in contact.addresses):
-        contact = replace(contact, opt_out=True)
-    return {"objects": {"customer": customer(crm.directory.create(contact), crm)}}
+    contact = replace(_channels(form, crm.settings), name=_new_name(form), owner=worker)
+    created = crm.directory.create(opt_outs.write_into(contact, crm.opt_outs))
+    opt_outs.is_written_into(created, crm.opt_outs)
+    return {"objects": {"customer": customer(created, crm)}}
 
 
 def delete_customer(form: Form, crm: Crm) -> object:
@@ -120,7 +120,7 @@ def _reached_at(contact: Contact) -> list[tuple[str, str]]:
 
 def _links(contact: Contact, crm: Crm) -> list[dict[str, str]]:
     profile = contact.linkedin if "://" in contact.linkedin else f"https://{contact.linkedin}"
-    mail = f"mailto:{contact.email}" if re.fullmatch(r"[^@\s]{1,200}@[^@\s]{1,200}", contact.email) else ""
+    mail = f"mailto:{contact.email}" if re.fullmatch(r"[^@\s?&%#]{1,200}@[^@\s?&%#]{1,200}", contact.email) else ""
     record = f"https://airtable.com/{crm.base_id}/{quote(crm.settings.table, safe='')}/{contact.id}"
     found = [
         ("Email", mail, "Send an e-mail"),
@@ -164,11 +164,13 @@ def _new_name(form: Form) -> str:
     return name
 
 
-def _channels(form: Form, region: str) -> Contact:
+def _channels(form: Form, settings: config.Contacts) -> Contact:
     """Read the new contact's channels: JSON text, or the bracketed keys of an earlier app."""
     found: dict[str, str] = {}
     for channel in _given_channels(form):
-        kind, value = _channel(channel, region)
+        kind, value = _channel(channel, settings.region)
+        if not getattr(settings.columns, kind):
+            raise BadRequestError(f"there is no column for {kind}", friendly=f"{kind} addresses cannot be kept here.")
         if kind in found:
             raise BadRequestError(f"Channels names {kind} twice", friendly="Give one address a channel.")
         found[kind] = value
@@ -204,7 +206,7 @@ def _channel(channel: object, region: str) -> tuple[str, str]:
         if not value:
             friendly = "This is no valid number. Write it with its country code, such as +44 7700 900123."
             raise BadRequestError(f"the {kind} channel has no valid number", friendly=friendly)
-    elif kind == "email" and not re.fullmatch(r"[^@\s]{1,200}@[^@\s]{1,200}", value):
+    elif kind == "email" and not re.fullmatch(r"[^@\s?&%#]{1,200}@[^@\s?&%#]{1,200}", value):
         raise BadRequestError("the email channel has no valid address", friendly="This is no valid e-mail address.")
     elif kind not in {"email", "chat"} or not value or len(value) > LONGEST_NAME:
         raise BadRequestError("a channel's type should be sms, whatsapp, chat or email, with a value")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from twilio_bridge import phone
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.contacts.directory import Directory
-from twilio_bridge.contacts.opt_outs import is_out
+from twilio_bridge.contacts.opt_outs import anybody_is_out
 from twilio_bridge.errors import BadRequestError, ForbiddenError, NotFoundError, UnknownLocationError
 from twilio_bridge.frontline.senders import CHANNELS, Senders
 from twilio_bridge.ports import OptOuts
@@ -39,7 +39,8 @@ def proxy_address(form: Form, outgoing: Outgoing) -> str:
     """Give the sender for this worker, channel and contact, or raise ForbiddenError."""
     worker, channel, address = form.required("Worker"), _channel(form), _address(form)
     contact = _contact(form.text("CustomerId"), worker, address, outgoing.directory)
-    if is_out(contact, address, outgoing.opt_outs):
+    people = [*([contact] if contact else []), *outgoing.directory.find_all(address)]
+    if anybody_is_out(people, address, outgoing.opt_outs):
         raise ForbiddenError("the contact has opted out", friendly=OPTED_OUT)
     sender = outgoing.senders.sender(channel, worker, address)
     if sender is None:
@@ -54,11 +55,13 @@ def _contact(contact_id: str, worker: str, address: str, directory: Directory) -
     """Give the contact written to: the one named, else whoever has the address; a stranger is none."""
     if contact_id.strip():
         with suppress(NotFoundError):  # deleted, or merged into another: the address still says who it is
-            return directory.visible(contact_id.strip(), worker)
-    contact = directory.find(address)
-    if contact and not directory.may_see(contact, worker):
+            contact = directory.visible(contact_id.strip(), worker)
+            if directory.reaches(contact, address):
+                return contact
+    found = directory.find(address)
+    if found and not directory.may_see(found, worker):
         raise ForbiddenError("the contact is not this worker's", friendly=NotFoundError.friendly)
-    return contact
+    return found
 
 
 def _channel(form: Form) -> str:

@@ -7,8 +7,8 @@ https://www.twilio.com/docs/conversations/conversations-webhooks
 
 import json
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -27,6 +27,8 @@ LONGEST_NAME = 256
 TIME_TO_DECIDE_S = 0.5
 # A person's word is weighed even where their record cannot be read in time.
 TIME_TO_LOOK_UP_S = 1.5
+# What these sources send is checked whoever its author is said to be.
+SENT_BY_US = {"API", "SDK"}
 LARGEST_PARTICIPANT_ATTRIBUTES = 4_096
 LARGEST_CONVERSATION_ATTRIBUTES = 16_384
 
@@ -49,12 +51,15 @@ def answer(form: Form, hooks: Hooks) -> Answer:
 
 
 def rescue(form: Form | None, error: BaseException, on_failure: Callable[[], str]) -> Answer:
-    """Answer a failure: a message is let pass unless the configuration holds it back; a refusal stays one."""
-    meant = isinstance(error, MessageBlockedError)
-    after_the_fact = form is not None and form.text("EventType") not in PRE_EVENTS
-    if meant or after_the_fact or _holds_back(on_failure):
+    """Answer a failure: a message is let pass unless the configuration holds it back; a refusal stays one.
+
+    Only a worker's message is ever held back: a customer's, or a new conversation, would be lost.
+    """
+    event = form.text("EventType") if form else ""
+    if isinstance(error, MessageBlockedError) or (form and event not in PRE_EVENTS):
         return refuse(form, error)
-    return Answer({})
+    is_workers = form is not None and event == "onMessageAdd" and not _is_customer(form)
+    return refuse(form, error) if is_workers and _holds_back(on_failure) else Answer({})
 
 
 def _holds_back(on_failure: Callable[[], str]) -> bool:
@@ -99,11 +104,11 @@ def describe_participant(form: Form, hooks: Hooks) -> Mapping[str, object]:
 def check_message(form: Form, hooks: Hooks) -> Mapping[str, object]:
     """Before a message is added: hold back what is written to somebody who opted out."""
     author = form.text("Author")
-    if _is_customer(form):
+    if _is_customer(form) and form.text("Source").upper() not in SENT_BY_US:
         return {}
     everybody = hooks.messaging().participants(form.required("ConversationSid"))
     readers = [reader for reader in everybody if not author or author not in {reader.identity, reader.address}]
-    if any(_is_out(reader, hooks) for reader in readers):
+    if any(_is_out(reader, people, hooks) for reader, people in _looked_up(readers, hooks)):
         raise MessageBlockedError("a reader has opted out")
     return {}
 
@@ -138,33 +143,34 @@ def _is_customer(form: Form) -> bool:
     return not form.text("ClientIdentity") and phone.E164.fullmatch(phone.bare(author)) is not None
 
 
-def _is_out(reader: Participant, hooks: Hooks) -> bool:
-    """Tell whether a reader opted out; a worker, who has neither address nor contact, cannot."""
-    contact_id = _attributes(reader.attributes).get("customer_id")
-    contact = _reader_at(reader.address, hooks) if reader.address else None
-    if contact is None and isinstance(contact_id, str) and contact_id:
-        contact = _named_reader(contact_id, reader, hooks.directory)
-    if contact is None and not reader.address:
-        return False
-    return opt_outs.is_out(contact, reader.address or reader.identity, hooks.opt_outs)
+def _looked_up(readers: Sequence[Participant], hooks: Hooks) -> list[tuple[Participant, list[Contact] | None]]:
+    """Give each reader's contacts; None for those whose record could not be read in time.
 
-
-def _reader_at(address: str, hooks: Hooks) -> Contact | None:
-    """Find who has this address; where that cannot be said, they are a stranger, or the message is held back."""
-    if hooks.settings.conversations.on_failure == "block":
-        return hooks.directory.find(address)
-    return hooks.directory.find_within(address, TIME_TO_LOOK_UP_S)
-
-
-def _named_reader(contact_id: str, reader: Participant, directory: Directory) -> Contact | None:
+    Their words count all the same, for those are read by address.
+    """
+    found: dict[str, list[Contact]] = {}
     try:
         with budget.limit(TIME_TO_LOOK_UP_S):
-            return _by_id(contact_id, directory)
+            for reader in readers:
+                found[reader.sid] = _people(reader, hooks.directory)
     except BridgeError as error:
-        if not reader.address:  # nothing else tells who they are
+        if hooks.settings.conversations.on_failure == "block":
             raise
-        logger.warning("contact not looked up", extra={"reason": str(error)})
-        return None
+        logger.warning("readers not looked up", extra={"reason": str(error)})
+    return [(reader, found.get(reader.sid)) for reader in readers]
+
+
+def _people(reader: Participant, directory: Directory) -> list[Contact]:
+    contact_id = _attributes(reader.attributes).get("customer_id")
+    named = _by_id(contact_id, directory) if isinstance(contact_id, str) and contact_id else None
+    return [*([named] if named else []), *(directory.find_all(reader.address) if reader.address else [])]
+
+
+def _is_out(reader: Participant, people: list[Contact] | None, hooks: Hooks) -> bool:
+    """Tell whether a reader opted out; a worker, who has neither address nor contact, cannot."""
+    if not reader.address and not people:
+        return False
+    return opt_outs.anybody_is_out(people or [], reader.address or reader.identity, hooks.opt_outs)
 
 
 def _by_id(contact_id: str, directory: Directory) -> Contact | None:
@@ -204,9 +210,11 @@ def _new_contact(address: str, hooks: Hooks) -> Contact | None:
     by_whatsapp = phone.is_whatsapp(address)
     contact = Contact(name=number, sms="" if by_whatsapp else number, whatsapp=number if by_whatsapp else "")
     try:
-        return hooks.directory.create(replace(contact, opt_out=opt_outs.is_out(None, number, hooks.opt_outs)))
+        created = hooks.directory.create(opt_outs.write_into(contact, hooks.opt_outs))
     except DuplicateContactError:  # the same event twice, or somebody was faster
-        return hooks.directory.find(address)
+        return next(iter(hooks.directory.find_all(address, ask=True)), None)
+    opt_outs.is_written_into(created, hooks.opt_outs)
+    return created
 
 
 def _participant_facts(contact: Contact) -> dict[str, str]:
