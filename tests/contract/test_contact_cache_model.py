@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 
 from tests.contract.support import CONTACT_CACHE, Aws, Time, ids
 from twilio_bridge.adapters.contact_cache import DynamoContactCache
-from twilio_bridge.adapters.memory import MemoryCache
+from twilio_bridge.adapters.memory_contacts import MemoryCache
 from twilio_bridge.contacts.contact import Contact
 
 OWNERS = ["", "jo@example.com", "Jo@example.com", "mei@example.com"]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.contract.support import CONTACT_CACHE, Aws, contact, ids
 from twilio_bridge.adapters.chunks import ChunkMemory
 from twilio_bridge.adapters.contact_cache import DynamoContactCache
-from twilio_bridge.adapters.memory import MemoryCache
+from twilio_bridge.adapters.memory_contacts import MemoryCache
 from twilio_bridge.contacts.contact import Contact, matches
 
 JO, MEI = "jo@example.com", "mei@example.com"

@@ -12,16 +12,14 @@ from hypothesis import strategies as st
 
 from twilio_bridge import config, signature, web
 from twilio_bridge.adapters.memory import (
-    Clock,
-    MemoryCache,
     MemoryLeases,
     MemoryMessaging,
     MemoryNotes,
     MemoryOptOuts,
     MemoryOutbox,
     MemoryRefresh,
-    MemorySource,
 )
+from twilio_bridge.adapters.memory_contacts import Clock, MemoryCache, MemorySource
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.contacts.directory import Directory
 from twilio_bridge.contacts.refresh import Loaded, Refreshing, Updated, refresh

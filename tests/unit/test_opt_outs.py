@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.unit.build import ANN, ANYTHING, BEN, World, contact, world
 from twilio_bridge import budget, config
-from twilio_bridge.adapters.memory import MemorySource
+from twilio_bridge.adapters.memory_contacts import MemorySource
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.contacts.opt_outs import LONGEST_WAIT_S, decide, deliver, hear, is_out, wait_s, word_in
 from twilio_bridge.errors import BridgeError, RateLimitedError, RefusedError, UnavailableError

@@ -7,7 +7,7 @@ import pytest
 
 from tests.unit.build import ANN, JO, World, contact, contacts, message, world
 from twilio_bridge import config
-from twilio_bridge.adapters.memory import MemorySource
+from twilio_bridge.adapters.memory_contacts import MemorySource
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.contacts.refresh import (
     LEASE,

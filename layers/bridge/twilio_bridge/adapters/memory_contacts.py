@@ -1,0 +1,203 @@
+"""Contacts' source and cache as plain dictionaries, under a clock that tests move; see `memory`."""
+
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from twilio_bridge import phone
+from twilio_bridge.contacts.contact import Contact, matches, same_worker
+from twilio_bridge.errors import StaleOffsetError
+from twilio_bridge.ports import CacheState, SourcePage, TemplateText
+
+
+@dataclass
+class Clock:
+    """A clock that tests move."""
+
+    offset: float = 0
+
+    def now(self) -> float:
+        """Give epoch seconds, moved by `offset`."""
+        return time.time() + self.offset
+
+
+class MemorySource:
+    """The port ContactSource over a dictionary; `failure`, where set, is raised by every call."""
+
+    def __init__(self, contacts: Iterable[Contact] = (), templates: Iterable[TemplateText] = ()) -> None:
+        self.contacts = {contact.id: contact for contact in contacts}
+        self.texts = list(templates)
+        self.failure: Exception | None = None
+        self.calls = 0
+        self.changed_at: dict[str, str] = {}
+        self._listings: dict[str, list[str]] = {}
+
+    def page(self, owner: str | None, size: int, offset: str | None = None) -> SourcePage:
+        """Give one page; the listing's order and members stay as they were at its first page."""
+        self._begin()
+        number, _, start = (offset or f"{len(self._listings)}/0").partition("/")
+        if offset is None:
+            self._listings[number] = [contact.id for contact in self._of(owner)]
+        if number not in self._listings or not start.isdecimal():
+            raise StaleOffsetError("memory", "the listing has expired")
+        end = int(start) + size
+        listed = [self.contacts[key] for key in self._listings[number][int(start) : end] if key in self.contacts]
+        more = end < len(self._listings[number])
+        return SourcePage(tuple(listed), f"{number}/{end}" if more else None)
+
+    def forget_listings(self) -> None:
+        """Let every offset expire."""
+        self._listings.clear()
+
+    def pages(self) -> Iterator[tuple[Contact, ...]]:
+        """Give all contacts, a hundred at a time."""
+        self._begin()
+        everybody = list(self.contacts.values())
+        yield from (tuple(everybody[start : start + 100]) for start in range(0, len(everybody) or 1, 100))
+
+    def changed_since(self, moment: str) -> Iterator[tuple[Contact, ...]]:
+        """Give those whose `changed_at` is later."""
+        self._begin()
+        yield tuple(c for c in self.contacts.values() if self.changed_at.get(c.id, "") > moment)
+
+    @property
+    def newest(self) -> str:
+        """The latest `changed_at`."""
+        return max(self.changed_at.values(), default="")
+
+    def get(self, contact_id: str) -> Contact | None:
+        """Give a contact by id."""
+        self._begin()
+        return self.contacts.get(contact_id)
+
+    def find(self, number: str) -> list[Contact]:
+        """Give the contacts with this address."""
+        self._begin()
+        same = set(phone.spellings(number))
+        return [contact for contact in self.contacts.values() if same & set(contact.addresses)]
+
+    def create(self, contact: Contact) -> Contact:
+        """Add a contact under a new id."""
+        self._begin()
+        created = replace(contact, id=f"rec{len(self.contacts):014}")
+        self.contacts[created.id] = created
+        return created
+
+    def delete(self, contact_id: str) -> None:
+        """Remove a contact."""
+        self._begin()
+        self.contacts.pop(contact_id, None)
+
+    def set_opt_out(self, contact_id: str, opted_out: bool) -> Contact | None:
+        """Tick or clear the opt-out."""
+        self._begin()
+        if contact_id in self.contacts:
+            self.contacts[contact_id] = replace(self.contacts[contact_id], opt_out=opted_out)
+        return self.contacts.get(contact_id)
+
+    def templates(self) -> list[TemplateText]:
+        """Give the templates."""
+        self._begin()
+        return list(self.texts)
+
+    def _begin(self) -> None:
+        self.calls += 1
+        if self.failure:
+            raise self.failure
+
+    def _of(self, owner: str | None) -> list[Contact]:
+        mine = (c for c in self.contacts.values() if owner is None or same_worker(c.owner, owner))
+        return sorted(mine, key=lambda contact: contact.order)
+
+
+class MemoryCache:
+    """The port ContactCache over dictionaries."""
+
+    def __init__(self, clock: "Clock | None" = None) -> None:
+        self._clock = clock or Clock()
+        self._contacts: dict[str, Contact] = {}
+        self._keys: dict[str, tuple[str, float]] = {}
+        self._written: dict[str, tuple[float, Contact | None]] = {}
+        self._lease = 0
+        self._state = CacheState(None)
+        self._owners: list[str] = []
+
+    def state(self) -> CacheState:
+        """Tell when the last whole load began."""
+        return self._state
+
+    def page(self, owner: str | None, after: str, limit: int) -> list[Contact]:
+        """Give a part of a list."""
+        return [contact for contact in self._everything(owner) if contact.order > after][:limit]
+
+    def search(self, owner: str | None, query: str, after: str, limit: int) -> list[Contact]:
+        """Give a part of what the query finds in a list."""
+        return [contact for contact in self.page(owner, after, len(self._contacts)) if matches(contact, query)][:limit]
+
+    def _everything(self, owner: str | None) -> list[Contact]:
+        mine = (c for c in self._contacts.values() if owner is None or _listed_under(c, owner))
+        return sorted(mine, key=lambda contact: contact.order)
+
+    def get(self, contact_id: str) -> Contact | None:
+        """Give a contact by id."""
+        return self._contacts.get(contact_id)
+
+    def find(self, number: str) -> list[Contact]:
+        """Give the contacts with this address."""
+        return sorted((c for c in self._contacts.values() if number in c.addresses), key=lambda c: c.order)
+
+    def position(self, contact_id: str) -> str | None:
+        """Give a contact's key, for a day also that of a deleted one."""
+        if contact := self._contacts.get(contact_id):
+            return contact.order
+        key, until = self._keys.get(contact_id, ("", 0.0))
+        return key if until > self._clock.now() else None
+
+    def owners(self) -> list[str]:
+        """Give the owners as the last load found them."""
+        return self._owners
+
+    def put(self, contact: Contact, read_at: float | None = None) -> None:
+        """Take in one contact."""
+        if read_at is not None and self._written.get(contact.id, (0.0, None))[0] > read_at:
+            return
+        self._contacts[contact.id] = contact
+        self._written[contact.id] = (self._clock.now() if read_at is None else read_at, contact)
+
+    def remove(self, contact_id: str) -> None:
+        """Take out one contact."""
+        if contact := self._contacts.pop(contact_id, None):
+            self._keys[contact_id] = (contact.order, self._clock.now() + 86_400)
+            self._written[contact_id] = (self._clock.now(), None)
+
+    def update(self, changed: Sequence[Contact], began_at: float, number: int, newest: str = "") -> int:
+        """Take in what has changed, unless it was written since."""
+        if self._state.is_empty or number < self._lease:
+            return 0
+        since = {contact_id for contact_id, (at, _) in self._written.items() if at > began_at}
+        differing = [c for c in changed if c.id not in since and self._contacts.get(c.id) != c]
+        for contact in differing:
+            self._contacts[contact.id] = contact
+            self._written[contact.id] = (began_at, contact)
+        self._lease, self._state = number, replace(self._state, loaded_at=began_at, newest=newest)
+        return len(differing)
+
+    def load(self, contacts: Sequence[Contact], began_at: float, number: int, newest: str = "") -> None:
+        """Take in a whole load; what was written since it began stays."""
+        if number < self._lease:
+            return
+        before, self._lease = self._contacts, number
+        self._state = CacheState(began_at, began_at, newest, len(contacts))
+        self._contacts = {contact.id: contact for contact in contacts}
+        self._owners = sorted({contact.owner for contact in contacts if contact.owner})
+        for gone in before.keys() - self._contacts.keys():
+            self._keys[gone] = (before[gone].order, self._clock.now() + 86_400)
+        for contact_id, (at, contact) in self._written.items():
+            if at >= began_at and contact:
+                self._contacts[contact_id] = contact
+            elif at >= began_at:
+                self._contacts.pop(contact_id, None)
+
+
+def _listed_under(contact: Contact, owner: str) -> bool:
+    return contact.owner.strip().casefold() == owner.strip().casefold()
