@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help run test format lint types unit template lock build clean
+.PHONY: help bench run test format lint types unit template lock build clean
 
 help: ## list what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -35,6 +35,9 @@ lock: $(STAMP) ## compile both requirements files from pyproject.toml, with hash
 	$(BIN)/uv pip compile --quiet --python-version 3.13 --python-platform x86_64-manylinux_2_28 --generate-hashes \
 		--no-annotate --constraint requirements-dev.txt --custom-compile-command "make lock" \
 		pyproject.toml -o layers/dependencies/requirements.txt
+
+bench: $(STAMP) ## print what the contact cache costs: requests, units, times side by side
+	@$(BIN)/python -m tests.benchmarks.contacts
 
 build: ## build the deployable bundle with the SAM CLI
 	sam build
