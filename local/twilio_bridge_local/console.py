@@ -12,9 +12,12 @@ from rich.text import Text
 from twilio_bridge_local.bundle import Function
 from twilio_bridge_local.calls import curl, sample_calls, signature
 from twilio_bridge_local.environment import Vendor
+from twilio_bridge_local.http_server import LOOPBACK
 from twilio_bridge_local.logs import Alert
 from twilio_bridge_local.schedules import interval_s
 from twilio_bridge_local.stack import SAM_ENVIRONMENT, Stack
+
+REACHABLE: Final = 'make run ARGS="--host 172.17.0.1"'
 
 _HOMES: Final[Mapping[str, str]] = {
     "Twilio": "https://api.twilio.com",
@@ -35,7 +38,7 @@ def overview(stack: Stack, console: Console) -> None:
     console.print("\n[bold]Try it[/bold]")
     for call in sample_calls(stack):
         _command(console, f"{call.title}", curl(stack, call))
-    _command(console, "A function in Lambda's container (after sam build)", sam_invoke(stack))
+    _command(console, *container(stack))
     console.print("\nCtrl-C stops it.", style="dim")
 
 
@@ -83,6 +86,13 @@ def alerts(console: Console) -> Alert:
         console.print(line, overflow="ellipsis", no_wrap=True)
 
     return alert
+
+
+def container(stack: Stack) -> tuple[str, str]:
+    """How to run a function in its container, which does not reach this machine's own 127.0.0.1."""
+    if stack.environment.host == LOOPBACK:
+        return "For functions in Lambda's container start the stack where Docker reaches it", REACHABLE
+    return "A function in Lambda's container (after sam build)", sam_invoke(stack)
 
 
 def sam_invoke(stack: Stack) -> str:

@@ -182,7 +182,7 @@ def test_the_tables_are_what_was_decided(template: Any, table: str, removal: str
 
 
 def test_queues_wait_longer_than_their_consumers_and_keep_what_fails(template: Any) -> None:
-    """Six times the consumer's timeout, as AWS advises; partial answers; 9 days of retries, and 4 more to mend things."""
+    """Six times the consumer's timeout, as AWS advises; partial answers; 9 days of retries and 4 to redrive."""
     consumer = functions(template)["DeliverToAirtableFunction"]
     queue = template["Resources"]["AirtableQueue"]["Properties"]
 
