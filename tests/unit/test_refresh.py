@@ -276,3 +276,15 @@ def test_an_update_undoes_nothing_newer() -> None:
     refresh(office.refreshing)
 
     assert ["Ours"] == [c.name for c in office.cache.page(JO, "", 10)]
+
+
+@pytest.mark.parametrize(("monthly_calls", "expected"), [("null", Loaded(1, 0)), ("100", Updated(0))])
+def test_the_nightly_load_keeps_to_the_plan(monthly_calls: str, expected: Loaded | Updated) -> None:
+    """It comes each night, unless the plan's calls allow fewer loads."""
+    settings = f"{TELLING}\nairtable: {{monthly_calls: {monthly_calls}}}"
+    office = world(contact("r1"), settings=settings, loaded=False)
+    office.source.changed_at = {"r1": LONG_AGO}
+    office.load()
+    office.clock.offset = 20 * 3_600
+
+    assert expected == refresh(office.refreshing, nightly=True)

@@ -57,14 +57,17 @@ class Refreshing:
     clock: Callable[[], float] = time.time
 
 
-def refresh(work: Refreshing, *, whole: bool = False) -> Loaded | Updated | None:
-    """Bring the cache up to date; None where another refresh is running or nothing is due yet."""
+def refresh(work: Refreshing, *, whole: bool = False, nightly: bool = False) -> Loaded | Updated | None:
+    """Bring the cache up to date; None where another refresh is running or nothing is due yet.
+
+    `whole` loads everything whatever it costs, `nightly` as far as the plan's calls allow.
+    """
     number = work.leases.acquire(LEASE, LEASE_S)
     if number is None:
         return None
     try:
         state = work.cache.state()
-        if whole or _needs_everything(state, work):
+        if whole or _needs_everything(state, work, nightly=nightly):
             return _load(work, number)
         return _update(work, state, number) if work.settings.contacts.columns.last_modified else None
     finally:
@@ -87,11 +90,12 @@ def keep(contact: Contact, columns: Iterable[str]) -> Contact:
     return replace(contact, cells=cells)
 
 
-def _needs_everything(state: CacheState, work: Refreshing) -> bool:
+def _needs_everything(state: CacheState, work: Refreshing, *, nightly: bool) -> bool:
     if state.is_empty:
         return True
     tells_changes = bool(work.settings.contacts.columns.last_modified and state.newest)
-    due_s = FULL_AFTER_S if tells_changes else full_every_s(work.settings, state.count)
+    affordable_s = full_every_s(work.settings, state.count)
+    due_s = max(FULL_AFTER_S, affordable_s) if tells_changes and not nightly else affordable_s
     return work.clock() - state.full_at >= due_s
 
 
