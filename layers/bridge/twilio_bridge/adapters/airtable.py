@@ -197,7 +197,7 @@ class AirtableContacts:
             except requests.HTTPError as error:
                 self._explain(error)
                 return None
-            except (requests.RequestException, ValueError, TypeError, KeyError) as error:
+            except (requests.RequestException, ValueError, TypeError, KeyError, RecursionError) as error:
                 raise UnavailableError(AIRTABLE, type(error).__name__) from error
 
         return call(once, policy)
@@ -256,7 +256,7 @@ def _error_type(response: requests.Response) -> str:
     """Give Airtable's name for an error; it comes in two shapes."""
     try:
         error = response.json()["error"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return ""
     return str(error.get("type", "")) if isinstance(error, dict) else str(error)
 
