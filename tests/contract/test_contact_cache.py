@@ -441,3 +441,14 @@ def test_an_update_leaves_what_was_written_since(cache: ContactCache) -> None:
     found = cache.get("rec00000000000001")
     assert found
     assert "ours" == found.name
+
+
+def test_what_was_only_read_goes_over_nothing_written_since(cache: ContactCache) -> None:
+    """A slow reader brings back no contact as it was before an opt-out."""
+    cache.load([contact(1, "ann", owner=JO)], time.time() - 60, 1)
+    cache.put(contact(1, "ann", owner=JO, opt_out=True))
+    cache.put(contact(1, "ann", owner=JO), time.time() - 5)
+
+    found = cache.get("rec00000000000001")
+    assert found
+    assert found.opt_out
