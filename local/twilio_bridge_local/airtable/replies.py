@@ -1,20 +1,12 @@
-"""Answers and refusals as HTTP responses, and a request handler without a log; for the server."""
+"""Answers and refusals as HTTP responses, for the server."""
 
 import logging
 from collections.abc import Mapping
 
 from flask import Response, jsonify
 from werkzeug.exceptions import HTTPException
-from werkzeug.serving import WSGIRequestHandler
 
 from twilio_bridge_local.airtable.errors import AirtableError, not_found, with_status
-
-
-class Quiet(WSGIRequestHandler):
-    """Writes no access log: who wants to know asks for `requests`."""
-
-    def log(self, *_args: object) -> None:
-        """Say nothing."""
 
 
 def json_reply(body: Mapping[str, object], status: int = 200) -> Response:

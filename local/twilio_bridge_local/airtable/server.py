@@ -14,9 +14,8 @@ from typing import Self
 
 from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
-from werkzeug.serving import BaseWSGIServer, make_server
 
-from twilio_bridge_local.airtable import trouble
+from twilio_bridge_local import trouble
 from twilio_bridge_local.airtable.errors import (
     AirtableError,
     authentication_required,
@@ -26,15 +25,16 @@ from twilio_bridge_local.airtable.errors import (
     url_too_long,
     with_status,
 )
-from twilio_bridge_local.airtable.faults import NO_FAULTS, Dealt, FaultBox, Faults, faults_from_json
 from twilio_bridge_local.airtable.limits import RateLimit
 from twilio_bridge_local.airtable.listing import Listings
 from twilio_bridge_local.airtable.pings import AIRTABLES_PINGING, Ping, Pinger, Pinging
-from twilio_bridge_local.airtable.replies import Quiet, http_refusal, json_reply, refusal
+from twilio_bridge_local.airtable.replies import http_refusal, json_reply, refusal
 from twilio_bridge_local.airtable.routes import add_routes
 from twilio_bridge_local.airtable.store import Base, Column, utc_now
 from twilio_bridge_local.airtable.webhook_routes import add_webhook_routes
 from twilio_bridge_local.airtable.webhooks import Webhooks
+from twilio_bridge_local.app_server import AppServer
+from twilio_bridge_local.faults import NO_FAULTS, Dealt, FaultBox, Faults, faults_from_json
 
 BASE_ID = "appTwilioBridge00"
 TOKEN = "patStandIn.0000"  # noqa: S105  # opens nothing but this stand-in
@@ -45,7 +45,7 @@ OWN_PATH = "/_stand-in/"
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A request that reached the stand-in; `at` is the clock's time, a silent one has the status 0."""
+    """A request that reached the stand-in; `at` is the clock's time, one without an answer has the status 0."""
 
     at: float
     method: str
@@ -98,17 +98,13 @@ class AirtableStandIn:
         self.webhooks = Webhooks(self.base, self._pinger.notify)
         self._box = FaultBox()
         self._clock = clock
-        self._host = host
-        self._port = port
         self._stopping = threading.Event()
-        self._server: BaseWSGIServer | None = None
+        self._server = AppServer("airtable", host, port)
 
     @property
     def url(self) -> str:
         """Where it listens, for `endpoint_url`; only once it is started."""
-        if self._server is None:
-            raise RuntimeError("the stand-in is not started")
-        return f"http://{self._host}:{self._server.port}"
+        return self._server.url
 
     @property
     def pings(self) -> list[Ping]:
@@ -127,18 +123,7 @@ class AirtableStandIn:
     def start(self) -> Self:
         """Listen, in threads that do not keep the process alive."""
         self._stopping.clear()
-        try:
-            self._server = make_server(
-                self._host,
-                self._port,
-                self._app(),
-                threaded=True,
-                request_handler=Quiet,
-            )
-        except SystemExit:  # the way werkzeug says that the port is taken
-            raise OSError(f"port {self._port} is in use") from None
-        serve = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True, name="airtable")
-        serve.start()
+        self._server.start(self._app())
         self._pinger.start()
         return self
 
@@ -147,10 +132,7 @@ class AirtableStandIn:
         self._stopping.set()
         self._pinger.stop()
         self.faults = NO_FAULTS
-        server, self._server = self._server, None
-        if server is not None:
-            server.shutdown()
-            server.server_close()
+        self._server.stop()
 
     def reset(self) -> None:
         """Forget requests, faults, the rate limit's penalty, offsets, webhooks and pings; the records stay."""
@@ -192,9 +174,9 @@ class AirtableStandIn:
         g.arrived = self._clock()
         self._check_client()
         g.dealt = dealt = self._box.deal(request.method, request.path)
-        if dealt.faults.silent:
+        if trouble.unanswered(dealt):
             self._note(0)
-            return trouble.silence(dealt)
+            return trouble.unheard(dealt)
         if dealt.faults.status is not None:
             raise with_status(dealt.faults.status)
         return None
@@ -219,11 +201,11 @@ class AirtableStandIn:
         if request.path.startswith(OWN_PATH):
             return response
         dealt: Dealt | None = g.get("dealt")
-        if dealt is None or not dealt.faults.silent:
-            response = trouble.spoil(response, dealt.faults) if dealt else response
+        if dealt is None or not trouble.unanswered(dealt):
+            response = trouble.changed(response, dealt.faults) if dealt else response
             self._note(response.status_code)
         self._stopping.wait(self.latency_s)
-        return trouble.delay(response, dealt) if dealt else response
+        return trouble.delayed(response, dealt) if dealt else response
 
     def _note(self, status: int) -> None:
         query = request.query_string.decode(errors="replace")
