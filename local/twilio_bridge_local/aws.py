@@ -26,6 +26,7 @@ from twilio_bridge_local.aws_calls import AwsCall, calls_of
 from twilio_bridge_local.credentials import AWS_ACCESS_KEY_ID, AWS_REGION, AWS_SECRET_ACCESS_KEY
 from twilio_bridge_local.errors import SettingsError
 from twilio_bridge_local.http_server import LOOPBACK, HttpRequest, HttpResponse, Tracked
+from twilio_bridge_local.moto_order import keep_message_groups, turn
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -106,6 +107,7 @@ class EmbeddedAws:
     def __init__(self, invoke: Callable[[HttpRequest], HttpResponse] | None = None, *, host: str = LOOPBACK) -> None:
         _hide_profiles()
         _forget()
+        keep_message_groups()
         self._moto = DomainDispatcherApplication(create_backend_app)
         self._invoke = invoke
         self.calls: set[AwsCall] = set()
@@ -137,22 +139,23 @@ class EmbeddedAws:
     def _application(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         self._note(environ)
         if self._invoke is None or not environ["PATH_INFO"].startswith(INVOKE_PREFIX):
-            answer: Iterable[bytes] = self._moto(environ, start_response)
+            with turn(environ):
+                answer: Iterable[bytes] = self._moto(environ, start_response)
             return answer
         response = self._invoke(_request(environ))
         start_response(f"{response.status} .", [*response.headers, ("Content-Length", str(len(response.body)))])
         return [response.body]
 
     def _note(self, environ: "WSGIEnvironment") -> None:
-        """Remember what was asked for; the body is put back for whoever answers."""
-        if "HTTP_X_AMZ_TARGET" not in environ and INVOKE_PREFIX not in environ["PATH_INFO"]:
-            return
-        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-        environ["wsgi.input"] = BytesIO(body)
+        """Remember what was asked for; a body that is read is put back for whoever answers."""
+        body = b""
+        if "HTTP_X_AMZ_TARGET" in environ:
+            body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+            environ["wsgi.input"] = BytesIO(body)
         headers = {
             key[5:].replace("_", "-").lower(): value for key, value in environ.items() if key.startswith("HTTP_")
         }
-        self.calls |= calls_of(headers, environ["PATH_INFO"], body)
+        self.calls |= calls_of(environ["REQUEST_METHOD"], environ["PATH_INFO"], headers, body)
 
 
 def _request(environ: "WSGIEnvironment") -> HttpRequest:

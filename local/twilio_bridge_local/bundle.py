@@ -1,7 +1,7 @@
 """What the template describes, as plain data; made by `template.read`, used by every part of the local stack.
 
-Names are logical ids, as `sam local invoke` resolves them, so that both reach the same tables. Only a
-FIFO queue's name differs (`.fifo` is part of it by SQS's rules).
+Names are logical ids, as `sam local invoke` resolves them, so that both reach the same tables. Only the names
+of FIFO queues (`.fifo` is part of them by SQS's rules) and of buckets (lower case by S3's rules) differ.
 """
 
 from collections.abc import Mapping
@@ -38,7 +38,10 @@ class QueueSource:
 
 @dataclass(frozen=True)
 class StreamSource:
-    """A Kinesis event source mapping; `stream` is the stream's logical id, -1 means without a limit."""
+    """A Kinesis event source mapping; `stream` is the stream's logical id, -1 means without a limit.
+
+    `starting_timestamp` (seconds since 1970) goes with AT_TIMESTAMP; `on_failure` is a queue's or bucket's ARN.
+    """
 
     stream: str
     batch_size: int = 100
@@ -50,6 +53,7 @@ class StreamSource:
     record_age_s: int = -1
     parallelization: int = 1
     on_failure: str | None = None
+    starting_timestamp: float | None = None
 
 
 @dataclass(frozen=True)
@@ -104,15 +108,17 @@ class Queue:
 
 @dataclass(frozen=True)
 class Stream:
-    """A Kinesis stream."""
+    """A Kinesis stream; without `shards` its capacity is on demand. `key_id` encrypts it."""
 
     name: str
-    shards: int = 1
+    shards: int | None = 1
+    retention_hours: int = 24
+    key_id: str | None = None
 
 
 @dataclass(frozen=True)
 class Bundle:
-    """Everything of the template that runs on this machine."""
+    """Everything of the template that runs on this machine; `buckets` are their names in S3."""
 
     functions: tuple[Function, ...]
     tables: tuple[Table, ...] = ()
@@ -124,3 +130,8 @@ class Bundle:
 def queue_name(logical_id: str, *, fifo: bool) -> str:
     """A queue's name from its logical id."""
     return f"{logical_id}.fifo" if fifo else logical_id
+
+
+def bucket_name(logical_id: str, stack_name: str) -> str:
+    """A bucket's name from its logical id, as CloudFormation makes it, without the random end."""
+    return f"{stack_name}-{logical_id}".lower()

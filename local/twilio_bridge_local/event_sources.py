@@ -73,18 +73,29 @@ def _queue(_name: str, properties: _Properties) -> QueueSource:
 
 def _stream(_name: str, properties: _Properties) -> StreamSource:
     destination = (properties.get("DestinationConfig") or {}).get("OnFailure") or {}
+    position, moment = properties["StartingPosition"], properties.get("StartingPositionTimestamp")
+    if position not in _POSITIONS or (moment is None) is (position == "AT_TIMESTAMP"):
+        raise ValueError(f"StartingPosition {position} (StartingPositionTimestamp: {moment})")
     return StreamSource(
         stream=last_part(properties["Stream"]),
-        batch_size=int(properties.get("BatchSize", 100)),
-        window_s=float(properties.get("MaximumBatchingWindowInSeconds", 0)),
-        starting_position=str(properties["StartingPosition"]),
+        batch_size=_within(properties, "BatchSize", 100, range(1, 10_001)),
+        window_s=_within(properties, "MaximumBatchingWindowInSeconds", 0, range(301)),
+        starting_position=position,
         partial_responses=_partial(properties),
         bisect=properties.get("BisectBatchOnFunctionError") is True,
-        retries=int(properties.get("MaximumRetryAttempts", -1)),
-        record_age_s=int(properties.get("MaximumRecordAgeInSeconds", -1)),
-        parallelization=int(properties.get("ParallelizationFactor", 1)),
+        retries=_within(properties, "MaximumRetryAttempts", -1, range(-1, 10_001)),
+        record_age_s=_within(properties, "MaximumRecordAgeInSeconds", -1, range(60, 604_801)),
+        parallelization=_within(properties, "ParallelizationFactor", 1, range(1, 11)),
         on_failure=destination.get("Destination"),
+        starting_timestamp=None if moment is None else float(moment),
     )
+
+
+def _within(properties: _Properties, name: str, default: int, allowed: range) -> int:
+    value = int(properties.get(name, default))
+    if value != default and value not in allowed:
+        raise ValueError(f"{name} {value}: it is from {allowed.start} to {allowed.stop - 1}")
+    return value
 
 
 def _schedule(source: str, expression: str) -> Callable[[str, _Properties], Schedule]:
@@ -105,6 +116,7 @@ def last_part(arn: str) -> str:
     return arn.rsplit(":", 1)[-1].rsplit("/", 1)[-1].removesuffix(".fifo")
 
 
+_POSITIONS: Final = frozenset({"TRIM_HORIZON", "LATEST", "AT_TIMESTAMP"})
 _TIMER: Final = frozenset({"Name", "Input", "Enabled", "State", "Description", "RetryPolicy", "DeadLetterConfig"})
 _MAPPING: Final = frozenset(
     {"BatchSize", "Enabled", "FunctionResponseTypes", "MaximumBatchingWindowInSeconds", "MetricsConfig"}
@@ -122,6 +134,7 @@ _KINDS: Final[Mapping[str, tuple[Callable[[str, _Properties], Source], frozenset
         | {
             "Stream",
             "StartingPosition",
+            "StartingPositionTimestamp",
             "BisectBatchOnFunctionError",
             "DestinationConfig",
             "MaximumRecordAgeInSeconds",

@@ -1,6 +1,7 @@
 """Resolves CloudFormation's intrinsic functions the way `sam local invoke` does; used by `template`.
 
-A `Ref` is the logical id (of a queue: its URL), pseudo parameters are those of a stack named `local`.
+A `Ref` is the logical id (of a queue its URL, of a bucket its name), pseudo parameters are those of a stack
+named `local`.
 What is not known raises TemplateError with its name and place; nothing is passed over in silence.
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html
 """
@@ -10,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from twilio_bridge_local.bundle import queue_name
+from twilio_bridge_local.bundle import bucket_name, queue_name
 from twilio_bridge_local.credentials import AWS_ACCOUNT_ID, AWS_REGION
 from twilio_bridge_local.errors import TemplateError
 
@@ -26,9 +27,12 @@ PSEUDO: Final[Mapping[str, object]] = {
     "AWS::StackName": STACK_NAME,
     "AWS::URLSuffix": "amazonaws.com",
 }
+# What a template that names its HTTP API `Api` says of the API's address.
+API_URL: Final = f"https://Api.execute-api.{AWS_REGION}.amazonaws.com"
 _PLACEHOLDER: Final = re.compile(r"\$\{([^}]*)\}")
 _ARNS: Final[Mapping[str, str]] = {
     "AWS::DynamoDB::Table": "dynamodb:{region}:{account}:table/{name}",
+    "AWS::IAM::Role": "iam::{account}:role/{name}",
     "AWS::Kinesis::Stream": "kinesis:{region}:{account}:stream/{name}",
     "AWS::S3::Bucket": "s3:::{name}",
     "AWS::SQS::Queue": "sqs:{region}:{account}:{name}",
@@ -72,8 +76,8 @@ class Scope:
         if name not in self.resources:
             raise TemplateError(f"{place}: Ref {name} names neither a parameter nor a resource")
         if self.resources[name].get("Type") == "AWS::SQS::Queue":
-            return self.queue_urls.get(name, self._name(name))
-        return name
+            return self.queue_urls.get(name, self.name(name))
+        return self.name(name)
 
     def attribute(self, name: str, attribute: str, place: str) -> object:
         """What `Fn::GetAtt` gives."""
@@ -81,15 +85,20 @@ class Scope:
             raise TemplateError(f"{place}: Fn::GetAtt {name}.{attribute} names no resource")
         kind = str(self.resources[name].get("Type"))
         if attribute == "Arn" and kind in _ARNS:
-            text = _ARNS[kind].format(region=AWS_REGION, account=AWS_ACCOUNT_ID, name=self._name(name))
+            text = _ARNS[kind].format(region=AWS_REGION, account=AWS_ACCOUNT_ID, name=self.name(name))
             return f"arn:aws:{text}"
         if kind == "AWS::SQS::Queue" and attribute in {"QueueName", "QueueUrl"}:
-            return self._name(name) if attribute == "QueueName" else self.reference(name, place)
+            return self.name(name) if attribute == "QueueName" else self.reference(name, place)
         raise TemplateError(f"{place}: Fn::GetAtt {name}.{attribute} ({kind}) is not known to the local stack")
 
-    def _name(self, logical_id: str) -> str:
-        fifo = self.resources[logical_id].get("Properties", {}).get("FifoQueue") is True
-        return queue_name(logical_id, fifo=fifo)
+    def name(self, logical_id: str) -> str:
+        """What a resource is called in its service."""
+        resource = self.resources[logical_id]
+        properties = resource.get("Properties") or {}
+        if resource.get("Type") == "AWS::S3::Bucket":
+            given = self.resolve(properties.get("BucketName"), f"Resources.{logical_id}.BucketName")
+            return str(given or bucket_name(logical_id, STACK_NAME))
+        return queue_name(logical_id, fifo=properties.get("FifoQueue") is True)
 
     def _call(self, name: str, argument: object, place: str) -> object:
         function = _FUNCTIONS.get(name)

@@ -2,22 +2,25 @@
 
 A poller receives, calls the function, and deletes what the function got done. Of a function that failed
 nothing is deleted; of one that reports `batchItemFailures`, all but those. What stays comes back after
-the queue's visibility timeout, and SQS itself moves it to the dead-letter queue. A Kinesis poller would
-stand beside this one.
+the queue's visibility timeout, and SQS itself moves it to the dead-letter queue. Of a FIFO queue's message
+group SQS gives nothing more while one of it is out, so a message that failed holds up its group, provided that
+the function reports those behind it in the batch, too.
 https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
 """
 
 import base64
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from twilio_bridge_local.batches import reported
 from twilio_bridge_local.bundle import QueueSource
 from twilio_bridge_local.credentials import AWS_REGION
+from twilio_bridge_local.feeds import Call, Feed
 from twilio_bridge_local.logs import Sink
 from twilio_bridge_local.process import Outcome
 
@@ -26,11 +29,9 @@ _RECEIVE_LIMIT: Final = 10  # SQS gives no more at once
 _PAUSE_S: Final = 1.0
 
 Message = Mapping[str, Any]
-Feed = Callable[[object], Outcome]
-"""Calls the function with an event."""
 
 
-class QueuePoller:
+class QueuePoller(Feed):
     """Feeds one function from one queue between `start` and `stop`."""
 
     def __init__(
@@ -38,34 +39,23 @@ class QueuePoller:
         source: QueueSource,
         url: str,
         sqs: Any,  # noqa: ANN401  boto3 makes its clients' classes while it runs
-        invoke: Feed,
+        invoke: Call,
         log: Sink,
     ) -> None:
+        super().__init__()
         self._source, self._url = source, url
         self._sqs, self._invoke, self._log = sqs, invoke, log
-        self._stopping = threading.Event()
         self._slots = threading.Semaphore(source.concurrency)
         self._workers = ThreadPoolExecutor(source.concurrency, thread_name_prefix=f"poll-{source.queue}")
-        self._thread = threading.Thread(target=self._run, daemon=True)
-
-    def start(self) -> None:
-        """Begin to poll."""
-        self._thread.start()
 
     def stop(self) -> None:
         """Poll no more and wait for what is being processed; end the function first if that may take long."""
-        self.halt()
-        if self._thread.ident:
-            self._thread.join()
+        super().stop()
         self._workers.shutdown()
-
-    def halt(self) -> None:
-        """Begin no further batch, without waiting."""
-        self._stopping.set()
 
     def _run(self) -> None:
         arn = ""
-        while not self._stopping.is_set():
+        while not self.stopping.is_set():
             if not self._slots.acquire(timeout=_WAIT_S):
                 continue
             batch: list[Message] = []
@@ -74,7 +64,7 @@ class QueuePoller:
                 batch = self._gather()
             except (BotoCoreError, ClientError) as error:
                 self._log(self._source.queue, f"[ERROR] cannot be polled: {error}")
-                self._stopping.wait(_PAUSE_S)
+                self.stopping.wait(_PAUSE_S)
             if batch:
                 self._workers.submit(self._process, batch, arn)
             else:
@@ -83,7 +73,7 @@ class QueuePoller:
     def _gather(self) -> list[Message]:
         batch: list[Message] = []
         end = time.monotonic() + self._source.window_s
-        while not self._stopping.is_set():
+        while not self.stopping.is_set():
             batch += self._receive(min(self._source.batch_size - len(batch), _RECEIVE_LIMIT))
             if len(batch) >= self._source.batch_size or time.monotonic() >= end:
                 break
@@ -103,7 +93,10 @@ class QueuePoller:
     def _process(self, batch: Sequence[Message], arn: str) -> None:
         try:
             outcome = self._invoke({"Records": [record(message, arn) for message in batch]})
-            self._delete(done(batch, outcome, partial_responses=self._source.partial_responses))
+            finished = done(batch, outcome, partial_responses=self._source.partial_responses)
+            for message in overtaken(batch, finished):
+                self._log(self._source.queue, f"[WARNING] {message['MessageId']} overtook one that failed in its group")
+            self._delete(finished)
         except (BotoCoreError, ClientError) as error:
             self._log(self._source.queue, f"[ERROR] messages could not be deleted: {error}")
         finally:
@@ -141,14 +134,22 @@ def done(batch: Sequence[Message], outcome: Outcome, *, partial_responses: bool)
     """The messages that may be deleted after this outcome."""
     if not outcome.ok:
         return []
-    if not partial_responses or outcome.payload is None:
-        return list(batch)
-    try:
-        failed = {failure["itemIdentifier"] for failure in outcome.payload.get("batchItemFailures") or ()}
-    except (AttributeError, KeyError, TypeError):
-        return []  # an answer that Lambda cannot read counts as a failed batch
+    failed = reported(outcome.payload) if partial_responses else set()
     known = {message["MessageId"] for message in batch}
-    return [message for message in batch if message["MessageId"] not in failed] if failed <= known else []
+    if failed is None or not failed <= known:
+        return []  # an answer that Lambda cannot read counts as a failed batch
+    return [message for message in batch if message["MessageId"] not in failed]
+
+
+def overtaken(batch: Sequence[Message], finished: Sequence[Message]) -> Iterator[Message]:
+    """The finished messages of a group that stand behind one that is not: there, the group's order is lost."""
+    held: set[str] = set()
+    for message in batch:
+        group = message.get("Attributes", {}).get("MessageGroupId")
+        if group and message not in finished:
+            held.add(group)
+        elif group in held:
+            yield message
 
 
 def _attribute(value: Mapping[str, Any]) -> dict[str, Any]:

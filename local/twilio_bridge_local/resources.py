@@ -14,6 +14,7 @@ from twilio_bridge_local.aws import client
 from twilio_bridge_local.bundle import Bundle, Queue, Stream, Table
 from twilio_bridge_local.errors import EndpointError
 
+_RETENTION_HOURS: Final = 24  # Kinesis's own, and its least
 _THERE: Final = frozenset(
     {
         "BucketAlreadyExists",
@@ -90,9 +91,23 @@ def _buckets(buckets: tuple[str, ...], s3: Any) -> None:  # noqa: ANN401
 def _streams(streams: tuple[Stream, ...], kinesis: Any) -> None:  # noqa: ANN401
     for stream in streams:
         try:
-            kinesis.create_stream(StreamName=stream.name, ShardCount=stream.shards)
+            kinesis.create_stream(StreamName=stream.name, **_capacity(stream))
         except ClientError as error:
             _pass_over_existing(error)
+            continue
+        kinesis.get_waiter("stream_exists").wait(StreamName=stream.name, WaiterConfig={"Delay": 1})
+        if stream.retention_hours > _RETENTION_HOURS:
+            kinesis.increase_stream_retention_period(
+                StreamName=stream.name, RetentionPeriodHours=stream.retention_hours
+            )
+        if stream.key_id:
+            kinesis.start_stream_encryption(StreamName=stream.name, EncryptionType="KMS", KeyId=stream.key_id)
+
+
+def _capacity(stream: Stream) -> dict[str, Any]:
+    if stream.shards is None:
+        return {"StreamModeDetails": {"StreamMode": "ON_DEMAND"}}
+    return {"ShardCount": stream.shards}
 
 
 def _secrets(secrets: Mapping[str, Mapping[str, str]], manager: Any) -> None:  # noqa: ANN401

@@ -6,7 +6,6 @@ cron(): enough to see it work, without waiting for 3 a.m. An at() in the future 
 
 import json
 import re
-import threading
 import uuid
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -14,7 +13,7 @@ from typing import Any, Final
 from twilio_bridge_local.bundle import Schedule
 from twilio_bridge_local.credentials import AWS_ACCOUNT_ID, AWS_REGION
 from twilio_bridge_local.errors import TemplateError
-from twilio_bridge_local.pollers import Feed
+from twilio_bridge_local.feeds import Call, Feed
 
 _UNITS: Final = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
 _DAY_S: Final = 86400.0
@@ -51,31 +50,16 @@ def event_of(schedule: Schedule) -> Any:  # noqa: ANN401  a schedule's input is 
     }
 
 
-class Timer:
-    """Calls one function by one schedule between `start` and `stop`."""
+class Timer(Feed):
+    """Calls one function by one schedule between `start` and `stop`: at once, and then as it comes round."""
 
-    def __init__(self, schedule: Schedule, invoke: Feed) -> None:
+    def __init__(self, schedule: Schedule, invoke: Call) -> None:
+        super().__init__()
         self._schedule, self._invoke = schedule, invoke
         self._interval = interval_s(schedule)
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
-
-    def start(self) -> None:
-        """Run it now, and then by its schedule."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Run it no more; end the function first if it may take long."""
-        self.halt()
-        if self._thread.ident:
-            self._thread.join()
-
-    def halt(self) -> None:
-        """Begin no further run, without waiting."""
-        self._stopping.set()
 
     def _run(self) -> None:
         while True:
             self._invoke(event_of(self._schedule))
-            if self._stopping.wait(self._interval):
+            if self.stopping.wait(self._interval):
                 return

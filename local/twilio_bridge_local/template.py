@@ -58,7 +58,7 @@ def read(
         ),
         tables=tuple(_table(scope, name, own) for name, own in every("AWS::DynamoDB::Table")),
         queues=tuple(_queue(scope, name, own) for name, own in every("AWS::SQS::Queue")),
-        buckets=tuple(name for name, _ in every("AWS::S3::Bucket")),
+        buckets=tuple(scope.name(name) for name, _ in every("AWS::S3::Bucket")),
         streams=tuple(_stream(scope, name, own) for name, own in every("AWS::Kinesis::Stream")),
     )
 
@@ -144,4 +144,12 @@ def _queue(scope: Scope, name: str, properties: _Properties) -> Queue:
 
 
 def _stream(scope: Scope, name: str, properties: _Properties) -> Stream:
-    return Stream(name, int(scope.resolve(properties.get("ShardCount", 1), f"Resources.{name}.ShardCount")))
+    resolved = scope.resolve(properties, f"Resources.{name}.Properties")
+    mode = (resolved.get("StreamModeDetails") or {}).get("StreamMode")
+    on_demand = mode == "ON_DEMAND" or (mode is None and "ShardCount" not in resolved)
+    return Stream(
+        name,
+        shards=None if on_demand else int(resolved.get("ShardCount", 1)),
+        retention_hours=int(resolved.get("RetentionPeriodHours", 24)),
+        key_id=(resolved.get("StreamEncryption") or {}).get("KeyId"),
+    )

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from twilio_bridge_local.twilio.event_streams import EventStreams, PutEvent
+from twilio_bridge_local.twilio.flex_tokens import FlexTokens
 from twilio_bridge_local.twilio.records import Delivered
 from twilio_bridge_local.twilio.store import Store
 
@@ -52,6 +54,7 @@ class Account:
     `users` maps a worker's identity to whether she is available. `proxy_numbers` are the account's senders,
     WhatsApp ones with their prefix. `callbacks_url` is the base URL of our gateway; empty, no callback is
     sent. A conversation that an inbound message creates stays `initializing` for `initializing_s` seconds.
+    `put_event` reaches Kinesis streams; without it no event leaves.
     """
 
     account_sid: str
@@ -63,7 +66,10 @@ class Account:
     timeouts: Timeouts = field(default_factory=Timeouts)
     initializing_s: float = 0.0
     writes_per_s: int | None = None
+    put_event: PutEvent | None = None
     store: Store = field(default_factory=Store)
+    event_streams: EventStreams = field(default_factory=EventStreams)
+    flex_tokens: FlexTokens = field(default_factory=FlexTokens)
     webhooks: list[SentWebhook] = field(default_factory=list)
     delivered: list[Delivered] = field(default_factory=list)
 

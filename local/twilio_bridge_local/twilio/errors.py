@@ -33,6 +33,8 @@ CATALOGUE: Final = {
     50430: (403, "User not participant of conversation"),
     50433: (409, "Participant already exists"),
     50437: (409, "Group Participant already exists"),
+    91000: (400, "Invalid Sink configuration"),
+    93104: (400, "Invalid ARN or region"),
     # Frontline's: the worker reads them in the app, so their status is never seen.
     48001: (400, "Callback URL is not set"),
     48003: (400, "Callback answered with something that is invalid or larger than 64k"),

@@ -23,7 +23,9 @@ from twilio_bridge_local.twilio import people, rest
 from twilio_bridge_local.twilio.account import Account, SentWebhook
 from twilio_bridge_local.twilio.control import blueprint
 from twilio_bridge_local.twilio.errors import TwilioError, of_status, refusal
+from twilio_bridge_local.twilio.events_rest import events
 from twilio_bridge_local.twilio.faults import RUBBISH, Fault, Faults, WriteLimit
+from twilio_bridge_local.twilio.iam_rest import iam
 from twilio_bridge_local.twilio.people import Contact, Outcome
 
 CONTROL: Final = "/_stand-in"
@@ -131,6 +133,8 @@ class TwilioStandIn(Account):
         services = f"{CONVERSATIONS}/Services/<service_sid>"
         app.register_blueprint(rest.conversations, url_prefix=services, name="service")
         app.register_blueprint(rest.frontline, url_prefix="/frontline-api/v1")
+        app.register_blueprint(events, url_prefix="/events/v1")
+        app.register_blueprint(iam, url_prefix="/iam")
         app.register_blueprint(blueprint(self, self.faults, self.requests))
         app.before_request(self._guard)
         app.after_request(self._count)
