@@ -9,8 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.contract.support import CONTACT_CACHE, Aws, Time
-from twilio_bridge.adapters.book import KEEP_S, Book
+from twilio_bridge.adapters import mark
+from twilio_bridge.adapters.book import Book
 from twilio_bridge.adapters.chunks import Entry
+from twilio_bridge.adapters.table import Table
 from twilio_bridge.errors import UnavailableError
 
 DAY = 86_400
@@ -24,15 +26,32 @@ EXAMPLES = settings(
 )
 
 
-def book(aws: Aws) -> Book:
-    return Book(aws.table(CONTACT_CACHE), f"book {next(NAMES)}")
+class Loaded(Book):
+    """A book whose loads count as soon as they are written."""
+
+    def __init__(self, table: Table) -> None:
+        super().__init__(table, f"book {next(NAMES)}")
+        self.table = table
+        self.numbers = itertools.count(1)
+
+    def load(self, entries: list[Entry], began_at: float) -> int:
+        load = mark.begin(self.table, next(self.numbers), began_at)
+        assert load
+        written = self.replace(entries, load)
+        assert mark.commit(self.table, load, {})
+        return written
+
+
+def book(aws: Aws) -> Loaded:
+    aws.client.delete_item(TableName=CONTACT_CACHE, Key={"pk": {"S": mark.STATE[0]}, "sk": {"S": mark.STATE[1]}})
+    return Loaded(aws.table(CONTACT_CACHE))
 
 
 def entries(count: int, size: int = 40) -> list[Entry]:
     return [(f"name {number:05}\x00rec{number:014}", f"{number} " + "v" * size) for number in range(count)]
 
 
-def walk(found: Book, size: int) -> list[Entry]:
+def walk(found: Loaded, size: int) -> list[Entry]:
     walked: list[Entry] = []
     while part := found.slice(walked[-1][0] if walked else "", size):
         assert len(part) <= size
@@ -47,10 +66,10 @@ def test_any_walk_covers_every_entry_once(
 ) -> None:
     """Slices of any size give what was loaded and what was put since, in order, each entry once."""
     found = book(aws)
-    found.replace(sorted(content.items()), time.time() - 10, 1)
+    found.load(sorted(content.items()), time.time() - 10)
     taken_out = dict.fromkeys(itertools.islice(content, 5))
     for key, value in {**more, **taken_out}.items():
-        found.put(key, value)
+        found.put(key, value, time.time())
     expected = sorted(
         (key, value) for key, value in {**content, **more, **taken_out}.items() if value is not None and key
     )
@@ -65,8 +84,8 @@ def test_any_walk_covers_every_entry_once(
 def test_a_replaced_book_holds_the_new_entries_only(aws: Aws, before: dict[str, str], after: dict[str, str]) -> None:
     """Whatever stood there, it is as the last load says."""
     found = book(aws)
-    found.replace(sorted(before.items()), 1.0, 1)
-    found.replace(sorted(after.items()), 2.0, 2)
+    found.load(sorted(before.items()), 1.0)
+    found.load(sorted(after.items()), 2.0)
     assert sorted(after.items()) == found.entries()
 
 
@@ -74,26 +93,26 @@ def test_an_empty_book(aws: Aws) -> None:
     """Nothing is in it, before and after a load of nothing."""
     found = book(aws)
     assert ([], [], None) == (found.slice("", 10), found.entries(), found.get("key"))
-    found.replace([], 1.0, 1)
+    found.load([], 1.0)
     assert ([], [], None) == (found.slice("", 10), found.entries(), found.get("key"))
 
 
 def test_an_unchanged_load_writes_nothing(aws: Aws) -> None:
     """No item is written where nothing is new."""
     found = book(aws)
-    assert 0 < found.replace(entries(500), 1.0, 1)
-    assert 0 == found.replace(entries(500), 2.0, 2)
-    assert {"Query"} == set(aws.count(lambda: found.replace(entries(500), 3.0, 3)))
+    assert 0 < found.load(entries(500), 1.0)
+    assert 0 == found.load(entries(500), 2.0)
+    assert ["GetItem", "PutItem", "Query", "PutItem"] == aws.count(lambda: found.load(entries(500), 3.0))
 
 
 @pytest.mark.parametrize("place", [0, 250, 499])
 def test_one_changed_entry_rewrites_one_chunk(aws: Aws, place: int) -> None:
-    """A changed value costs its chunk and the head."""
+    """A changed value costs its chunk, the head, and the one it replaces, which is put aside."""
     found = book(aws)
     content = entries(500)
-    found.replace(content, 1.0, 1)
+    found.load(content, 1.0)
     content[place] = (content[place][0], "changed")
-    assert 2 == found.replace(content, 2.0, 2)
+    assert 3 == found.load(content, 2.0)
     assert content == found.entries()
 
 
@@ -102,11 +121,11 @@ def test_one_entry_more_or_less_rewrites_few_chunks(aws: Aws, place: int) -> Non
     """What follows an entry that came or went is cut as before, at most three chunks change."""
     found = book(aws)
     content = entries(500)
-    found.replace(content, 1.0, 1)
+    found.load(content, 1.0)
     gone = content.pop(place)
-    assert found.replace(content, 2.0, 2) <= 4
+    assert found.load(content, 2.0) <= 5
     content.insert(place, gone)
-    assert found.replace(content, 3.0, 3) <= 4
+    assert found.load(content, 3.0) <= 5
     assert content == found.entries()
 
 
@@ -115,29 +134,48 @@ def test_a_load_ends_what_was_put_before_it(aws: Aws, clock: Time) -> None:
     clock.stop()
     found = book(aws)
     content = entries(10)
-    found.replace(content, time.time() - 10, 1)
-    found.put("zz", "older")
+    found.load(content, time.time() - 10)
+    found.put("zz", "older", time.time())
     clock.pass_(5)
     began_at = time.time()
-    found.put("zzz", "newer")
-    found.replace(content, began_at, 2)
+    found.put("zzz", "newer", time.time())
+    found.load(content, began_at)
     assert [*content, ("zzz", "newer")] == found.entries()
     assert found.get("zz") is None
     assert [("zzz", "newer")] == found.written_since(began_at)
 
 
 def test_an_older_load_does_not_change_a_newer_ones_book(aws: Aws) -> None:
-    """The head keeps the highest number."""
+    """The head keeps the highest number, and a load that began before another one does not count any more."""
     found = book(aws)
-    found.replace(entries(5), 2.0, 2)
-    found.replace(entries(9), 1.0, 1)
+    late = mark.begin(found.table, 1, 1.0)
+    assert late
+    newer = mark.begin(found.table, 2, 2.0)
+    assert newer
+    found.replace(entries(5), newer)
+    assert mark.commit(found.table, newer, {})
+    found.replace(entries(9), late)
+    assert not mark.commit(found.table, late, {})
+    assert mark.begin(found.table, 1, 1.0) is None
     assert entries(5) == found.entries()
+
+
+def test_a_load_is_not_seen_until_it_counts(aws: Aws) -> None:
+    """Reading a book whose new head does not count yet takes the one that was put aside."""
+    found = book(aws)
+    found.load(entries(200), 1.0)
+    load = mark.begin(found.table, next(found.numbers), 2.0)
+    assert load
+    found.replace(entries(300), load)
+    assert entries(200) == found.entries()
+    assert mark.commit(found.table, load, {})
+    assert entries(300) == found.entries()
 
 
 def test_a_missing_chunk_is_an_outage(aws: Aws) -> None:
     """A book that lacks a part says so; it does not pretend to be shorter."""
     found = book(aws)
-    found.replace(entries(500), 1.0, 1)
+    found.load(entries(500), 1.0)
     items = aws.client.scan(TableName=CONTACT_CACHE)["Items"]
     for item in items:
         if item["pk"]["S"].startswith("chunk#"):
@@ -151,11 +189,11 @@ def test_a_missing_chunk_is_an_outage(aws: Aws) -> None:
 def test_a_load_after_an_outage_mends_a_book_without_head(aws: Aws) -> None:
     """Where the head is gone the next load writes it anew, with the same chunks."""
     found = book(aws)
-    found.replace(entries(300), 1.0, 1)
+    found.load(entries(300), 1.0)
     item = next(i for i in aws.client.scan(TableName=CONTACT_CACHE)["Items"] if i["sk"]["S"] == "head")
     aws.client.delete_item(TableName=CONTACT_CACHE, Key={"pk": item["pk"], "sk": item["sk"]})
     assert [] == found.entries()
-    found.replace(entries(300), 2.0, 2)
+    found.load(entries(300), 2.0)
     assert entries(300) == found.entries()
 
 
@@ -164,10 +202,10 @@ def test_chunks_are_written_again_before_they_expire(aws: Aws, clock: Time) -> N
     clock.stop()
     found = book(aws)
     content = entries(200)
-    for number in range(1, 15):
-        found.replace(content, time.time(), number)
+    for _ in range(14):
+        found.load(content, time.time())
         chunks = [i for i in aws.client.scan(TableName=CONTACT_CACHE)["Items"] if i["pk"]["S"].startswith("chunk#")]
-        assert all(int(chunk["expires_at"]["N"]) > time.time() + KEEP_S / 2 for chunk in chunks)
+        assert all(int(chunk["expires_at"]["N"]) > time.time() + mark.LASTS_S for chunk in chunks)
         assert content == found.entries()
         clock.pass_(0.45 * DAY)
 
@@ -176,9 +214,9 @@ def test_keys_longer_than_a_sort_key(aws: Aws) -> None:
     """Keys beyond DynamoDB's 1,024 bytes are kept apart, loaded or put."""
     found = book(aws)
     long = ["é" * 2_000 + end for end in ("", "a", "b")]
-    found.replace([(key, "loaded") for key in long], 1.0, 1)
-    found.put(long[1], "put")
-    found.put("x" * 901, "put")
+    found.load([(key, "loaded") for key in long], 1.0)
+    found.put(long[1], "put", time.time())
+    found.put("x" * 901, "put", time.time())
     assert ["loaded", "put", "loaded", "put", None] == [found.get(key) for key in [*long, "x" * 901, "x" * 902]]
     assert ["x" * 901, *long] == [key for key, _ in walk(found, 1)]
 
@@ -188,8 +226,8 @@ def test_long_values(aws: Aws, letter: str) -> None:
     """Values of 10,000 characters make more chunks, none of them too large."""
     found = book(aws)
     content = [(f"{number:03}", letter * 10_000) for number in range(60)]
-    found.replace(content, time.time() - 1, 1)
-    found.put("zz", letter * 10_000)
+    found.load(content, time.time() - 1)
+    found.put("zz", letter * 10_000, time.time())
     assert [*content, ("zz", letter * 10_000)] == found.entries()
     assert content[30:35] == found.slice("029", 5)
 
@@ -199,7 +237,7 @@ def test_values_that_cannot_be_compressed(aws: Aws) -> None:
     random = Random(1)  # noqa: S311  made-up text, no secret
     found = book(aws)
     content = [(f"{n:03}", "".join(chr(random.randrange(0x10000, 0x10FFFF)) for _ in range(10_000))) for n in range(24)]
-    found.replace(content, 1.0, 1)
+    found.load(content, 1.0)
     assert content == found.entries()
 
 
@@ -208,9 +246,9 @@ def test_a_slice_takes_two_requests(aws: Aws, place: int) -> None:
     """One query for head and deltas, one batch for the chunks, in a book of 5,000 entries."""
     found = book(aws)
     content = entries(5_000)
-    found.replace(content, time.time() - 10, 1)
+    found.load(content, time.time() - 10)
     for number in range(20):
-        found.put(content[number * 200 + 7][0], None if number % 2 else "changed")
+        found.put(content[number * 200 + 7][0], None if number % 2 else "changed", time.time())
     after = content[place][0]
     assert ["Query", "BatchGetItem"] == aws.count(lambda: found.slice(after, 30))
     assert min(30, 4_999 - place) <= len(found.slice(after, 30)) + 1

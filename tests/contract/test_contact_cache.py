@@ -10,7 +10,7 @@ from tests.contract.support import CONTACT_CACHE, Aws, Time, contact, ids, names
 from twilio_bridge.adapters.contact_cache import DynamoContactCache
 from twilio_bridge.adapters.memory_contacts import MemoryCache
 from twilio_bridge.contacts.contact import Contact
-from twilio_bridge.ports import ContactCache
+from twilio_bridge.contacts.ports import ContactCache
 
 JO, MEI = "jo@example.com", "mei@example.com"
 NUMBER, OTHER_NUMBER = "+447900000012", "+447900000013"
@@ -452,3 +452,43 @@ def test_what_was_only_read_goes_over_nothing_written_since(cache: ContactCache)
     found = cache.get("rec00000000000001")
     assert found
     assert found.opt_out
+
+
+def test_what_was_told_makes_the_copy_younger(cache: ContactCache, clock: Time) -> None:
+    """Up to the latest moment that was confirmed, until a load begins anew; an empty copy stays empty."""
+    cache.confirm(time.time())
+    assert cache.state().is_empty
+    cache.load([contact(1, owner=JO)], time.time(), 1, "2026-01-01")
+    clock.pass_(60)
+    cache.confirm(time.time())
+    cache.confirm(time.time() - 30)
+    assert (time.time(), True, "2026-01-01") == (cache.state().loaded_at, cache.state().is_told, cache.state().newest)
+    cache.load([contact(1, owner=JO)], time.time(), 2)
+    assert not cache.state().is_told
+
+
+def test_a_removal_told_during_a_load_survives_it(cache: ContactCache, clock: Time) -> None:
+    """Though the cache does not know the contact yet."""
+    cache.load([], time.time(), 1)
+    clock.pass_(10)
+    began_at = time.time()
+    clock.pass_(10)
+    cache.remove(contact(1).id)
+    cache.load([contact(1, owner=JO)], began_at, 2)
+    assert cache.get(contact(1).id) is None
+    assert [] == cache.page(JO, "", 30)
+
+
+def test_no_list_comes_back_with_the_visibility(aws: Aws, clock: Time) -> None:
+    """Who left a worker's list before everybody saw all is not in it when they see only their own again."""
+    clock.stop()
+    owners = DynamoContactCache(aws.table(CONTACT_CACHE), for_everybody=False)
+    everybody = DynamoContactCache(aws.table(CONTACT_CACHE), for_everybody=True)
+    owners.load([contact(1, owner=JO)], time.time(), 1)
+    clock.pass_(10)
+    owners.put(contact(1, owner=MEI))
+    for number, cache in ((2, everybody), (3, owners)):
+        clock.pass_(10)
+        cache.load([contact(1, owner=MEI)], time.time(), number)
+    assert [] == owners.page(JO, "", 30)
+    assert ids([contact(1)]) == ids(owners.page(MEI, "", 30))

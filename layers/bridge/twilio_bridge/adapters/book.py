@@ -5,8 +5,9 @@ changed since stands beside the head as deltas, one item an entry, so that a sin
 query gives head and deltas, one batch the chunks, so a slice takes two requests whatever the book's size.
 
 Chunks are cut where a key's checksum says so, not by counting: an entry more or less changes one chunk, not all that
-follow. A new load writes the chunks that are not there yet, then swaps the head; deltas older than the load's begin
-are ignored from then on. A chunk that no head names any more is left to its time to live.
+follow. A new load writes the chunks that are not there yet, puts the head aside and writes another one, which is not
+seen until the `mark` counts it; deltas older than the load's begin are ignored from then on. A chunk that no head names
+any more is left to its time to live.
 """
 
 import base64
@@ -14,40 +15,26 @@ import hashlib
 import json
 import time
 import zlib
-from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from typing import TypeVar
 
+from twilio_bridge.adapters import mark
 from twilio_bridge.adapters.chunks import Chunk, ChunkMemory, ChunkReader, Entry
+from twilio_bridge.adapters.shelf import HEAD, Place, Shelf, deltas, enough, opened, said, shelved
 from twilio_bridge.adapters.table import Item, Table
+from twilio_bridge.errors import UnavailableError
 
-KEEP_S = 2 * 86_400
+T = TypeVar("T")
+
+KEEP_S = 3 * 86_400
 MOST_ENTRIES_A_CHUNK = 96
 MOST_CHARACTERS_A_CHUNK = 120_000
 LONGEST_KEY = 900
+MOST_LOOKS = 3
 NOT_LATER = "attribute_not_exists(pk) OR lease <= :lease"
-HEAD = "head"
+NOT_NEWER = "attribute_not_exists(pk) OR written_at <= :at"
+AS_READ = f"{mark.ABSENT} OR revision = :revision"
 DELTA = "delta#"
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a chunk begins, what it is called, how many entries it has and when it expires (epoch seconds)."""
-
-    first: str
-    name: str
-    count: int
-    expires_at: int
-
-
-@dataclass(frozen=True, slots=True)
-class Shelf:
-    """A book's head and its deltas, as one query gave them. A delta of None says that the entry is gone."""
-
-    chunks: Sequence[Place]
-    deltas: dict[str, str | None]
-    began_at: int
-    expires_at: int
 
 
 class Book:
@@ -58,97 +45,147 @@ class Book:
         self._reader = reader or ChunkReader(table, ChunkMemory())
         self._pk = f"book#{name}"
         self._chunk_pk = f"chunk#{name}"
+        self._before = (f"before#{name}", HEAD)
 
     def get(self, key: str) -> str | None:
         """Give an entry's value, or None."""
-        head_key, delta_key = (self._pk, HEAD), (self._pk, DELTA + _short(key))
-        found = self._table.get_many([head_key, delta_key])
-        shelf = _shelf([item for item in (found.get(head_key), found.get(delta_key)) if item])
-        if key in shelf.deltas:
-            return shelf.deltas[key]
-        place = bisect_right([chunk.first for chunk in shelf.chunks], key) - 1
-        return None if place < 0 else dict(self._entries([shelf.chunks[place]])).get(key)
+
+        def value(shelf: Shelf) -> str | None:
+            return shelf.deltas[key] if key in shelf.deltas else self._in_chunk(shelf, key)
+
+        return self._answer(lambda consistent: self._open_at(key, consistent), value)
+
+    def hints(self, key: str) -> list[str]:
+        """Give all that is written of an entry, the delta whatever its age, then what the last load said."""
+
+        def values(shelf: Shelf) -> list[str | None]:
+            return [*deltas(shelf.written, 0).values(), self._in_chunk(shelf, key)]
+
+        found = self._answer(lambda consistent: self._open_at(key, consistent), values)
+        return [value for value in found if value is not None]
 
     def slice(self, after: str, limit: int) -> list[Entry]:
         """Give up to `limit` entries behind the key `after`."""
-        shelf = self._open()
-        begin = max(bisect_right([chunk.first for chunk in shelf.chunks], after) - 1, 0)
-        gone = sum(value is None for value in shelf.deltas.values())
-        wanted = _enough(shelf.chunks[begin:], limit + gone)
-        entries = _merge(self._entries(wanted), shelf.deltas, after)
-        if begin + len(wanted) < len(shelf.chunks):  # deltas behind what was read wait for their chunk
-            end = shelf.chunks[begin + len(wanted)].first
-            entries = [entry for entry in entries if entry[0] < end]
-        return entries[:limit]
+        return self._answer(self._open, lambda shelf: self._slice(shelf, after, limit))
 
     def entries(self) -> list[Entry]:
         """Give all entries in order."""
-        shelf = self._open()
-        return _merge(self._entries(shelf.chunks), shelf.deltas, "")
+        return self._answer(self._open, lambda shelf: _merge(self._entries(shelf.chunks), shelf.deltas, ""))
 
     def search(self, look: Callable[[str], str], hits: Callable[[str], bool], after: str, limit: int) -> list[Entry]:
         """Give up to `limit` entries behind the key `after` of whose value `look` shows something that `hits`."""
-        shelf = self._open()
-        begin = max(bisect_right([chunk.first for chunk in shelf.chunks], after) - 1, 0)
-        changed = shelf.deltas.items()
-        found = [(key, value) for key, value in changed if value is not None and key > after and hits(look(value))]
-        enough = limit + len(found)
-        for chunk in self._read(shelf.chunks[begin:]):
-            pairs = zip(chunk.entries, chunk.seen(look), strict=True)
-            found += [e for e, seen in pairs if hits(seen) and e[0] > after and e[0] not in shelf.deltas]
-            if len(found) >= enough:
-                break
-        return sorted(found)[:limit]
+
+        def found(shelf: Shelf) -> list[Entry]:
+            changed = shelf.deltas.items()
+            found = [(key, value) for key, value in changed if value is not None and key > after and hits(look(value))]
+            enough = limit + len(found)
+            for chunk in self._read(shelf.behind(after)):
+                pairs = zip(chunk.entries, chunk.seen(look), strict=True)
+                found += [e for e, seen in pairs if hits(seen) and e[0] > after and e[0] not in shelf.deltas]
+                if len(found) >= enough:
+                    break
+            return sorted(found)[:limit]
+
+        return self._answer(self._open, found)
 
     def get_many(self, keys: Collection[str]) -> dict[str, str]:
         """Give those entries that are there."""
-        shelf = self._open()
-        firsts = [chunk.first for chunk in shelf.chunks]
-        wanted = sorted({place for key in keys if (place := bisect_right(firsts, key) - 1) >= 0})
-        stored = dict(self._entries([shelf.chunks[place] for place in wanted])) | shelf.deltas
-        return {key: value for key in keys if (value := stored.get(key)) is not None}
 
-    def put(self, key: str, value: str | None, at: float | None = None) -> bool:
-        """Write one entry, or take it out (None); False where something was written after the moment `at`."""
-        moment = int((time.time() if at is None else at) * 1000)
-        item: Item = {"pk": self._pk, "sk": DELTA + _short(key), "key": key, "written_at": moment}
-        item |= {"expires_at": int(time.time()) + KEEP_S}
-        item |= {} if value is None else {"value": zlib.compress(value.encode())}
-        when = None if at is None else "attribute_not_exists(pk) OR written_at <= :at"
-        return self._table.put(item, when=when, values=None if at is None else {":at": moment})
+        def values(shelf: Shelf) -> dict[str, str]:
+            stored = dict(self._entries(shelf.holding(keys))) | shelf.deltas
+            return {key: value for key in keys if (value := stored.get(key)) is not None}
+
+        return self._answer(self._open, values)
+
+    def put(self, key: str, value: str | None, at: float, instead_of: Sequence[str] = ()) -> bool:
+        """Write one entry, or take it out (None), as of the moment `at`; False where it was written since.
+
+        The keys it stands `instead_of` are gone from the list in the same moment; they are still to be taken out, as
+        the next write of this entry forgets them.
+        """
+        item = self._delta(key, value, int(at * 1000)) | ({"instead_of": list(instead_of)} if instead_of else {})
+        return self._table.put(item, when=NOT_NEWER, values={":at": item["written_at"]})
+
+    def change(self, key: str, change: Callable[[str | None], str], at: float) -> None:
+        """Rewrite an entry's delta from what it says (None: nothing), whoever else does so at the same time."""
+        place = (self._pk, DELTA + _short(key))
+        while True:
+            seen = self._table.get_many([place], consistent=True).get(place)
+            moment = max(int(at * 1000), seen["written_at"] if seen else 0)
+            revision = seen["revision"] if seen else 0
+            item = self._delta(key, change(said(seen) if seen else None), moment) | {"revision": revision + 1}
+            if self._table.put(item, when=AS_READ, values={":revision": revision, ":now": int(time.time())}):
+                return
 
     def written_since(self, moment: float) -> list[tuple[str, str | None]]:
         """Give what was put since then (epoch seconds): each key and its value, None for one taken out."""
-        items = [item for item in self._table.query(self._pk) if item["sk"] != HEAD]
-        return list(_deltas(items, int(moment * 1000)).items())
+        items = [item for item in self._table.query(self._pk, consistent=True) if item["sk"] != HEAD]
+        return list(deltas(items, int(moment * 1000)).items())
 
-    def replace(self, entries: Iterable[Entry], began_at: float, number: int) -> int:
-        """Take in all entries, sorted, of a load that began at `began_at`; give how many items were written.
+    def replace(self, entries: Iterable[Entry], load: mark.Load) -> int:
+        """Write all entries, sorted, to be seen once the load counts; give how many items were written.
 
-        A head that a later load (a higher `number`) has written is left as it is.
+        A head that a later load has written is left as it is.
         """
-        shelf = self._open()
-        known = {chunk.name: chunk for chunk in shelf.chunks if chunk.expires_at > time.time() + KEEP_S / 2}
+        newest = self._open(consistent=True)
+        shelf = self._counting(newest, load.replaces)
+        is_settled = newest.is_settled(load.replaces) and not newest.deltas
+        known = {chunk.name: chunk for chunk in shelf.chunks if chunk.expires_at > time.time() + mark.LASTS_S}
         packed = [(_pack(cut), cut) for cut in _cut(entries)]
         chunks = [known.get(_name(data)) or _chunk(data, cut) for data, cut in packed]
-        lasting = shelf.expires_at > time.time() + KEEP_S / 2
-        if chunks == shelf.chunks and not shelf.deltas and lasting:
+        stands = newest.head is not None or bool(newest.written)
+        if chunks == shelf.chunks and is_settled and not (load.raises_floor and stands):
             return 0
         new = [
             {"pk": self._chunk_pk, "sk": chunk.name, "data": data, "expires_at": chunk.expires_at}
             for chunk, (data, _) in zip(chunks, packed, strict=True)
             if chunk.name not in known
         ]
-        return self._table.put_many(new) + self._swap(chunks, began_at, number)
+        aside = [newest.head | {"pk": self._before[0]}] if newest.head and newest.counts(load.replaces) else []
+        return self._table.put_many(new) + sum(map(self._write_head, [*aside, self._head(chunks, load)]))
 
-    def _swap(self, chunks: list[Place], began_at: float, number: int) -> int:
+    def _head(self, chunks: list[Place], load: mark.Load) -> Item:
         rows = [[chunk.first, chunk.name, chunk.count, chunk.expires_at] for chunk in chunks]
         head: Item = {"pk": self._pk, "sk": HEAD, "chunks": zlib.compress(json.dumps(rows).encode())}
-        head |= {"began_at": int(began_at * 1000), "lease": number, "expires_at": int(time.time()) + KEEP_S}
-        return self._table.put(head, when=NOT_LATER, values={":lease": number})
+        ends = min((chunk.expires_at for chunk in chunks), default=int(time.time()) + KEEP_S)
+        return head | {"began_at": int(load.began_at * 1000), "lease": load.number, "expires_at": ends}
 
-    def _open(self) -> Shelf:
-        return _shelf(list(self._table.query(self._pk)))
+    def _write_head(self, head: Item) -> bool:
+        return self._table.put(head, when=NOT_LATER, values={":lease": head["lease"]})
+
+    def _delta(self, key: str, value: str | None, written_at: int) -> Item:
+        item: Item = {"pk": self._pk, "sk": DELTA + _short(key), "key": key, "written_at": written_at}
+        item |= {"expires_at": int(time.time()) + KEEP_S}
+        return item if value is None else item | {"value": zlib.compress(value.encode())}
+
+    def _answer(self, open_: Callable[[bool], Shelf], what: Callable[[Shelf], T]) -> T:
+        """Answer from the newest head; where that does not count, or was swapped meanwhile, from the one that does."""
+        for _ in range(MOST_LOOKS):
+            self._reader.begin()
+            shelf = open_(False)
+            answer = what(shelf)  # has read the mark, too
+            seen = mark.read(self._reader.mark)
+            if shelf.is_settled(seen):
+                return answer
+            if (counting := self._counting(open_(True), seen)).counts(seen):
+                return what(counting)
+        raise UnavailableError("contact cache", "it is being loaded")
+
+    def _counting(self, newest: Shelf, seen: mark.Mark) -> Shelf:
+        """Give the shelf with the head that counts; where that has just been put aside in turn, it does not."""
+        head = newest.head
+        if not newest.counts(seen):
+            head = self._table.get_many([self._before], consistent=True).get(self._before)
+            is_over = head is not None and (head["lease"] < seen.floor or not seen.loaded)
+            head = None if is_over else head
+        return shelved(head, newest.written, seen.full_at)
+
+    def _open(self, consistent: bool = False) -> Shelf:
+        return opened(self._table.query(self._pk, consistent=consistent))
+
+    def _open_at(self, key: str, consistent: bool) -> Shelf:
+        keys = [(self._pk, HEAD), (self._pk, DELTA + _short(key))]
+        return opened(self._reader.along(keys, consistent=consistent).values())
 
     def _read(self, places: Sequence[Place]) -> list[Chunk]:
         return self._reader.read([(self._chunk_pk, place.name) for place in places])
@@ -156,35 +193,22 @@ class Book:
     def _entries(self, places: Sequence[Place]) -> Iterator[Entry]:
         return (entry for chunk in self._read(places) for entry in chunk.entries)
 
+    def _in_chunk(self, shelf: Shelf, key: str) -> str | None:
+        return dict(self._entries(shelf.at(key))).get(key)
 
-def _shelf(items: list[Item]) -> Shelf:
-    head = next((item for item in items if item["sk"] == HEAD), None)
-    rows = json.loads(zlib.decompress(head["chunks"])) if head else []
-    began_at = head["began_at"] if head else 0
-    deltas = _deltas((item for item in items if item["sk"] != HEAD), began_at)
-    return Shelf([Place(*row) for row in rows], deltas, began_at, head["expires_at"] if head else 0)
-
-
-def _deltas(items: Iterable[Item], since: int) -> dict[str, str | None]:
-    return {
-        item["key"]: zlib.decompress(item["value"]).decode() if "value" in item else None
-        for item in items
-        if item["written_at"] >= since
-    }
+    def _slice(self, shelf: Shelf, after: str, limit: int) -> list[Entry]:
+        behind = shelf.behind(after)
+        gone = sum(value is None for value in shelf.deltas.values())
+        wanted = enough(behind, limit + gone)
+        entries = _merge(self._entries(wanted), shelf.deltas, after)
+        if len(wanted) < len(behind):  # deltas behind what was read wait for their chunk
+            entries = [entry for entry in entries if entry[0] < behind[len(wanted)].first]
+        return entries[:limit]
 
 
 def _merge(entries: Iterable[Entry], deltas: dict[str, str | None], after: str) -> list[Entry]:
     merged = {**dict(entries), **deltas}
     return sorted((key, value) for key, value in merged.items() if value is not None and key > after)
-
-
-def _enough(chunks: Sequence[Place], limit: int) -> Sequence[Place]:
-    count = 0
-    for place, chunk in enumerate(chunks):
-        count += chunk.count if place else 0  # of the first, all may stand before the wanted key
-        if count >= limit:
-            return chunks[: place + 1]
-    return chunks
 
 
 def _cut(entries: Iterable[Entry]) -> Iterator[list[Entry]]:

@@ -11,6 +11,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from twilio_bridge.adapters.mark import STATE
 from twilio_bridge.adapters.table import Item, Key, Table
 from twilio_bridge.errors import UnavailableError
 
@@ -66,13 +67,25 @@ class ChunkMemory:
 
 
 class ChunkReader:
-    """Reads chunks for one call, from memory where it can; `along` is read with the first ones and kept in `beside`."""
+    """Reads chunks, from memory where it can; with the first ones of an answer it reads the mark and keeps it."""
 
-    def __init__(self, table: Table, memory: ChunkMemory, along: Key | None = None) -> None:
+    def __init__(self, table: Table, memory: ChunkMemory) -> None:
         self._table = table
         self._memory = memory
-        self._along = along
-        self.beside: Item | None = None
+        self._is_due = True
+        self.mark: Item | None = None
+
+    def begin(self) -> None:
+        """Read the mark anew with what is read next."""
+        self._is_due = True
+
+    def along(self, keys: Sequence[Key], *, consistent: bool = False) -> dict[Key, Item]:
+        """Give those of the items that are there; the mark is read with them where it is due."""
+        wanted = [STATE, *keys] if self._is_due else list(keys)
+        found = self._table.get_many(wanted, consistent=consistent)
+        if self._is_due:
+            self.mark, self._is_due = found.pop(STATE, None), False
+        return found
 
     def read(self, keys: Sequence[Key]) -> list[Chunk]:
         """Give the chunks; a missing one is an UnavailableError."""
@@ -81,10 +94,7 @@ class ChunkReader:
         return [remembered[key] for key in keys]
 
     def _fetch(self, keys: list[Key]) -> dict[Key, Chunk]:
-        along = [self._along] if self._along else []
-        found = self._table.get_many([*along, *keys]) if along or keys else {}
-        if self._along:
-            self.beside, self._along = found.pop(self._along, None), None
+        found = self.along(keys)
         if missing := [key for key in keys if key not in found]:  # written just now: the other replicas follow
             found |= self._table.get_many(missing, consistent=True)
         if any(key not in found for key in keys):

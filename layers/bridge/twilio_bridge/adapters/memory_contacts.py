@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 from twilio_bridge import phone
 from twilio_bridge.contacts.contact import Contact, matches, same_worker
+from twilio_bridge.contacts.ports import CacheState, SourcePage, TemplateText
 from twilio_bridge.errors import StaleOffsetError
-from twilio_bridge.ports import CacheState, SourcePage, TemplateText
 
 
 @dataclass
@@ -49,11 +49,13 @@ class MemorySource:
         """Let every offset expire."""
         self._listings.clear()
 
-    def pages(self) -> Iterator[tuple[Contact, ...]]:
+    def pages(self, offset: str = "") -> Iterator[SourcePage]:
         """Give all contacts, a hundred at a time."""
-        self._begin()
-        everybody = list(self.contacts.values())
-        yield from (tuple(everybody[start : start + 100]) for start in range(0, len(everybody) or 1, 100))
+        while True:
+            page = self.page(None, 100, offset or None)
+            yield page
+            if not (offset := page.offset or ""):
+                return
 
     def changed_since(self, moment: str) -> Iterator[tuple[Contact, ...]]:
         """Give those whose `changed_at` is later."""
@@ -69,6 +71,11 @@ class MemorySource:
         """Give a contact by id."""
         self._begin()
         return self.contacts.get(contact_id)
+
+    def get_many(self, contact_ids: Sequence[str]) -> list[Contact]:
+        """Give those that are there."""
+        self._begin()
+        return [self.contacts[contact_id] for contact_id in contact_ids if contact_id in self.contacts]
 
     def find(self, number: str) -> list[Contact]:
         """Give the contacts with this address."""
@@ -168,7 +175,12 @@ class MemoryCache:
         """Take out one contact."""
         if contact := self._contacts.pop(contact_id, None):
             self._keys[contact_id] = (contact.order, self._clock.now() + 86_400)
-            self._written[contact_id] = (self._clock.now(), None)
+        self._written[contact_id] = (self._clock.now(), None)
+
+    def confirm(self, moment: float) -> None:
+        """Note until when the webhook has been heard."""
+        if self._state.loaded_at is not None and self._state.loaded_at < moment:
+            self._state = replace(self._state, loaded_at=moment, is_told=True)
 
     def update(self, changed: Sequence[Contact], began_at: float, number: int, newest: str = "") -> int:
         """Take in what has changed, unless it was written since."""

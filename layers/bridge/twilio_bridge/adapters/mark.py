@@ -1,0 +1,107 @@
+"""The cache's mark: one item that says which loads count, and how old the copy is.
+
+A load writes under its lease's number and nobody sees any of it until the mark takes that number in; from then on
+everybody sees all of it, in every list and index at once. Whoever finds that another load began and did not end raises
+the floor with its own number: what that one left, or still writes when it wakes up late, never counts.
+
+Every change of the mark holds only where it is as it was read, so an old holder of the lease changes nothing.
+"""
+
+import time
+from dataclasses import dataclass
+
+from twilio_bridge.adapters.table import Item, Table
+from twilio_bridge.contacts.ports import CacheState
+
+STATE = ("cache", "state")
+# What a load leaves as it was lasts this long at least, and so does the mark that vouches for it.
+LASTS_S = 2 * 86_400
+ABSENT = "attribute_not_exists(pk) OR expires_at <= :now"
+AS_READ = "lease = :lease AND loaded = :loaded"
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """The numbers of the loads that count, and when the latest of them began (epoch milliseconds)."""
+
+    floor: int
+    loaded: int
+    full_at: int
+
+    def counts(self, number: int) -> bool:
+        """Tell whether what was written under this number is to be seen."""
+        return self.floor <= number <= self.loaded
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """A load on its way: its number, when it began (epoch seconds), what it replaces, whether it raises the floor."""
+
+    number: int
+    began_at: float
+    replaces: Mark
+    raises_floor: bool
+    item: Item
+
+
+def read(item: Item | None) -> Mark:
+    """Give the mark; without one nothing counts."""
+    return Mark(item["floor"], item["loaded"], item["full_at"]) if item else Mark(0, 0, 0)
+
+
+def state(item: Item | None, *, for_everybody: bool) -> CacheState:
+    """Give the copy's age; one made for the other visibility has not the lists wanted now."""
+    if not item or not item["loaded"] or item["for_everybody"] != for_everybody:
+        return CacheState(None)
+    ages = (item["began_at"] / 1000, item["full_at"] / 1000)
+    return CacheState(*ages, item["newest"], item["count"], is_told=item["is_told"])
+
+
+def begin(table: Table, number: int, began_at: float) -> Load | None:
+    """Say that load `number` begins to write; None where a later refresh has been here."""
+    while True:
+        seen = table.get(*STATE, consistent=True)
+        if seen and seen["lease"] > number:
+            return None
+        item = (seen or _empty()) | {"lease": number, "begun": number}
+        if _write(table, item, seen):
+            unended = seen is None or seen["begun"] != seen["loaded"]
+            return Load(number, began_at, read(seen), unended, item)
+
+
+def commit(table: Table, load: Load, values: Item) -> bool:
+    """Let everybody see what the load wrote; False where a later refresh has begun."""
+    began_ms = int(load.began_at * 1000)
+    item = load.item | values | {"loaded": load.number, "began_at": began_ms, "full_at": began_ms, "is_told": False}
+    item |= {"expires_at": int(time.time()) + LASTS_S}
+    return _write(table, item | ({"floor": load.number} if load.raises_floor else {}), load.item)
+
+
+def freshen(table: Table, number: int, began_at: float, newest: str) -> bool:
+    """Say that the copy was brought up to date; False where a later refresh has been here."""
+    while True:
+        seen = table.get(*STATE, consistent=True)
+        if not seen or seen["lease"] > number:
+            return False
+        if _write(table, seen | {"lease": number, "began_at": int(began_at * 1000), "newest": newest}, seen):
+            return True
+
+
+def confirm(table: Table, moment: float) -> None:
+    """Say that the copy holds all that was told up to a moment (epoch seconds), whoever holds the lease."""
+    moment_ms = int(moment * 1000)
+    while (seen := table.get(*STATE, consistent=True)) and seen["loaded"] and seen["began_at"] < moment_ms:
+        if _write(table, seen | {"began_at": moment_ms, "is_told": True}, seen):
+            return
+
+
+def _empty() -> Item:
+    empty: Item = {"pk": STATE[0], "sk": STATE[1], "floor": 0, "loaded": 0, "began_at": 0, "full_at": 0}
+    empty |= {"newest": "", "count": 0, "for_everybody": False, "is_told": False}
+    return empty | {"expires_at": int(time.time()) + LASTS_S}
+
+
+def _write(table: Table, item: Item, seen: Item | None) -> bool:
+    if seen is None:
+        return table.put(item, when=ABSENT, values={":now": int(time.time())})
+    return table.put(item, when=AS_READ, values={":lease": seen["lease"], ":loaded": seen["loaded"]})

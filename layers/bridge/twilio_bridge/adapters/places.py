@@ -1,0 +1,69 @@
+"""Where a contact stands, as the cache's indexes say it: a list's name and the key there.
+
+The index of ids has one text a contact: its place; until a write is ended also the places where it `was`; and for a day
+after its deletion its last place, as `gone`. The index of addresses has hints: places where a contact with this address
+may stand.
+"""
+
+import json
+import time
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+Place = tuple[str, str]
+Where = dict[str, Any]
+
+REMEMBER_GONE_S = 86_400
+
+
+def pack(place: Place, was: Sequence[Place] | None = None) -> str:
+    """Write down where a contact stands, and, where it is on its way, all places where it may still be."""
+    where: Where = {"list": place[0], "key": place[1]}
+    return json.dumps(where if was is None else where | {"was": was})
+
+
+def pack_gone(where: Where) -> str | None:
+    """Write down where a deleted contact stood; None where that was never known."""
+    if not where:
+        return None
+    gone = {"list": where["list"], "key": where["key"], "gone": int(time.time()) + REMEMBER_GONE_S}
+    return json.dumps(where if "gone" in where else gone)
+
+
+def unpack(text: str | None) -> Where:
+    """Read what the other two wrote; of an unknown contact nothing is said."""
+    where: Where = json.loads(text) if text else {}
+    return where
+
+
+def key_of(where: Where) -> str | None:
+    """Give the contact's key in the order, for a day also that of a deleted one."""
+    return where["key"] if where.get("gone", time.time() + 1) > time.time() and where else None
+
+
+def all_of(where: Where) -> list[Place]:
+    """Give the places where the contact may stand, the likeliest first."""
+    if not where or "gone" in where:
+        return []
+    return [(where["list"], where["key"]), *((name, key) for name, key in where.get("was", ()))]
+
+
+def pack_hints(places: Iterable[Place]) -> str:
+    """Write down where contacts with an address stand."""
+    return json.dumps(sorted(places))
+
+
+def unpack_hints(text: str | None) -> list[Place]:
+    """Read it."""
+    return [(name, key) for name, key in json.loads(text or "[]")]
+
+
+def add_hint(text: str | None, place: Place) -> str:
+    """Add a place, instead of another one of the same contact."""
+    others = [other for other in unpack_hints(text) if id_at(other) != id_at(place)]
+    return pack_hints([*others, place])
+
+
+def id_at(place: Place) -> str:
+    """Give the id of the contact that stands there."""
+    return place[1].rpartition("\x00")[2]
