@@ -9,17 +9,9 @@ from tests.unit.build import ANN, JO, World, contact, contacts, message, world
 from twilio_bridge import config
 from twilio_bridge.adapters.memory_contacts import MemorySource
 from twilio_bridge.contacts.contact import Contact
-from twilio_bridge.contacts.refresh import (
-    LEASE,
-    LEASE_S,
-    LISTINGS,
-    OVERLAP_S,
-    Loaded,
-    Updated,
-    full_every_s,
-    keep,
-    refresh,
-)
+from twilio_bridge.contacts.loading import LISTINGS, OVERLAP_S, Loaded, Staged, Updated, keep
+from twilio_bridge.contacts.ports import SourcePage
+from twilio_bridge.contacts.refresh import LEASE, LEASE_S, full_every_s, refresh
 from twilio_bridge.errors import StaleOffsetError, UnavailableError
 
 
@@ -31,9 +23,9 @@ class Scripted(MemorySource):
         self.breaks = breaks
         self.listings = 0
 
-    def pages(self) -> Iterator[tuple[Contact, ...]]:
+    def pages(self, offset: str = "") -> Iterator[SourcePage]:
         self.listings += 1
-        for page in super().pages():
+        for page in super().pages(offset):
             yield page
             if self.breaks:
                 self.breaks -= 1
@@ -71,7 +63,7 @@ def test_one_at_a_time() -> None:
         def meanwhile(self) -> None:
             seen.append(office.load())
 
-    seen: list[Loaded | Updated | None] = []
+    seen: list[Loaded | Staged | Updated | None] = []
     office = World(Twice(contact("r1")))
 
     assert Loaded(1, 0) == office.load()

@@ -1,9 +1,11 @@
 """The ports as plain dictionaries: for the domain's tests, and the measure the real adapters are held against."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from twilio_bridge.adapters.memory_contacts import Clock
+from twilio_bridge.contacts.contact import Contact
+from twilio_bridge.contacts.ports import Bookmark
 from twilio_bridge.errors import RefusedError
 from twilio_bridge.ports import OptOut, Participant
 
@@ -53,6 +55,29 @@ class MemoryLeases:
             self._held[name] = (number, 0.0)
 
 
+class MemoryStage:
+    """The port Stage."""
+
+    def __init__(self, clock: Clock | None = None) -> None:
+        self._clock = clock or Clock()
+        self._number = 0
+        self._kept: tuple[Bookmark, list[Contact]] | None = None
+
+    def keep(self, read: Sequence[Contact], bookmark: Bookmark, number: int) -> None:
+        """Add what was read."""
+        if number < self._number:
+            return
+        same = self._kept and self._kept[0].began_at == bookmark.began_at
+        earlier = self._kept[1] if self._kept and same else []
+        self._number, self._kept = number, (bookmark, [*earlier, *read])
+
+    def recall(self, after: float) -> tuple[Bookmark, list[Contact]] | None:
+        """Give it back."""
+        if self._kept is None or not after <= self._kept[0].began_at:
+            return None
+        return self._kept if self._kept[0].until > self._clock.now() else None
+
+
 class MemoryOptOuts:
     """The port OptOuts."""
 
@@ -87,21 +112,36 @@ class MemoryRefresh:
 
     def __init__(self) -> None:
         self.started = 0
+        self.went_on = 0
+        self.heard = 0
 
     def start(self) -> None:
         """Count."""
         self.started += 1
 
+    def hear(self) -> None:
+        """Count."""
+        self.heard += 1
+
+    def go_on(self) -> None:
+        """Count."""
+        self.went_on += 1
+
 
 class MemoryOutbox:
-    """The port Outbox: a list."""
+    """The port Outbox: a list for each."""
 
     def __init__(self) -> None:
         self.addresses: list[str] = []
+        self.for_brevo: list[str] = []
 
     def tell_airtable(self, address: str) -> None:
         """Keep the address."""
         self.addresses.append(address)
+
+    def tell_brevo(self, address: str) -> None:
+        """Keep the address."""
+        self.for_brevo.append(address)
 
 
 @dataclass
