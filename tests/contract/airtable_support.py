@@ -10,8 +10,8 @@ from typing import Any
 
 from tests.contract.support import SYNC_STATE, Aws
 from twilio_bridge import config
-from twilio_bridge.adapters.airtable import AIRTABLE, AirtableContacts
-from twilio_bridge.adapters.limiter import SlotLimiter
+from twilio_bridge.adapters.airtable import AirtableContacts
+from twilio_bridge.adapters.limiter import AIRTABLE, SlotLimiter
 from twilio_bridge_local.airtable.server import BASE_ID, TOKEN, AirtableStandIn
 from twilio_bridge_local.airtable.store import Column
 

@@ -94,7 +94,7 @@ def test_an_opt_out_is_written_to_a_column_of_text(aws: Aws) -> None:
     columns = {"Customers": ("name", "sms", "opt_out"), "Templates": ("text",)}
     with AirtableStandIn(tables, columns=columns, requests_per_s=1_000) as airtable:
         adapter = Surroundings(aws, airtable).adapter(config.Contacts())
-        (ada,) = next(adapter.pages())
+        (ada,) = next(adapter.pages()).contacts
         for out in (True, False):
             changed = adapter.set_opt_out(ada.id, out)
             assert changed
@@ -175,7 +175,7 @@ def test_notes_keep_their_lines() -> None:
 def test_a_contact_without_anything_is_shown(around: Surroundings) -> None:
     """An empty row has a name to show, its id."""
     contact_id = add(around)
-    (found,) = next(around.adapter().pages())
+    (found,) = next(around.adapter().pages()).contacts
     assert contact_id == found.display_name
 
 

@@ -10,8 +10,8 @@ import pytest
 from tests.contract.airtable_support import Surroundings, answering, stand_in
 from tests.contract.support import SYNC_STATE, Aws
 from twilio_bridge import budget, config
-from twilio_bridge.adapters.airtable import AIRTABLE, AirtableContacts
-from twilio_bridge.adapters.limiter import SlotLimiter
+from twilio_bridge.adapters.airtable import AirtableContacts
+from twilio_bridge.adapters.limiter import AIRTABLE, SlotLimiter
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.errors import (
     BridgeError,
@@ -20,7 +20,7 @@ from twilio_bridge.errors import (
     RefusedError,
     UnavailableError,
 )
-from twilio_bridge_local.airtable.faults import Faults, Rubbish
+from twilio_bridge_local.faults import Faults, Rubbish
 
 NUMBER = "+447900000012"
 JO = "jo@example.com"
@@ -31,6 +31,7 @@ READS: dict[str, Use] = {
     "page": lambda source, _id: source.page(JO, 30),
     "pages": lambda source, _id: list(source.pages()),
     "get": lambda source, found: source.get(found),
+    "get many": lambda source, found: source.get_many([found]),
     "get by column": lambda source, _id: source.get("1001"),
     "find": lambda source, _id: source.find(NUMBER),
     "templates": lambda source, _id: source.templates(),

@@ -10,8 +10,8 @@ from tests.contract.airtable_support import COLUMNS, Surroundings, stand_in
 from tests.contract.support import Aws, ids
 from twilio_bridge.adapters.memory_contacts import MemorySource
 from twilio_bridge.contacts.contact import Contact
+from twilio_bridge.contacts.ports import ContactSource, SourcePage, TemplateText
 from twilio_bridge.errors import StaleOffsetError
-from twilio_bridge.ports import ContactSource, TemplateText
 
 JO, MEI = "jo@example.com", "mei@example.com"
 NUMBER, OTHER_NUMBER = "+447900000012", "+447900000013"
@@ -46,7 +46,7 @@ class Source:
     expire: Callable[[], None]
 
     def all(self) -> list[Contact]:
-        return [contact for page in self.first.pages() for contact in page]
+        return [contact for page in self.first.pages() for contact in page.contacts]
 
 
 def row(contact: Contact) -> dict[str, object]:
@@ -90,7 +90,7 @@ def test_an_empty_base(make: Callable[..., Source]) -> None:
     """There is nobody, under any question."""
     source = make().first
     assert ((), None) == (source.page(JO, 30).contacts, source.page(JO, 30).offset)
-    assert [()] == list(source.pages())
+    assert [SourcePage((), None)] == list(source.pages())
     assert source.get("rec00000000000000") is None
     assert [] == source.find(NUMBER)
     assert [] == source.templates()
@@ -154,8 +154,28 @@ def test_an_offset_that_was_never_given(make: Callable[..., Source], offset: str
 def test_all_contacts_come_page_by_page(make: Callable[..., Source]) -> None:
     """Everybody once, in pages of a hundred."""
     source = make(people(230))
-    assert [100, 100, 30] == [len(page) for page in source.first.pages()]
+    assert [100, 100, 30] == [len(page.contacts) for page in source.first.pages()]
     assert 230 == len({each.id for each in source.all()})
+
+
+def test_a_listing_goes_on_from_a_pages_offset(make: Callable[..., Source]) -> None:
+    """Whoever has the offset gives what is left, from another client, too, and the last page has none."""
+    source = make(people(230))
+    first, *rest = source.first.pages()
+    assert first.offset
+    assert rest == list(source.second.pages(first.offset))
+    assert rest == list(source.second.pages(first.offset))
+    assert rest[-1].offset is None
+    assert {each.id for each in source.all()} == {each.id for page in (first, *rest) for each in page.contacts}
+
+
+def test_a_listing_that_is_gone_on_with_too_late(make: Callable[..., Source]) -> None:
+    """It has to begin again."""
+    source = make(people(120))
+    first = next(source.first.pages())
+    source.expire()
+    with pytest.raises(StaleOffsetError):
+        next(source.second.pages(str(first.offset)))
 
 
 def test_a_contact_is_given_by_its_records_id(make: Callable[..., Source]) -> None:
@@ -164,6 +184,15 @@ def test_a_contact_is_given_by_its_records_id(make: Callable[..., Source]) -> No
     for each in source.all():
         assert each == source.first.get(each.id)
     assert source.first.get("recAAAAAAAAAAAAAA") is None
+
+
+@pytest.mark.parametrize("count", [0, 1, 100, 101])
+def test_many_are_given_by_their_records_ids(make: Callable[..., Source], count: int) -> None:
+    """Each of those that are there, whoever else is asked for."""
+    source = make(people(count + 2))
+    wanted = [each.id for each in source.all()][:count]
+    found = source.first.get_many([*wanted, "recAAAAAAAAAAAAAA", *HOSTILE])
+    assert sorted(wanted) == sorted(ids(found))
 
 
 @pytest.mark.parametrize("contact_id", [*HOSTILE, "", " ", "rec", "rec\x00", "recAAAAAAAAAAAAA'"], ids=repr)

@@ -13,6 +13,7 @@ import requests
 from twilio_bridge.signature import sign
 from twilio_bridge_local.airtable.sample import COLUMNS, contacts, sample_templates
 from twilio_bridge_local.airtable.server import AirtableStandIn
+from twilio_bridge_local.airtable.store import Column
 from twilio_bridge_local.environment import decide
 from twilio_bridge_local.stack import Stack
 from twilio_bridge_local.twilio.server import TwilioStandIn
@@ -71,13 +72,19 @@ Deploy = Callable[..., AbstractContextManager[Deployment]]
 
 @pytest.fixture
 def deploy(tmp_path: Path) -> Deploy:
-    """Start a stack over a base with these customers; `config` is a bridge.yaml."""
+    """Start a stack over a base with these customers; `config` is a bridge.yaml, `more` are settings."""
 
     @contextmanager
-    def start(customers: Sequence[Mapping[str, object]] = (), config: str = "") -> Iterator[Deployment]:
+    def start(
+        customers: Sequence[Mapping[str, object]] = (),
+        config: str = "",
+        columns: Mapping[str, Sequence[Column]] = COLUMNS,
+        **more: str,
+    ) -> Iterator[Deployment]:
         tables = {"Customers": customers, "Templates": sample_templates()}
-        with AirtableStandIn(tables, columns=COLUMNS) as airtable:
+        with AirtableStandIn(tables, columns=columns) as airtable:
             settings = {
+                **more,
                 "AIRTABLE_TOKEN": airtable.token,
                 "AIRTABLE_BASE_ID": airtable.base_id,
                 "AIRTABLE_ENDPOINT_URL": airtable.url,

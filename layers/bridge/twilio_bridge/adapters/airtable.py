@@ -1,42 +1,31 @@
 """The port ContactSource over Airtable's Web API, through pyairtable.
 
-Every request goes through `_ask`: a slot of the shared limiter first, a timeout within the caller's budget, then the
-vendor's errors as ours. Formulas are built by pyairtable's formulas module only: what people type is quoted there.
+Every request goes through `airtable_requests`. Formulas are built by pyairtable's formulas module only: what people
+type is quoted there.
 https://airtable.com/developers/web/api/introduction
 """
 
-from collections.abc import Callable, Iterator
-from typing import Any, TypeVar
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import requests
-from pyairtable import Api
 from pyairtable import formulas as f
 
-from twilio_bridge import budget, config, phone
+from twilio_bridge import config, phone
 from twilio_bridge.adapters.airtable_cells import Fields, cell_text, is_true, long_text, to_contact
-from twilio_bridge.adapters.limiter import SlotLimiter
-from twilio_bridge.contacts.contact import Contact, is_record_id
-from twilio_bridge.errors import (
-    RateLimitedError,
-    RefusedError,
-    StaleOffsetError,
-    UnavailableError,
-    UpstreamError,
+from twilio_bridge.adapters.airtable_requests import (
+    CALLBACK_PATIENCE_S,
+    ONCE,
+    READS,
+    AirtableRequests,
+    Refusal,
 )
-from twilio_bridge.ports import SourcePage, TemplateText
-from twilio_bridge.retry import Retry, call
+from twilio_bridge.adapters.limiter import AIRTABLE, SlotLimiter
+from twilio_bridge.contacts.contact import Contact, is_record_id
+from twilio_bridge.contacts.ports import SourcePage, TemplateText
+from twilio_bridge.errors import UnavailableError
 
-T = TypeVar("T")
-
-AIRTABLE = "airtable"
-CONNECT_TIMEOUT_S = 1.0
-READ_TIMEOUT_S = 3.0
 MOST_RECORDS_A_PAGE = 100
-# A background job may wait for its slot behind everybody else; a callback waits for what its budget leaves.
-BULK_PATIENCE_S = 120.0
-CALLBACK_PATIENCE_S = 1.5
-READS = Retry(attempts=2, first_wait_s=0.3, on=(UnavailableError,))
-ONCE = Retry(attempts=1, first_wait_s=0, on=())
 
 # For a record that is gone Airtable answers either, depending on the token.
 NOT_THERE = ((404, "NOT_FOUND"), (404, "MODEL_ID_NOT_FOUND"), (403, "INVALID_PERMISSIONS_OR_MODEL_NOT_FOUND"))
@@ -56,13 +45,11 @@ class AirtableContacts:
         *,
         patience_s: float = CALLBACK_PATIENCE_S,
     ) -> None:
-        self._api = Api(token, endpoint_url=endpoint_url, retry_strategy=None)
-        self._contacts = self._api.table(base_id, contacts.table)
-        self._templates = self._api.table(base_id, templates.table)
+        self._requests = AirtableRequests(token, endpoint_url, limiter, patience_s)
+        self._contacts = self._requests.api.table(base_id, contacts.table)
+        self._templates = self._requests.api.table(base_id, templates.table)
         self._settings = contacts
         self._template_columns = templates.columns
-        self._limiter = limiter
-        self._patience_s = patience_s
         self._newest = ""
 
     def page(self, owner: str | None, size: int, offset: str | None = None) -> SourcePage:
@@ -76,38 +63,44 @@ class AirtableContacts:
             options["formula"] = str(f.EQ(f.LOWER(f.TRIM(_text(owner_cell))), f.LOWER(owner.strip())))
         return self._listed(options, offset)
 
-    def pages(self) -> Iterator[tuple[Contact, ...]]:
+    def pages(self, offset: str = "") -> Iterator[SourcePage]:
         """Give all contacts, page by page."""
-        return self._all_pages({"page_size": MOST_RECORDS_A_PAGE})
+        return self._all_pages({"page_size": MOST_RECORDS_A_PAGE}, offset)
 
     def changed_since(self, moment: str) -> Iterator[tuple[Contact, ...]]:
         """Give the contacts whose last-modified column is later, page by page."""
         column = f.Field(self._settings.columns.last_modified)
         later = f.IS_AFTER(column, f.DATETIME_PARSE(moment)) if moment else f.NOT(f.EQ(column, f.BLANK()))
-        return self._all_pages({"page_size": MOST_RECORDS_A_PAGE, "formula": str(later)})
+        listed = self._all_pages({"page_size": MOST_RECORDS_A_PAGE, "formula": str(later)})
+        return (page.contacts for page in listed)
 
     @property
     def newest(self) -> str:
         """The latest time in the last-modified column of all records listed so far, as Airtable wrote it."""
         return self._newest
 
-    def _all_pages(self, options: dict[str, Any]) -> Iterator[tuple[Contact, ...]]:
-        offset = None
+    def _all_pages(self, options: dict[str, Any], offset: str | None = None) -> Iterator[SourcePage]:
         while True:
             page = self._listed(options, offset)
-            yield page.contacts
+            yield page
             if not (offset := page.offset):
                 return
 
     def get(self, contact_id: str) -> Contact | None:
         """Give a contact by its record's id, or by the id column."""
         if is_record_id(contact_id):
-            record = self._ask(lambda: self._contacts.get(contact_id), READS)
+            record = self._requests.ask(lambda: self._contacts.get(contact_id), READS, self._is_gone)
             return self._contact(record) if record else None
         if not (contact_id and self._settings.columns.id):
             return None
         found = self._search(f.EQ(_text(f.Field(self._settings.columns.id)), contact_id))
         return found[0] if len(found) == 1 else None
+
+    def get_many(self, contact_ids: Sequence[str]) -> list[Contact]:
+        """Give those of the contacts that are there, a hundred a request."""
+        tests = [f.EQ(f.RECORD_ID(), contact_id) for contact_id in contact_ids if is_record_id(contact_id)]
+        cuts = [tests[start : start + MOST_RECORDS_A_PAGE] for start in range(0, len(tests), MOST_RECORDS_A_PAGE)]
+        return [contact for cut in cuts for contact in self._search(f.OR(*cut))]
 
     def find(self, number: str) -> list[Contact]:
         """Give the contacts with this address, comparing digits, then whole numbers."""
@@ -127,19 +120,21 @@ class AirtableContacts:
     def create(self, contact: Contact) -> Contact:
         """Add a contact; never tried twice, for the first try may have worked."""
         cells = {column: value for column, value in self._cells(contact).items() if value}
-        return self._contact(self._ask(lambda: self._contacts.create(cells, typecast=True), ONCE))
+        return self._contact(self._requests.ask(lambda: self._contacts.create(cells, typecast=True), ONCE))
 
     def delete(self, contact_id: str) -> None:
         """Remove a contact; one that is gone already is fine."""
         if is_record_id(contact_id):
-            self._ask(lambda: self._contacts.delete(contact_id), READS)
+            self._requests.ask(lambda: self._contacts.delete(contact_id), READS, self._is_gone)
 
     def set_opt_out(self, contact_id: str, opted_out: bool) -> Contact | None:
         """Tick or clear the opt-out, and make sure that the answer says so."""
         if not is_record_id(contact_id):
             return None
         cells: dict[str, Any] = {self._settings.columns.opt_out: opted_out}  # typecast: the column may be one of text
-        record = self._ask(lambda: self._contacts.update(contact_id, cells, typecast=True), READS)
+        record = self._requests.ask(
+            lambda: self._contacts.update(contact_id, cells, typecast=True), READS, self._is_gone
+        )
         contact = self._contact(record) if record else None
         if contact and contact.opt_out != opted_out:
             raise UnavailableError(AIRTABLE, "the answer to an update does not hold what was written")
@@ -178,40 +173,18 @@ class AirtableContacts:
     def _list(self, table: Any, options: dict[str, Any], offset: str | None) -> tuple[list[Any], str | None]:  # noqa: ANN401
         urls = (str(table.urls.records), ("POST", str(table.urls.records_post)))
         options = options | ({"offset": offset} if offset else {})
-        answer = self._ask(lambda: self._api.get(urls[0], fallback=urls[1], options=options), READS)
+        answer = self._requests.ask(lambda: self._requests.api.get(urls[0], fallback=urls[1], options=options), READS)
         if not isinstance(answer, dict) or not isinstance(answer.get("records"), list):
             raise UnavailableError(AIRTABLE, "a listing holds no records")
         if not all(map(_is_record, answer["records"])) or not isinstance(answer.get("offset", ""), str):
             raise UnavailableError(AIRTABLE, "a record has no id or no fields")
         return answer["records"], answer.get("offset")
 
-    def _ask(self, request: Callable[[], T], policy: Retry) -> T | None:
-        """Do one request; None where Airtable says that the record is not there."""
-
-        def once() -> T | None:
-            self._limiter.reserve(budget.seconds_left(self._patience_s + 0.5) - 0.5)
-            left = budget.seconds_left(CONNECT_TIMEOUT_S + READ_TIMEOUT_S)
-            self._api.timeout = (min(CONNECT_TIMEOUT_S, left), min(READ_TIMEOUT_S, left))  # type: ignore[assignment]  # requests takes fractions
-            try:
-                return request()
-            except requests.HTTPError as error:
-                self._explain(error)
-                return None
-            except (requests.RequestException, ValueError, TypeError, KeyError, RecursionError) as error:
-                raise UnavailableError(AIRTABLE, type(error).__name__) from error
-
-        return call(once, policy)
-
-    def _explain(self, error: requests.HTTPError) -> None:
-        status = error.response.status_code
-        kind = _error_type(error.response)
-        if status == requests.codes.too_many_requests:
-            self._limiter.block()
-            raise RateLimitedError(AIRTABLE, 30) from error
-        record_id = str(error.response.url).rpartition("/")[2]
-        if is_record_id(record_id) and (status, kind) in NOT_THERE and not self._can_see(record_id, status):
-            return
-        raise _as_ours(status, kind) from error
+    def _is_gone(self, refusal: Refusal) -> bool:
+        """Tell whether a refusal says that the record is not there."""
+        record_id = refusal.url.rpartition("/")[2]
+        refused = is_record_id(record_id) and (refusal.status, refusal.kind) in NOT_THERE
+        return refused and not self._can_see(record_id, refusal.status)
 
     def _can_see(self, record_id: str, status: int) -> bool:
         """Tell whether a refused record is there after all: a token that may not write gets the same answer."""
@@ -250,22 +223,3 @@ def _is_record(record: object) -> bool:
     if not isinstance(record, dict):
         return False
     return isinstance(record.get("id"), str) and isinstance(record.get("fields"), dict)
-
-
-def _error_type(response: requests.Response) -> str:
-    """Give Airtable's name for an error; it comes in two shapes."""
-    try:
-        error = response.json()["error"]
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return ""
-    return str(error.get("type", "")) if isinstance(error, dict) else str(error)
-
-
-def _as_ours(status: int, kind: str) -> UpstreamError:
-    if kind == "LIST_RECORDS_ITERATOR_NOT_AVAILABLE":
-        return StaleOffsetError(AIRTABLE, kind)
-    if status in {401, 403, 404}:
-        return RefusedError(AIRTABLE, f"status {status} {kind}; check AIRTABLE_TOKEN, its scopes and the table's name")
-    if status < 500:  # noqa: PLR2004
-        return RefusedError(AIRTABLE, f"status {status} {kind}; check the columns in bridge.yaml")
-    return UnavailableError(AIRTABLE, f"status {status}")

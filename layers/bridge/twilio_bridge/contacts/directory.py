@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from twilio_bridge import budget, config, phone
 from twilio_bridge.contacts.contact import Contact, is_record_id, same_worker
 from twilio_bridge.contacts.paging import Cursor, Page, cursor, unpacked
+from twilio_bridge.contacts.ports import CacheState, ContactCache, ContactSource
 from twilio_bridge.errors import (
     BridgeError,
     DuplicateContactError,
@@ -21,7 +22,7 @@ from twilio_bridge.errors import (
     UpstreamError,
 )
 from twilio_bridge.logs import logger
-from twilio_bridge.ports import ContactCache, ContactSource, Leases, Notes, Refresh
+from twilio_bridge.ports import Leases, Notes, Refresh
 
 REMEMBER_UNKNOWN_S = 60
 # As long as Airtable continues a listing, and longer than a worker scrolls.
@@ -31,7 +32,8 @@ CREATING_S = 30
 # A first page from the source is shared by all who ask for it while the load runs behind it.
 ASKING_S = 8
 REMEMBER_FIRST_PAGE_S = 60
-FIRST_PAGE_WAITS_S = (0.25, 0.5, 1.0, 1.0)
+# In all a little longer than whoever asks waits for its turn at the source.
+FIRST_PAGE_WAITS_S = (0.25, 0.5, 1.0, 1.0, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,7 @@ class Directory:
                 if self.cache.state().is_empty:  # else the cache knows how it goes on
                     raise
         page = self._from_cache(owner, size, begin.after, query)
-        if self.keep_fresh() is not None:  # the cache read its age along with the page
+        if not self.keep_fresh().is_empty:  # the cache read its age along with the page
             return page
         if query or begin.after:
             raise RateLimitedError("contact cache", 2)
@@ -156,13 +158,13 @@ class Directory:
         """Give the owners that contacts name."""
         return self.cache.owners()
 
-    def keep_fresh(self) -> float | None:
-        """Start a refresh where the cache is stale or empty; give when it was loaded (epoch seconds), None if empty."""
-        loaded_at = self.cache.state().loaded_at
-        if not self._is_fresh(loaded_at):
+    def keep_fresh(self) -> CacheState:
+        """Start a refresh where the cache is stale or empty; give how old it is."""
+        state = self.cache.state()
+        if not self._is_fresh(state):
             with suppress(UpstreamError):  # the next caller asks again
                 self.refresh.start()
-        return loaded_at
+        return state
 
     def _begin(self, owner: str | None, token: str, anchor: str) -> Cursor | None:
         if token:
@@ -219,8 +221,10 @@ class Directory:
     def _may_ask(self, what: str) -> bool:
         return not self._is_fresh(self.keep_fresh()) and self.notes.recall(f"unknown {what}") is None
 
-    def _is_fresh(self, loaded_at: float | None) -> bool:
-        return loaded_at is not None and self.clock() - loaded_at <= self.settings.stale_after_s
+    def _is_fresh(self, state: CacheState) -> bool:
+        """Tell whether the copy is young enough; one whose changes nobody tells may grow older than others."""
+        stale_after_s = self.settings.fresh_s if state.is_told else self.settings.stale_after_s
+        return state.loaded_at is not None and self.clock() - state.loaded_at <= stale_after_s
 
     def _ask_for_id(self, contact_id: str) -> Contact | None:
         """Ask the source for an id; what is no record's id stands in the id column, which the cache does not hold."""

@@ -10,15 +10,12 @@ from dataclasses import replace
 from twilio_bridge import budget, config, phone
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.contacts.directory import Directory
-from twilio_bridge.errors import RateLimitedError
 from twilio_bridge.logs import logger, where
 from twilio_bridge.ports import OptOut, OptOuts, Outbox
 
 # How long a webhook tries to tell Airtable itself, and what it keeps for the queue where that fails.
 DIRECT_TRY_S = 2.5
 TIME_TO_QUEUE_S = 1.0
-FIRST_WAIT_S = 15
-LONGEST_WAIT_S = 900
 
 
 def word_in(body: str, words: config.OptOut) -> bool | None:
@@ -36,7 +33,10 @@ def _plain(text: str) -> str:
 
 
 def hear(address: str, out: bool, at: float, directory: Directory, opt_outs: OptOuts, outbox: Outbox) -> None:
-    """Write down what a person said, then tell Airtable: now if it can be, else through the queue."""
+    """Write down what a person said, then tell Airtable, now if it can be, else through its queue; Brevo through its.
+
+    One that cannot be told keeps the other one from nothing.
+    """
     number = phone.bare(address)
     if opt_outs.record(number, out, at) is None:
         return
@@ -46,6 +46,8 @@ def hear(address: str, out: bool, at: float, directory: Directory, opt_outs: Opt
     except Exception as error:  # noqa: BLE001  whatever it was, the word must reach Airtable
         outbox.tell_airtable(number)
         logger.warning("opt-out queued", extra=where(error))
+    finally:
+        outbox.tell_brevo(number)
 
 
 def deliver(address: str, directory: Directory, opt_outs: OptOuts) -> int:
@@ -58,14 +60,14 @@ def deliver(address: str, directory: Directory, opt_outs: OptOuts) -> int:
 def _tell(contact: Contact, address: str, directory: Directory, opt_outs: OptOuts) -> bool:
     """Write a person's latest word into their record; a later one that came meanwhile goes over it."""
     said = _said_by([contact], address, opt_outs)
-    latest = _latest(said)
+    latest = latest_of(said)
     if latest is None or all(contact.id in word.told for word in said):
         return False
     if contact.id not in latest.told and (latest.out or contact.opt_out):  # an ordinary "Yes" changes no record
         directory.set_opt_out(contact, latest.out)
     while not all([opt_outs.mark_told(word, [contact.id]) for word in said]):  # noqa: C419  all of them are marked
         said = _said_by([contact], address, opt_outs)
-        if later := _latest(said):
+        if later := latest_of(said):
             directory.set_opt_out(contact, later.out)
     return True
 
@@ -87,7 +89,7 @@ def decide(contact: Contact | None, said: Iterable[OptOut]) -> bool:
     An opt-in speaks only against an opt-out that we wrote ourselves: what the company ticked stands until Airtable
     has been told.
     """
-    latest = _latest(said)
+    latest = latest_of(said)
     if contact is None:
         return latest is not None and latest.out
     if latest is None or contact.id in latest.told:
@@ -107,20 +109,15 @@ def is_written_into(contact: Contact, opt_outs: OptOuts) -> None:
             opt_outs.mark_told(word, [contact.id])
 
 
-def _latest(said: Iterable[OptOut]) -> OptOut | None:
+def latest_of(said: Iterable[OptOut]) -> OptOut | None:
+    """Give the word that counts; of two at one moment, out is safer."""
     return max(said, key=lambda word: (word.at, word.out), default=None)
 
 
 def _said_by(people: Iterable[Contact], address: str, opt_outs: OptOuts) -> list[OptOut]:
-    addresses = [phone.bare(address), *(own for person in people for own in person.addresses)]
-    return opt_outs.of(_spellings(addresses))
+    return said_at([phone.bare(address), *(own for person in people for own in person.addresses)], opt_outs)
 
 
-def _spellings(addresses: Iterable[str]) -> list[str]:
-    return [spelling for address in addresses if address for spelling in phone.spellings(address)]
-
-
-def wait_s(tries: int, error: Exception) -> float:
-    """Give the seconds until a failed delivery is tried again: doubled up to 15 minutes, never less than asked for."""
-    doubled = min(FIRST_WAIT_S * float(2 ** min(tries - 1, 10)), LONGEST_WAIT_S)
-    return max(doubled, error.retry_after + 1) if isinstance(error, RateLimitedError) else doubled
+def said_at(addresses: Iterable[str], opt_outs: OptOuts) -> list[OptOut]:
+    """Give what was said at these addresses, whichever number their phones are known under."""
+    return opt_outs.of(spelling for address in addresses if address for spelling in phone.spellings(address))

@@ -5,7 +5,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import asdict
 
-from twilio_bridge.ports import ContactSource, Notes, TemplateText
+from twilio_bridge.contacts.ports import ContactSource, TemplateText
+from twilio_bridge.ports import Notes
 
 NOTE = "templates"
 KEEP_S = 2 * 86_400

@@ -1,0 +1,148 @@
+"""The port ChangeFeed over Airtable's webhooks API, and the port Registrations in SyncState.
+
+pyairtable's own models are not used: its check of a signature is not constant in time, and its payloads lose what says
+that something is missing. https://airtable.com/developers/web/api/webhooks-overview
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from twilio_bridge.adapters.airtable_requests import ONCE, READS, AirtableRequests
+from twilio_bridge.adapters.limiter import AIRTABLE
+from twilio_bridge.contacts.webhook import Registration, Told, Webhook
+from twilio_bridge.errors import RefusedError, UnavailableError
+
+TABLE_ID = "tbl"
+# Every change of a record, whoever made it, and no previous values: only the ids are looked at.
+SPECIFICATION = {"options": {"filters": {"dataTypes": ["tableData"]}}}
+NOT_OURS = {403, 404}
+UNUSABLE_CURSOR = 422
+# Airtable says null for what does not expire.
+NEVER = 32_503_680_000.0
+
+
+class AirtableFeed:
+    """The webhooks of one base."""
+
+    def __init__(self, base_id: str, requests: AirtableRequests) -> None:
+        self._requests = requests
+        self._webhooks = str(requests.api.build_url("bases", base_id, "webhooks"))
+        self._schema = str(requests.api.build_url("meta", "bases", base_id, "tables"))
+
+    def webhooks(self) -> list[Webhook]:
+        """Give the base's webhooks."""
+        return [_webhook(each) for each in _list(self._get(self._webhooks), "webhooks")]
+
+    def tables(self, names: Iterable[str]) -> dict[str, str]:
+        """Give the ids of the tables; where all are named by their ids nobody is asked."""
+        wanted = set(names)
+        ids = {name: name for name in wanted if name.startswith(TABLE_ID)}
+        if wanted - ids.keys():
+            listed = _list(self._get(self._schema), "tables")
+            ids |= {str(table.get("name")): str(table.get("id")) for table in listed}
+        return {name: ids[name] for name in wanted & ids.keys()}
+
+    def create(self, url: str) -> Registration:
+        """Make a webhook; not tried twice, for the first try may have worked."""
+        body = {"notificationUrl": url, "specification": SPECIFICATION}
+        made = _object(self._requests.ask(lambda: self._requests.api.post(self._webhooks, json=body), ONCE))
+        webhook_id, secret = made.get("id"), made.get("macSecretBase64")
+        if not (isinstance(webhook_id, str) and isinstance(secret, str)):
+            raise UnavailableError(AIRTABLE, "a new webhook has no id or no secret")
+        return Registration(id=webhook_id, url=url, secret=secret, expires_at=_epoch(made.get("expirationTime")))
+
+    def renew(self, webhook_id: str) -> float:
+        """Give it seven more days."""
+        return _epoch(_object(self._post(f"{webhook_id}/refresh")).get("expirationTime"))
+
+    def notify(self, webhook_id: str) -> None:
+        """Enable its notifications."""
+        self._post(f"{webhook_id}/enableNotifications", {"enable": True})
+
+    def delete(self, webhook_id: str) -> None:
+        """Remove a webhook."""
+        remove = self._requests.api.delete
+        self._requests.ask(
+            lambda: remove(f"{self._webhooks}/{webhook_id}"), READS, lambda refusal: refusal.status in NOT_OURS
+        )
+
+    def told(self, webhook_id: str, cursor: int) -> Told | None:
+        """Give what it told from a cursor on."""
+        try:
+            answer = self._get(f"{self._webhooks}/{webhook_id}/payloads", cursor=cursor)
+        except RefusedError as error:
+            if error.code == UNUSABLE_CURSOR:
+                return Told({}, cursor, is_whole=False)
+            if error.code in NOT_OURS:
+                return None
+            raise
+        return _told(_object(answer), cursor)
+
+    def _get(self, url: str, **parameters: int) -> object:
+        return self._requests.ask(lambda: self._requests.api.get(url, params=parameters), READS)
+
+    def _post(self, what: str, body: dict[str, Any] | None = None) -> object:
+        return self._requests.ask(lambda: self._requests.api.post(f"{self._webhooks}/{what}", json=body), READS)
+
+
+def _told(answer: Mapping[str, Any], asked: int) -> Told:
+    payloads, cursor = _list(answer, "payloads"), answer.get("cursor")
+    if not isinstance(cursor, int) or cursor < asked:
+        raise UnavailableError(AIRTABLE, "a list of payloads has no cursor")
+    records: dict[str, frozenset[str]] = {}
+    for payload in payloads:
+        for table_id, change in _mapping(payload.get("changedTablesById")).items():
+            records[table_id] = records.get(table_id, frozenset()) | frozenset(_record_ids(_mapping(change)))
+    # Payloads are kept for a week, so that of older ones only the numbers are left.
+    is_whole = cursor - asked == len(payloads) and not any(map(_hides_something, payloads))
+    return Told(records, cursor, more=answer.get("mightHaveMore") is True, is_whole=is_whole)
+
+
+def _record_ids(change: Mapping[str, Any]) -> Iterator[str]:
+    """Give the ids of all records that a table's change names, within a view, too."""
+    for kind in ("createdRecordsById", "changedRecordsById"):
+        yield from _mapping(change.get(kind))
+    yield from (str(each) for each in change.get("destroyedRecordIds") or [])
+    for view in _mapping(change.get("changedViewsById")).values():
+        yield from _record_ids(_mapping(view))
+
+
+def _hides_something(payload: Mapping[str, Any]) -> bool:
+    """Tell whether a payload is an error, or about a table that went with all its records."""
+    return any(payload.get(name) for name in ("error", "destroyedTableIds"))
+
+
+def _webhook(listed: Mapping[str, Any]) -> Webhook:
+    cursor = listed.get("cursorForNextPayload")
+    return Webhook(
+        id=str(listed.get("id")),
+        url=str(listed.get("notificationUrl") or ""),
+        cursor=cursor if isinstance(cursor, int) else 1,
+        is_alive=listed.get("isHookEnabled") is True,
+        notifies=listed.get("areNotificationsEnabled") is True,
+    )
+
+
+def _epoch(moment: object) -> float:
+    try:
+        return NEVER if moment is None else datetime.fromisoformat(str(moment)).timestamp()
+    except ValueError as error:
+        raise UnavailableError(AIRTABLE, "a webhook expires at no time") from error
+
+
+def _object(answer: object) -> Mapping[str, Any]:
+    if not isinstance(answer, dict):
+        raise UnavailableError(AIRTABLE, "an answer about webhooks is no object")
+    return answer
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _list(answer: object, name: str) -> list[Mapping[str, Any]]:
+    found = _object(answer).get(name)
+    if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
+        raise UnavailableError(AIRTABLE, f"an answer about webhooks has no {name}")
+    return found

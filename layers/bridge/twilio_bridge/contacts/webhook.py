@@ -1,0 +1,112 @@
+"""The base's webhook: what it tells, and the ports through which it is registered, heard and remembered.
+
+https://airtable.com/developers/web/api/webhooks-overview
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from twilio_bridge.contacts.ports import ContactSource
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Webhook:
+    """A webhook as the base lists it: whether it still hears of changes and tells us of them; its next payload."""
+
+    id: str
+    url: str
+    cursor: int
+    is_alive: bool
+    notifies: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a webhook told from a cursor on: records created, changed or destroyed, by their table's id.
+
+    `cursor` asks for what follows, `more` says that there is something already. Where `is_whole` is false something
+    happened that it does not tell.
+    """
+
+    records: Mapping[str, frozenset[str]]
+    cursor: int
+    more: bool = False
+    is_whole: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registration:
+    """Our webhook: the secret it signs with (base64), up to where it was heard, and when it expires (epoch seconds).
+
+    What happened before `since` it may not have told: only a whole load that began later has that. `tables` are the ids
+    of the tables we read, by the name that the configuration has for them.
+    """
+
+    id: str
+    url: str
+    secret: str = field(default="", repr=False)
+    expires_at: float
+    cursor: int = 1
+    since: float = 0
+    tables: Mapping[str, str] = field(default_factory=dict)
+
+
+class ChangeFeed(Protocol):
+    """The base's webhooks; RefusedError where the plan or the token allows none."""
+
+    def webhooks(self) -> list[Webhook]:
+        """Give those of the base that we may see."""
+
+    def tables(self, names: Iterable[str]) -> dict[str, str]:
+        """Give the ids of those of the tables that are there, by name; an id is its own name."""
+
+    def create(self, url: str) -> Registration:
+        """Make a webhook that tells this address of every change of a record; its secret is told only here."""
+
+    def renew(self, webhook_id: str) -> float:
+        """Let it live for another week, and give until when (epoch seconds)."""
+
+    def notify(self, webhook_id: str) -> None:
+        """Let it tell us again, after the base gave up on our address."""
+
+    def delete(self, webhook_id: str) -> None:
+        """Remove a webhook; one that is gone already is fine."""
+
+    def told(self, webhook_id: str, cursor: int) -> Told | None:
+        """Give what it told from a cursor on; None where it is gone or may not be read any more."""
+
+
+class Registrations(Protocol):
+    """What we remember of our webhook, and how often somebody was asked to read it."""
+
+    def current(self) -> Registration | None:
+        """Give it as it was written last, by whomever."""
+
+    def put(self, registration: Registration) -> None:
+        """Remember another webhook, or all of one anew."""
+
+    def advance(self, registration: Registration) -> bool:
+        """Remember its later cursor; False where another webhook or a still later cursor stands there."""
+
+    def remove(self, webhook_id: str) -> None:
+        """Forget it, if it is this one."""
+
+    def ask(self) -> None:
+        """Count one more who wants it read."""
+
+    def asked(self) -> int:
+        """Give how often that was."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hearing:
+    """What it takes to hear what the base tells: its webhooks, what we remember, and records without delay.
+
+    `secret` (base64) is that of a webhook which somebody registered by hand.
+    """
+
+    feed: ChangeFeed
+    registrations: Registrations
+    source: ContactSource
+    secret: str = field(default="", repr=False)

@@ -1,0 +1,36 @@
+"""Whether Airtable signed a request: the header X-Airtable-Content-MAC.
+
+https://airtable.com/developers/web/api/webhooks-overview
+"""
+
+import base64
+import hmac
+from collections.abc import Callable
+
+from twilio_bridge import web
+from twilio_bridge.errors import SignatureError
+
+HEADER = "X-Airtable-Content-MAC"
+NOT_SIGNED = "This request was not signed by Airtable."
+
+
+def sign(secret: str, body: bytes) -> str:
+    """Give the header for a body; the secret is base64, as Airtable tells it."""
+    return "hmac-sha256=" + hmac.new(base64.b64decode(secret), body, "sha256").hexdigest()
+
+
+def require(event: web.Event, *secrets: Callable[[], str | None]) -> None:
+    """Raise SignatureError unless one of the secrets, asked for in turn, signed the request's very bytes."""
+    given = web.lower_case(event).get(HEADER.lower())
+    if not given:
+        raise SignatureError(f"the header {HEADER} is missing", friendly=NOT_SIGNED)
+    try:
+        body = web.raw_body(event)
+    except ValueError as error:
+        raise SignatureError("the request cannot be read", friendly=NOT_SIGNED) from error
+    if not any(_is_signed(given, secret(), body) for secret in secrets):
+        raise SignatureError(f"{HEADER} does not fit; see docs/operations.md", friendly=NOT_SIGNED)
+
+
+def _is_signed(given: str, secret: str | None, body: bytes) -> bool:
+    return bool(secret) and hmac.compare_digest(given.encode(errors="replace"), sign(str(secret), body).encode())
