@@ -12,7 +12,8 @@ import pytest
 from tests.contract.airtable_support import answering
 from twilio_bridge import budget
 from twilio_bridge.adapters.memory import MemoryMessaging
-from twilio_bridge.adapters.twilio import BoundedHttpClient, InitializingError, TwilioMessaging, elsewhere
+from twilio_bridge.adapters.twilio import TwilioMessaging
+from twilio_bridge.adapters.twilio_rest import Account, BoundedHttpClient, InitializingError, elsewhere
 from twilio_bridge.errors import (
     BridgeError,
     OutOfTimeError,
@@ -44,7 +45,7 @@ def stand_in() -> TwilioStandIn:
 
 
 def over_http(twilio: TwilioStandIn, login: tuple[str, str] = (ACCOUNT_SID, TOKEN), url: str = "") -> TwilioMessaging:
-    return TwilioMessaging(login, ACCOUNT_SID, endpoint_url=url or twilio.url)
+    return TwilioMessaging(Account(login, ACCOUNT_SID, endpoint_url=url or twilio.url))
 
 
 @pytest.fixture
@@ -365,7 +366,7 @@ def test_other_addresses_are_left_alone(url: str) -> None:
 def test_a_region_and_an_edge_are_asked_elsewhere_too(twilio: TwilioStandIn) -> None:
     """With both configured the stand-in is still the one asked."""
     sid = begin_over_http(twilio, ADA)
-    regional = TwilioMessaging((ACCOUNT_SID, TOKEN), ACCOUNT_SID, region="ie1", edge="dublin", endpoint_url=twilio.url)
+    regional = TwilioMessaging(Account((ACCOUNT_SID, TOKEN), ACCOUNT_SID, "ie1", "dublin", twilio.url))
     assert 1 == len(regional.participants(sid))
     assert regional.is_available(JO)
 
@@ -388,7 +389,7 @@ def test_without_an_endpoint_twilio_is_asked() -> None:
             asked.append((prepared.url, options.get("timeout")))
             raise ValueError
 
-    messaging = TwilioMessaging((ACCOUNT_SID, TOKEN), ACCOUNT_SID, region="ie1", edge="dublin")
+    messaging = TwilioMessaging(Account((ACCOUNT_SID, TOKEN), ACCOUNT_SID, region="ie1", edge="dublin"))
     messaging._client.http_client.session = Session()
     with pytest.raises(UpstreamError), budget.limit(0.3):
         messaging.is_available(JO)

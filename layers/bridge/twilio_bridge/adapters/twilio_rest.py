@@ -1,0 +1,118 @@
+"""Twilio's REST API through Twilio's SDK: one funnel for every request, whichever product.
+
+The SDK has no types and, by default, no timeout; both end here.
+"""
+
+import json
+import logging
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import requests
+from twilio.base.exceptions import TwilioException, TwilioRestException, TwilioServiceException
+from twilio.http.http_client import TwilioHttpClient
+from twilio.rest import Client
+
+from twilio_bridge import budget
+from twilio_bridge.errors import RateLimitedError, RefusedError, UnavailableError, UpstreamError
+from twilio_bridge.retry import Retry, call
+
+T = TypeVar("T")
+
+TWILIO = "twilio"
+TIMEOUT_S = 2.5
+
+# The SDK logs every address it calls, and with it whom it asks about.
+logging.getLogger("twilio").setLevel(logging.WARNING)
+# What an answer of the wrong shape raises, in the SDK and here.
+RUBBISH = (ValueError, TypeError, KeyError, AttributeError)
+# "Conversation is still initializing": https://www.twilio.com/docs/api/errors/50386
+INITIALIZING = 50386
+# For what may be asked twice.
+REQUESTS = Retry(attempts=3, first_wait_s=0.3, on=(UnavailableError,))
+
+
+class InitializingError(UpstreamError):
+    """The conversation cannot be used yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account of Twilio's, the login for it, and where it is reached."""
+
+    login: tuple[str, str]
+    sid: str
+    region: str | None = None
+    edge: str | None = None
+    endpoint_url: str | None = None
+
+    def client(self) -> Any:  # noqa: ANN401  the SDK has no types
+        """Make the SDK's client."""
+        http = BoundedHttpClient(self.endpoint_url)
+        return Client(*self.login, self.sid, region=self.region, edge=self.edge, http_client=http)
+
+
+class BoundedHttpClient(TwilioHttpClient):  # type: ignore[misc]  # the SDK has no types
+    """The SDK's HTTP client with a timeout within the call's budget, and an endpoint that can stand elsewhere."""
+
+    def __init__(self, endpoint_url: str | None) -> None:
+        super().__init__()
+        self._endpoint_url = endpoint_url
+
+    def request(self, method: str, url: str, **options: Any) -> Any:  # noqa: ANN401
+        """Send one request to where Twilio is; `https://{product}.twilio.com/X` stands at `{endpoint}/{product}/X`."""
+        if self._endpoint_url:
+            url = elsewhere(url, self._endpoint_url)
+        return super().request(method, url, **{**options, "timeout": budget.seconds_left(TIMEOUT_S)})
+
+
+def elsewhere(url: str, endpoint_url: str) -> str:
+    """Give the address of one of Twilio's products at another endpoint."""
+    return re.sub(r"^https://([a-z-]+)(?:\.[a-z0-9-]+)*\.twilio\.com", rf"{endpoint_url.rstrip('/')}/\1", url)
+
+
+def ask(request: Callable[[], T], policy: Retry = REQUESTS) -> T:
+    """Make a request, again where the policy says so; whatever fails is an UpstreamError."""
+
+    def once() -> T:
+        try:
+            return request()
+        except (TwilioRestException, TwilioServiceException) as error:
+            raise _as_ours(error.status, error.code) from error
+        except TwilioException as error:
+            raise _of_listing(error) from error
+        except (requests.RequestException, *RUBBISH) as error:
+            raise UnavailableError(TWILIO, type(error).__name__) from error
+
+    return call(once, policy)
+
+
+def whole(found: T) -> T:
+    """Give what the SDK made of an answer; from one that is no resource it makes an empty one."""
+    if not getattr(found, "sid", None):
+        raise UnavailableError(TWILIO, "an answer holds no resource")
+    return found
+
+
+def _of_listing(error: TwilioException) -> UpstreamError:
+    """Read what the SDK leaves unread where a listing fails: its response is the exception's second argument."""
+    response = error.args[1] if len(error.args) > 1 else None
+    if response is None:
+        return UnavailableError(TWILIO, type(error).__name__)
+    try:
+        code = json.loads(response.text)["code"]
+    except RUBBISH:
+        code = response.status_code
+    return _as_ours(response.status_code, code)
+
+
+def _as_ours(status: int, code: int) -> UpstreamError:
+    if code == INITIALIZING:
+        return InitializingError(TWILIO, "the conversation is still initializing")
+    if status == requests.codes.too_many_requests:
+        return RateLimitedError(TWILIO, 1)
+    if status >= 500:  # noqa: PLR2004
+        return UnavailableError(TWILIO, f"status {status}")
+    return RefusedError(TWILIO, f"status {status}, error {code}", code=code)
