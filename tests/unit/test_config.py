@@ -233,3 +233,84 @@ def test_any_text(text: str) -> None:
     """Whatever the file holds, it is a configuration or a SettingError."""
     with suppress(SettingError):
         assert isinstance(parse(text), Config)
+
+
+# As people have it: https://tajo.io documents this file for its own Twilio Flex connector.
+CONNECTOR = """
+connectors:
+  twilio_flex:
+    enabled: true
+    account_sid: "ACXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX"
+    flex_flow_sid: "FOXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX"
+    sync:
+      conversations: true
+      tasks: true
+      customers: true
+      csat: true
+      agent_activity: false
+    lists:
+      support_contacts: 32
+      csat_respondents: 33
+    channels:
+      - voice
+      - sms
+      - whatsapp
+      - webchat
+field_mapping:
+  identity: FLEX_IDENTITY
+  friendly_name: FIRSTNAME
+  attributes.email: email
+  attributes.phone: SMS
+  last_conversation_date: LAST_SUPPORT_DATE
+  total_conversations: SUPPORT_TICKET_COUNT
+  avg_wait_time: AVG_WAIT_TIME
+  last_csat_score: CSAT_SCORE
+  preferred_channel: PREFERRED_CHANNEL
+  customer_tier: VIP_TIER
+  account_id: ACCOUNT_ID
+event_mapping:
+  task.created: SUPPORT_REQUESTED
+  task.completed: SUPPORT_RESOLVED
+  task.canceled: SUPPORT_ABANDONED
+  conversation.ended: CONVERSATION_ENDED
+  survey.completed: CSAT_SUBMITTED
+"""
+
+
+def test_the_connector_s_file_works_as_it_is() -> None:
+    """With its lists; its made-up account is none, and its mappings are the defaults."""
+    settled = parse(CONNECTOR)
+    flex = settled.connectors.twilio_flex
+    assert ("", "", 32, 33) == (
+        flex.account_sid,
+        flex.flex_flow_sid,
+        flex.lists.support_contacts,
+        flex.lists.csat_respondents,
+    )
+    assert (Config().field_mapping, Config().event_mapping) == (settled.field_mapping, settled.event_mapping)
+
+
+def test_the_connector_s_debug_mode() -> None:
+    """It turns both kinds of lines on; each can be turned on alone."""
+    given = "connectors: {twilio_flex: {debug: true, log_level: verbose, log_api_calls: true}}"
+    flex = parse(given).connectors.twilio_flex
+    assert (True, True) == (flex.logs_events, flex.logs_calls)
+    alone = parse("connectors: {twilio_flex: {log_level: verbose}}").connectors.twilio_flex
+    assert (True, False) == (alone.logs_events, alone.logs_calls)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("connectors: {twilio_flex: {syncs: {}}}", "did you mean sync?"),
+        ("connectors: {twilio_flex: {sync: {task: true}}}", "did you mean tasks?"),
+        ("connectors: {twilio_flex: {account_sid: AC1}}", "account_sid"),
+        ("event_mapping: {task.creatd: X}", "event_mapping.task.creatd"),
+        ("event_mapping: {task.created: 'two words'}", "event_mapping.task.created"),
+        ("field_mapping: {identity: 'A-B'}", "field_mapping.identity"),
+        ("connectors: {twilio_flex: {lists: {support_contacts: 0}}}", "support_contacts"),
+    ],
+)
+def test_mistakes_about_support_events(text: str, said: str) -> None:
+    """Each is named, with the nearest right key where it is a wrong one."""
+    assert said in refusal(text)

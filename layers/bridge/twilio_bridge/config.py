@@ -10,9 +10,21 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails, PydanticCustomError
 
+from twilio_bridge.config_flex import (
+    EVENTS,
+    FIELDS,
+    Attribute,
+    Brevo,
+    Connectors,
+    EventName,
+    Figures,
+    Occasion,
+    Surveys,
+)
+from twilio_bridge.config_section import Section
 from twilio_bridge.errors import SettingError
 
 PACKAGED = Path(__file__).resolve().parents[1] / "bridge.yaml"
@@ -26,12 +38,6 @@ Number = Annotated[str, Field(pattern=r"^(whatsapp:)?\+[1-9][0-9]{6,14}$")]
 Prefix = Annotated[str, Field(pattern=r"^\+[0-9]{1,14}$")]
 Column = Annotated[str, Field(min_length=1)]
 Step = Literal["owner", "number_owner", "available", "random", "default"]
-
-
-class Section(BaseModel):
-    """A block of the configuration: nothing in it is unknown, nothing changes later."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
 
 
 class ContactColumns(Section):
@@ -169,6 +175,12 @@ class Config(Section):
     routing: Routing = Routing()
     opt_out: OptOut = OptOut()
     conversations: Conversations = Conversations()
+    connectors: Connectors = Connectors()
+    field_mapping: Mapping[str, Attribute] = FIELDS
+    event_mapping: Mapping[Occasion, EventName] = EVENTS
+    brevo: Brevo = Brevo()
+    surveys: Surveys = Surveys()
+    figures: Figures = Figures()
 
 
 class RepeatedKeyError(yaml.MarkedYAMLError):

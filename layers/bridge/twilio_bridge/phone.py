@@ -9,6 +9,11 @@ import re
 E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 _CHANNEL = re.compile(r"((whatsapp|sms|mms|rcs|messenger):\s*)*", re.IGNORECASE)
 WHATSAPP = "whatsapp:"
+# Callers who hide their number, as words and as those words are dialled:
+# https://help.twilio.com/articles/223179988-Why-am-I-getting-calls-from-these-strange-numbers-
+HIDDEN_WORDS = ("anonymous", "blocked", "private", "restricted", "unavailable", "unknown")
+HIDDEN_NUMBERS = ("+266696687", "+2562533", "+7378742833", "+86282452253", "+8656696")
+HIDDEN = frozenset((*HIDDEN_WORDS, *HIDDEN_NUMBERS))
 
 
 def number(text: str, region: str | None = None) -> str | None:
@@ -42,6 +47,11 @@ def bare(address: str) -> str:
 def is_whatsapp(address: str) -> bool:
     """Tell whether this is a WhatsApp address."""
     return address.strip().lower().startswith(WHATSAPP)
+
+
+def is_hidden(caller: str) -> bool:
+    """Tell whether this stands for a caller who hides their number."""
+    return caller.casefold() in HIDDEN
 
 
 def digits(text: str) -> str:

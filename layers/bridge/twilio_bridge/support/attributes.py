@@ -1,0 +1,157 @@
+"""Task attributes: what we keep of them, and what they say about the customer.
+
+They are kept flat, by dotted path, and only as far as something here asks for them. Which keys Flex itself writes, and
+which Flex Insights reads, stands at https://www.twilio.com/docs/flex/developer/insights/enhance-integration.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from twilio_bridge import phone
+
+Attributes = Mapping[str, Any]
+
+OF_THE_CUSTOMER = (
+    "identity",
+    "name",
+    "friendly_name",
+    "customerName",
+    "email",
+    "phone",
+    "from",
+    "to",
+    "outbound_to",
+    "customerAddress",
+    "customers.external_id",
+    "customers.phone",
+    "customers.email",
+    "customers.name",
+)
+OF_THE_TASK = (
+    "direction",
+    "channelType",
+    "conversationSid",
+    "isSurveyTask",
+    "contactTaskId",
+    "conversations.abandoned",
+    "conversations.virtual",
+    "conversations.kind",
+    "conversations.conversation_id",
+    "conversations.direction",
+    "conversations.communication_channel",
+    "conversations.queue",
+)
+# Where Flex itself has what brief names a customer's field by.
+FIELDS: Mapping[str, tuple[str, ...]] = {
+    "identity": ("identity",),
+    "friendly_name": ("friendly_name", "name", "customers.name", "customerName"),
+    "email": ("customers.email", "email"),
+}
+CHANNELS = {
+    "web": "webchat",
+    "chat": "webchat",
+    "webchat": "webchat",
+    "web-chat": "webchat",
+    "call": "voice",
+    "phone": "voice",
+    "voice": "voice",
+    "sms": "sms",
+    "mms": "sms",
+    "whatsapp": "whatsapp",
+}
+LONGEST_TEXT = 500
+
+
+def paths(field_mapping: Iterable[str], scores: Iterable[str]) -> frozenset[str]:
+    """Give the paths that are kept: ours, those of the field mapping (of the customer, too), and a survey's."""
+    mapped = [path.removeprefix("attributes.") for path in field_mapping]
+    return frozenset((*OF_THE_CUSTOMER, *OF_THE_TASK, *mapped, *(f"customers.{path}" for path in mapped), *scores))
+
+
+def kept(attributes: Attributes, wanted: frozenset[str]) -> dict[str, Any]:
+    """Give what is wanted of task attributes, flat; what is unknown (null, empty) is left out."""
+    return {
+        path: known for path, value in _flat(attributes, "") if path in wanted and (known := _cut(value)) is not None
+    }
+
+
+def _flat(attributes: Attributes, prefix: str) -> Iterator[tuple[str, Any]]:
+    for name, value in attributes.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", value
+
+
+def _cut(value: object) -> object:
+    """Keep what Brevo has a type for: text, number, truth, list of texts."""
+    if isinstance(value, str):
+        return value.strip()[:LONGEST_TEXT] or None
+    if isinstance(value, list):
+        return [text[:LONGEST_TEXT] for text in value if isinstance(text, str)] or None
+    return value if isinstance(value, int | float) else None
+
+
+def text(attributes: Attributes, *names: str) -> str:
+    """Give the first of these that is known, as text."""
+    return next((str(attributes[name]) for name in names if name in attributes), "")
+
+
+def direction(attributes: Attributes) -> str:
+    """Give `inbound`, `outbound` or another word of Twilio's; who says nothing called us."""
+    return text(attributes, "direction", "conversations.direction").casefold() or "inbound"
+
+
+def channel(attributes: Attributes, task_channel: str) -> str:
+    """Give the channel in one form; messaging tasks name theirs in the attributes, whatever the task channel."""
+    named = text(attributes, "channelType").casefold()
+    address = text(attributes, "customerAddress", "from")
+    if not named and phone.is_whatsapp(address):
+        named = "whatsapp"
+    spoken = named or task_channel.casefold()
+    return CHANNELS.get(spoken, spoken)
+
+
+def customer_phone(attributes: Attributes) -> str:
+    """Give the customer's number in E.164, empty where none is told or it is hidden."""
+    theirs = ("outbound_to", "to") if direction(attributes).startswith("outbound") else ("from",)
+    told = (text(attributes, name) for name in ("customers.phone", "phone", "customerAddress", *theirs))
+    numbers = (number for address in told if (number := phone.number(address)))
+    return next((number for number in numbers if not phone.is_hidden(number)), "")
+
+
+def fields(attributes: Attributes, field_mapping: Iterable[str]) -> dict[str, Any]:
+    """Give the customer's mapped fields that are known, by their path as the mapping has it."""
+    found = ((path, _field(attributes, path.removeprefix("attributes."))) for path in field_mapping)
+    return {path: value for path, value in found if value not in (None, "")}
+
+
+def _field(attributes: Attributes, path: str) -> object:
+    if path == "phone":
+        return customer_phone(attributes)
+    places = (*FIELDS.get(path, ()), path, f"customers.{path}")
+    return next((attributes[place] for place in places if place in attributes), None)
+
+
+def keys(attributes: Attributes) -> Iterator[str]:
+    """Give the keys a person is found by, the strongest first."""
+    for sid in (text(attributes, "conversations.conversation_id"), text(attributes, "contactTaskId")):
+        if sid.startswith("WT"):
+            yield f"task#{sid}"
+    if conversation := text(attributes, "conversationSid"):
+        yield f"conversation#{conversation}"
+    if external := text(attributes, "customers.external_id"):
+        yield f"external#{external}"
+    for email in (text(attributes, "customers.email"), text(attributes, "email")):
+        if "@" in email:
+            yield f"email#{email.casefold()}"
+    if identity := _flex_identity(attributes):
+        yield f"flex#{identity}"
+    if number := customer_phone(attributes):
+        yield f"phone#{number}"
+
+
+def _flex_identity(attributes: Attributes) -> str:
+    """Give who the customer is in a web chat, where it is more than a number."""
+    identity = text(attributes, "identity", "customerAddress")
+    return "" if phone.number(identity) or "@" in identity else identity

@@ -1,0 +1,111 @@
+"""What we hold about one person: who they are, their interactions, and the events that Brevo is told."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+# pending: Brevo is to be told; parked: likewise, but not before something changes about the person; sending: we began
+# to, and have no answer yet; sent: Brevo said yes; refused: Brevo will never take it; withdrawn: what was learnt since
+# says that it did not happen.
+Status = Literal["pending", "parked", "sending", "sent", "refused", "withdrawn"]
+# What stands in the index of what is due.
+WAITING: tuple[Status, ...] = ("pending", "sending")
+UNTOLD: tuple[Status, ...] = ("pending", "parked", "sending")
+# What Brevo has not heard of: a later version may take its place.
+UNHEARD: tuple[Status, ...] = ("pending", "parked", "withdrawn")
+# What `mark` may make of an event, from what: whoever comes second finds it gone.
+BEFORE: Mapping[Status, tuple[Status, ...]] = {
+    "sending": ("pending", "parked"),
+    "pending": ("sending",),
+    "parked": ("pending",),
+    "sent": ("sending",),
+    "refused": WAITING,
+    "withdrawn": ("pending", "parked"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Somebody, by the keys that say who they are (`external#…`, `email#…`, `airtable#rec…`, `phone#…`).
+
+    They are found by further keys that only lead to them (`task#WT…`, `conversation#CH…`, `flex#…`).
+
+    `halves` are the ids of persons who turned out to be this one; `joined_into` is whom this one turned out to be.
+    `contact_id` is Brevo's, `delivered` the digest of what Brevo last accepted about the contact.
+    """
+
+    id: str
+    keys: frozenset[str] = frozenset()
+    halves: tuple[str, ...] = ()
+    joined_into: str = ""
+    contact_id: int | None = None
+    delivered: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interaction:
+    """One task or conversation of a person, as far as their numbers need it; times in epoch ms.
+
+    `counts` tells whether it is one of `total_conversations`; `wait_s` is None unless a worker accepted it. `values`
+    are the customer's mapped fields, by their dotted path.
+    """
+
+    sid: str
+    version: int
+    channel: str = ""
+    counts: bool = False
+    created_at: int = 0
+    last_at: int = 0
+    wait_s: int | None = None
+    score: float | None = None
+    scored_at: int = 0
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimelineEvent:
+    """One event for Brevo; its key (`WT…#resolved`) is the same however often it is derived.
+
+    `at` is when it happened (epoch ms), `due_at` from when on it may be told (epoch ms): what is still incomplete, or
+    has just changed, waits a little.
+    """
+
+    key: str
+    name: str
+    at: int
+    version: int
+    properties: Mapping[str, Any] = field(default_factory=dict)
+    due_at: int = 0
+    status: Status = "pending"
+    tries: int = 0
+
+    @property
+    def weight(self) -> tuple[int, int, bool]:
+        """Say which of two rows of one event counts: what Brevo has, or may have, heard of, then the later version.
+
+        Of two of one version the withdrawn one is but the other's copy.
+        """
+        heard_of = {"sending": 1, "sent": 2, "refused": 2}.get(self.status, 0)
+        return heard_of, self.version, self.status != "withdrawn"
+
+
+@dataclass(frozen=True, slots=True)
+class Dossier:
+    """A person with everything of theirs, that of their other halves included: each sid and each key once."""
+
+    person: Person
+    interactions: tuple[Interaction, ...] = ()
+    events: tuple[TimelineEvent, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FigureRow:
+    """One line of the figures of a UTC day: a task's stay in a queue, a worker's reservation or time in an activity.
+
+    `key` is `queue#WT…#EV…`, `reservation#WK…#WR…` or `activity#WK…#EV…`; `values` what it adds up to.
+    """
+
+    day: str
+    key: str
+    version: int
+    values: Mapping[str, Any] = field(default_factory=dict)

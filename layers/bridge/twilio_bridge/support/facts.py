@@ -1,0 +1,115 @@
+"""Facts: what single events say about a task or a conversation, kept so that neither order nor repetition matters.
+
+Each event makes one fact, and the same event always the same one. A subject's facts are only ever added to, so all
+that is derived from them depends on which facts there are and on nothing else.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+# Of facts at the same moment: TaskRouter stamps several events with one millisecond.
+LIFECYCLE = (
+    "task.created",
+    "task-queue.moved",  # out of one queue, and in the same moment into another
+    "task-queue.timeout",
+    "task-queue.entered",
+    "reservation.created",
+    "reservation.rejected",
+    "reservation.timeout",
+    "reservation.rescinded",
+    "reservation.canceled",
+    "reservation.accepted",
+    "task.updated",
+    "task.transfer-initiated",
+    "reservation.wrapup",
+    "task.wrapup",
+    "reservation.completed",
+    "task.completed",
+    "task.canceled",
+    "task.system-deleted",
+    "task.deleted",
+)
+RANKS = {kind: rank for rank, kind in enumerate(LIFECYCLE)}
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """What one event says: its id, its kind (TaskRouter's own words where they are its), and when (epoch ms).
+
+    `values` holds what the kind needs, nothing unknown in it; `attributes` is the digest of the task attributes that
+    held then, empty where the event told none.
+    """
+
+    id: str
+    kind: str
+    at: int
+    values: Mapping[str, Any] = field(default_factory=dict)
+    attributes: str = ""
+
+    @property
+    def order(self) -> tuple[int, int, str]:
+        """Give what facts are sorted by: the moment, then the place in a task's life."""
+        return self.at, RANKS.get(self.kind, len(RANKS)), self.id
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """All that is known of one subject (`task#WT…`, `conversation#CH…`).
+
+    `attributes` gives the task attributes by their digest. The number of facts tells later states from earlier ones.
+    `is_repeated` says that of the facts that were just added some stood there already.
+    """
+
+    subject: str
+    facts: tuple[Fact, ...]
+    attributes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    is_repeated: bool = field(default=False, compare=False)
+
+    @property
+    def sid(self) -> str:
+        """Give the subject's SID."""
+        return self.subject.partition("#")[2]
+
+    @property
+    def kind(self) -> str:
+        """Give `task` or `conversation`."""
+        return self.subject.partition("#")[0]
+
+    @property
+    def version(self) -> int:
+        """Give a number that is higher the more is known."""
+        return len(self.facts)
+
+    def without(self, ids: Iterable[str]) -> "Known":
+        """Give what was known before these facts."""
+        gone = frozenset(ids)
+        return Known(self.subject, tuple(fact for fact in self.facts if fact.id not in gone), self.attributes)
+
+    def told(self) -> Mapping[str, Any]:
+        """Give the task attributes, each as the latest event that knew it told it."""
+        overlaid: dict[str, Any] = {}
+        for name in dict.fromkeys(fact.attributes for fact in reversed(self.facts) if fact.attributes):
+            overlaid = {**self.attributes[name], **overlaid}
+        return overlaid
+
+
+@dataclass(slots=True)
+class Heard:
+    """What a batch tells about one subject, not yet written down."""
+
+    facts: dict[str, Fact] = field(default_factory=dict)
+    attributes: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+def known(subject: str, facts: Iterable[Fact], attributes: Mapping[str, Mapping[str, Any]]) -> Known:
+    """Put facts in order."""
+    return Known(subject, tuple(sorted(facts, key=lambda fact: fact.order)), attributes)
+
+
+def digest(attributes: Mapping[str, Any]) -> str:
+    """Give a short name for these attributes, the same for the same content."""
+    text = json.dumps(attributes, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:16]

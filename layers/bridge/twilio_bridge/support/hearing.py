@@ -1,0 +1,220 @@
+"""What a batch of events tells: facts about tasks and conversations, words about being written to, figures of workers.
+
+https://www.twilio.com/docs/taskrouter/api/event/reference has TaskRouter's events and their fields.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+from twilio_bridge import config, phone
+from twilio_bridge.contacts import opt_outs
+from twilio_bridge.errors import BadRequestError
+from twilio_bridge.support import activities, attributes, task_complete
+from twilio_bridge.support.dossier import FigureRow
+from twilio_bridge.support.events import TASKROUTER, Event, inner, moment, sid_of
+from twilio_bridge.support.facts import RANKS, Fact, Heard, digest
+
+TEST_EVENT = "eventstreams.test-event"
+# What each family of TaskRouter's events tells beyond when and which: payload's name, and ours.
+WHOSE = {"reservation_sid": "reservation", "worker_sid": "worker_sid", "worker_name": "worker"}
+WHERE = {"task_queue_sid": "queue_sid", "task_queue_name": "queue"}
+WAITED = {"task_age_in_queue": "age_in_queue", "task_age": "age", "task_queue_entered_date": "entered_at"}
+ENDED = {
+    **WHERE,
+    **WAITED,
+    "task_canceled_reason": "reason",
+    "task_completed_reason": "reason",
+    "task_channel_unique_name": "channel",
+    "task_date_created": "created_at",
+    "workflow_sid": "workflow",
+}
+VALUES: Mapping[str, Mapping[str, str]] = {
+    "task.created": {
+        "task_channel_unique_name": "channel",
+        "workflow_sid": "workflow",
+        "task_date_created": "created_at",
+    },
+    "reservation.accepted": {**WHOSE, **WHERE, **WAITED},
+    "task.completed": ENDED,
+    "task.canceled": ENDED,
+    "task.deleted": ENDED,
+    "task.system-deleted": ENDED,
+}
+MOMENTS = frozenset(("created_at", "entered_at"))
+NUMBERS = frozenset(("age", "age_in_queue"))
+# What is told of a transfer beside its beginning.
+TRANSFERS = frozenset(f"task.transfer-{end}" for end in ("attempt-failed", "failed", "canceled", "completed"))
+# Longer is nobody's address, and no store's key.
+LONGEST_ADDRESS = 256
+# Twilio refuses a message to somebody who opted out: https://www.twilio.com/docs/api/errors/21610
+TOLD_NOT_TO = 21610
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What a person said about being written to, or what Twilio says they said (epoch ms)."""
+
+    address: str
+    out: bool
+    at: int
+
+
+@dataclass(slots=True)
+class Told:
+    """All that a batch told, by what it is about."""
+
+    subjects: dict[str, Heard] = field(default_factory=dict)
+    words: list[Word] = field(default_factory=list)
+    rows: list[FigureRow] = field(default_factory=list)
+    test_ids: list[str] = field(default_factory=list)
+    ignored: int = 0
+
+
+def hear(event: Event, told: Told, settled: config.Config, wanted: frozenset[str]) -> str:
+    """Add what an event tells and give the subject it is about, empty where it is about none.
+
+    Raises BadRequestError where it lacks what its type promises.
+    """
+    family = next((family for family in FAMILIES if event.type.startswith(family)), None)
+    if family is None:
+        told.ignored += 1
+        return ""
+    return FAMILIES[family](event, told, settled, wanted)
+
+
+def _task(event: Event, told: Told, _settled: config.Config, wanted: frozenset[str]) -> str:
+    kind = event.type.removeprefix(TASKROUTER)
+    if kind not in RANKS and kind not in TRANSFERS:
+        told.ignored += 1
+        return ""
+    sid = sid_of(event, "task_sid", "WT")
+    values = {ours: value for name, ours in _names(kind).items() if (value := _value(ours, event.data.get(name)))}
+    return _add(told, f"task#{sid}", event, kind, values, _attributes(event.data.get("task_attributes"), wanted))
+
+
+def _names(kind: str) -> Mapping[str, str]:
+    if kind in VALUES:
+        return VALUES[kind]
+    return WHERE if kind.startswith("task-queue.") else {**WHOSE, **WHERE}
+
+
+def _value(name: str, value: object) -> object:
+    """REST gives numbers as texts; 0 is kept as a text, so that it is not taken for unknown."""
+    if name in MOMENTS:
+        return moment(value)
+    if name in NUMBERS:
+        return str(value) if isinstance(value, int | str) and str(value).isdecimal() and len(str(value)) < 10 else None  # noqa: PLR2004  30 years
+    return value[: attributes.LONGEST_TEXT] if isinstance(value, str) else None
+
+
+def _add(
+    told: Told,
+    subject: str,
+    event: Event,
+    kind: str,
+    values: Mapping[str, Any],
+    kept: tuple[str, Mapping[str, Any]] = ("", {}),
+) -> str:
+    heard = told.subjects.setdefault(subject, Heard())
+    name, task_attributes = kept
+    if name:
+        heard.attributes[name] = task_attributes
+    heard.facts.setdefault(event.id, Fact(event.id, kind, event.at, values, name))
+    return subject
+
+
+@lru_cache(maxsize=512)
+def _kept_of(text: str, wanted: frozenset[str]) -> tuple[str, Mapping[str, Any]]:
+    """Give what is kept of attributes and its name; a task's events mostly repeat the same text."""
+    return _kept(inner(text), wanted)
+
+
+def _attributes(given: object, wanted: frozenset[str]) -> tuple[str, Mapping[str, Any]]:
+    return _kept_of(given, wanted) if isinstance(given, str) else _kept(inner(given), wanted)
+
+
+def _kept(task_attributes: Mapping[str, Any], wanted: frozenset[str]) -> tuple[str, Mapping[str, Any]]:
+    found = attributes.kept(task_attributes, wanted)
+    return (digest(found), found) if found else ("", {})
+
+
+def _plugin(event: Event, told: Told, _settled: config.Config, wanted: frozenset[str]) -> str:
+    """Take what Flex's plugin posted, in the words of TaskRouter's workspace callbacks."""
+    data = event.data
+    names = {"TaskChannelUniqueName": "channel", "TaskQueueFriendlyName": "queue", "Age": "age"}
+    values = {ours: value for name, ours in names.items() if (value := _value(ours, data.get(name)))}
+    subject = f"task#{sid_of(event, 'TaskSid', 'WT')}"
+    return _add(told, subject, event, "plugin.completed", values, _attributes(data.get("TaskAttributes"), wanted))
+
+
+def _activity(event: Event, told: Told, settled: config.Config, _wanted: frozenset[str]) -> str:
+    flex = settled.connectors.twilio_flex
+    if flex.enabled and flex.sync.agent_activity:
+        told.rows += activities.rows(event)
+    return ""
+
+
+def _conversation(event: Event, told: Told, _settled: config.Config, _wanted: frozenset[str]) -> str:
+    kind = _conversation_kind(event)
+    if not kind:
+        told.ignored += 1
+        return ""
+    subject = f"conversation#{sid_of(event, 'ConversationSid', 'CH')}"
+    binding = event.data.get("MessagingBinding")
+    binding = binding if isinstance(binding, Mapping) else {}
+    told_of = {"address": binding.get("Address"), "type": binding.get("Type"), "reason": event.data.get("Reason")}
+    values = {name: text for name, value in told_of.items() if (text := _value(name, value))}
+    return _add(told, subject, event, kind, values)
+
+
+def _conversation_kind(event: Event) -> str:
+    """Tell what matters of a conversation: closed, gone, or who takes part in it."""
+    if event.type == "conversations.conversation-state.updated":
+        return "conversation.closed" if str(event.data.get("StateTo")).casefold() == "closed" else ""
+    wanted = ("conversation.added", "conversation.removed", "participant.added")
+    return next((kind for kind in wanted if event.type == f"conversations.{kind}"), "")
+
+
+def _message(event: Event, told: Told, settled: config.Config, _wanted: frozenset[str]) -> str:
+    data = event.data
+    if event.type == "messaging.inbound-message.received":
+        out = _said(data, settled.opt_out)
+        address = data.get("from")
+    else:
+        out = True if str(data.get("errorCode")) == str(TOLD_NOT_TO) else None
+        address = data.get("to")
+    if out is None or not isinstance(address, str) or not 0 < len(phone.bare(address)) <= LONGEST_ADDRESS:
+        told.ignored += 1
+    else:
+        told.words.append(Word(address, out, event.at))
+    return ""
+
+
+def _said(data: Mapping[str, Any], words: config.OptOut) -> bool | None:
+    kind = str(data.get("optOutType") or "").upper()
+    if kind in {"STOP", "START"}:
+        return kind == "STOP"
+    body = data.get("body")
+    return opt_outs.word_in(body, words) if isinstance(body, str) and not kind else None
+
+
+def _test(event: Event, told: Told, _settled: config.Config, _wanted: frozenset[str]) -> str:
+    test_id = event.data.get("test_id")
+    if not isinstance(test_id, str) or not 0 < len(test_id) <= attributes.LONGEST_TEXT:
+        raise BadRequestError("the test event has no test_id")
+    told.test_ids.append(test_id)
+    return ""
+
+
+Hear = Callable[[Event, Told, config.Config, frozenset[str]], str]
+FAMILIES: Mapping[str, Hear] = {
+    "taskrouter.task": _task,  # task.… and task-queue.…
+    "taskrouter.reservation.": _task,
+    "taskrouter.worker.activity.update": _activity,
+    "conversations.": _conversation,
+    "messaging.": _message,
+    TEST_EVENT: _test,
+    task_complete.TYPE: _plugin,
+}

@@ -1,0 +1,66 @@
+"""What follows from a subject's facts, and of that what did not before the latest ones."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from twilio_bridge import config
+from twilio_bridge.support import attributes, figures, outcomes, timeline
+from twilio_bridge.support.dossier import FigureRow, Interaction, TimelineEvent
+from twilio_bridge.support.facts import Known
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Derived:
+    """All that follows from what is known of one subject; `keys` are those its person is found by, strongest first."""
+
+    keys: tuple[str, ...] = ()
+    interaction: Interaction | None = None
+    events: tuple[TimelineEvent, ...] = ()
+    rows: tuple[FigureRow, ...] = ()
+
+
+def derive(known: Known, settled: config.Config, now: int) -> Derived:
+    """Derive all from the facts alone; `now` (epoch ms) only says when Brevo may be told."""
+    if not known.facts:
+        return Derived()
+    if known.kind == "conversation":
+        keys = (known.subject, *timeline.conversation_keys(known))
+        return Derived(keys=keys, events=tuple(timeline.of_conversation(known, settled, now)))
+    task = outcomes.task(known, settled)
+    return Derived(
+        keys=tuple(dict.fromkeys((known.subject, *attributes.keys(task.told)))),
+        interaction=timeline.interaction(task, settled) if settled.connectors.twilio_flex.enabled else None,
+        events=tuple(timeline.of_task(task, settled, now)),
+        rows=tuple(figures.rows(task, settled)),
+    )
+
+
+def since(before: Derived, after: Derived, version: int) -> Derived:
+    """Give what has to be written: what is new or has changed, and what holds no more, withdrawn."""
+    return Derived(
+        keys=after.keys,
+        interaction=after.interaction if _differs(before.interaction, after.interaction) else None,
+        events=tuple(_changed(before.events, after.events, version)),
+        rows=tuple(figures.changed(before.rows, after.rows, version)),
+    )
+
+
+def afresh(known: Known, after: Derived, settled: config.Config) -> Derived:
+    """Give all that follows as if it were news, and clear everything else that could have followed from less."""
+    cleared = timeline.cleared(known, after.events)
+    task = outcomes.task(known, settled) if known.kind == "task" else None
+    rows = figures.cleared(task, after.rows) if task else ()
+    return replace(after, events=(*after.events, *cleared), rows=(*after.rows, *rows))
+
+
+def _differs(before: Interaction | None, after: Interaction | None) -> bool:
+    return after is not None and (before is None or replace(before, version=after.version) != after)
+
+
+def _changed(before: Iterable[TimelineEvent], after: Iterable[TimelineEvent], version: int) -> Iterator[TimelineEvent]:
+    old = {event.key: event for event in before}
+    for event in after:
+        known = old.pop(event.key, None)
+        if known is None or replace(known, version=version) != replace(event, version=version):
+            yield event
+    yield from (replace(event, version=version, status="withdrawn") for event in old.values())

@@ -1,0 +1,186 @@
+"""A batch of records becomes facts, and what follows from them is written down and handed on.
+
+The order matters only here: facts first, because all else can be derived from them again; then who it was; then what
+Brevo is to be told and the figures; the notices last. A batch that breaks off anywhere and comes again ends in the same
+state.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from twilio_bridge import config, phone
+from twilio_bridge.contacts.contact import Contact
+from twilio_bridge.errors import BadRequestError, OutOfTimeError
+from twilio_bridge.logs import logger, where
+from twilio_bridge.ports import OptOuts
+from twilio_bridge.support import attributes, people
+from twilio_bridge.support.events import Event, Poison, decode
+from twilio_bridge.support.facts import Heard, Known
+from twilio_bridge.support.hearing import Told, hear
+from twilio_bridge.support.news import Derived, afresh, derive, since
+from twilio_bridge.support.ports import Dossiers, Facts, Figures, Metrics, Notices, People, Quarantine
+
+# What is about no task and no conversation.
+NOTHING = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record of the stream: its sequence number, its bytes, and when it arrived (epoch ms)."""
+
+    sequence: str
+    data: bytes
+    arrived_at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reducing:
+    """What a batch is worked with; `lookup` gives the cached contacts at a number."""
+
+    facts: Facts
+    people: People
+    dossiers: Dossiers
+    figures: Figures
+    quarantine: Quarantine
+    notices: Notices
+    opt_outs: OptOuts
+    metrics: Metrics
+    lookup: Callable[[str], Sequence[Contact]]
+    settings: config.Config
+
+
+@dataclass(slots=True)
+class Batch:
+    """A batch on its way: what it told, which records told of which subject, and which have to come again."""
+
+    told: Told = field(default_factory=Told)
+    sources: dict[str, set[str]] = field(default_factory=dict)
+    failed: set[str] = field(default_factory=set)
+    events: int = 0
+    poison: int = 0
+
+    def fail(self, subjects: Iterable[str]) -> None:
+        """Note that the records behind these subjects have to come again."""
+        self.failed.update(*(self.sources.get(subject, ()) for subject in subjects))
+
+
+def reduce(records: Iterable[Record], work: Reducing, now: int) -> Batch:
+    """Take in a batch at the moment `now` (epoch ms); `failed` has the sequence numbers of what must come again.
+
+    Raises OutOfTimeError where the time ends before the batch does.
+    """
+    batch = Batch()
+    wanted = attributes.paths(work.settings.field_mapping, work.settings.surveys.score)
+    for record in records:
+        _read(record, batch, work, wanted)
+    _hand_on(batch, work)
+    news = _learn(batch, work, now)
+    _write(news, batch, work)
+    return batch
+
+
+@contextmanager
+def _coming_again(batch: Batch, subjects: Collection[str], what: str) -> Iterator[None]:
+    """Let the rest of the batch go on where this fails, and have these subjects' records come again."""
+    try:
+        yield
+    except OutOfTimeError:
+        raise
+    except Exception as error:  # noqa: BLE001  whatever it was, the records stay on the stream
+        batch.fail(subjects)
+        logger.warning(what, extra={"subjects": [*subjects][:10], **where(error)})
+
+
+def _read(record: Record, batch: Batch, work: Reducing, wanted: frozenset[str]) -> None:
+    """Hear what a record tells; what nobody can read is set aside, whatever is wrong with it."""
+    decoded = decode(record.data, record.arrived_at)
+    poison = list(decoded.poison)
+    for event in decoded.events:
+        try:
+            subject = hear(event, batch.told, work.settings, wanted)
+        except BadRequestError as error:
+            poison.append(Poison(record.data, f"{_type(event)}: {error}"))
+        except Exception as error:  # noqa: BLE001  a mistake of ours must not block the shard
+            poison.append(Poison(record.data, f"{_type(event)}: {type(error).__name__}"))
+            logger.error("event not understood", extra=where(error))
+        else:
+            batch.sources.setdefault(subject, set()).add(record.sequence)
+            batch.events += 1
+            if work.settings.connectors.twilio_flex.logs_events:
+                logger.info("event", extra={"id": event.id, "type": _type(event), "subject": subject})
+    _set_aside(poison, record, batch, work)
+
+
+def _set_aside(poison: Iterable[Poison], record: Record, batch: Batch, work: Reducing) -> None:
+    batch.sources[record.sequence] = {record.sequence}
+    for piece in poison:
+        with _coming_again(batch, [record.sequence], "quarantine failed"):
+            name = work.quarantine.put(piece.raw, piece.reason)
+            batch.poison += 1
+            logger.warning("quarantined", extra={"reason": piece.reason, "object": name})
+
+
+def _type(event: Event) -> str:
+    """Give the type for the log; whoever made it up may have put anything there."""
+    return event.type[:80] if event.type.replace(".", "").replace("-", "").isalnum() else "odd type"
+
+
+def _hand_on(batch: Batch, work: Reducing) -> None:
+    """Do what is about no task and no conversation: words, test events, workers' time."""
+    with _coming_again(batch, [NOTHING], "not handed on"):
+        for word in batch.told.words:
+            address = phone.bare(word.address)
+            if work.opt_outs.record(address, word.out, word.at / 1000):
+                work.notices.blacklist(address)
+        for test_id in batch.told.test_ids:
+            work.notices.validate_sink(test_id)
+        for row in batch.told.rows:
+            work.figures.put(row)
+
+
+def _learn(batch: Batch, work: Reducing, now: int) -> dict[str, Derived]:
+    """Write down the facts and give what follows from them."""
+    news = {}
+    for subject, heard in batch.told.subjects.items():
+        with _coming_again(batch, [subject], "facts not written"):
+            known = work.facts.add(subject, heard)
+            news[subject] = _news(known, heard, work.settings, now)
+    return news
+
+
+def _news(known: Known, heard: Heard, settings: config.Config, now: int) -> Derived:
+    """Give what has to be written down now.
+
+    Of facts that stood there already nobody knows whether what follows was written: a batch may have broken off.
+    """
+    after = derive(known, settings, now)
+    if known.is_repeated:
+        return afresh(known, after, settings)
+    return since(derive(known.without(heard.facts), settings, now), after, known.version)
+
+
+def _write(news: Mapping[str, Derived], batch: Batch, work: Reducing) -> None:
+    """Write down what is new, and tell whose it is."""
+    persons: Mapping[str, str] = {}
+    with _coming_again(batch, news.keys(), "people not found out"):
+        persons = people.resolve_many({subject: new.keys for subject, new in news.items()}, work.people, work.lookup)
+    subjects_of: dict[str, list[str]] = {}
+    for subject, person_id in persons.items():
+        with _coming_again(batch, [subject], "news not written"):
+            if _write_one(news[subject], person_id, work):
+                subjects_of.setdefault(person_id, []).append(subject)
+    with _coming_again(batch, [subject for own in subjects_of.values() for subject in own], "news not queued"):
+        work.notices.tell_brevo(subjects_of)
+
+
+def _write_one(new: Derived, person_id: str, work: Reducing) -> bool:
+    """Write a subject's news; tell whether any of it concerns Brevo."""
+    for event in new.events:
+        work.dossiers.put_event(person_id, event)
+    if new.interaction:
+        work.dossiers.put_interaction(person_id, new.interaction)
+    for row in new.rows:
+        if work.figures.put(row):
+            work.metrics.count(row)
+    return bool(new.events or new.interaction)

@@ -1,0 +1,100 @@
+"""Tasks for the tests of support events: TaskRouter's events, facts and whole lives, a second a step."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from twilio_bridge import config
+from twilio_bridge.support import attributes
+from twilio_bridge.support.events import decode
+from twilio_bridge.support.facts import Known, known
+from twilio_bridge.support.hearing import Told, hear
+
+TASK, QUEUE, WORKER, RESERVATION = (f"{prefix}{'0' * 31}1" for prefix in ("WT", "WQ", "WK", "WR"))
+CONVERSATION = f"CH{'0' * 31}1"
+# 2 March 2026, 09:00 UTC.
+NINE = 1_772_442_000_000
+NOBODY: Mapping[str, Any] = {}
+AMARA = {"from": "+447900000012", "direction": "inbound", "customers": {"email": "Amara@example.com"}}
+
+SETTINGS = config.Config()
+
+
+def settings(**flex: Any) -> config.Config:
+    """Give a configuration with something else about Flex."""
+    return config.Config.model_validate({"connectors": {"twilio_flex": flex}})
+
+
+def event(
+    kind: str,
+    at_s: float = 0,
+    told: Mapping[str, Any] = AMARA,
+    *,
+    sid: str = TASK,
+    number: int = 0,
+    queue: str = "Support",
+    **payload: Any,
+) -> dict[str, Any]:
+    """Give one of TaskRouter's events, so many seconds after nine."""
+    own = "EV" + hashlib.md5(repr((kind, sid, number, payload, at_s)).encode(), usedforsecurity=False).hexdigest()
+    data = {"sid": own, "task_sid": sid, "timestamp": stamp(at_s), "task_attributes": json.dumps(told)}
+    data |= {"task_channel_unique_name": "voice"}
+    if not kind.startswith("task.created"):
+        data |= {"task_queue_sid": QUEUE, "task_queue_name": queue}
+    if kind.startswith("reservation."):
+        data |= {"reservation_sid": RESERVATION, "worker_sid": WORKER, "worker_name": "jo"}
+    return {
+        "specversion": "1.0",
+        "type": f"com.twilio.taskrouter.{kind}",
+        "id": own,
+        "time": stamp(at_s),
+        "data": {"payload": data | payload},
+    }
+
+
+def stamp(at_s: float) -> str:
+    """Give the moment so many seconds after nine, as Twilio writes it."""
+    return datetime.fromtimestamp(NINE / 1000 + at_s, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def answered(told: Mapping[str, Any] = AMARA, *, sid: str = TASK) -> list[dict[str, Any]]:
+    """Give a task that waits 40 s, rings for 5, takes 120 s, and 20 s to wrap up."""
+    steps = (
+        ("task.created", 0),
+        ("task-queue.entered", 1),
+        ("reservation.created", 36),
+        ("reservation.accepted", 41),
+        ("reservation.wrapup", 161),
+        ("task.wrapup", 161),
+        ("reservation.completed", 181),
+        ("task.completed", 181),
+    )
+    return [event(kind, at_s, told, sid=sid) for kind, at_s in steps]
+
+
+def abandoned(after_s: float = 30, reason: str = "hangup", told: Mapping[str, Any] = AMARA) -> list[dict[str, Any]]:
+    """Give a task whose customer leaves the queue."""
+    return [
+        event("task.created", 0, told),
+        event("task-queue.entered", 1, told),
+        event("task.canceled", 1 + after_s, told, task_canceled_reason=reason),
+    ]
+
+
+def tell(events: Iterable[object], settled: config.Config = SETTINGS) -> Told:
+    """Hear events."""
+    told = Told()
+    wanted = attributes.paths(settled.field_mapping, settled.surveys.score)
+    for each in events:
+        for decoded in decode(json.dumps(each).encode(), NINE).events:
+            hear(decoded, told, settled, wanted)
+    return told
+
+
+def learn(events: Sequence[object], settled: config.Config = SETTINGS, sid: str = TASK) -> Known:
+    """Give what is known of a task after these events."""
+    heard = tell(events, settled).subjects[f"task#{sid}" if sid.startswith("WT") else f"conversation#{sid}"]
+    subject = f"task#{sid}" if sid.startswith("WT") else f"conversation#{sid}"
+    return known(subject, heard.facts.values(), heard.attributes)

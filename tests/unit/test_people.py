@@ -1,0 +1,403 @@
+"""Who a person is: keys that belong together end in one person, whatever order they arrive in."""
+
+import random
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import permutations
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from twilio_bridge import phone
+from twilio_bridge.adapters.memory_support import MemoryPeople
+from twilio_bridge.contacts.contact import Contact
+from twilio_bridge.errors import UnavailableError
+from twilio_bridge.support import people
+from twilio_bridge.support.people import MOST_HALVES, MOST_KEYS, MOST_TRIES, differ, resolve_many, usable
+
+AMARA, BEN = "email#amara@example.com", "email#ben@example.com"
+PHONE, OTHER_PHONE, THIRD_PHONE = (f"phone#+44790000001{number}" for number in range(3))
+FLEX = "flex#amara"
+
+
+def task(number: int) -> str:
+    return f"task#WT{number:032}"
+
+
+class Base:
+    """The contact base by number, counting how often it is asked."""
+
+    def __init__(self, *contacts: Contact) -> None:
+        self.contacts = contacts
+        self.asked: list[str] = []
+
+    def __call__(self, number: str) -> Sequence[Contact]:
+        self.asked.append(number)
+        return [contact for contact in self.contacts if number in contact.addresses]
+
+
+def number_of(key: str) -> str:
+    return key.removeprefix("phone#")
+
+
+def told(known: MemoryPeople, *subjects: Iterable[str], base: Base | None = None) -> list[str]:
+    """Tell subjects one after the other, each of them a task of its own, and give their persons."""
+    first = len(known._keys)
+    lookup = base or Base()
+    return [
+        resolve_many({"s": [task(first + place), *keys]}, known, lookup)["s"] for place, keys in enumerate(subjects)
+    ]
+
+
+def keys_of(known: MemoryPeople, key: str) -> set[str]:
+    return set(known.of([key])[key].keys)
+
+
+def test_a_new_person_has_all_keys() -> None:
+    """Nobody is known, so all keys are theirs."""
+    known = MemoryPeople()
+    told(known, [AMARA, PHONE, FLEX])
+    assert {AMARA, PHONE} == keys_of(known, FLEX)
+
+
+def test_any_key_finds_the_person() -> None:
+    """What is new of the others is theirs from then on."""
+    known = MemoryPeople()
+    assert 1 == len(set(told(known, [PHONE], [PHONE, AMARA], [AMARA, FLEX], [FLEX, OTHER_PHONE], [OTHER_PHONE])))
+    assert {AMARA, PHONE, OTHER_PHONE} == keys_of(known, PHONE)
+
+
+def test_a_task_stays_with_its_person() -> None:
+    """What it tells later, and speaks against that person, changes nothing about them."""
+    known = MemoryPeople()
+    (amara,) = told(known, [AMARA, PHONE])
+    subject = [task(7), PHONE]
+    assert amara == resolve_many({"s": subject}, known, Base())["s"]
+    later = [*subject, "conversation#CH1", BEN, "external#2", OTHER_PHONE]
+    assert amara == resolve_many({"s": later}, known, Base())["s"]
+    assert {AMARA, PHONE} == keys_of(known, PHONE)
+    assert {"conversation#CH1"} == set(known.of(["conversation#CH1", BEN, "external#2", OTHER_PHONE]))
+
+
+def test_a_survey_finds_the_person_of_its_task() -> None:
+    """Who answers is who was served, even where the survey knows nothing else."""
+    known = MemoryPeople()
+    (amara,) = told(known, [AMARA])
+    original = task(0)
+    assert amara == resolve_many({"s": [task(9), original]}, known, Base())["s"]
+    assert amara == resolve_many({"s": [task(9)]}, known, Base())["s"]
+
+
+def test_a_link_joins_persons() -> None:
+    """Two who were known apart are one as soon as something belongs to both."""
+    known = MemoryPeople()
+    amara, ben = told(known, [AMARA], [PHONE])
+    (both,) = told(known, [AMARA, PHONE])
+    assert amara == both
+    assert (ben,) == known.of([PHONE])[PHONE].halves
+
+
+def test_a_shared_phone_joins_nobody() -> None:
+    """A family has one landline: whoever says who they are is themselves, in either order."""
+    for first, second in ((AMARA, BEN), ("external#1", "external#2")):
+        known = MemoryPeople()
+        one, other, again = told(known, [first, PHONE], [second, PHONE], [second, PHONE])
+        assert one != other
+        assert other == again
+        assert one == told(known, [PHONE])[0]
+        assert {second} == keys_of(known, second)
+
+
+def test_a_shared_address_joins_no_accounts() -> None:
+    """Two external ids are two persons, though one address was told for both."""
+    known = MemoryPeople()
+    one, other = told(known, ["external#1", AMARA], ["external#2", AMARA])
+    assert one != other
+    assert (one, other) == tuple(told(known, [AMARA], ["external#2"]))
+
+
+def test_a_new_address_of_a_known_account() -> None:
+    """The external id says who it is: both addresses are theirs, in whatever order they are told."""
+    for subjects in permutations([["external#1", AMARA], ["external#1", BEN], [BEN]]):
+        known = MemoryPeople()
+        told(known, *subjects)
+        assert {"external#1", AMARA, BEN} == keys_of(known, BEN)
+
+
+@pytest.mark.parametrize(
+    ("some", "others", "expected"),
+    [
+        ([], [], False),
+        ([AMARA], [PHONE], False),
+        ([AMARA], [AMARA, BEN], False),
+        ([AMARA], [BEN], True),
+        (["external#1", AMARA], ["external#2", AMARA], True),
+        (["external#1", AMARA], ["external#1", BEN], False),
+        (["external#1", AMARA], [AMARA], False),
+        (["airtable#rec1"], ["airtable#rec2"], False),
+    ],
+)
+def test_differing(some: list[str], others: list[str], expected: bool) -> None:
+    """The strongest kind that both have decides."""
+    assert expected is differ(some, others)
+    assert expected is differ(others, some)
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        *(f"phone#{number}" for number in phone.HIDDEN_NUMBERS),
+        *("phone#Anonymous", "phone#restricted", "phone#", "phone#447900000012", "phone#+123", "phone#client:jo"),
+        *("flex#Anonymous", "flex#unknown", "flex# ", "email#", "email#a\x00b@example.com", "flex#a\ud800"),
+        *("name#Amara", "#", "", "task", "task#"),
+    ],
+)
+def test_keys_that_stand_for_nobody(key: str) -> None:
+    """Hidden callers, numbers that are none, empty names and kinds nobody knows lead to nobody."""
+    assert [] == usable([key])
+    known = MemoryPeople()
+    one, other = told(known, [key], [key])
+    assert one != other
+
+
+def test_a_subject_without_keys_has_no_person() -> None:
+    """There is nothing to find them by."""
+    assert {} == resolve_many({"s": ["phone#+266696687"], "t": []}, MemoryPeople(), Base())
+
+
+def test_keys_are_ordered_and_bounded() -> None:
+    """The strongest come first, each once; a subject that tells hundreds is cut."""
+    keys = [PHONE, FLEX, AMARA, "airtable#rec1", "external#1", "conversation#CH1", task(2), task(1), PHONE]
+    expected = [task(2), task(1), "conversation#CH1", "external#1", AMARA, FLEX, "airtable#rec1", PHONE]
+    assert expected == usable(keys)
+    assert people.MOST_KEYS_A_SUBJECT == len(usable(f"email#{number}@example.com" for number in range(500)))
+
+
+CONTACT = Contact(id="rec1", sms=number_of(PHONE), whatsapp=number_of(OTHER_PHONE), email=" Amara@Example.com ")
+ALL = {"airtable#rec1", AMARA, PHONE, OTHER_PHONE}
+
+
+def test_the_base_adds_what_it_knows() -> None:
+    """A number that exactly one contact has brings the contact's other keys."""
+    known = MemoryPeople()
+    told(known, [PHONE], base=Base(CONTACT))
+    assert ALL == keys_of(known, PHONE)
+
+
+def test_the_base_joins_what_was_known_apart() -> None:
+    """What was told before by address is found through the contact, whoever was known first."""
+    for subjects in permutations([[PHONE], [AMARA], [FLEX, OTHER_PHONE]]):
+        known = MemoryPeople()
+        told(known, *subjects, base=Base(CONTACT))
+        assert 1 == len({person.id for person in known.of([PHONE, AMARA, FLEX, OTHER_PHONE]).values()})
+        assert ALL == keys_of(known, FLEX)
+
+
+def test_the_base_joins_the_person_of_a_stronger_key() -> None:
+    """A number that is new to somebody brings them together with whom its contact is known as."""
+    for subjects in permutations([[AMARA], [FLEX], [FLEX, PHONE]]):
+        known = MemoryPeople()
+        told(known, *subjects, base=Base(CONTACT))
+        assert known.of([AMARA])[AMARA] == known.of([FLEX])[FLEX]
+
+
+def test_a_batch_knows_what_it_has_done() -> None:
+    """Whom one subject joined the next one finds as one, without another look."""
+
+    class Counting(MemoryPeople):
+        looks = 0
+
+        def of(self, keys: Iterable[str]) -> dict[str, Any]:
+            self.looks += 1
+            return super().of(keys)
+
+    known = Counting()
+    told(known, [AMARA], [PHONE])
+    known.looks = 0
+    batch = {"1": [task(7), AMARA, PHONE], "2": [task(8), PHONE], "3": [task(9), PHONE, "external#1"], "4": [task(8)]}
+    assert 1 == len(set(resolve_many(batch, known, Base()).values()))
+    assert 1 == known.looks
+
+
+def test_the_base_is_asked_once_a_number() -> None:
+    """A known number costs nothing more."""
+    known, base = MemoryPeople(), Base(CONTACT)
+    told(known, [PHONE], base=base)
+    assert 2 == len(base.asked)
+    told(known, [PHONE], [OTHER_PHONE, PHONE], [AMARA], base=base)
+    assert 2 == len(base.asked)
+
+
+def test_a_number_of_two_contacts_adds_nothing() -> None:
+    """Nobody can say which of them it is; nor does it link the one to the other."""
+    shared = Contact(id="rec2", sms=number_of(OTHER_PHONE), whatsapp=number_of(THIRD_PHONE))
+    known, base = MemoryPeople(), Base(CONTACT, shared)
+    one, other, between = told(known, [PHONE], [THIRD_PHONE], [OTHER_PHONE], base=base)
+    assert 3 == len({one, other, between})
+    assert {"airtable#rec1", AMARA, PHONE} == keys_of(known, PHONE)
+
+
+@pytest.mark.parametrize("keys", [[BEN, PHONE], [PHONE, FLEX]])
+def test_a_contact_that_is_somebody_else(keys: list[str]) -> None:
+    """Who says another address than the contact has is not the contact, though the number is the same."""
+    known = MemoryPeople()
+    (ben,) = told(known, [BEN, FLEX])
+    assert [ben] == told(known, keys if FLEX in keys else [*keys, FLEX], base=Base(CONTACT))
+    assert {BEN, PHONE} == keys_of(known, PHONE)
+    assert {} == known.of([AMARA, "airtable#rec1"])
+
+
+def test_a_switchboard_does_not_grow() -> None:
+    """A person of a hundred keys gets no more, but for their tasks; nor are two joined beyond that."""
+    known = MemoryPeople()
+    phones = [f"phone#+4479000{number:05}" for number in range(MOST_KEYS + 20)]
+    persons = told(known, *([FLEX, phone] for phone in phones))
+    assert 1 == len(set(persons))
+    assert MOST_KEYS == len(keys_of(known, FLEX))
+    (other,) = told(known, [AMARA])
+    assert [other, other, persons[0]] == told(known, [FLEX, AMARA], [AMARA], [FLEX])
+
+
+def test_a_person_of_many_halves_is_joined_no_more() -> None:
+    """For each half has to be read whenever Brevo is told."""
+    known = MemoryPeople()
+    phones = [f"phone#+4479000{number:05}" for number in range(MOST_HALVES + 5)]
+    told(known, [FLEX], *([phone] for phone in phones))
+    told(known, *([FLEX, phone] for phone in phones))
+    assert MOST_HALVES == len(known.of([FLEX])[FLEX].halves)
+
+
+class Disturbed(MemoryPeople):
+    """People among whom somebody else is always quicker: before each write an act of theirs comes."""
+
+    def __init__(self, acts: Iterable[Callable[["Disturbed"], object]]) -> None:
+        super().__init__()
+        self._acts = list(acts)
+
+    def _disturb(self) -> None:
+        if self._acts:
+            self._acts.pop(0)(self)
+
+    def open(self, keys: Iterable[str]) -> str | None:
+        self._disturb()
+        return super().open(keys)
+
+    def attach(self, person_id: str, keys: Iterable[str]) -> bool:
+        self._disturb()
+        return super().attach(person_id, keys)
+
+    def join(self, person_id: str, other_id: str) -> bool:
+        self._disturb()
+        return super().join(person_id, other_id)
+
+
+def taking(*keys: str) -> Callable[[MemoryPeople], object]:
+    return lambda known: MemoryPeople.open(known, keys)
+
+
+def giving(key: str, *more: str) -> Callable[[MemoryPeople], object]:
+    return lambda known: MemoryPeople.attach(known, known._keys[key][0], more)
+
+
+def joining(key: str, other: str) -> Callable[[MemoryPeople], object]:
+    return lambda known: MemoryPeople.join(known, known._keys[key][0], known._keys[other][0])
+
+
+@pytest.mark.parametrize(
+    "acts",
+    [
+        [taking(PHONE)],
+        [taking(AMARA)],
+        [taking(AMARA), taking(PHONE)],
+        [taking(AMARA), giving(AMARA, PHONE)],
+        [taking(AMARA), taking(PHONE), giving(AMARA, "external#1"), joining(AMARA, PHONE)],
+        [taking(PHONE), taking(AMARA), joining(PHONE, AMARA), giving(PHONE, OTHER_PHONE)],
+        [taking(task(1), AMARA, PHONE)],
+    ],
+)
+def test_somebody_was_quicker(acts: list[Callable[[MemoryPeople], object]]) -> None:
+    """Whatever others did between reading and writing, all keys are one person's in the end."""
+    known = Disturbed(acts)
+    person_id = resolve_many({"s": [task(1), AMARA, PHONE]}, known, Base())["s"]
+    assert {person_id} == {person.id for person in known.of([task(1), AMARA, PHONE]).values()}
+    assert 3 == len(known.of([task(1), AMARA, PHONE]))
+
+
+def test_always_too_late_is_an_error() -> None:
+    """Somebody who is disturbed again and again gives up, so that the batch comes again."""
+
+    class Refusing(MemoryPeople):
+        tries = 0
+
+        def open(self, keys: Iterable[str]) -> str | None:  # noqa: ARG002  whatever they are
+            self.tries += 1
+            return None
+
+    known = Refusing()
+    with pytest.raises(UnavailableError):
+        resolve_many({"s": [AMARA]}, known, Base())
+    assert MOST_TRIES == known.tries
+
+
+POOL = [FLEX, "flex#b", "conversation#CH1", "conversation#CH2", AMARA, "external#1", PHONE, OTHER_PHONE, THIRD_PHONE]
+BASE = [
+    CONTACT,
+    Contact(id="rec2", sms=number_of(THIRD_PHONE)),
+    Contact(id="rec3", whatsapp="+447900000019", sms=number_of(THIRD_PHONE)[:-1] + "8"),
+]
+SUBJECTS = st.lists(st.sets(st.sampled_from([*POOL, "phone#+447900000019"]), max_size=3), min_size=1, max_size=8)
+
+
+def expected(subjects: Mapping[str, Sequence[str]], contacts: Sequence[Contact]) -> set[frozenset[str]]:
+    """Give the subjects that belong together: whose keys, those of the numbers' contacts included, are linked."""
+    groups: list[tuple[set[str], set[str]]] = []
+    for subject, keys in subjects.items():
+        linked = {*keys, *(key for own in keys for key in people._contact_keys(own, Base(*contacts)))}
+        names = {subject}
+        touching = [group for group in groups if group[0] & linked]
+        groups = [group for group in groups if group not in touching]
+        groups.append((linked.union(*(g[0] for g in touching)), names.union(*(g[1] for g in touching))))
+    return {frozenset(names) for _, names in groups}
+
+
+@settings(max_examples=300)
+@given(subjects=SUBJECTS, seed=st.integers(0, 2**32), with_base=st.booleans())
+def test_order_and_cut_do_not_matter(subjects: list[set[str]], seed: int, with_base: bool) -> None:
+    """However subjects are ordered, repeated and cut into batches, the same of them are one person in the end."""
+    contacts = BASE if with_base else []
+    given_subjects = {task(place): [task(place), *sorted(keys)] for place, keys in enumerate(subjects)}
+    draw = random.Random(seed)  # noqa: S311  an order
+    order = [*given_subjects, *draw.sample([*given_subjects], len(given_subjects) // 2)]
+    draw.shuffle(order)
+    known = MemoryPeople()
+    while order:
+        cut = draw.randint(1, len(order))
+        batch, order = order[:cut], order[cut:]
+        resolve_many({subject: given_subjects[subject] for subject in batch}, known, Base(*contacts))
+    assert expected(given_subjects, contacts) == grouped(known, given_subjects)
+
+
+@settings(max_examples=300)
+@given(subjects=SUBJECTS, seed=st.integers(0, 2**32), data=st.data())
+def test_others_at_work_do_not_matter(subjects: list[set[str]], seed: int, data: Any) -> None:
+    """Whatever of the same others write in between, the same subjects are one person in the end."""
+    given_subjects = {task(place): [task(place), *sorted(keys)] for place, keys in enumerate(subjects)}
+    draw = random.Random(seed)  # noqa: S311  an order
+
+    def other(known: MemoryPeople) -> None:
+        quiet = MemoryPeople()
+        quiet._keys, quiet.profiles = known._keys, known.profiles
+        subject = draw.choice([*given_subjects])
+        resolve_many({subject: given_subjects[subject]}, quiet, Base(*BASE))
+
+    known = Disturbed([other] * data.draw(st.integers(0, 4)))
+    resolve_many(given_subjects, known, Base(*BASE))
+    assert expected(given_subjects, BASE) == grouped(known, given_subjects)
+
+
+def grouped(known: MemoryPeople, subjects: Iterable[str]) -> set[frozenset[str]]:
+    found: dict[str, set[str]] = {}
+    for subject, person in known.of(subjects).items():
+        found.setdefault(person.id, set()).add(subject)
+    return set(map(frozenset, found.values()))
