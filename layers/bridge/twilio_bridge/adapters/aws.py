@@ -10,7 +10,9 @@ from twilio_bridge.errors import UnavailableError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_kinesis import KinesisClient
     from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_s3 import S3Client
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sqs import SQSClient
 
@@ -30,9 +32,19 @@ def dynamodb() -> "DynamoDBClient":
     return boto3.client("dynamodb", config=CONFIG)
 
 
+def kinesis() -> "KinesisClient":
+    """Make a Kinesis client."""
+    return boto3.client("kinesis", config=CONFIG)
+
+
 def lambda_() -> "LambdaClient":
     """Make a Lambda client."""
     return boto3.client("lambda", config=CONFIG)
+
+
+def s3() -> "S3Client":
+    """Make an S3 client."""
+    return boto3.client("s3", config=CONFIG)
 
 
 def secretsmanager() -> "SecretsManagerClient":
@@ -49,6 +61,12 @@ def code_of(error: Exception) -> str:
     """Give AWS's code for a failure."""
     response: dict[str, Any] = getattr(error, "response", None) or {}  # a timeout has one, and it is None
     return str(response.get("Error", {}).get("Code", type(error).__name__))
+
+
+def reasons_of(error: Exception) -> set[str]:
+    """Give why a DynamoDB transaction was cancelled, a code for each write; nothing for any other failure."""
+    response: dict[str, Any] = getattr(error, "response", None) or {}
+    return {str(reason.get("Code")) for reason in response.get("CancellationReasons", [])}
 
 
 def unavailable(system: str, error: Exception) -> UnavailableError:

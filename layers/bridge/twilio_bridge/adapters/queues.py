@@ -1,10 +1,14 @@
 """SQS queues and Lambda's asynchronous invocations: work handed on."""
 
+import hashlib
 import json
-from collections.abc import Callable
+import re
+import uuid
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from twilio_bridge.adapters import aws
+from twilio_bridge.errors import UnavailableError
 from twilio_bridge.ports import Notes
 
 if TYPE_CHECKING:
@@ -15,21 +19,48 @@ if TYPE_CHECKING:
 ASK_AGAIN_S = 30
 LONGEST_DELAY_S = 900
 ASKED = "refresh asked"
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatchRequestEntry.html
+GROUP = re.compile(r"[!-~]{1,128}")
 
 
 class SqsOutbox:
-    """The port Outbox, and the delays between a consumer's tries."""
+    """The port Outbox; Brevo's queue is FIFO."""
 
-    def __init__(self, client: "SQSClient", queue_url: str) -> None:
+    def __init__(self, client: "SQSClient", airtable_queue_url: str, brevo_queue_url: str) -> None:
         self._client = client
-        self._queue_url = queue_url
+        self._airtable_queue_url = airtable_queue_url
+        self._brevo_queue_url = brevo_queue_url
 
     def tell_airtable(self, address: str) -> None:
-        """Queue the delivery of what was said at an address."""
+        """Queue an address."""
         try:
-            self._client.send_message(QueueUrl=self._queue_url, MessageBody=json.dumps({"address": address}))
+            self._client.send_message(QueueUrl=self._airtable_queue_url, MessageBody=json.dumps({"address": address}))
         except aws.FAILURES as error:
             raise aws.unavailable("sqs", error) from error
+
+    def tell_brevo(self, address: str) -> None:
+        """Queue an address, behind what waits for the same one."""
+        text, own, group = json.dumps({"address": address}), uuid.uuid4().hex, group_of(address)
+        try:
+            self._client.send_message(
+                QueueUrl=self._brevo_queue_url, MessageBody=text, MessageGroupId=group, MessageDeduplicationId=own
+            )
+        except aws.FAILURES as error:
+            raise aws.unavailable("sqs", error) from error
+
+
+def group_of(name: str) -> str:
+    """Give a name as SQS takes it for a message group."""
+    return name if GROUP.fullmatch(name) else hashlib.sha256(name.encode("utf-8", "replace")).hexdigest()
+
+
+class SqsQueue:
+    """A queue as its consumer sees it."""
+
+    def __init__(self, client: "SQSClient", queue_url: str, dead_letters_url: str = "") -> None:
+        self._client = client
+        self._queue_url = queue_url
+        self._dead_letters_url = dead_letters_url
 
     def try_again(self, receipt: str, seconds: float) -> None:
         """Hide a message that failed for a while."""
@@ -37,6 +68,16 @@ class SqsOutbox:
         try:
             self._client.change_message_visibility(
                 QueueUrl=self._queue_url, ReceiptHandle=receipt, VisibilityTimeout=delay
+            )
+        except aws.FAILURES as error:
+            raise aws.unavailable("sqs", error) from error
+
+    def set_aside(self, message: Mapping[str, str]) -> None:
+        """Put a message among the dead letters (FIFO), from where it can be brought back."""
+        text, own = json.dumps(message), uuid.uuid4().hex
+        try:
+            self._client.send_message(
+                QueueUrl=self._dead_letters_url, MessageBody=text, MessageGroupId=own, MessageDeduplicationId=own
             )
         except aws.FAILURES as error:
             raise aws.unavailable("sqs", error) from error
@@ -55,7 +96,21 @@ class LambdaRefresh:
         if not self._notes.claim(ASKED, ASK_AGAIN_S):
             return
         try:
-            self._client().invoke(FunctionName=self._function(), InvocationType="Event", Payload=b"{}")
-        except aws.FAILURES as error:
+            self.go_on()
+        except UnavailableError:
             self._notes.note(ASKED, "", 0)  # so that the next caller asks again
+            raise
+
+    def hear(self) -> None:
+        """Invoke the function, to hear the webhook."""
+        self._invoke(b'{"hear": true}')
+
+    def go_on(self) -> None:
+        """Invoke the function."""
+        self._invoke(b"{}")
+
+    def _invoke(self, payload: bytes) -> None:
+        try:
+            self._client().invoke(FunctionName=self._function(), InvocationType="Event", Payload=payload)
+        except aws.FAILURES as error:
             raise aws.unavailable("lambda", error) from error

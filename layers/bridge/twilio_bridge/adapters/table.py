@@ -20,13 +20,19 @@ if TYPE_CHECKING:
 
 Item = dict[str, Any]
 Key = tuple[str, str]
+# `Put` or `Update`, and what DynamoDB is asked: `a_put` and `an_update` make them.
+Write = tuple[str, dict[str, Any]]
 
 MOST_KEYS_A_READ = 100
 MOST_ITEMS_A_WRITE = 25
+MOST_WRITES_A_TRANSACTION = 100
 LONGEST_PARTITION_KEY = 2048
 LONGEST_SORT_KEY = 1024
 LARGEST_ITEM = 400 * 1024
+LONGEST_EXPRESSION = 4096
 FORMAT = 1
+# Why a transaction was cancelled that may be tried again once its items have been read again.
+QUICKER = {"ConditionalCheckFailed", "TransactionConflict"}
 
 _serialize = TypeSerializer().serialize
 _deserialize = TypeDeserializer().deserialize
@@ -61,6 +67,35 @@ def _value_size(value: object) -> int:
     return 1 if isinstance(value, bool) or value is None else 12
 
 
+def a_put(item: Item, *, when: str | None = None, values: Mapping[str, Any] | None = None) -> Write:
+    """Make the write of an item; it counts only where the condition `when` holds."""
+    _check_item(item)
+    request: dict[str, Any] = {"Item": marshal(item | {"v": FORMAT})}
+    if when:
+        request["ConditionExpression"] = when
+    if values:
+        request["ExpressionAttributeValues"] = marshal(values)
+    return "Put", request
+
+
+def an_update(
+    key: Key, change: str, values: Mapping[str, Any], *, when: str | None = None, names: Mapping[str, str] | None = None
+) -> Write:
+    """Make the change of an item; `names` gives attributes whose names stand in no expression, by `#…`."""
+    if len(change) > LONGEST_EXPRESSION:
+        raise UnavailableError("dynamodb", "an expression is longer than AWS takes")
+    request: dict[str, Any] = {
+        "Key": _key(*key),
+        "UpdateExpression": change,
+        "ExpressionAttributeValues": marshal(values),
+    }
+    if when:
+        request["ConditionExpression"] = when
+    if names:
+        request["ExpressionAttributeNames"] = dict(names)
+    return "Update", request
+
+
 class Table:
     """One table; every failure of the outside is an UnavailableError."""
 
@@ -89,11 +124,21 @@ class Table:
     def query(self, pk: str, *, consistent: bool = False) -> Iterator[Item]:
         """Give a partition's items in the order of their sort keys."""
         _check(pk, "")
-        request: dict[str, Any] = {
-            "KeyConditionExpression": "pk = :pk",
-            "ExpressionAttributeValues": marshal({":pk": pk}),
-            "ConsistentRead": consistent,
-        }
+        return self._pages(
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues=marshal({":pk": pk}),
+            ConsistentRead=consistent,
+        )
+
+    def query_index(self, index: str, pk: str, below: str) -> Iterator[Item]:
+        """Give the items of an index's partition whose sort key is below this one; what was just written may lack."""
+        return self._pages(
+            IndexName=index,
+            KeyConditionExpression=f"{index}pk = :pk AND {index}sk < :below",
+            ExpressionAttributeValues=marshal({":pk": pk, ":below": below}),
+        )
+
+    def _pages(self, **request: Any) -> Iterator[Item]:  # noqa: ANN401  DynamoDB's own arguments
         while True:
             answer = self._call("query", **request)
             yield from (item for raw in answer["Items"] if (item := _unexpired(raw)))
@@ -103,28 +148,37 @@ class Table:
 
     def put(self, item: Item, *, when: str | None = None, values: Mapping[str, Any] | None = None) -> bool:
         """Write an item; False where the condition `when` does not hold."""
-        _check_item(item)
-        request: dict[str, Any] = {"Item": marshal(item | {"v": FORMAT})}
-        if when:
-            request["ConditionExpression"] = when
-        if values:
-            request["ExpressionAttributeValues"] = marshal(values)
+        _, request = a_put(item, when=when, values=values)
         return self._conditional("put_item", request) is not None
 
     def update(
-        self, pk: str, sk: str, change: str, values: Mapping[str, Any], *, when: str | None = None
+        self,
+        pk: str,
+        sk: str,
+        change: str,
+        values: Mapping[str, Any],
+        *,
+        when: str | None = None,
+        names: Mapping[str, str] | None = None,
+        before: bool = False,
     ) -> Item | None:
-        """Change an item and give it as it is then; None where the condition `when` does not hold."""
-        request: dict[str, Any] = {
-            "Key": _key(pk, sk),
-            "UpdateExpression": change,
-            "ExpressionAttributeValues": marshal(values),
-            "ReturnValues": "ALL_NEW",
-        }
-        if when:
-            request["ConditionExpression"] = when
-        answer = self._conditional("update_item", request)
-        return None if answer is None else unmarshal(answer["Attributes"])
+        """Change an item and give it as it is then, or was `before`; None where the condition `when` does not hold."""
+        _, request = an_update((pk, sk), change, values, when=when, names=names)
+        answer = self._conditional("update_item", request | {"ReturnValues": "ALL_OLD" if before else "ALL_NEW"})
+        return None if answer is None else unmarshal(answer.get("Attributes", {}))
+
+    def transact(self, writes: Sequence[Write]) -> bool:
+        """Make all these writes or none; False where a condition does not hold or somebody else is writing just now."""
+        if len(writes) > MOST_WRITES_A_TRANSACTION:
+            raise UnavailableError("dynamodb", "a transaction has more writes than AWS takes")
+        items = [{kind: {"TableName": self._name, **request}} for kind, request in writes]
+        try:
+            self._client.transact_write_items(TransactItems=items)  # type: ignore[arg-type]  # made by a_put, an_update
+        except aws.FAILURES as error:
+            if aws.reasons_of(error) & QUICKER:
+                return False
+            raise aws.unavailable("dynamodb", error) from error
+        return True
 
     def put_many(self, items: Iterable[Item]) -> int:
         """Write items, twenty-five a request, and give how many there were."""

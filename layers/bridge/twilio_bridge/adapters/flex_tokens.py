@@ -1,0 +1,62 @@
+"""Flex tokens: what an agent's browser proves itself with, checked at Twilio.
+
+https://github.com/twilio/twilio-flex-token-validator is Twilio's own description of the request.
+"""
+
+import hashlib
+import time
+from collections.abc import Callable
+
+import requests
+
+from twilio_bridge import budget
+from twilio_bridge.errors import RateLimitedError, UnavailableError
+
+TIMEOUT_S = 2.5
+KEEP_S = 60
+MOST_KEPT = 1_000
+LONGEST_TOKEN = 8_192
+IAM = "https://iam.twilio.com"
+
+
+class FlexTokens:
+    """The port AgentTokens: valid tokens are remembered for a minute, by their hash."""
+
+    def __init__(
+        self,
+        login: tuple[str, str],
+        account_sid: str,
+        endpoint_url: str | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        base = f"{endpoint_url.rstrip('/')}/iam" if endpoint_url else IAM
+        self._url = f"{base}/v1/Accounts/{account_sid}/Tokens/validate"
+        self._login = login
+        self._clock = clock
+        self._valid_until: dict[str, float] = {}
+
+    def is_valid(self, token: str) -> bool:
+        """Tell whether Twilio issued this token to somebody of the account's Flex, and it has not expired."""
+        if not token or len(token) > LONGEST_TOKEN:
+            return False
+        name = hashlib.sha256(token.encode()).hexdigest()
+        if self._valid_until.get(name, 0) > self._clock():
+            return True
+        if not self._ask(token):
+            return False
+        if len(self._valid_until) >= MOST_KEPT:
+            self._valid_until.clear()
+        self._valid_until[name] = self._clock() + KEEP_S
+        return True
+
+    def _ask(self, token: str) -> bool:
+        try:
+            timeout_s = budget.seconds_left(TIMEOUT_S)
+            answer = requests.post(self._url, json={"token": token}, auth=self._login, timeout=timeout_s)
+            if answer.status_code == requests.codes.too_many_requests:
+                raise RateLimitedError("twilio", 1)
+            if answer.status_code >= 500:  # noqa: PLR2004
+                raise UnavailableError("twilio", f"status {answer.status_code}")
+            return answer.ok and answer.json().get("valid") is True
+        except (requests.RequestException, ValueError, AttributeError) as error:
+            raise UnavailableError("twilio", type(error).__name__) from error

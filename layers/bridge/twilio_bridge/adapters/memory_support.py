@@ -1,0 +1,236 @@
+"""The ports of support events as dictionaries; see `memory`."""
+
+import hashlib
+import uuid
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+
+from twilio_bridge.adapters.memory_contacts import Clock
+from twilio_bridge.support.dossier import (
+    BEFORE,
+    UNHEARD,
+    WAITING,
+    Dossier,
+    FigureRow,
+    Interaction,
+    Person,
+    Status,
+    TimelineEvent,
+)
+from twilio_bridge.support.facts import Heard, Known, known
+from twilio_bridge.support.people import GIVEN, own_keys
+
+DAY_S = 86_400
+
+
+class MemoryFacts:
+    """The port Facts."""
+
+    def __init__(self, clock: Clock | None = None) -> None:
+        self._clock = clock or Clock()
+        self._heard: dict[str, tuple[Heard, float]] = {}
+
+    def add(self, subject: str, heard: Heard) -> Known:
+        """Add facts."""
+        there, until = self._heard.get(subject, (Heard(), 0.0))
+        there = there if until > self._clock.now() else Heard()
+        facts = {**heard.facts, **there.facts}
+        told = {**heard.attributes, **there.attributes}
+        self._heard[subject] = (Heard(facts, told), self._clock.now() + 31 * DAY_S)
+        named = (fact if fact.attributes in told else replace(fact, attributes="") for fact in facts.values())
+        is_repeated = not there.facts.keys().isdisjoint(heard.facts)
+        return replace(known(subject, named, told), is_repeated=is_repeated)
+
+
+class MemoryPeople:
+    """The port People."""
+
+    def __init__(self, clock: Clock | None = None) -> None:
+        self._clock = clock or Clock()
+        self._keys: dict[str, tuple[str, float]] = {}
+        self.profiles: dict[str, Person] = {}
+
+    def of(self, keys: Iterable[str]) -> dict[str, Person]:
+        """Give the persons."""
+        return {key: self._end(self._keys[key][0]) for key in keys if not self._are_free([key])}
+
+    def open(self, keys: Iterable[str]) -> str | None:
+        """Make a person."""
+        wanted = list(keys)
+        if not self._are_free(wanted):
+            return None
+        person_id = uuid.uuid4().hex
+        self.profiles[person_id] = Person(id=person_id, keys=own_keys(wanted))
+        self._claim(person_id, wanted)
+        return person_id
+
+    def attach(self, person_id: str, keys: Iterable[str]) -> bool:
+        """Claim keys, all or none."""
+        wanted = list(keys)
+        person, own = self.person(person_id), own_keys(wanted)
+        if not self._are_free(wanted) or (own and person.joined_into):
+            return False
+        if own:
+            self.profiles[person_id] = replace(person, keys=person.keys | own)
+        self._claim(person_id, wanted)
+        return True
+
+    def join(self, person_id: str, other_id: str) -> bool:
+        """Make one a half of the other."""
+        this, other = self.person(person_id), self.person(other_id)
+        if person_id == other_id or this.joined_into or other.joined_into:
+            return False
+        halves = tuple(sorted({*this.halves, other_id, *other.halves}))
+        self.profiles[person_id] = replace(this, keys=this.keys | other.keys, halves=halves)
+        self.profiles[other_id] = replace(other, joined_into=person_id)
+        return True
+
+    def person(self, person_id: str) -> Person:
+        """Give a profile, or one that knows nothing."""
+        return self.profiles.get(person_id) or Person(id=person_id)
+
+    def _claim(self, person_id: str, keys: Iterable[str]) -> None:
+        for key in keys:
+            until = self._clock.now() + 60 * DAY_S if key.startswith(GIVEN) else float("inf")
+            self._keys[key] = (person_id, until)
+
+    def _are_free(self, keys: Iterable[str]) -> bool:
+        return all(self._keys.get(key, ("", 0.0))[1] <= self._clock.now() for key in keys)
+
+    def _end(self, person_id: str) -> Person:
+        person = self.person(person_id)
+        return self._end(person.joined_into) if person.joined_into else person
+
+
+class MemoryDossiers:
+    """The port Dossiers; profiles are those of `people`."""
+
+    def __init__(self, people: MemoryPeople, clock: Clock | None = None) -> None:
+        self._people = people
+        self._clock = clock or Clock()
+        self._interactions: defaultdict[str, dict[str, Interaction]] = defaultdict(dict)
+        self._events: defaultdict[str, dict[str, tuple[TimelineEvent, float]]] = defaultdict(dict)
+
+    def open(self, person_id: str) -> Dossier | None:
+        """Put the halves together."""
+        if person_id not in {*self._people.profiles, *self._interactions, *self._events}:
+            return None
+        person = self._people.person(person_id)
+        own = (person_id, *person.halves)
+        known = (self._people.person(half).contact_id for half in own)
+        person = replace(person, contact_id=next((each for each in known if each is not None), None))
+        each = [interaction for half in own for interaction in self._interactions.get(half, {}).values()]
+        latest = {one.sid: one for one in sorted(each, key=lambda one: (one.sid, one.version))}
+        return Dossier(person, tuple(latest.values()), tuple(self._settled(own)))
+
+    def _settled(self, halves: Iterable[str]) -> list[TimelineEvent]:
+        rows = [(half, event) for half in halves for event in self._rows(half)]
+        best: dict[str, TimelineEvent] = {}
+        for half, event in sorted(rows, key=lambda row: row[1].weight, reverse=True):
+            if best.setdefault(event.key, event) is not event:
+                self._mark(half, event.key, "withdrawn")
+        return [best[key] for key in sorted(best)]
+
+    def put_interaction(self, person_id: str, interaction: Interaction) -> bool:
+        """Write one."""
+        there = self._interactions[person_id].get(interaction.sid)
+        if there and there.version >= interaction.version:
+            return False
+        self._interactions[person_id][interaction.sid] = interaction
+        return True
+
+    def put_event(self, person_id: str, event: TimelineEvent) -> bool:
+        """Write one."""
+        there = self._event(person_id, event.key)
+        if there and (there.version >= event.version or there.status not in UNHEARD):
+            return False
+        self._write(person_id, event)
+        return True
+
+    def mark(self, person_id: str, key: str, status: Status, version: int | None = None) -> bool:
+        """Change a status."""
+        halves = (person_id, *self._people.person(person_id).halves)
+        return any(self._mark(half, key, status, version) for half in halves)
+
+    def _mark(self, person_id: str, key: str, status: Status, version: int | None = None) -> bool:
+        event = self._event(person_id, key)
+        if event is None or event.status not in BEFORE[status] or version not in {None, event.version}:
+            return False
+        self._write(person_id, replace(event, status=status, tries=event.tries + (status == "sending")))
+        return True
+
+    def delivered(self, person_id: str, digest: str, contact_id: int | None) -> None:
+        """Note it in the profile."""
+        person = self._people.person(person_id)
+        known = person.contact_id if contact_id is None else contact_id
+        self._people.profiles[person_id] = replace(person, delivered=digest, contact_id=known)
+
+    def overdue(self, now: int) -> Iterator[str]:
+        """Give whoever has something due."""
+        for person_id in self._events:
+            if any(event.status in WAITING and event.due_at < now for event in self._rows(person_id)):
+                yield person_id
+
+    def _event(self, person_id: str, key: str) -> TimelineEvent | None:
+        return next((event for event in self._rows(person_id) if event.key == key), None)
+
+    def _rows(self, person_id: str) -> list[TimelineEvent]:
+        return [event for event, until in self._events.get(person_id, {}).values() if until > self._clock.now()]
+
+    def _write(self, person_id: str, event: TimelineEvent) -> None:
+        until = float("inf") if event.status in WAITING else self._clock.now() + 60 * DAY_S
+        self._events[person_id][event.key] = (event, until)
+
+
+class MemoryFigures:
+    """The port Figures."""
+
+    def __init__(self) -> None:
+        self._rows: dict[tuple[str, str], FigureRow] = {}
+
+    def put(self, row: FigureRow) -> bool:
+        """Write a row."""
+        there = self._rows.get((row.day, row.key))
+        if there and there.version >= row.version:
+            return False
+        self._rows[row.day, row.key] = row
+        return True
+
+    def of(self, day: str) -> Iterator[FigureRow]:
+        """Give a day's rows."""
+        return (row for row in self._rows.values() if row.day == day)
+
+
+@dataclass
+class MemoryQuarantine:
+    """The port Quarantine: each record by its name, with the reason."""
+
+    kept: dict[str, tuple[bytes, str]] = field(default_factory=dict)
+
+    def put(self, record: bytes, reason: str) -> str:
+        """Keep a record."""
+        name = hashlib.sha256(record).hexdigest()
+        self.kept[name] = (record, reason)
+        return name
+
+
+@dataclass
+class MemoryNotices:
+    """The port Notices: what was queued, in order."""
+
+    persons: list[str] = field(default_factory=list)
+    addresses: list[str] = field(default_factory=list)
+    test_ids: list[str] = field(default_factory=list)
+
+    def tell_brevo(self, person_ids: Iterable[str]) -> None:
+        """Keep the persons, each once."""
+        self.persons += dict.fromkeys(person_ids)
+
+    def blacklist(self, address: str) -> None:
+        """Keep the address."""
+        self.addresses.append(address)
+
+    def validate_sink(self, test_id: str) -> None:
+        """Keep the test's id."""
+        self.test_ids.append(test_id)

@@ -1,0 +1,99 @@
+"""Facts in SyncState: an item a task or conversation, an attribute a fact, so that adding some takes one request.
+
+What stands there stays as it is: whoever adds at the same time, in whatever order, the item ends the same.
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html has an expression's limits: 4 KB and
+300 operators.
+"""
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from twilio_bridge.adapters.compact import pack, unpack
+from twilio_bridge.adapters.table import FORMAT, Item, Table, item_size
+from twilio_bridge.logs import logger
+from twilio_bridge.support.facts import Fact, Heard, Known, known
+
+FACTS = "facts"
+KEEP_S = 31 * 86_400
+FACT, ATTRIBUTES = "e#", "a#"
+MOST_A_WRITE = 100
+LARGEST_WRITE = 50_000
+# A task has some thirty facts. One with thousands is somebody's mistake, and each further one would cost a write of
+# all: what comes then is dropped, for nothing may block the stream. With one more write this is below AWS's limit.
+LARGEST = 300_000
+NOT_FULL = "attribute_not_exists(is_full)"
+
+
+class DynamoFacts:
+    """The port Facts."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def add(self, subject: str, heard: Heard) -> Known:
+        """Add facts in one update, or as many as it takes; give all that is known after the last."""
+        item: Item = {}
+        is_repeated = False
+        for part in _parts(_entries(heard)):
+            before = self._add(subject, part)
+            if before is None:
+                return self._drop(subject, heard)
+            is_repeated |= any(name in before for name in part if name.startswith(FACT))
+            item = {**part, **before}
+        if item_size(item) > LARGEST:
+            self._table.update(subject, FACTS, "SET is_full = :yes", {":yes": True})
+        return replace(_known(subject, item), is_repeated=is_repeated)
+
+    def _add(self, subject: str, part: Mapping[str, str]) -> Item | None:
+        """Write what is not there yet, and give the item as it was; None where it is full."""
+        names = {f"#{number}": name for number, name in enumerate(part)}
+        values: Item = {f":{number}": text for number, text in enumerate(part.values())}
+        changes = [f"#{number}=if_not_exists(#{number},:{number})" for number in range(len(part))]
+        change = "SET expires_at=:ends,v=:v" + "".join(f",{change}" for change in changes)
+        values |= {":ends": int(time.time()) + KEEP_S, ":v": FORMAT}
+        return self._table.update(subject, FACTS, change, values, when=NOT_FULL, names=names, before=True)
+
+    def _drop(self, subject: str, heard: Heard) -> Known:
+        item = self._table.get(subject, FACTS, consistent=True) or {}
+        dropped = sum(FACT + fact_id not in item for fact_id in heard.facts)
+        if dropped:
+            logger.error("facts dropped, there are too many", extra={"subject": subject, "facts": dropped})
+        return replace(_known(subject, item), is_repeated=True)
+
+
+def _entries(heard: Heard) -> Iterator[tuple[str, str]]:
+    """Give attributes of the item, task attributes before the facts that name them."""
+    for name, told in heard.attributes.items():
+        text = pack(told)
+        if len(text.encode()) <= LARGEST_WRITE:  # Twilio's own are below 4,096 characters
+            yield ATTRIBUTES + name, text
+    for fact in heard.facts.values():
+        text = pack([fact.kind, fact.at, fact.values, fact.attributes])
+        if len(text.encode()) > LARGEST_WRITE:
+            text = pack([fact.kind, fact.at, {}, fact.attributes])
+        yield FACT + fact.id, text
+
+
+def _parts(entries: Iterator[tuple[str, str]]) -> Iterator[dict[str, str]]:
+    """Cut entries into what one update takes; nothing to add is still one, for it gives what is known."""
+    part: dict[str, str] = {}
+    size = 0
+    for name, text in entries:
+        if part and (len(part) == MOST_A_WRITE or size + len(text.encode()) > LARGEST_WRITE):
+            yield part
+            part, size = {}, 0
+        part[name] = text
+        size += len(text.encode())
+    yield part
+
+
+def _known(subject: str, item: Item) -> Known:
+    told = {name.removeprefix(ATTRIBUTES): unpack(item[name]) for name in item if name.startswith(ATTRIBUTES)}
+    facts = (_fact(name.removeprefix(FACT), item[name], told) for name in item if name.startswith(FACT))
+    return known(subject, facts, told)
+
+
+def _fact(fact_id: str, text: str, told: Mapping[str, object]) -> Fact:
+    kind, at, values, attributes = unpack(text)
+    return Fact(fact_id, kind, at, values, attributes if attributes in told else "")

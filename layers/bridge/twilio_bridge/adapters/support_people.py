@@ -1,0 +1,142 @@
+"""Who is found by which key, in SyncState.
+
+A key's item names a person; the person's profile has the keys that say who they are. What only points at somebody,
+tasks, conversations and the names of chats, stands in its own item alone: a profile that is written for every task
+would grow with each. Who was joined keeps their keys' items and says whom they were joined into, so that a join is one
+transaction however many keys there are.
+
+Profiles that go are those of nobody in particular; they have neither been joined nor joined with anybody.
+"""
+
+import hashlib
+import time
+import uuid
+from collections.abc import Iterable, Mapping
+
+from twilio_bridge.adapters.table import Item, Key, Table, Write, a_put, an_update
+from twilio_bridge.support.dossier import Person
+from twilio_bridge.support.people import GIVEN, own_keys
+
+IDENTITY, PROFILE = "identity", "profile"
+KEEP_S = 60 * 86_400
+LONGEST_KEY = 1_000
+FREE = "attribute_not_exists(pk) OR expires_at <= :now"
+NOT_JOINED = "attribute_not_exists(joined_into)"
+AS_READ = f"{NOT_JOINED} AND (revision = :revision OR attribute_not_exists(revision) OR expires_at <= :now)"
+
+
+class DynamoPeople:
+    """The port People."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def of(self, keys: Iterable[str]) -> dict[str, Person]:
+        """Give the persons: one request for the keys, one for the profiles, one more where somebody was joined."""
+        asked = {(_pk(key), IDENTITY): key for key in keys}
+        items = self._table.get_many(list(asked), consistent=True)
+        ids = {asked[place]: item["person"] for place, item in items.items()}
+        persons = self._followed(ids.values())
+        return {key: persons[person_id] for key, person_id in ids.items()}
+
+    def _followed(self, ids: Iterable[str]) -> dict[str, Person]:
+        """Give persons by their ids, and whom they were joined into in place of those who were."""
+        found: dict[str, Person] = {}
+        wanted = dict.fromkeys(ids)
+        while wanted:
+            items = self._table.get_many([profile_of(person_id) for person_id in wanted], consistent=True)
+            found |= {person_id: person_from(person_id, items.get(profile_of(person_id))) for person_id in wanted}
+            into = dict.fromkeys(found[person_id].joined_into for person_id in wanted)
+            wanted = {person_id: None for person_id in into if person_id and person_id not in found}
+        return {person_id: _end(person, found) for person_id, person in found.items()}
+
+    def open(self, keys: Iterable[str]) -> str | None:
+        """Make a person in one transaction."""
+        person_id = uuid.uuid4().hex
+        wanted = list(keys)
+        own = own_keys(wanted)
+        pk, sk = profile_of(person_id)
+        profile: Item = {"pk": pk, "sk": sk, "revision": 1}
+        profile |= {"own_keys": set(own)} if own else {"expires_at": int(time.time()) + KEEP_S}
+        claims = _claims(person_id, wanted)
+        return person_id if self._table.transact([*claims, a_put(profile)]) else None
+
+    def attach(self, person_id: str, keys: Iterable[str]) -> bool:
+        """Claim keys; where they only point at the person the profile is left alone."""
+        wanted = list(keys)
+        claims = _claims(person_id, wanted)
+        if own := own_keys(wanted):
+            change = "ADD own_keys :own, revision :one REMOVE expires_at"
+            values: Item = {":own": set(own), ":one": 1}
+            claims.append(an_update(profile_of(person_id), change, values, when=NOT_JOINED))
+        if len(claims) > 1:
+            return self._table.transact(claims)
+        return all(self._table.put(_claim(person_id, key), when=FREE, values=_now()) for key in wanted)
+
+    def join(self, person_id: str, other_id: str) -> bool:
+        """Join in one transaction; the other's halves, few as they are, are told, too."""
+        places = profile_of(person_id), profile_of(other_id)
+        items = self._table.get_many(list(dict.fromkeys(places)), consistent=True)
+        this, other = (items.get(place, {}) for place in places)
+        if person_id == other_id or "joined_into" in this or "joined_into" in other:
+            return False
+        into: Item = {":into": person_id}
+        change = "SET joined_into = :into ADD revision :one REMOVE expires_at"
+        given = an_update(places[1], change, {**into, ":one": 1, **_as_read(other)}, when=AS_READ)
+        told = [an_update(profile_of(half), "SET joined_into = :into", into) for half in other.get("halves", ())]
+        return self._table.transact([_taking(this, person_id, other, other_id), given, *told])
+
+
+def _taking(this: Item, person_id: str, other: Item, other_id: str) -> Write:
+    """Give a person another's keys and halves."""
+    taken: Item = {":halves": {other_id, *other.get("halves", ())}, ":one": 1, **_as_read(this)}
+    change = "ADD halves :halves, revision :one"
+    if "own_keys" in other:
+        change, taken = f"{change}, own_keys :own", taken | {":own": other["own_keys"]}
+    return an_update(profile_of(person_id), f"{change} REMOVE expires_at", taken, when=AS_READ)
+
+
+def profile_of(person_id: str) -> Key:
+    """Give where a person's profile stands."""
+    return f"person#{person_id}", PROFILE
+
+
+def person_from(person_id: str, item: Item | None) -> Person:
+    """Read a profile; a person without one, which nobody in particular may be, has only their id."""
+    item = item or {}
+    return Person(
+        id=person_id,
+        keys=frozenset(item.get("own_keys", ())),
+        halves=tuple(sorted(item.get("halves", ()))),
+        joined_into=item.get("joined_into", ""),
+        contact_id=item.get("contact_id"),
+        delivered=item.get("delivered", ""),
+    )
+
+
+def _end(person: Person, found: Mapping[str, Person]) -> Person:
+    while person.joined_into:
+        person = found[person.joined_into]
+    return person
+
+
+def _claims(person_id: str, keys: Iterable[str]) -> list[Write]:
+    return [a_put(_claim(person_id, key), when=FREE, values=_now()) for key in keys]
+
+
+def _claim(person_id: str, key: str) -> Item:
+    item: Item = {"pk": _pk(key), "sk": IDENTITY, "person": person_id}
+    return item | {"expires_at": int(time.time()) + KEEP_S} if key.startswith(GIVEN) else item
+
+
+def _as_read(item: Item) -> Item:
+    return {":revision": item.get("revision", 0), **_now()}
+
+
+def _now() -> Item:
+    return {":now": int(time.time())}
+
+
+def _pk(key: str) -> str:
+    short = key if len(key.encode()) <= LONGEST_KEY else hashlib.sha256(key.encode()).hexdigest()
+    return f"identity#{short}"
