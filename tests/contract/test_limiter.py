@@ -1,4 +1,4 @@
-"""Airtable's limiter: whoever asks, from wherever, requests start 250 ms apart."""
+"""A vendor's limiter: whoever asks, from wherever, requests start 250 ms apart."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -8,7 +8,7 @@ from random import Random
 import pytest
 
 from tests.contract.support import SYNC_STATE, Aws
-from twilio_bridge.adapters.limiter import SlotLimiter
+from twilio_bridge.adapters.limiter import Pace, SlotLimiter
 from twilio_bridge.errors import RateLimitedError
 
 SLOT_S = 0.25
@@ -221,3 +221,35 @@ def test_the_months_requests_are_counted(aws: Aws) -> None:
         limiter.reserve(0)
 
     assert 3 == limiter.used()
+
+
+def test_a_vendor_has_a_pace_of_its_own(aws: Aws, moment: Moment) -> None:
+    """Brevo's contacts start 111 ms apart."""
+    one = SlotLimiter(aws.table(SYNC_STATE), "brevo", "contacts", pace=Pace(slot_ms=111))
+    starts = [start(one, moment.at) for _ in range(10)]
+    assert [0.111] * 9 == [round(gap, 3) for gap in apart(starts)]
+
+
+def test_saved_slots_are_taken_at_once(aws: Aws, moment: Moment) -> None:
+    """After a rest the first few need not wait; then everybody starts a slot apart."""
+    one = SlotLimiter(aws.table(SYNC_STATE), "brevo", "the rest", pace=Pace(slot_ms=1_000, saved=3))
+    for _ in range(2):
+        starts = [start(one, moment.at) - moment.at for _ in range(6)]
+        assert [0, 0, 0, 0, 1, 2] == [round(after, 3) for after in starts]
+        moment.at += 3_600
+
+
+def test_no_more_than_the_hours_limit_in_any_hour(aws: Aws, moment: Moment) -> None:
+    """A hundred with those that were saved up, and eighty an hour from then on."""
+    one = SlotLimiter(aws.table(SYNC_STATE), "brevo", "the rest", pace=Pace(slot_ms=45_000, saved=19))
+    starts = [start(one, moment.at, patience_s=10_000) for _ in range(200)]
+    most = max(sum(first <= other < first + 3_600 for other in starts) for first in starts)
+    assert 99 == most
+
+
+def test_a_block_ends_what_was_saved(aws: Aws, moment: Moment) -> None:
+    """Nobody starts before the block ends, however long nobody asked."""
+    one = SlotLimiter(aws.table(SYNC_STATE), "brevo", "the rest", pace=Pace(slot_ms=1_000, saved=3), clock=moment.now)
+    one.block(30)
+    starts = [start(one, moment.at, patience_s=60) - moment.at for _ in range(3)]
+    assert [30, 31, 32] == [round(after) for after in starts]

@@ -9,13 +9,16 @@
     ├── DuplicateContactError    the number already belongs to a contact
     ├── MessageBlockedError      a worker's message to somebody who opted out
     ├── SettingError             a setting is missing or malformed; the operator mends it
+    │   └── NoSecretError            there is not even the secret that it would stand in
     ├── RoutingError             no worker could be added to the conversation
     ├── OutOfTimeError           our own time budget is spent
     └── UpstreamError            another system failed; `system` names it
         ├── RefusedError             it refused for good (credentials, permissions, a malformed request)
+        │   └── UnacceptableError        only this one: whatever else it is asked, it may do
         ├── StaleOffsetError         a listing has expired and has to begin again
         ├── RateLimitedError         it asks us to wait `retry_after` seconds
         └── UnavailableError         it is down, slow or answers rubbish
+            └── NotTakenError            and has certainly done nothing: once more is not twice
 
 Messages are for logs and operators: they never hold a name, a number, a body or a secret.
 `friendly` is for the worker who looks at the app.
@@ -77,6 +80,10 @@ class SettingError(BridgeError):
     """A setting or the configuration is missing or malformed; the message names it and what it should be."""
 
 
+class NoSecretError(SettingError):
+    """The secret does not exist, as where nobody wants what it is for."""
+
+
 class RoutingError(BridgeError):
     """A conversation is left without a worker."""
 
@@ -103,6 +110,10 @@ class RefusedError(UpstreamError):
         self.code = code
 
 
+class UnacceptableError(RefusedError):
+    """The other system will never take this one thing, and says nothing against others."""
+
+
 class StaleOffsetError(UpstreamError):
     """A listing at the source cannot be continued; it has to begin again."""
 
@@ -121,3 +132,7 @@ class UnavailableError(UpstreamError):
     """The other system is down, too slow, or answers rubbish."""
 
     friendly = "Contacts cannot be reached right now. Please try again in a moment."
+
+
+class NotTakenError(UnavailableError):
+    """The request did not reach the other system, or was not taken by it: nothing has happened there."""

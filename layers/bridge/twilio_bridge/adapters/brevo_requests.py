@@ -1,0 +1,131 @@
+"""Every request to Brevo's API v3 goes through here.
+
+A slot of the shared limiter first, a timeout within the caller's budget, then Brevo's errors as ours. The limits of
+the general plan: https://developers.brevo.com/docs/api-limits.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+
+from twilio_bridge import budget
+from twilio_bridge.adapters.brevo_errors import BREVO, failure, refusal
+from twilio_bridge.adapters.limiter import Pace, SlotLimiter
+from twilio_bridge.adapters.table import Table
+from twilio_bridge.errors import NotTakenError, RateLimitedError, UnavailableError
+from twilio_bridge.logs import logger
+from twilio_bridge.retry import Retry, call
+
+URL = "https://api.brevo.com"
+CONNECT_TIMEOUT_S = 2.0
+READ_TIMEOUT_S = 8.0
+# How long a request waits for its slot before it goes back to the queue.
+PATIENCE_S = 5.0
+# A connection that rested this long may be dead without anybody having noticed, and an event must not be lost in it.
+IDLE_S = 15.0
+
+CONTACTS, EVENTS, THE_REST = "contacts", "events", "the rest"
+# Ten a second are allowed for the first two; of the rest a hundred an hour, those that were saved up included.
+PACES: Mapping[str, Pace] = {
+    CONTACTS: Pace(slot_ms=111),
+    EVENTS: Pace(slot_ms=111),
+    THE_REST: Pace(slot_ms=45_000, saved=19),
+}
+
+IDEMPOTENT = Retry(attempts=3, first_wait_s=0.5, on=(UnavailableError,))
+# What may have had an effect is never repeated here: Brevo knows no idempotency key.
+NEVER_TWICE = Retry(attempts=3, first_wait_s=0.5, on=(NotTakenError,))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """A request: which limit it counts under, what it asks for, and when it may be repeated."""
+
+    group: str
+    method: str
+    path: str
+    params: Mapping[str, str | int] | None = None
+    body: Mapping[str, Any] | None = None
+    policy: Retry = IDEMPOTENT
+
+
+def limiters(table: Table) -> dict[str, SlotLimiter]:
+    """Give the account's limiters, shared by everybody who uses this table."""
+    return {group: SlotLimiter(table, BREVO, group, pace=pace) for group, pace in PACES.items()}
+
+
+class BrevoRequests:
+    """Brevo behind one funnel."""
+
+    def __init__(
+        self,
+        api_key: str,
+        endpoint_url: str,
+        limits: Mapping[str, SlotLimiter],
+        *,
+        patience_s: float = PATIENCE_S,
+        log_calls: bool = False,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._session = requests.Session()
+        self._session.headers.update({"api-key": api_key, "accept": "application/json"})
+        self._url = f"{(endpoint_url or URL).rstrip('/')}/v3"
+        self._limits = limits
+        self._patience_s = patience_s
+        self._log_calls = log_calls
+        self._clock = clock
+        self._used_at = clock()
+
+    def ask(self, wanted: Call) -> Any:  # noqa: ANN401  JSON, None where the answer is empty
+        """Make a request and give what its answer holds."""
+        return call(lambda: self._once(wanted), wanted.policy)
+
+    def _once(self, wanted: Call) -> Any:  # noqa: ANN401  as above
+        limiter = self._limits[wanted.group]
+        limiter.reserve(budget.seconds_left(self._patience_s + 0.5) - 0.5)
+        response = self._send(wanted)
+        if self._log_calls:  # neither path nor body: they name people
+            asked = {"group": wanted.group, "method": wanted.method, "status": response.status_code}
+            logger.info("Brevo asked", extra=asked | {"ms": round(response.elapsed.total_seconds() * 1000)})
+        if response.status_code < requests.codes.multiple_choices:
+            return _content(response)
+        error = refusal(response)
+        if isinstance(error, RateLimitedError):
+            limiter.block(error.retry_after)
+        raise error
+
+    def _send(self, wanted: Call) -> requests.Response:
+        left = budget.seconds_left(CONNECT_TIMEOUT_S + READ_TIMEOUT_S)
+        self._leave_what_rested()
+        try:
+            return self._session.request(
+                wanted.method,
+                self._url + wanted.path,
+                params=wanted.params,
+                json=wanted.body,
+                timeout=(min(CONNECT_TIMEOUT_S, left), min(READ_TIMEOUT_S, left)),
+                allow_redirects=False,  # a redirect would take the key along
+            )
+        except requests.RequestException as error:
+            raise failure(error) from error
+
+    def _leave_what_rested(self) -> None:
+        if self._clock() - self._used_at > IDLE_S:
+            self._session.close()  # closes the connections; the next request opens a new one
+        self._used_at = self._clock()
+
+
+def _content(response: requests.Response) -> Any:  # noqa: ANN401  as above
+    """Give what an answer holds: nothing, or an object."""
+    if not response.content.strip():
+        return None
+    try:
+        content = response.json()
+    except (ValueError, RecursionError) as error:
+        raise UnavailableError(BREVO, "an answer is no JSON") from error
+    if not isinstance(content, dict):
+        raise UnavailableError(BREVO, "an answer is no JSON object")
+    return content
