@@ -12,7 +12,8 @@ import pytest
 from samtranslator.translator.transform import transform
 from samtranslator.yaml_helper import yaml_parse
 
-from twilio_bridge.contacts.opt_outs import LONGEST_WAIT_S
+from twilio_bridge.consumer import LONGEST_WAIT_S
+from twilio_bridge.contacts.registering import ROUTE
 
 ROOT = Path(__file__).parents[2]
 TEMPLATE = ROOT / "template.yaml"
@@ -27,7 +28,12 @@ class ManagedPolicies:
     """The only managed policies SAM looks up by name for this template."""
 
     def load(self) -> dict[str, str]:
-        names = ("AWSLambdaBasicExecutionRole", "AWSLambdaSQSQueueExecutionRole", "AWSXRayDaemonWriteAccess")
+        names = (
+            "AWSLambdaBasicExecutionRole",
+            "AWSLambdaKinesisExecutionRole",
+            "AWSLambdaSQSQueueExecutionRole",
+            "AWSXRayDaemonWriteAccess",
+        )
         return {name: f"arn:aws:iam::aws:policy/service-role/{name}" for name in names}
 
 
@@ -60,6 +66,9 @@ def statements(template: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     for name, properties in functions(template).items():
         for policy in properties.get("Policies", []):
             yield from ((name, statement) for statement in policy["Statement"])
+    for name, body in template["Resources"].items():
+        if body["Type"] == "AWS::IAM::RolePolicy":
+            yield from ((name, statement) for statement in body["Properties"]["PolicyDocument"]["Statement"])
 
 
 def references(node: object) -> Iterator[str]:
@@ -113,7 +122,11 @@ def test_the_deployed_roles_hold_only_our_statements_and_sams_execution_policies
     roles = [body["Properties"] for body in deployed["Resources"].values() if body["Type"] == "AWS::IAM::Role"]
     managed = {policy.rpartition("/")[2] for role in roles for policy in role.get("ManagedPolicyArns", [])}
 
-    assert managed <= {"AWSLambdaBasicExecutionRole", "AWSLambdaSQSQueueExecutionRole"}
+    assert managed <= {
+        "AWSLambdaBasicExecutionRole",
+        "AWSLambdaKinesisExecutionRole",
+        "AWSLambdaSQSQueueExecutionRole",
+    }
 
 
 def test_each_function_has_its_folder_and_its_event(template: Any) -> None:
@@ -151,6 +164,17 @@ def test_callbacks_have_the_routes_and_times_twilio_knows(
 
     assert ("POST", route) == (event["Method"], event["Path"])
     assert timeout == properties.get("Timeout", template["Globals"]["Function"]["Timeout"])
+
+
+def test_the_webhook_has_the_route_that_is_registered(template: Any) -> None:
+    """Airtable calls where the registration says, and the address comes with the schedule that looks after it."""
+    route = functions(template)["AirtableWebhookFunction"]["Events"]["Ping"]["Properties"]
+    schedules = functions(template)["RefreshContactsFunction"]["Events"]
+    given = schedules["Webhook"]["Properties"]["Input"]["Fn::Sub"]
+
+    assert ("POST", ROUTE) == (route["Method"], route["Path"])
+    assert template["Outputs"]["BaseUrl"]["Value"]["Fn::Sub"] == json.loads(given)["url"]
+    assert json.loads(given)["webhook"] is True
 
 
 def test_a_function_with_a_route_does_not_refer_to_the_api(template: Any) -> None:

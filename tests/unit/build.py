@@ -18,18 +18,23 @@ from twilio_bridge.adapters.memory import (
     MemoryOptOuts,
     MemoryOutbox,
     MemoryRefresh,
+    MemoryStage,
 )
 from twilio_bridge.adapters.memory_contacts import Clock, MemoryCache, MemorySource
+from twilio_bridge.adapters.memory_webhooks import MemoryFeed, MemoryRegistrations
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.contacts.directory import Directory
-from twilio_bridge.contacts.refresh import Loaded, Refreshing, Updated, refresh
+from twilio_bridge.contacts.loading import Loaded, Refreshing, Staged, Updated
+from twilio_bridge.contacts.ports import TemplateText
+from twilio_bridge.contacts.refresh import refresh
+from twilio_bridge.contacts.webhook import Hearing
 from twilio_bridge.frontline.crm import Crm
 from twilio_bridge.frontline.outgoing_conversation import Outgoing
 from twilio_bridge.frontline.routing import Routing
 from twilio_bridge.frontline.senders import Senders
 from twilio_bridge.frontline.templates import Personalising
 from twilio_bridge.frontline.twilio_conversations import Hooks
-from twilio_bridge.ports import Participant, TemplateText
+from twilio_bridge.ports import Participant
 
 TOKEN = "12345"
 HOST = "bridge.example.com"
@@ -135,11 +140,15 @@ class World:
     outbox: MemoryOutbox = field(default_factory=MemoryOutbox)
     refresh: MemoryRefresh = field(default_factory=MemoryRefresh)
     messaging: MemoryMessaging = field(default_factory=MemoryMessaging)
+    webhook_secret: str = ""
 
     def __post_init__(self) -> None:
         self.cache = MemoryCache(self.clock)
         self.notes = MemoryNotes(self.clock)
         self.leases = MemoryLeases(self.clock)
+        self.stage = MemoryStage(self.clock)
+        self.feed = MemoryFeed(clock=self.clock)
+        self.registrations = MemoryRegistrations()
 
     @property
     def directory(self) -> Directory:
@@ -185,14 +194,24 @@ class World:
         """What the Conversations webhooks work with."""
         return Hooks(self.directory, self.opt_outs, self.outbox, lambda: self.messaging, self.settings)
 
-    def load(self) -> Loaded | Updated | None:
+    def load(self) -> Loaded | Staged | Updated | None:
         """Load the whole source into the cache."""
         return refresh(self.refreshing, whole=True)
 
     @property
     def refreshing(self) -> Refreshing:
         """What a refresh works with."""
-        return Refreshing(self.source, self.cache, self.notes, self.leases, self.settings, self.clock.now)
+        return Refreshing(
+            source=self.source,
+            cache=self.cache,
+            stage=self.stage,
+            notes=self.notes,
+            leases=self.leases,
+            again=self.refresh,
+            settings=self.settings,
+            clock=self.clock.now,
+            hearing=Hearing(self.feed, self.registrations, self.source, self.webhook_secret),
+        )
 
 
 configured = cache(config.parse)

@@ -8,10 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.build import ANN, BEN, JO, SAM, World, contact, contacts, world
+from twilio_bridge.adapters.memory import MemoryRefresh
 from twilio_bridge.adapters.memory_contacts import MemorySource
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.contacts.directory import REMEMBER_ANCHOR_S, REMEMBER_UNKNOWN_S
 from twilio_bridge.contacts.paging import Cursor, Page
+from twilio_bridge.contacts.ports import SourcePage
 from twilio_bridge.errors import (
     BadRequestError,
     DuplicateContactError,
@@ -19,7 +21,6 @@ from twilio_bridge.errors import (
     RateLimitedError,
     UnavailableError,
 )
-from twilio_bridge.ports import SourcePage
 
 STALE_S = 901  # without a last-modified column a copy is good for full_every_s
 AWAY = UnavailableError("airtable", "x")
@@ -289,7 +290,7 @@ def test_refresh_that_cannot_be_started() -> None:
     office = world(*contacts(3))
     office.clock.offset = STALE_S
 
-    class Failing:
+    class Failing(MemoryRefresh):
         def start(self) -> None:
             raise AWAY
 

@@ -8,14 +8,18 @@ from typing import Any
 
 import pytest
 
-from twilio_bridge import web
+from twilio_bridge import content_mac, web
+from twilio_bridge.contacts.registering import ROUTE
 from twilio_bridge.errors import SignatureError
+from twilio_bridge.support import task_complete
+from twilio_bridge.support.events import decode
 from twilio_bridge_local import credentials
 from twilio_bridge_local.airtable.sample import sample_base
 
 ROOT = Path(__file__).parents[2]
 EVENTS = sorted((ROOT / "events").glob("*/*.json"))
-CALLBACKS = [path for path in EVENTS if "rawPath" in path.read_text()]
+CALLBACKS = [path for path in EVENTS if "/callbacks/" in path.read_text()]
+PING = ROOT / "events/airtable_webhook/ping.json"
 
 
 class Tokens:
@@ -95,6 +99,19 @@ def test_the_account_is_the_stand_ins() -> None:
         assert event(path)["requestContext"]["accountId"] == credentials.AWS_ACCOUNT_ID
 
 
+def test_the_ping_is_signed() -> None:
+    """The sample secret signed it, another did not, and it says what Airtable says: only where something changed."""
+    given = event(PING)
+    content_mac.require(given, lambda: credentials.AIRTABLE_WEBHOOK_SECRET)
+    with pytest.raises(SignatureError):
+        content_mac.require(given, lambda: "YW5vdGhlcg==")
+    told = json.loads(base64.b64decode(given["body"]))
+    assert {"id": credentials.AIRTABLE_BASE_ID} == told["base"]
+    assert {"base", "webhook", "timestamp"} == told.keys()
+    assert (given["rawPath"], given["routeKey"]) == (ROUTE, f"POST {ROUTE}")
+    assert len(base64.b64decode(given["body"])) == int(given["headers"]["content-length"])
+
+
 def test_the_batch_names_an_address() -> None:
     """A queued delivery is one record that the consumer can read."""
     (record,) = event(ROOT / "events/deliver_to_airtable/batch_of_one.json")["Records"]
@@ -102,3 +119,28 @@ def test_the_batch_names_an_address() -> None:
     assert int(record["attributes"]["ApproximateReceiveCount"]) == 1
     assert record["messageId"]
     assert record["receiptHandle"]
+
+
+def test_the_webhook_s_batch_is_signed() -> None:
+    """The local stack's token signed it, its URL names the body's hash, and it holds events."""
+    given = event(ROOT / "events/event_streams_webhook/batch_of_three.json")
+    body = web.signed_body(given, web.Signatures(Tokens()))
+    assert decode(body, 0).events
+    with pytest.raises(SignatureError):
+        web.signed_body(given, web.Signatures(Tokens("another")))
+
+
+def test_the_plugin_s_task_is_one() -> None:
+    """It shows the local stack's Flex token, and can be read."""
+    given = event(ROOT / "events/task_complete/from_a_plugin.json")
+    assert f"Bearer {credentials.SAMPLE_FLEX_TOKEN}" == given["headers"]["authorization"]
+    sid, made = task_complete.event_of(web.raw_body(given), 0)
+    assert sid == decode(made, 0).events[0].data["TaskSid"]
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "events/event_streams").glob("*.json")), ids=name)
+def test_the_stream_s_batches_can_be_read(path: Path) -> None:
+    """Each record is an event; only the one that is meant to be is poison for its type."""
+    for record in event(path)["Records"]:
+        decoded = decode(base64.b64decode(record["kinesis"]["data"]), 0)
+        assert (1, []) == (len(decoded.events), decoded.poison)

@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from tests.unit.build import ANN, ANYTHING, BEN, World, contact, world
 from twilio_bridge import budget, config
+from twilio_bridge.adapters.memory import MemoryOutbox
 from twilio_bridge.adapters.memory_contacts import MemorySource
 from twilio_bridge.contacts.contact import Contact
-from twilio_bridge.contacts.opt_outs import LONGEST_WAIT_S, decide, deliver, hear, is_out, wait_s, word_in
-from twilio_bridge.errors import BridgeError, RateLimitedError, RefusedError, UnavailableError
+from twilio_bridge.contacts.opt_outs import decide, deliver, hear, is_out, word_in
+from twilio_bridge.errors import RateLimitedError, RefusedError, UnavailableError
 from twilio_bridge.ports import OptOut
 
 WORDS = config.OptOut()
@@ -117,6 +118,24 @@ def test_hear() -> None:
     say(office, out=True, at=1)
 
     assert (True, True, []) == (obeyed(office), record(office), office.outbox.addresses)
+    assert [ANN] == office.outbox.for_brevo
+
+
+def test_brevo_whatever_airtable_does() -> None:
+    """Brevo is told through its queue, also where Airtable's takes nothing; an old word is told nobody."""
+
+    class Full(MemoryOutbox):
+        def tell_airtable(self, address: str) -> None:
+            raise UnavailableError("sqs", f"{len(address)} characters are too many")
+
+    office = World(MemorySource([contact("r1", sms=ANN)]), outbox=Full())
+    office.load()
+    office.source.failure = AWAY
+    with pytest.raises(UnavailableError):
+        say(office, out=True, at=2, address=f"whatsapp:{ANN}")
+    say(office, out=False, at=1)
+
+    assert [ANN] == office.outbox.for_brevo
 
 
 @pytest.mark.parametrize("address", [ANN, f"whatsapp:{ANN}", "+44 7700 900001"])
@@ -305,24 +324,6 @@ def test_another_address_of_the_same_contact() -> None:
     office.opt_outs.record(BEN, out=True, at=1)
 
     assert obeyed(office, ANN)
-
-
-@pytest.mark.parametrize(
-    ("tries", "error", "expected"),
-    [
-        (1, AWAY, 15),
-        (2, AWAY, 30),
-        (7, AWAY, LONGEST_WAIT_S),
-        (1_000_000, AWAY, LONGEST_WAIT_S),
-        (0, AWAY, 7.5),
-        (1, RateLimitedError("airtable", 30), 31),
-        (9, RateLimitedError("airtable", 0), LONGEST_WAIT_S),
-        (1, BridgeError("x"), 15),
-    ],
-)
-def test_wait(tries: int, error: BridgeError, expected: float) -> None:
-    """A failed delivery is tried again when Airtable asks for it, else ever later, at most every 15 minutes."""
-    assert expected == wait_s(tries, error)
 
 
 def test_told_is_kept_by_contact() -> None:

@@ -31,6 +31,15 @@ def with_secret(values: Mapping[str, str], **environment: str) -> Settings:
         ("SYNC_STATE_TABLE", "sync_state_table"),
         ("AIRTABLE_QUEUE_URL", "airtable_queue_url"),
         ("REFRESH_CONTACTS_FUNCTION", "refresh_contacts_function"),
+        ("AWS_LAMBDA_FUNCTION_NAME", "own_function"),
+        ("BREVO_API_KEY", "brevo_api_key"),
+        ("EVENT_STREAM", "event_stream"),
+        ("EVENT_STREAM_ARN", "event_stream_arn"),
+        ("QUARANTINE_BUCKET", "quarantine_bucket"),
+        ("BREVO_QUEUE_URL", "brevo_queue_url"),
+        ("BREVO_DEAD_LETTERS_URL", "brevo_dead_letters_url"),
+        ("SYNC_QUEUE_URL", "sync_queue_url"),
+        ("METRICS_NAMESPACE", "metrics_namespace"),
     ],
 )
 @pytest.mark.parametrize("value", [None, "", "  "])
@@ -57,7 +66,11 @@ def test_missing(name: str, attribute: str, value: str | None) -> None:
         ("TWILIO_SMS_NUMBER", "twilio_sms_number", f"07700 {VALUE}"),
         ("TWILIO_WHATSAPP_NUMBER", "twilio_whatsapp_number", "whatsapp:447700900001"),
         ("AIRTABLE_BASE_ID", "airtable_base_id", VALUE),
+        ("BREVO_ENDPOINT_URL", "brevo_endpoint_url", VALUE),
+        ("TWILIO_SINK_SID", "twilio_sink_sid", VALUE),
         ("AIRTABLE_ENDPOINT_URL", "airtable_endpoint_url", f"ftp://{VALUE}"),
+        ("AIRTABLE_WEBHOOK_SECRET", "airtable_webhook_secret", f"{VALUE}!"),
+        ("AIRTABLE_WEBHOOK_SECRET", "airtable_webhook_secret", "abc"),
         ("PUBLIC_BASE_URL", "public_base_url", f"{VALUE}.example.com"),
         ("AIRTABLE_TOKEN", "airtable_token", f"{VALUE}\n{VALUE}"),
     ],
@@ -201,3 +214,23 @@ def test_public_base_url(given: str, expected: str) -> None:
 def test_numbers(number: str) -> None:
     """A sender is E.164, with or without WhatsApp's prefix."""
     assert number.strip() == Settings({"TWILIO_WHATSAPP_NUMBER": number}).twilio_whatsapp_number
+
+
+def test_the_account_that_the_environment_names() -> None:
+    """No secret is asked for it: not every function may read Twilio's."""
+    secret = {"TWILIO_SECRET": "stack/twilio"}
+    assert None is Settings(secret, nothing).named_account_sid
+    assert ACCOUNT == Settings({**secret, "ACCOUNT_SID": ACCOUNT}, nothing).named_account_sid
+
+
+def test_where_flex_is_served_from() -> None:
+    """Twilio's own address unless others are named."""
+    assert ("https://flex.twilio.com",) == Settings({}).flex_origins
+    given = Settings({"FLEX_ORIGINS": "https://a.example.com, https://b.example.com,"})
+    assert ("https://a.example.com", "https://b.example.com") == given.flex_origins
+
+
+def test_the_task_complete_secret_stands_with_twilio_s() -> None:
+    """It may, for a plugin needs none."""
+    assert VALUE == with_secret({"TASK_COMPLETE_SECRET": VALUE}).task_complete_secret
+    assert None is with_secret({}).task_complete_secret

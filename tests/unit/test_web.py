@@ -318,13 +318,16 @@ STATUSES: list[tuple[BaseException, int]] = [
     (errors.DuplicateContactError("x"), 409),
     (errors.MessageBlockedError("x"), 451),
     (errors.SettingError("x"), 500),
+    (errors.NoSecretError("x"), 500),
     (errors.RoutingError("x"), 502),
     (errors.OutOfTimeError("x"), 503),
     (errors.UpstreamError("airtable", "x"), 503),
     (errors.RefusedError("airtable", "x"), 502),
+    (errors.UnacceptableError("brevo", "x"), 502),
     (errors.StaleOffsetError("airtable", "x"), 503),
     (errors.RateLimitedError("airtable", 2), 503),
     (errors.UnavailableError("airtable", "x"), 503),
+    (errors.NotTakenError("brevo", "x"), 503),
 ]
 
 

@@ -12,9 +12,11 @@ from twilio_bridge.errors import SettingError
 
 ACCOUNT_SID = (r"AC[0-9A-Za-z]{32}", "AC and 32 letters or digits")
 API_KEY_SID = (r"SK[0-9A-Za-z]{32}", "SK and 32 letters or digits")
+SINK_SID = (r"DG[0-9A-Za-z]{32}", "DG and 32 letters or digits")
 BASE_ID = (r"app[0-9A-Za-z]{14}", "app and 14 letters or digits")
 BASE_URL = (r"https?://[^\s/?#]+(/[^\s?#]*)?", "an http or https address without query")
 NUMBER = (r"(whatsapp:)?\+[1-9][0-9]{6,14}", "a number in E.164 form, such as +14155550100")
+BASE64 = (r"([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?", "base64, as Airtable gave it")
 ANYTHING = (r"\S.*", "not empty")
 TOKENS = (r".*[^\s,].*", "an auth token, or several with commas between them")
 LABEL = (r"[a-z0-9-]+", "lower-case letters, digits and hyphens")
@@ -24,7 +26,13 @@ ALIASES = {
     "TWILIO_AUTH_TOKEN": "AUTH_TOKEN",
     "AIRTABLE_TOKEN": "AIRTABLE_API_KEY",
 }
-SECRET_OF = {"TWILIO": "TWILIO_SECRET", "AIRTABLE": "AIRTABLE_SECRET"}
+# By the part of a setting's name before the first underscore.
+SECRET_OF = {
+    "TWILIO": "TWILIO_SECRET",
+    "TASK": "TWILIO_SECRET",
+    "AIRTABLE": "AIRTABLE_SECRET",
+    "BREVO": "BREVO_SECRET",
+}
 
 
 def no_secrets(_secret_id: str) -> Mapping[str, str]:
@@ -45,6 +53,12 @@ class Settings:
     def twilio_account_sid(self) -> str:
         """The account that Frontline runs in."""
         return self._required("TWILIO_ACCOUNT_SID", ACCOUNT_SID)
+
+    @property
+    def named_account_sid(self) -> str | None:
+        """The same where the environment itself names it; not every function may read Twilio's secret."""
+        names = ("TWILIO_ACCOUNT_SID", ALIASES["TWILIO_ACCOUNT_SID"])
+        return next((self._environment[name] for name in names if self._environment.get(name)), None)
 
     @property
     def twilio_auth_tokens(self) -> tuple[str, ...]:
@@ -95,9 +109,75 @@ class Settings:
         return self._required("AIRTABLE_BASE_ID", BASE_ID)
 
     @property
+    def airtable_webhook_secret(self) -> str | None:
+        """The MAC secret (base64) of a webhook that somebody registered by hand."""
+        return self._optional("AIRTABLE_WEBHOOK_SECRET", BASE64)
+
+    @property
     def airtable_endpoint_url(self) -> str:
         """Where Airtable is reached."""
         return self._optional("AIRTABLE_ENDPOINT_URL", BASE_URL) or "https://api.airtable.com"
+
+    @property
+    def brevo_api_key(self) -> str:
+        """A key for Brevo's API (v3)."""
+        return self._required("BREVO_API_KEY", ANYTHING)
+
+    @property
+    def brevo_endpoint_url(self) -> str:
+        """Where Brevo is reached."""
+        return self._optional("BREVO_ENDPOINT_URL", BASE_URL) or "https://api.brevo.com"
+
+    @property
+    def twilio_sink_sid(self) -> str | None:
+        """The Event Streams sink whose test events we answer, where it is not simply the one that leads to us."""
+        return self._optional("TWILIO_SINK_SID", SINK_SID)
+
+    @property
+    def task_complete_secret(self) -> str | None:
+        """What a server signs finished tasks with; without it only Flex tokens are good."""
+        return self._optional("TASK_COMPLETE_SECRET", ANYTHING)
+
+    @property
+    def flex_origins(self) -> tuple[str, ...]:
+        """The addresses at which agents' browsers have Flex, for CORS."""
+        given = self._optional("FLEX_ORIGINS", ANYTHING) or "https://flex.twilio.com"
+        return tuple(origin.strip() for origin in given.split(",") if origin.strip())
+
+    @property
+    def event_stream(self) -> str:
+        """The Kinesis stream of events."""
+        return self._required("EVENT_STREAM", ANYTHING)
+
+    @property
+    def event_stream_arn(self) -> str:
+        """The same, as sinks name it."""
+        return self._required("EVENT_STREAM_ARN", ANYTHING)
+
+    @property
+    def quarantine_bucket(self) -> str:
+        """The bucket of records that nobody can read."""
+        return self._required("QUARANTINE_BUCKET", ANYTHING)
+
+    @property
+    def brevo_queue_url(self) -> str:
+        """The FIFO queue of persons with something new for Brevo."""
+        return self._required("BREVO_QUEUE_URL", ANYTHING)
+
+    @property
+    def brevo_dead_letters_url(self) -> str:
+        """The FIFO queue of what Brevo refused for good."""
+        return self._required("BREVO_DEAD_LETTERS_URL", ANYTHING)
+
+    @property
+    def sync_queue_url(self) -> str:
+        """The queue of jobs for SyncFunction."""
+        return self._required("SYNC_QUEUE_URL", ANYTHING)
+
+    @property
+    def metrics_namespace(self) -> str:
+        """The CloudWatch namespace of the figures: the stack's name."""
+        return self._required("METRICS_NAMESPACE", ANYTHING)
 
     @property
     def public_base_url(self) -> str | None:
@@ -124,6 +204,11 @@ class Settings:
     def refresh_contacts_function(self) -> str:
         """The function that loads contacts into the cache."""
         return self._required("REFRESH_CONTACTS_FUNCTION", ANYTHING)
+
+    @property
+    def own_function(self) -> str:
+        """This function's name, as Lambda sets it."""
+        return self._required("AWS_LAMBDA_FUNCTION_NAME", ANYTHING)
 
     @property
     def twilio_secret(self) -> str | None:

@@ -16,11 +16,9 @@ from twilio_bridge.logs import logger, where
 Event = Mapping[str, Any]
 Reply = dict[str, Any]
 
-# An answer over 64 kB is refused by Frontline (error 48003).
-LARGEST_ANSWER = 64_000
+LARGEST_ANSWER = 64_000  # over it, Frontline refuses: error 48003
 MOST_PARAMETERS = 1_000
-# What Twilio's network and our own cold start take of the time a function has.
-MARGIN_S = 1.3
+MARGIN_S = 1.3  # what Twilio's network and our own cold start take of the time a function has
 SERVER_ERROR = 500
 
 STATUSES: tuple[tuple[type[BaseException], int], ...] = (
@@ -113,17 +111,28 @@ def callback(
 
     `rescue` turns a failure into an answer; a wrong signature is refused whatever it says.
     """
+    forms: list[Form] = []
+
+    def act() -> Answer:
+        forms.append(signed_form(event, signatures))
+        return respond(forms[0])
+
+    return in_time(context, act, lambda error: rescue(next(iter(forms), None), error))
+
+
+def in_time(
+    context: Context, act: Callable[[], Answer], rescue: Callable[[BaseException], Answer] | None = None
+) -> Reply:
+    """Answer what `act` says, always in time; `act` checks who asks before anything else."""
     logger.append_keys(request_id=context.aws_request_id)
-    form = None
     try:
         with budget.limit(context.get_remaining_time_in_millis() / 1000 - MARGIN_S):
-            form = signed_form(event, signatures)
-            answer = respond(form)
+            answer = act()
     except errors.SignatureError as error:
         logger.warning("refused", extra={"reason": str(error)})
         answer = refuse(None, error)
     except Exception as error:  # noqa: BLE001  the last resort: no stack trace leaves, and the log keeps the place
-        answer = rescue(form, error)
+        answer = rescue(error) if rescue else refuse(None, error)
         _log(error, answer.status)
     return reply(answer)
 
@@ -163,12 +172,12 @@ def _written(body: object) -> str:
 
 def signed_form(event: Event, signatures: Signatures) -> Form:
     """Give the request's parameters, or raise SignatureError unless Twilio signed them."""
-    headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
+    headers = lower_case(event)
     given = headers.get("x-twilio-signature")
     if not given:
         raise errors.SignatureError("the header X-Twilio-Signature is missing")
     try:
-        body = _body(event)
+        body = raw_body(event)
         is_json = headers.get("content-type", "").partition(";")[0].strip().lower() == "application/json"
         parameters = {} if is_json else _parameters(body)
         urls = public_urls(event, headers, signatures.public_base_url)
@@ -177,6 +186,23 @@ def signed_form(event: Event, signatures: Signatures) -> Form:
         return Form(_json_parameters(body) if is_json else parameters)
     except (ValueError, RecursionError) as error:
         raise errors.SignatureError(f"the request cannot be read ({type(error).__name__})") from error
+
+
+def signed_body(event: Event, signatures: Signatures) -> bytes:
+    """Give a JSON body, or raise SignatureError unless Twilio signed it: the URL has to name its hash."""
+    headers = lower_case(event)
+    try:
+        body, urls = raw_body(event), public_urls(event, headers, signatures.public_base_url)
+    except ValueError as error:
+        raise errors.SignatureError("the request cannot be read") from error
+    if not _is_signed(headers.get("x-twilio-signature", ""), signatures.tokens, urls, {}, body, is_json=True):
+        raise errors.SignatureError("X-Twilio-Signature does not fit the request; see docs/operations.md")
+    return body
+
+
+def lower_case(event: Event) -> dict[str, str]:
+    """Give the request's headers by their names in lower case."""
+    return {name.lower(): value for name, value in (event.get("headers") or {}).items()}
 
 
 def _is_signed(
@@ -202,7 +228,8 @@ def public_urls(event: Event, headers: Mapping[str, str], public_base_url: str |
     return [base + path for base in (public_base_url, f"{scheme}://{host}") if base]
 
 
-def _body(event: Event) -> bytes:
+def raw_body(event: Event) -> bytes:
+    """Give the request's body as it was sent."""
     body = event.get("body") or ""
     return base64.b64decode(body) if event.get("isBase64Encoded") else body.encode()
 

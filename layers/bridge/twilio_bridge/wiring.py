@@ -5,6 +5,7 @@ follows the configuration is put together anew for every call: the configuration
 """
 
 import os
+from collections.abc import Callable
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
@@ -13,18 +14,25 @@ from twilio_bridge.adapters import aws
 from twilio_bridge.adapters.chunks import ChunkMemory
 from twilio_bridge.adapters.configuration import Configuration
 from twilio_bridge.adapters.contact_cache import DynamoContactCache
-from twilio_bridge.adapters.queues import LambdaRefresh, SqsOutbox
+from twilio_bridge.adapters.queues import LambdaRefresh, SqsOutbox, SqsQueue
+from twilio_bridge.adapters.registrations import DynamoRegistrations
 from twilio_bridge.adapters.secrets import Secrets, SigningTokens
 from twilio_bridge.adapters.state import DynamoLeases, DynamoNotes, DynamoOptOuts
 from twilio_bridge.adapters.table import Table
+from twilio_bridge.contacts import usage
 from twilio_bridge.contacts.directory import Directory
-from twilio_bridge.contacts.refresh import Refreshing
+from twilio_bridge.contacts.loading import Refreshing
+from twilio_bridge.contacts.ports import ContactSource
+from twilio_bridge.contacts.webhook import Hearing
 from twilio_bridge.frontline.senders import Senders
-from twilio_bridge.ports import ContactSource, Messaging
+from twilio_bridge.ports import Messaging
 from twilio_bridge.settings import Settings
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
+
+    from twilio_bridge.adapters.limiter import SlotLimiter
+    from twilio_bridge.adapters.twilio_rest import Account
 
 
 @cache
@@ -102,8 +110,14 @@ def _lambda() -> "LambdaClient":
 
 @cache
 def outbox() -> SqsOutbox:
-    """What Airtable is told later."""
-    return SqsOutbox(aws.sqs(), settings().airtable_queue_url)
+    """What Airtable and Brevo are told later."""
+    return SqsOutbox(aws.sqs(), settings().airtable_queue_url, settings().brevo_queue_url)
+
+
+@cache
+def airtable_queue() -> SqsQueue:
+    """The same, as its consumer sees it."""
+    return SqsQueue(aws.sqs(), settings().airtable_queue_url)
 
 
 @cache
@@ -119,32 +133,78 @@ def contact_cache() -> DynamoContactCache:
 
 def callback_source() -> ContactSource:
     """Airtable for somebody who waits."""
-    from twilio_bridge.adapters.airtable import CALLBACK_PATIENCE_S  # noqa: PLC0415  pyairtable is slow to import
+    from twilio_bridge.adapters.airtable_requests import CALLBACK_PATIENCE_S  # noqa: PLC0415  pyairtable is slow to import
 
     return _source(settings().airtable_token, configuration(), CALLBACK_PATIENCE_S)
 
 
 def bulk_source() -> ContactSource:
     """Airtable for a job in the background."""
-    from twilio_bridge.adapters.airtable import BULK_PATIENCE_S  # noqa: PLC0415  as above
+    from twilio_bridge.adapters.airtable_requests import BULK_PATIENCE_S  # noqa: PLC0415  as above
 
     return _source(settings().airtable_token, configuration(), BULK_PATIENCE_S, bulk=True)
 
 
 def _source(token: str, settled: config.Config, patience_s: float, *, bulk: bool = False) -> ContactSource:
-    from twilio_bridge.adapters.airtable import AIRTABLE, AirtableContacts  # noqa: PLC0415  as above
-    from twilio_bridge.adapters.limiter import SlotLimiter  # noqa: PLC0415  only with Airtable
+    from twilio_bridge.adapters.airtable import AirtableContacts  # noqa: PLC0415  as above
 
     base_id, endpoint_url = settings().airtable_base_id, settings().airtable_endpoint_url
-    limiter = SlotLimiter(sync_state_table(), AIRTABLE, base_id, bulk=bulk)
+    limiter = _limiter(bulk=bulk)
     return AirtableContacts(
         token, base_id, endpoint_url, limiter, settled.contacts, settled.templates, patience_s=patience_s
     )
 
 
+def _limiter(*, bulk: bool = False) -> "SlotLimiter":
+    from twilio_bridge.adapters.limiter import AIRTABLE, SlotLimiter  # noqa: PLC0415  only with Airtable
+
+    return SlotLimiter(sync_state_table(), AIRTABLE, settings().airtable_base_id, bulk=bulk)
+
+
+def airtable_usage() -> dict[str, int]:
+    """The month's calls to Airtable, for the log."""
+    return usage.facts(lambda: usage.Usage(_limiter().used(), configuration().airtable.monthly_calls))
+
+
 def refreshing() -> Refreshing:
     """What a refresh of the cache works with."""
-    return Refreshing(bulk_source(), contact_cache(), notes(), leases(), configuration())
+    from twilio_bridge.adapters.stage import DynamoStage  # noqa: PLC0415  only for a refresh
+
+    again = LambdaRefresh(_lambda, lambda: settings().own_function, notes())
+    return Refreshing(
+        source=bulk_source(),
+        cache=contact_cache(),
+        stage=DynamoStage(contact_cache_table()),
+        notes=notes(),
+        leases=leases(),
+        again=again,
+        settings=configuration(),
+        hearing=_hearing(),
+    )
+
+
+def _hearing() -> Hearing:
+    from twilio_bridge.adapters.airtable_requests import BULK_PATIENCE_S, AirtableRequests  # noqa: PLC0415  as above
+    from twilio_bridge.adapters.airtable_webhooks import AirtableFeed  # noqa: PLC0415  as above
+
+    token, endpoint_url = settings().airtable_token, settings().airtable_endpoint_url
+    requests = AirtableRequests(token, endpoint_url, _limiter(), BULK_PATIENCE_S)
+    feed = AirtableFeed(settings().airtable_base_id, requests)
+    source = _source(
+        token, configuration(), BULK_PATIENCE_S
+    )  # a callback's turn, for a change is not to wait for a load
+    return Hearing(feed, registrations(), source, settings().airtable_webhook_secret or "")
+
+
+@cache
+def registrations() -> DynamoRegistrations:
+    """What is remembered of our webhook at Airtable."""
+    return DynamoRegistrations(sync_state_table(), settings().airtable_base_id)
+
+
+def webhook_secrets() -> tuple[Callable[[], str | None], ...]:
+    """What Airtable may sign with: our own webhook's secret, then that of one made by hand."""
+    return lambda: registrations().secret(), lambda: settings().airtable_webhook_secret
 
 
 def messaging() -> Messaging:
@@ -156,7 +216,14 @@ def messaging() -> Messaging:
 def _messaging(login: tuple[str, str]) -> Messaging:
     from twilio_bridge.adapters.twilio import TwilioMessaging  # noqa: PLC0415  the SDK is slow to import
 
-    return TwilioMessaging(
+    return TwilioMessaging(account(login))
+
+
+def account(login: tuple[str, str]) -> "Account":
+    """Twilio's account with this login."""
+    from twilio_bridge.adapters.twilio_rest import Account  # noqa: PLC0415  as above
+
+    return Account(
         login,
         settings().twilio_account_sid,
         region=settings().twilio_region,

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from twilio_bridge.adapters import aws
-from twilio_bridge.errors import SettingError, UnavailableError
+from twilio_bridge.errors import NoSecretError, SettingError, UnavailableError
 from twilio_bridge.settings import Settings
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class Secrets:
             values = json.loads(text)
         except aws.FAILURES as error:
             if aws.code_of(error) == "ResourceNotFoundException":
-                raise SettingError(
+                raise NoSecretError(
                     f"the secret {secret_id} does not exist; README, 'Deploy', says how to make it"
                 ) from error
             raise aws.unavailable("secrets manager", error) from error

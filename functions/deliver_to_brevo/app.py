@@ -1,0 +1,40 @@
+"""SQS calls this with persons of whom Brevo has not been told everything, and with words about being written to."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from twilio_bridge import consumer, web, wiring, wiring_support
+from twilio_bridge.errors import UnacceptableError
+from twilio_bridge.logs import logger, where
+from twilio_bridge.support import delivery
+
+TIME_FOR_ONE_S = 20
+
+queue = wiring_support.brevo_queue()
+
+
+def lambda_handler(event: Mapping[str, Any], context: web.Context) -> dict[str, object]:
+    """Deliver each; what Brevo will never take is set aside."""
+    return consumer.consume(event, context, deliver, queue.try_again, TIME_FOR_ONE_S)
+
+
+def deliver(message: consumer.Message) -> None:
+    """Tell Brevo what is new about a person, or what was said at an address."""
+    try:
+        told = word(message["address"]) if "address" in message else news(message["person"])
+        logger.info("Brevo told", extra={"person": message.get("person"), **told})
+    except UnacceptableError as error:
+        queue.set_aside(message)
+        logger.error("Brevo never takes this", extra=where(error))
+
+
+def word(at: str) -> dict[str, object]:
+    """Tell a STOP or START said at an address, where there is a Brevo: they come from Frontline, too."""
+    return {"words": wiring_support.has_brevo() and delivery.deliver_word(at, wiring_support.crm(), wiring.opt_outs())}
+
+
+def news(person_id: str) -> dict[str, object]:
+    """Tell a person's news."""
+    return asdict(delivery.deliver(person_id, wiring_support.delivering(), int(time.time() * 1000)))

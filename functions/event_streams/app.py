@@ -1,0 +1,31 @@
+"""Kinesis calls this with what Twilio's Event Streams put on the stream."""
+
+import base64
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from twilio_bridge import budget, web, wiring_support
+from twilio_bridge.logs import logger
+from twilio_bridge.support.reducer import Record, reduce
+
+# Leaves a record that takes all the time still time to be reported as failed.
+MARGIN_S = 5
+
+
+def lambda_handler(event: Mapping[str, Any], context: web.Context) -> dict[str, object]:
+    """Take in a batch; the lowest sequence number that failed is where the stream goes on."""
+    with budget.limit(context.get_remaining_time_in_millis() / 1000 - MARGIN_S):
+        batch = reduce(records(event), wiring_support.reducing(), int(time.time() * 1000))
+    counts = {"events": batch.events, "ignored": batch.told.ignored, "poison": batch.poison}
+    logger.info("taken in", extra={**counts, "failed": len(batch.failed)})
+    failed = sorted(batch.failed, key=int)[:1]
+    return {"batchItemFailures": [{"itemIdentifier": sequence} for sequence in failed]}
+
+
+def records(event: Mapping[str, Any]) -> Iterator[Record]:
+    """Give the records as they were put on the stream."""
+    for record in event["Records"]:
+        kinesis = record["kinesis"]
+        arrived_at = int(kinesis["approximateArrivalTimestamp"] * 1000)
+        yield Record(kinesis["sequenceNumber"], base64.b64decode(kinesis["data"]), arrived_at)

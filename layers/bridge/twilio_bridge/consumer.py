@@ -1,0 +1,65 @@
+"""SQS batches: each message by itself, what fails is hidden for a while and comes again.
+
+https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from twilio_bridge import budget, web
+from twilio_bridge.errors import RateLimitedError
+from twilio_bridge.logs import logger, where
+
+Message = Mapping[str, Any]
+
+# Leaves time to hide what was not done, and to answer.
+MARGIN_S = 2 * web.MARGIN_S
+FIRST_WAIT_S = 15
+LONGEST_WAIT_S = 900
+
+
+def consume(
+    event: Mapping[str, Any],
+    context: web.Context,
+    act: Callable[[Message], None],
+    try_again: Callable[[str, float], None],
+    time_for_one_s: float,
+) -> dict[str, object]:
+    """Do `act` with each message's body while time lasts, and answer which ones have to come again.
+
+    One that hangs must not take the others' time. Of a FIFO queue's group nothing is done after one that failed. What
+    fails is hidden by `try_again`, which takes its receipt and the seconds; so are those behind it, for SQS gives
+    nothing of a group while any of it is out.
+    """
+    failed: list[str] = []
+    waits: dict[str, float] = {}
+    for record in event["Records"]:
+        group = record["attributes"].get("MessageGroupId", record["messageId"])
+        if group not in waits and (seconds := _tried(record, context, act, time_for_one_s)):
+            waits[group] = seconds
+        if group in waits:
+            try_again(record["receiptHandle"], waits[group])
+            failed.append(record["messageId"])
+    return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
+
+
+def _tried(
+    record: Mapping[str, Any], context: web.Context, act: Callable[[Message], None], time_for_one_s: float
+) -> float:
+    """Do it, and give the seconds until it is tried again; 0 where it is done."""
+    try:
+        left_s = context.get_remaining_time_in_millis() / 1000 - MARGIN_S
+        with budget.limit(min(left_s, time_for_one_s)):
+            act(json.loads(record["body"]))
+    except Exception as error:  # noqa: BLE001  the others of the batch go on
+        seconds = wait_s(int(record["attributes"]["ApproximateReceiveCount"]), error)
+        logger.warning("not done yet", extra={"wait_s": seconds, **where(error)})
+        return seconds
+    return 0
+
+
+def wait_s(tries: int, error: Exception) -> float:
+    """Give the seconds until what failed is tried again: doubled up to 15 minutes, never less than asked for."""
+    doubled = min(FIRST_WAIT_S * float(2 ** min(tries - 1, 10)), LONGEST_WAIT_S)
+    return max(doubled, error.retry_after + 1) if isinstance(error, RateLimitedError) else doubled

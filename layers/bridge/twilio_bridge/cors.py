@@ -1,0 +1,18 @@
+"""Leave for a browser's page to read an answer: https://developer.mozilla.org/docs/Web/HTTP/CORS."""
+
+from collections.abc import Sequence
+
+from twilio_bridge.web import Reply
+
+
+def allow(given: Reply, origin: str, origins: Sequence[str]) -> Reply:
+    """Let a page of one of these origins read the answer (CORS); others get it without leave."""
+    if origin not in origins:
+        return given
+    leave = {
+        "access-control-allow-origin": origin,
+        "access-control-allow-methods": "POST",
+        "access-control-allow-headers": "authorization, content-type",
+        "vary": "origin",
+    }
+    return {**given, "headers": {**given["headers"], **leave}}

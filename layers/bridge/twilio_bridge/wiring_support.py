@@ -1,0 +1,137 @@
+"""The part of the wiring that only the support job needs; see `wiring`."""
+
+from functools import cache, lru_cache
+
+from twilio_bridge import config, config_flex, wiring
+from twilio_bridge.adapters import aws
+from twilio_bridge.adapters.notices import SqsNotices
+from twilio_bridge.adapters.queues import SqsQueue
+from twilio_bridge.errors import NoSecretError, SettingError
+from twilio_bridge.support.delivery import Delivering
+from twilio_bridge.support.ports import AgentTokens, Crm, Dossiers, Notices, Sinks, Stream
+from twilio_bridge.support.reducer import Reducing
+
+
+def settled() -> config.Config:
+    """The configuration in force, or SettingError where it is meant for another account."""
+    found = wiring.configuration()
+    meant, own = found.connectors.twilio_flex.account_sid, wiring.settings().named_account_sid
+    if meant and own and meant != own:
+        raise SettingError("bridge.yaml: connectors.twilio_flex.account_sid is not the account of TWILIO_ACCOUNT_SID")
+    return found
+
+
+@cache
+def stream() -> Stream:
+    """The stream of events."""
+    from twilio_bridge.adapters.stream import KinesisStream  # noqa: PLC0415  only where it is written to
+
+    return KinesisStream(aws.kinesis(), wiring.settings().event_stream)
+
+
+def flex_tokens() -> AgentTokens:
+    """Flex tokens, checked with the login that the secret holds now."""
+    return _flex_tokens(wiring.settings().twilio_login)
+
+
+@lru_cache(maxsize=1)
+def _flex_tokens(login: tuple[str, str]) -> AgentTokens:
+    from twilio_bridge.adapters.flex_tokens import FlexTokens  # noqa: PLC0415  only one function needs it
+
+    return FlexTokens(login, wiring.settings().twilio_account_sid, wiring.settings().twilio_endpoint_url)
+
+
+def sinks() -> Sinks:
+    """Event Streams' sinks."""
+    from twilio_bridge.adapters.sinks import TwilioSinks  # noqa: PLC0415  the SDK is slow to import
+
+    settings = wiring.settings()
+    return TwilioSinks(wiring.account(settings.twilio_login), settings.twilio_sink_sid)
+
+
+@cache
+def dossiers() -> Dossiers:
+    """What is held about each person."""
+    from twilio_bridge.adapters.support_dossiers import DynamoDossiers  # noqa: PLC0415  only some need it
+
+    return DynamoDossiers(wiring.sync_state_table())
+
+
+@cache
+def notices() -> Notices:
+    """What other functions are to do."""
+    settings = wiring.settings()
+    return SqsNotices(aws.sqs(), settings.brevo_queue_url, settings.sync_queue_url, wiring.outbox())
+
+
+@cache
+def brevo_queue() -> SqsQueue:
+    """Persons with something new for Brevo."""
+    settings = wiring.settings()
+    return SqsQueue(aws.sqs(), settings.brevo_queue_url, settings.brevo_dead_letters_url)
+
+
+@cache
+def sync_queue() -> SqsQueue:
+    """Jobs for SyncFunction."""
+    return SqsQueue(aws.sqs(), wiring.settings().sync_queue_url)
+
+
+def reducing() -> Reducing:
+    """What a batch of events is worked with."""
+    from twilio_bridge.adapters.metrics import EmbeddedMetrics  # noqa: PLC0415  only one function needs these
+    from twilio_bridge.adapters.quarantine import S3Quarantine  # noqa: PLC0415
+    from twilio_bridge.adapters.support_facts import DynamoFacts  # noqa: PLC0415
+    from twilio_bridge.adapters.support_figures import DynamoFigures  # noqa: PLC0415
+    from twilio_bridge.adapters.support_people import DynamoPeople  # noqa: PLC0415
+
+    settings, table = wiring.settings(), wiring.sync_state_table()
+    return Reducing(
+        facts=DynamoFacts(table),
+        people=DynamoPeople(table),
+        dossiers=dossiers(),
+        figures=DynamoFigures(table),
+        quarantine=S3Quarantine(aws.s3(), settings.quarantine_bucket),
+        notices=notices(),
+        opt_outs=wiring.opt_outs(),
+        metrics=EmbeddedMetrics(settings.metrics_namespace),
+        lookup=wiring.contact_cache().find,
+        settings=settled(),
+    )
+
+
+def has_brevo() -> bool:
+    """Tell whether there is a secret for Brevo: whoever uses Frontline alone needs none."""
+    try:
+        return bool(wiring.settings().brevo_api_key)
+    except NoSecretError:
+        return False
+
+
+def crm() -> Crm:
+    """Brevo, with the key that the secret holds now."""
+    found = settled()
+    return _crm(wiring.settings().brevo_api_key, found.brevo, found.connectors.twilio_flex.logs_calls)
+
+
+@lru_cache(maxsize=1)
+def _crm(api_key: str, settings: config_flex.Brevo, log_calls: bool) -> Crm:
+    from twilio_bridge.adapters.brevo import BrevoCrm  # noqa: PLC0415  only one function needs it
+    from twilio_bridge.adapters.brevo_attributes import BrevoAttributes  # noqa: PLC0415
+    from twilio_bridge.adapters.brevo_requests import BrevoRequests, limiters  # noqa: PLC0415
+
+    limits = limiters(wiring.sync_state_table())
+    brevo = BrevoRequests(api_key, wiring.settings().brevo_endpoint_url, limits, log_calls=log_calls)
+    attributes = BrevoAttributes(brevo, create=settings.create_attributes)
+    return BrevoCrm(brevo, attributes, force_merge=settings.force_merge)
+
+
+def delivering() -> Delivering:
+    """What a delivery to Brevo works with."""
+    return Delivering(
+        dossiers=dossiers(),
+        crm=crm(),
+        opt_outs=wiring.opt_outs(),
+        notices=notices(),
+        settings=settled(),
+    )

@@ -1,0 +1,65 @@
+"""What the template allows each function, read for the tests that hold it against what the function does."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from samtranslator.yaml_helper import yaml_parse
+
+from twilio_bridge_local.aws_calls import AwsCall
+
+TEMPLATE = yaml_parse((Path(__file__).parents[2] / "template.yaml").read_text())
+SECRETS = {name: f"local/{name}" for name in ("twilio", "airtable", "brevo")}
+# Lambda itself does this with the function's role: it stores what was given up.
+LAMBDAS_OWN = {("EventStreamsFunction", "s3:ListBucket", "local-quarantine")}
+
+Grants = set[tuple[str, str]]
+
+
+def granted() -> dict[str, Grants]:
+    """Give pairs of action and the resource's name in the local stack, by function."""
+    bodies = {kind: _bodies(kind) for kind in ("AWS::Serverless::Function", "AWS::IAM::RolePolicy")}
+    found = {name: _grants(body["Policies"]) for name, body in bodies["AWS::Serverless::Function"].items()}
+    for body in bodies["AWS::IAM::RolePolicy"].values():
+        found[body["RoleName"]["Ref"].removesuffix("Role")] |= _grants([body["PolicyDocument"]])
+    for name, *grant in LAMBDAS_OWN:
+        found[name].remove((grant[0], grant[1]))
+    return found
+
+
+def done(calls: Iterable[AwsCall]) -> dict[str, Grants]:
+    """Give what each caller did."""
+    found: dict[str, Grants] = {}
+    for call in calls:
+        found.setdefault(call.caller, set()).add((call.action, call.resource))
+    return found
+
+
+def _bodies(kind: str) -> dict[str, Any]:
+    return {name: body["Properties"] for name, body in TEMPLATE["Resources"].items() if body["Type"] == kind}
+
+
+def _grants(policies: Sequence[Mapping[str, Any]]) -> Grants:
+    statements = [statement for policy in policies for statement in policy["Statement"]]
+    return {(action, name) for s in statements for action in s["Action"] for name in _resources(s["Resource"])}
+
+
+def _resources(given: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    for resource in [given] if isinstance(given, Mapping) else given:
+        yield _substituted(resource["Fn::Sub"]) if "Fn::Sub" in resource else _named(resource["Fn::GetAtt"])
+
+
+def _substituted(text: str) -> str:
+    if text == "${Quarantine.Arn}/*":
+        return "local-quarantine/*"
+    if text.startswith("${SyncState.Arn}"):
+        return text.replace("${SyncState.Arn}", "SyncState")
+    return next(secret for name, secret in SECRETS.items() if f"/{name}-??????" in text)
+
+
+def _named(attribute: Any) -> str:
+    name, _, arn = (attribute if isinstance(attribute, str) else ".".join(attribute)).partition(".")
+    assert "Arn" == arn
+    if name == "Quarantine":
+        return "local-quarantine"
+    return f"{name}.fifo" if TEMPLATE["Resources"][name].get("Properties", {}).get("FifoQueue") else name

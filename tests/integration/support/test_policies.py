@@ -1,0 +1,99 @@
+"""Each function of the support job may do what it does, and nothing it never does."""
+
+import json
+from typing import Any
+
+from tests.integration.callbacks.conftest import loaded, patiently
+from tests.integration.callbacks.test_policies import OF_SUPPORT
+from tests.integration.granted import done, granted
+from tests.integration.support.conftest import (
+    ANSWERED,
+    SURVEY,
+    WARM_UP,
+    Deploy,
+    Deployment,
+    phone,
+    record,
+    sample,
+    samples,
+    task_sid,
+)
+from tests.integration.support.test_events import by_token, finished
+from tests.integration.support.test_sink import answered, ask, sink
+from twilio_bridge_local.faults import Faults
+from twilio_bridge_local.twilio.faults import Fault
+
+SERVED, JOINED, REFUSED = 1, 2, 3
+
+
+def live_through(deployed: Deployment) -> None:
+    """Let every function do everything it can do."""
+    _day(deployed)
+    _joined(deployed)
+    _sinks(deployed)
+    deployed.await_events(SERVED, 3, 30)
+    _refused(deployed)
+
+
+def _day(deployed: Deployment) -> None:
+    """A task, its survey, a word, twice, and rubbish, by each way in; the contacts are cached.
+
+    Brevo's first answer about an event gets lost, and whom it was about is queued again by the regular job, too.
+    """
+    deployed.brevo.faults = Faults(cut="after", only=("POST /v3/events",), times=1)
+    outcome = patiently(lambda: deployed.stack.invoke("RefreshContactsFunction", {"whole": True}).payload, loaded, 20)
+    assert loaded(outcome), outcome
+    word = {**sample("inbound-message-received", SERVED), "time": "2026-03-02T15:00:00Z"}
+    deployed.put([*map(record, samples(SERVED, *ANSWERED, SURVEY)), record(word), record(word), b"no JSON"])
+    deployed.put(map(record, samples(SERVED, "worker-activity-update", "conversation-added")))
+    assert 200 == deployed.post(record(samples(WARM_UP, "task-canceled-abandon")))
+    assert 200 == deployed.complete(finished(SERVED), by_token()).status_code
+    assert patiently(lambda: deployed.logged("DeliverToBrevoFunction", "not done yet"), bool, 20)
+    assert deployed.stack.invoke("SyncFunction", {}).payload["persons"] >= 1
+
+
+def _joined(deployed: Deployment) -> None:
+    """Two persons turn out to be one while both wait for Brevo."""
+    apart = [sample("task-created", JOINED) for _ in range(3)]
+    addresses: list[dict[str, Any]] = [
+        {"from": phone(JOINED)},
+        {"identity": "kim", "customers": {"email": "k@example.org"}},
+        {"from": phone(JOINED), "customers": {"email": "k@example.org"}},
+    ]
+    for number, (event, attributes) in enumerate(zip(apart, addresses, strict=True)):
+        sid = task_sid(JOINED, number + 1)
+        told = {"task_sid": sid, "task_attributes": json.dumps(attributes), "sid": f"EVjoined{number}"}
+        event["data"]["payload"] |= told
+    for events in (apart[:2], apart[2:]):
+        wanted = deployed.taken_in() + len(events)
+        deployed.put(map(record, events))
+        deployed.await_taken_in(wanted)
+    deployed.await_events(JOINED, 3, 20)
+
+
+def _sinks(deployed: Deployment) -> None:
+    """A sink is tested while Twilio is down, and once more."""
+    deployed.twilio.faults.set(Fault(status=503, only="/events/"))
+    deployed.put([record(sample("test-event-kinesis", SERVED))])
+    assert patiently(lambda: deployed.logged("SyncFunction", "not done yet"), bool, 15)
+    deployed.twilio.faults.set()
+    ask(deployed, "POST", f"Sinks/{sink(deployed)}/Test")
+    assert patiently(lambda: answered(deployed), bool, 10)
+
+
+def _refused(deployed: Deployment) -> None:
+    """Brevo never takes a contact."""
+    deployed.brevo.faults = Faults(status=400, only=("POST /v3/contacts",))
+    deployed.put(map(record, samples(REFUSED, *ANSWERED)))
+    assert patiently(lambda: deployed.logged("DeliverToBrevoFunction", "Brevo never takes this"), bool, 20)
+
+
+def test_policies_hold_what_is_done_and_no_more(deploy: Deploy) -> None:
+    """Nothing a function does would be denied, and nothing is granted that is never done."""
+    allowed = {name: grants for name, grants in granted().items() if name in OF_SUPPORT}
+    with deploy() as deployed:
+        live_through(deployed)
+        calls = done(deployed.stack.embedded_aws.calls)
+
+    assert {} == {name: denied for name in allowed if (denied := calls.get(name, set()) - allowed[name])}
+    assert {} == {name: idle for name, grants in allowed.items() if (idle := grants - calls.get(name, set()))}

@@ -1,0 +1,161 @@
+"""Brevo or AWS is down, or a record is malformed: events go on being taken in, and everything arrives once."""
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from tests.integration.callbacks.conftest import patiently
+from tests.integration.support.conftest import (
+    ANSWERED,
+    SURVEY,
+    Deployment,
+    Event,
+    record,
+    sample,
+    samples,
+    task_sid,
+)
+from twilio_bridge_local.faults import Faults
+
+# Customers of whom Brevo, or its queue, is to be told while it is so.
+DOWN, SILENT, LOST, QUEUELESS = 1, 2, 3, 4
+COUNT = 500
+
+
+def again(number: int, task: int) -> list[Event]:
+    """Give another answered task of this customer."""
+    text = json.dumps(samples(number, *ANSWERED)).replace(task_sid(number), task_sid(number, task))
+    events: list[Event] = json.loads(text.replace('"EV', f'"EV{task}').replace("2026-03-02", f"2026-03-{task:02}"))
+    return events
+
+
+def put_in_time(deployed: Deployment, events: list[Event]) -> None:
+    """Put events on the stream; they are taken in at once, and none before them is late."""
+    wanted = deployed.taken_in() + len(events)
+    deployed.put(map(record, events))
+    deployed.await_taken_in(wanted)
+    age_ms = deployed.stack.iterator_age_ms("EventStreamsFunction")
+    assert age_ms is not None
+    assert age_ms < 5_000
+
+
+def seen(deployed: Deployment, status: int) -> int:
+    """Count Brevo's answers with this status; 0 are those that never came."""
+    return sum(one.status == status for one in deployed.brevo.requests)
+
+
+def test_brevo_is_down(deployed: Deployment) -> None:
+    """While it answers 503, hangs, or loses its answers, nothing waits on the stream; then everything is there, once.
+
+    A contact's numbers never go backwards on the way.
+    """
+    brevo = deployed.brevo
+    brevo.faults = Faults(cut="after", only=("POST /v3/events",), times=1)
+    put_in_time(deployed, samples(LOST, *ANSWERED))
+    assert patiently(lambda: seen(deployed, 0), bool, 15)
+
+    brevo.faults = Faults(status=503)
+    put_in_time(deployed, samples(DOWN, *ANSWERED))
+    assert patiently(lambda: seen(deployed, 503), bool, 15)
+    put_in_time(deployed, again(DOWN, 3))
+
+    brevo.faults = Faults(silent=True)
+    put_in_time(deployed, samples(SILENT, *ANSWERED))
+    assert patiently(lambda: seen(deployed, 0) > 1, bool, 15)
+    put_in_time(deployed, again(DOWN, 4))
+
+    brevo.faults = Faults()
+    deployed.settle(60)
+    assert_told_once(deployed, {DOWN: 3, SILENT: 1, LOST: 1})
+    assert_never_backwards(deployed)
+
+
+def assert_told_once(deployed: Deployment, tasks: dict[int, int]) -> None:
+    """Check that each customer's tasks are in Brevo: two events a task, each once, and their numbers."""
+    for number, count in tasks.items():
+        found = deployed.told(number)
+        keys = [key for key, *_ in found["events"]]
+        assert (2 * count, 2 * count) == (len(keys), len(set(keys))), found
+        assert (count, 47.0) == (found["attributes"]["SUPPORT_TICKET_COUNT"], found["attributes"]["AVG_WAIT_TIME"])
+
+
+def assert_never_backwards(deployed: Deployment) -> None:
+    """Check each state in which a contact ever was against the one before it."""
+    before: dict[int, tuple[int, str]] = {}
+    for contact in deployed.account.past:
+        count = int(str(contact.attributes.get("SUPPORT_TICKET_COUNT", 0)))
+        now = (count, str(contact.attributes.get("LAST_SUPPORT_DATE", "")))
+        assert before.get(contact.id, now) <= now
+        before[contact.id] = now
+
+
+def test_one_malformed_record(deployed: Deployment) -> None:
+    """Of 500 records 499 are done; one object is in the quarantine with its reason; nothing is tried again."""
+    before, taken, bad = (
+        len(kept(deployed)),
+        deployed.taken_in(),
+        b'{"type": "com.twilio.taskrouter.task.created", "id"',
+    )
+    records = [record(activity(number)) for number in range(COUNT - 1)]
+    deployed.put([*records[:250], bad, *records[250:]])
+
+    wanted = taken + COUNT - 1
+    deployed.await_taken_in(wanted, 30)
+    assert before + 1 == len(patiently(lambda: kept(deployed), lambda found: len(found) > before, 5))
+    assert "it is no JSON" == kept(deployed)[-1]["reason"]
+    time.sleep(1)
+    assert wanted == deployed.taken_in()
+    assert COUNT - 1 == rows(deployed, "2026-03-02")
+
+
+def activity(number: int) -> Event:
+    """Give a worker's change of activity."""
+    event = sample("worker-activity-update", 0)
+    own = f"EV{number:032x}"
+    event["data"]["sid"] = event["data"]["payload"]["sid"] = event["id"] = own
+    return event
+
+
+def rows(deployed: Deployment, day: str) -> int:
+    """Count the figures' rows of workers' activities on a day."""
+    dynamodb, count = deployed.stack.client("dynamodb"), 0
+    for number in range(16):
+        values = {":pk": {"S": f"figures#{day}#{number:x}"}, ":sk": {"S": "activity#"}}
+        condition = "pk = :pk AND begins_with(sk, :sk)"
+        asked = {"KeyConditionExpression": condition, "ExpressionAttributeValues": values}
+        count += dynamodb.query(TableName="SyncState", Select="COUNT", **asked)["Count"]
+    return count
+
+
+def kept(deployed: Deployment) -> list[dict[str, Any]]:
+    """Give what is in the quarantine, the oldest first."""
+    s3 = deployed.stack.client("s3")
+    found = s3.list_objects_v2(Bucket="local-quarantine").get("Contents", [])
+    keys = [each["Key"] for each in sorted(found, key=lambda each: each["LastModified"])]
+    return [json.load(s3.get_object(Bucket="local-quarantine", Key=key)["Body"]) for key in keys]
+
+
+def test_the_queue_is_gone(deployed: Deployment) -> None:
+    """What could not be queued comes again from the stream, and arrives once."""
+    with without_queue(deployed):
+        deployed.put(map(record, [*samples(QUEUELESS, *ANSWERED, SURVEY)]))
+        assert patiently(lambda: deployed.logged("EventStreamsFunction", "news not queued"), bool, 15)
+    found = deployed.await_events(QUEUELESS, 3, 30)
+    deployed.settle()
+    assert found == deployed.told(QUEUELESS)
+
+
+@contextmanager
+def without_queue(deployed: Deployment) -> Iterator[None]:
+    """Let Brevo's queue be missing for a while."""
+    sqs, name = deployed.stack.client("sqs"), "BrevoQueue.fifo"
+    url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
+    attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    wanted = ("FifoQueue", "DeduplicationScope", "FifoThroughputLimit", "DelaySeconds", "VisibilityTimeout")
+    sqs.delete_queue(QueueUrl=url)
+    try:
+        yield
+    finally:
+        sqs.create_queue(QueueName=name, Attributes={key: attributes[key] for key in wanted})

@@ -1,0 +1,162 @@
+"""Figures as lines, as CSV and as texts for people."""
+
+import csv
+import io
+from datetime import date
+from typing import Any
+
+import pytest
+
+from twilio_bridge.adapters.memory_support import MemoryFigures
+from twilio_bridge.support.dossier import FigureRow
+from twilio_bridge_cli import report
+from twilio_bridge_cli.errors import CommandError
+from twilio_bridge_cli.figure_lines import QUEUES, WORKERS, Line, Report, cell, clock, csv_text, days, head, lines
+
+TODAY = date(2026, 3, 3)
+MONDAY, TUESDAY = "2026-03-02", "2026-03-03"
+
+
+def stay(day: str, number: int, outcome: str, wait_s: int, queue: str = "Support") -> FigureRow:
+    values = {"queue": queue, "channel": "voice", "outcome": outcome, "wait_s": wait_s}
+    return FigureRow(day=day, key=f"queue#{queue}#WT{number}#1", version=1, values=values)
+
+
+def time_in(day: str, activity: str, seconds: int) -> FigureRow:
+    values = {"worker": "jo", "activity": activity, "seconds": seconds}
+    return FigureRow(day=day, key=f"activity#WK1#{activity}", version=1, values=values)
+
+
+STAYS = [
+    stay(MONDAY, 1, "accepted", 10),
+    stay(MONDAY, 2, "accepted", 20),
+    stay(MONDAY, 3, "accepted", 30),
+    stay(TUESDAY, 4, "accepted", 100),
+    stay(TUESDAY, 5, "abandoned", 60),
+    stay(TUESDAY, 6, "accepted", 7, "Sales"),
+]
+
+
+def read(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text, newline="")))
+
+
+def named(told: list[Line], of: str) -> list[tuple[str, str]]:
+    return [(line["day"], line[of]) for line in told]
+
+
+def test_days_are_asked_for_by_their_ends() -> None:
+    """Both are in; without any it is today, one without the other is that day, or up to today."""
+    assert [TUESDAY] == days(None, None, TODAY)
+    assert [MONDAY, TUESDAY] == days(date(2026, 3, 2), None, TODAY)
+    assert ["2025-12-31"] == days(None, date(2025, 12, 31), TODAY)
+    assert ["2024-02-28", "2024-02-29", "2024-03-01"] == days(date(2024, 2, 28), date(2024, 3, 1), TODAY)
+
+
+def test_days_that_cannot_be_shown_are_refused() -> None:
+    """An end before the beginning, and more days than figures are kept."""
+    with pytest.raises(CommandError, match="--from 2026-03-04 is after --to 2026-03-03"):
+        days(date(2026, 3, 4), None, TODAY)
+    assert 400 == len(days(date(2025, 1, 28), None, TODAY))
+    with pytest.raises(CommandError, match="401 days; figures are kept for 400"):
+        days(date(2025, 1, 27), None, TODAY)
+
+
+def test_the_total_is_summed_from_the_rows() -> None:
+    """The mean over three waits and one is 40 seconds, not the mean of the days' means; it comes last."""
+    told = lines(QUEUES, STAYS, totals=True)
+    places = [(MONDAY, "Support"), (TUESDAY, "Sales"), (TUESDAY, "Support"), ("total", "Sales"), ("total", "Support")]
+    assert places == named(told, "queue")
+    assert [20.0, 7.0, 100.0, 7.0, 40.0] == [line["avg_wait_s"] for line in told]
+    assert (5, 4, 1, 0.2, 100) == tuple(
+        told[-1][name] for name in ("entered", "accepted", "abandoned", "abandon_rate", "max_wait_s")
+    )
+
+
+def test_one_day_has_no_total() -> None:
+    """It would say the same again."""
+    assert [(MONDAY, "Support")] == named(lines(QUEUES, STAYS[:3], totals=False), "queue")
+
+
+def test_rows_come_out_of_the_port() -> None:
+    """Those of the days that are asked for, in order, and no others."""
+    kept = MemoryFigures()
+    for row in STAYS:
+        kept.put(row)
+    assert STAYS == list(report.rows(kept, [MONDAY, TUESDAY]))
+    assert STAYS[3:] == list(report.rows(kept, [TUESDAY, "2026-03-04"]))
+
+
+def test_csv_is_what_the_standard_says() -> None:
+    """RFC 4180: a head, CRLF, quotes where they are needed; numbers are plain and what is unknown is empty."""
+    text = csv_text(QUEUES, lines(QUEUES, [stay(MONDAY, 1, "accepted", 3700, 'A "B", C\nD')], totals=False))
+    assert text.startswith("day,queue,entered,accepted,")
+    assert text.endswith("\r\n")
+    assert f'\r\n{MONDAY},"A ""B"", C\nD",1,1,0,' in text
+    line = read(text)[0]
+    assert ("3700.0", "0.0", "", "0") == tuple(line[name] for name in ("avg_wait_s", "abandon_rate", "csat", "expired"))
+
+
+def test_csv_without_lines_has_its_head() -> None:
+    """A program finds the columns all the same."""
+    for each in (QUEUES, WORKERS):
+        text = csv_text(each, [])
+        assert (f"day,{each.of},", "\r\n", 1) == (text[: 5 + len(each.of)], text[-2:], text.count("\r\n"))
+
+
+@pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\uff1d1"])
+def test_no_name_becomes_a_formula(name: str) -> None:
+    """Somebody else gave the queue its name; a spreadsheet shows it as text. Numbers stay numbers."""
+    told = lines(QUEUES, [stay(MONDAY, 1, "accepted", 5, name)], totals=False)
+    assert f"'{name}" == read(csv_text(QUEUES, told))[0]["queue"]
+    assert name == told[0]["queue"]
+
+
+def test_activities_are_columns_in_csv() -> None:
+    """All that anybody was in, in order; where somebody was not, nothing is said."""
+    rows = [time_in(MONDAY, "Break", 60), time_in(MONDAY, "Available", 600), time_in(TUESDAY, "Available", 30)]
+    text = csv_text(WORKERS, lines(WORKERS, rows, totals=True))
+    assert text.partition("\r\n")[0].endswith(",handle_s,talk_s,activity_Available_s,activity_Break_s")
+    found = [(line["activity_Available_s"], line["activity_Break_s"]) for line in read(text)]
+    assert [("600", "60"), ("30", ""), ("630", "60")] == found
+
+
+@pytest.mark.parametrize("asked", [QUEUES, WORKERS], ids=lambda asked: str(asked.of))
+def test_a_line_holds_what_the_report_names(asked: Report) -> None:
+    """Every name, in this order, and no other."""
+    told = lines(asked, [*STAYS, time_in(MONDAY, "Break", 60)], totals=False)
+    assert {asked.names} == {tuple(line) for line in told}
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(0, "0:00"), (59.6, "1:00"), (200, "3:20"), (3599, "59:59"), (3600, "1:00:00"), (4_000_000, "1,111:06:40")],
+)
+def test_seconds_are_read_as_time(seconds: float, said: str) -> None:
+    """Minutes and seconds, with hours where there are any."""
+    assert said == clock(seconds)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("day", MONDAY, MONDAY),
+        ("entered", 1234, "1,234"),
+        ("avg_wait_s", 46.7, "0:47"),
+        ("abandon_rate", 0.1234, "12.3%"),
+        ("abandon_rate", None, "-"),
+        ("csat", 4.5, "4.5"),
+        ("activities", {"Available": 3600, "Break": 90}, "Available 1:00:00, Break 1:30"),
+        ("activities", {}, "-"),
+    ],
+)
+def test_people_read_cells(name: str, value: Any, said: str) -> None:
+    """By what they are; what is unknown is a dash."""
+    assert said == cell(name, value)
+
+
+def test_heads_are_short() -> None:
+    """Words below each other, no units."""
+    assert ["Avg\nwait", "Short\nabandons", "CSAT\nanswers", "Day"] == [
+        head(name) for name in ("avg_wait_s", "short_abandons", "csat_answers", "day")
+    ]
