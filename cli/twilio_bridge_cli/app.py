@@ -8,16 +8,21 @@ from typing import Annotated
 import typer
 
 from twilio_bridge.errors import BadRequestError, BridgeError, SettingError, UpstreamError
-from twilio_bridge_cli import call, configuration, output
+from twilio_bridge_cli import call, configuration, events, output, report, usage
 from twilio_bridge_cli.commands import Command, Group
 from twilio_bridge_cli.errors import INTERRUPTED, OWN_MISTAKE, SERVER, UNREACHABLE, USAGE, CommandError
 
-_HELP = "Operates a Twilio Bridge: calls its callbacks as Twilio would, and puts configurations in force."
+_HELP = (
+    "Operates a Twilio Bridge: calls its callbacks and fills its stream as Twilio would, puts configurations in "
+    "force, and shows the figures."
+)
 _EXAMPLES = """
 [bold]Examples[/bold]
   twilio-bridge call crm
   twilio-bridge call crm --worker jo@acme.org --url https://bridge.acme.org --secret twilio-bridge/twilio
   twilio-bridge config put bridge.yaml --stack twilio-bridge
+  twilio-bridge events put task-created.json
+  twilio-bridge report queues --stack twilio-bridge --from 2026-11-01
 """
 
 
@@ -73,7 +78,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command(name="call", cls=Command, help=call.HELP, epilog=call.EXAMPLES)(call.call)
+app.command(name="report", cls=Command, help=report.HELP, epilog=report.EXAMPLES)(report.report)
+app.command(name="usage", cls=Command, help=usage.HELP, epilog=usage.EXAMPLES)(usage.usage)
 app.add_typer(configuration.app, name="config")
+app.add_typer(events.app, name="events")
 
 
 def _show_version(wanted: bool) -> None:

@@ -1,4 +1,7 @@
-"""AWS as the operator reaches it: clients, a stack's table, and what to do about AWS's refusals."""
+"""AWS as the operator reaches it: clients, a stack's outputs, and what to do about AWS's refusals.
+
+An endpoint on this machine is a stand-in, which takes any credentials: it gets made-up ones.
+"""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -9,11 +12,16 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from twilio_bridge.adapters.aws import FAILURES, code_of
 from twilio_bridge_cli.errors import CommandError, RefusedCommandError, UnreachableError
-from twilio_bridge_cli.surroundings import Surroundings
+from twilio_bridge_cli.surroundings import Surroundings, is_local
 
 TABLE_OUTPUT: Final = "SyncStateTable"
+STREAM_OUTPUT: Final = "EventStreamName"
+BUCKET_OUTPUT: Final = "QuarantineBucket"
+_MADE_UP: Final = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
+_LOCAL_REGION: Final = "us-east-1"
 _CONFIG: Final = Config(connect_timeout=10, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 2})
 
+_NONE: Final = "There is none of this name in this account and region; see the name and --region."
 _LOG_IN: Final = "Log in to AWS (aws sso login, aws configure), or name the profile in AWS_PROFILE."
 _USAGE: Final[Mapping[str, str]] = {
     "NoRegionError": "Say which region with --region or AWS_REGION.",
@@ -25,7 +33,8 @@ _USAGE: Final[Mapping[str, str]] = {
     "InvalidRegionError": "AWS has no such region; one is called us-east-1, for example.",
 }
 _REFUSALS: Final[Mapping[str, str]] = {
-    "ResourceNotFoundException": "There is no such table in this account and region; see --table and --region.",
+    "ResourceNotFoundException": _NONE,
+    "NoSuchBucket": _NONE,
     "ValidationError": "There is no such stack in this account and region; see --stack and --region.",
     "AccessDeniedException": "Ask your administrator for the right to do this.",
     "AccessDenied": "Ask your administrator for the right to do this.",
@@ -39,27 +48,30 @@ _REFUSALS: Final[Mapping[str, str]] = {
 def client(service: str, around: Surroundings, region: str | None) -> Any:  # noqa: ANN401  boto3 makes its clients' classes while it runs
     """Make a client; AWS_ENDPOINT_URL counts wherever it stands."""
     make: Any = boto3.client
+    endpoint = around.get("AWS_ENDPOINT_URL")
+    local = endpoint is not None and is_local(endpoint)
     try:
         return make(
             service,
-            region_name=region or around.get("AWS_REGION"),
-            endpoint_url=around.get("AWS_ENDPOINT_URL"),
+            region_name=region or around.get("AWS_REGION") or (_LOCAL_REGION if local else None),
+            endpoint_url=endpoint,
             config=_CONFIG,
+            **(_MADE_UP if local else {}),
         )
     except (BotoCoreError, ValueError) as error:
         raise _explained(type(error).__name__, f"{service} cannot be asked") from error
 
 
-def table_of(stack: str, around: Surroundings, region: str | None) -> str:
-    """Give the name of a deployed stack's table SyncState."""
+def output_of(stack: str, name: str, around: Surroundings, region: str | None) -> str:
+    """Give an output of a deployed stack: the name of its table SyncState, of its stream, or of its bucket."""
     try:
         stacks = client("cloudformation", around, region).describe_stacks(StackName=stack)["Stacks"]
     except FAILURES as error:
         raise explained(error, f"The stack {stack} cannot be read") from error
     outputs = {output["OutputKey"]: output["OutputValue"] for output in stacks[0].get("Outputs", [])}
-    if TABLE_OUTPUT not in outputs:
-        raise CommandError(f"The stack {stack} has no output {TABLE_OUTPUT}.", "Is it a Twilio Bridge? See --table.")
-    return str(outputs[TABLE_OUTPUT])
+    if name not in outputs:
+        raise CommandError(f"The stack {stack} has no output {name}.", "Is it a Twilio Bridge, and of this version?")
+    return str(outputs[name])
 
 
 def explained(error: BaseException, what: str) -> CommandError:

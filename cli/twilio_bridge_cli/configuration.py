@@ -120,7 +120,7 @@ def _name(table: str | None, stack: str | None, around: Surroundings, region: st
     if table and stack:
         raise CommandError("--table and --stack exclude each other.")
     if stack:
-        return aws.table_of(stack, around, region)
+        return aws.output_of(stack, aws.TABLE_OUTPUT, around, region)
     if name := table or around.get("SYNC_STATE_TABLE"):
         return name
     raise CommandError("Which table?", "Name the stack: --stack twilio-bridge; or the table: --table.")

@@ -3,10 +3,13 @@
 import json
 import os
 import sys
-from typing import Literal
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Final, Literal
 
 from rich.console import Console
 from rich.json import JSON
+from rich.progress import Progress
 from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
@@ -17,6 +20,8 @@ from twilio_bridge_cli.sending import Answer, Call
 
 _KILO = 1000
 _SERVER, _REFUSED = 500, 300
+_LONG: Final = 500  # steps that somebody would wait for
+_WIDEST: Final = 10_000
 
 
 def _out() -> Console:
@@ -119,6 +124,28 @@ def contacts(found: Contacts) -> None:
     for name, contact_id in found.rows:
         table.add_row(Text(_printable(name)), Text(_printable(contact_id)))
     _out().print(table)
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[str]], numbers: Collection[str]) -> None:
+    """Show lines under heads, `numbers` to the right; a line is never folded, however narrow the terminal is."""
+    shown = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="bold")
+    for head in heads:
+        shown.add_column(head, justify="right" if head in numbers else "left", vertical="bottom", no_wrap=True)
+    for row in rows:
+        shown.add_row(*(Text(_printable(cell, keep="")) for cell in row))
+    console = _out()
+    console.width = max(console.width, console.measure(shown, options=console.options.update(width=_WIDEST)).maximum)
+    console.print(shown)
+
+
+@contextmanager
+def progress(what: str, total: int, long: int = _LONG) -> Iterator[Callable[[int], None]]:
+    """Show how far something long has got, where somebody looks at a terminal; the block says how many are done."""
+    console = _err()
+    hidden = not console.is_terminal or total <= long
+    with Progress(console=console, transient=True, disable=hidden) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda done: bar.advance(task, done)
 
 
 def yaml(text: str) -> None:

@@ -18,9 +18,10 @@ LOCAL_PORT: Final = "3000"
 _LOOPBACK: Final = re.compile(r"localhost|127(\.[0-9]{1,3}){3}|::1")
 
 
-def surroundings() -> Surroundings:
-    """Everything that is set."""
+def surroundings(endpoint_url: str | None = None) -> Surroundings:
+    """Everything that is set; `endpoint_url` is what an option says of AWS_ENDPOINT_URL."""
     both = {**from_file(), **{name: value for name, value in os.environ.items() if value.strip()}}
+    both |= {"AWS_ENDPOINT_URL": endpoint_url} if endpoint_url else {}
     return {name: value for name, value in both.items() if value}
 
 

@@ -16,6 +16,9 @@ from twilio_bridge_cli import call, sending
 from twilio_bridge_cli.app import main
 
 FAR = "https://bridge.invalid"
+CONFIG = [["config", name] for name in ("check", "put", "show", "remove")]
+EVENTS = [["events", name] for name in ("put", "replay", "quarantine")]
+HELPED = [[], ["call"], ["config"], *CONFIG, ["events"], *EVENTS, ["report"]]
 
 
 @pytest.mark.parametrize(
@@ -79,6 +82,14 @@ def test_a_wrong_token_is_named_by_its_source(run: Run, bridge: Bridge, monkeypa
         ["config", "show"],
         ["config", "check", "nowhere.yaml"],
         ["config", "show", "--table", "a", "--stack", "b"],
+        ["report"],
+        ["report", "queues"],
+        ["report", "queues", "--table", "a", "--stack", "b"],
+        ["report", "queues", "--table", "a", "--from", "yesterday"],
+        ["report", "queues", "--table", "a", "--json", "--format", "csv"],
+        ["events", "quarantine"],
+        ["events", "quarantine", "--bucket", "a", "--stack", "b"],
+        ["events", "replay", "--bucket", "a"],
     ],
     ids=" ".join,
 )
@@ -205,9 +216,7 @@ def test_an_interruption_is_130(run: Run, monkeypatch: pytest.MonkeyPatch) -> No
     assert run("call", "crm").exit_code == 130
 
 
-@pytest.mark.parametrize(
-    "words", [[], ["call"], ["config"], *(["config", name] for name in ("check", "put", "show", "remove"))]
-)
+@pytest.mark.parametrize("words", HELPED, ids=" ".join)
 def test_help_has_examples(run: Run, words: list[str]) -> None:
     """Everywhere, at least two."""
     result = run(*words, "--help")
@@ -215,9 +224,7 @@ def test_help_has_examples(run: Run, words: list[str]) -> None:
     assert result.stdout.split("Examples")[1].count("twilio-bridge ") >= 2
 
 
-@pytest.mark.parametrize(
-    "words", [[], ["call"], ["config"], *(["config", name] for name in ("check", "put", "show", "remove"))]
-)
+@pytest.mark.parametrize("words", HELPED, ids=" ".join)
 def test_help_shows_no_type_of_a_flag(run: Run, words: list[str]) -> None:
     """Nothing is written after a flag; the callback's argument is called what it is."""
     shown = run(*words, "--help").stdout

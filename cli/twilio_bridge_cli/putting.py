@@ -1,0 +1,121 @@
+"""Events onto a Kinesis stream: as Twilio puts them there, in requests as large as Kinesis takes them.
+
+https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecords.html
+"""
+
+import json
+import uuid
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from twilio_bridge import retry
+from twilio_bridge.retry import Retry
+from twilio_bridge_cli import aws
+from twilio_bridge_cli.errors import CommandError, UnreachableError
+
+MOST: Final = 500  # records of a request
+LARGEST: Final = 5 * 1024 * 1024  # bytes of a request, partition keys among them
+LARGEST_RECORD: Final = 1024 * 1024
+_KEY_LENGTH: Final = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """An event as it goes on the stream."""
+
+    data: bytes
+    key: str
+
+    @property
+    def size(self) -> int:
+        """What Kinesis counts, in bytes."""
+        return len(self.data) + len(self.key.encode())
+
+
+class NotTakenError(Exception):
+    """Kinesis did not take all of a request; `left` is what it did not take, `codes` why."""
+
+    def __init__(self, left: list[Record], codes: set[str]) -> None:
+        super().__init__(", ".join(sorted(codes)))
+        self.left = left
+
+
+RETRY: Final = Retry(attempts=8, first_wait_s=0.1, on=(NotTakenError,))
+
+
+def record(place: str, event: Mapping[str, Any], *, as_string: bool) -> Record:
+    """Make the record of an event; `as_string` writes its data as text, as Twilio's Kinesis sinks do."""
+    sent = dict(event)
+    if as_string and "data" in sent and not isinstance(sent["data"], str):
+        sent["data"] = json.dumps(sent["data"], separators=(",", ":"), ensure_ascii=False)
+    data = json.dumps(sent, separators=(",", ":"), ensure_ascii=False).encode(errors="replace")
+    made = Record(data, partition_key(event))
+    if made.size > LARGEST_RECORD:
+        raise CommandError(f"{place} is larger than a record may be (1 MiB).")
+    return made
+
+
+def partition_key(event: Mapping[str, Any]) -> str:
+    """Give what keeps events in order among each other: the task's SID, else the event's own id."""
+    data = event.get("data")
+    if isinstance(data, str):
+        data = parsed(data)
+    payload = data.get("payload") if isinstance(data, dict) else None
+    task = payload.get("task_sid") if isinstance(payload, dict) else None
+    own = next((each for each in (task, event.get("id")) if isinstance(each, str) and each), "")
+    return own[:_KEY_LENGTH].encode(errors="replace").decode() or str(uuid.uuid4())
+
+
+def groups(records: Iterable[Record], most: int = MOST) -> Iterator[list[Record]]:
+    """Give requests' worth of records, in order."""
+    group: list[Record] = []
+    size = 0
+    for each in records:
+        if group and (len(group) == most or size + each.size > LARGEST):
+            yield group
+            group, size = [], 0
+        group.append(each)
+        size += each.size
+    if group:
+        yield group
+
+
+def put(kinesis: Any, stream: str, group: list[Record]) -> int:  # noqa: ANN401  boto3 makes its clients' classes late
+    """Put a group on the stream and give how many requests that took.
+
+    What is not taken is put again as RETRY says, and then is a NotTakenError.
+    """
+    left, requests = group, 0
+
+    def once() -> None:
+        nonlocal left, requests
+        requests += 1
+        entries = [{"Data": each.data, "PartitionKey": each.key} for each in left]
+        answer = kinesis.put_records(StreamName=stream, Records=entries)
+        results = zip(left, answer["Records"], strict=True)
+        failed = [(each, result["ErrorCode"]) for each, result in results if result.get("ErrorCode")]
+        left = [each for each, _ in failed]
+        if left:
+            raise NotTakenError(left, {code for _, code in failed})
+
+    retry.call(once, RETRY)
+    return requests
+
+
+def explained(error: NotTakenError | BotoCoreError | ClientError, missing: str) -> CommandError:
+    """Turn what ended the putting into a sentence with its remedy."""
+    if not isinstance(error, NotTakenError):
+        return aws.explained(error, missing)
+    remedy = "Put them again in a moment, what is there already changes nothing; or give the stream more shards."
+    return UnreachableError(f"{missing}: Kinesis did not take them ({error}).", remedy)
+
+
+def parsed(text: str | bytes) -> object:
+    """Read JSON; None where it is none."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None

@@ -1,0 +1,195 @@
+"""`twilio-bridge events quarantine` and `events replay`: what nobody could read, shown and put back on the stream."""
+
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Annotated, Any, Final
+
+import typer
+
+from twilio_bridge.adapters.aws import FAILURES
+from twilio_bridge_cli import aws, output, places, putting, quarantined
+from twilio_bridge_cli.errors import CommandError, RefusedCommandError
+from twilio_bridge_cli.places import Place
+from twilio_bridge_cli.putting import NotTakenError, Record
+from twilio_bridge_cli.quarantined import Kept
+from twilio_bridge_cli.surroundings import Surroundings, surroundings
+
+HELP: Final = (
+    "Puts what lies in the quarantine bucket back on the stream: records that nobody could read, and batches that "
+    "Lambda gave up after a day. Mend the cause first, for what still cannot be read comes back."
+    "\n\n"
+    "Objects are left where they are, and expire after 30 days. Replaying what was done already changes nothing."
+    "\n\n"
+    "Without --bucket or --stack it is QUARANTINE_BUCKET and EVENT_STREAM, else the local stack's (make run)."
+)
+TITLE: Final = "[bold]Examples[/bold]"
+EXAMPLES: Final = f"""
+{TITLE}
+  twilio-bridge events replay --stack twilio-bridge --since 2026-11-20
+  twilio-bridge events replay --stack twilio-bridge --dry-run
+
+[bold]Exit codes[/bold]
+  0 everything is on the stream, 1 refused, or some could not be read, 2 usage, 4 unreachable, or some were not taken
+"""
+LIST_EXAMPLES: Final = f"""
+{TITLE}
+  twilio-bridge events quarantine --stack twilio-bridge
+  twilio-bridge events quarantine --stack twilio-bridge --since 2026-11-20 --json | jq -r '.[].reason' | sort | uniq -c
+"""
+_REMEDY: Final = "They are named above; look at them with aws s3 cp s3://BUCKET/KEY -"
+
+Bucket = Annotated[str | None, typer.Option(help="The quarantine bucket; else QUARANTINE_BUCKET.")]
+StreamName = Annotated[str | None, typer.Option("--stream", help="The Kinesis stream; else EVENT_STREAM.")]
+Stack = Annotated[str | None, typer.Option(help="The deployed stack, whose outputs name bucket and stream.")]
+Since = Annotated[
+    datetime | None, typer.Option(formats=["%Y-%m-%d"], metavar="DATE", help="The first day of arrival (UTC).")
+]
+Until = Annotated[
+    datetime | None, typer.Option(formats=["%Y-%m-%d"], metavar="DATE", help="The last day of arrival (UTC).")
+]
+Region = Annotated[str | None, typer.Option(help="The AWS region.")]
+EndpointUrl = Annotated[str | None, typer.Option(help="Where AWS is reached; else AWS_ENDPOINT_URL.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Read everything, and put nothing.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+AsJson = Annotated[
+    bool, typer.Option("--json", help="Print one JSON object {bucket, stream, objects, records, requests, unreadable}.")
+]
+AsJsonList = Annotated[bool, typer.Option("--json", help="Print a JSON list of {key, at, reason, records, problem}.")]
+
+
+@dataclass(slots=True)
+class Done:
+    """How far it has got."""
+
+    records: int = 0
+    requests: int = 0
+    unreadable: list[Kept] = field(default_factory=list)
+
+
+def replay(  # noqa: PLR0913  an option each
+    *,
+    stack: Stack = None,
+    bucket: Bucket = None,
+    stream: StreamName = None,
+    since: Since = None,
+    until: Until = None,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    region: Region = None,
+    endpoint_url: EndpointUrl = None,
+    as_json: AsJson = False,
+) -> None:
+    """Put what lies in the quarantine back on the stream."""
+    around = surroundings(endpoint_url)
+    source = places.find(places.BUCKET, bucket, stack, around, region)
+    target = None if dry_run else _target(stream, stack, around, region, source)
+    s3 = aws.client("s3", source.around, region)
+    keys = quarantined.keys(s3, source.name, *_days(since, until))
+    if target and keys and not yes and sys.stdin.isatty():
+        typer.confirm(f"Put what {_many(len(keys), 'object')} hold on {target.name}?", abort=True, err=True)
+    done = Done()
+    failure = _put_back(quarantined.objects(s3, source.name, keys), _to(target, region), done)
+    if as_json:
+        output.data(_told(source, target, len(keys), done, failure))
+    for each in done.unreadable:
+        output.problem(each.key, each.problem, "")
+    output.note(_summary(source, target, len(keys), done), "" if failure else "green")
+    if failure:
+        raise failure
+
+
+def quarantine(
+    *,
+    stack: Stack = None,
+    bucket: Bucket = None,
+    since: Since = None,
+    until: Until = None,
+    region: Region = None,
+    endpoint_url: EndpointUrl = None,
+    as_json: AsJsonList = False,
+) -> None:
+    """List what lies in the quarantine, with time and reason; of the records only how many."""
+    source = places.find(places.BUCKET, bucket, stack, surroundings(endpoint_url), region)
+    s3 = aws.client("s3", source.around, region)
+    keys = quarantined.keys(s3, source.name, *_days(since, until))
+    found = list(map(_line, quarantined.objects(s3, source.name, keys)))
+    if as_json:
+        output.data(found)
+    elif found:
+        rows = [(each["at"], each["problem"] or each["reason"], str(each["records"]), each["key"]) for each in found]
+        output.table(("At", "Reason", "Records", "Key"), rows, numbers={"Records"})
+    output.note(f"{_many(len(found), 'object')} in {source.name}.", "dim")
+
+
+def _line(kept: Kept) -> dict[str, Any]:
+    told = {"key": kept.key, "at": kept.at, "reason": kept.reason, "problem": kept.problem}
+    return {**told, "records": len(kept.records)}
+
+
+def _target(stream: str | None, stack: str | None, around: Surroundings, region: str | None, source: Place) -> Place:
+    found = places.find(places.STREAM, stream, stack, around, region)
+    if found.around != source.around:
+        raise CommandError("Bucket and stream are not of the same stack.", "Name both, or --stack.")
+    return found
+
+
+def _days(since: datetime | None, until: datetime | None) -> tuple[str, str]:
+    if since and until and since > until:
+        raise CommandError("--since is after --until.")
+    return f"{since:%Y-%m-%d}" if since else "", f"{until:%Y-%m-%d}" if until else "9999-12-31"
+
+
+def _to(target: Place | None, region: str | None) -> Callable[[list[Record]], int]:
+    """Give what puts a group of records and says how many requests that took; nothing is put without a target."""
+    if target is None:
+        return lambda _group: 0
+    kinesis = aws.client("kinesis", target.around, region)
+    return lambda group: putting.put(kinesis, target.name, group)
+
+
+def _put_back(objects: Iterable[Kept], put: Callable[[list[Record]], int], done: Done) -> CommandError | None:
+    """Put everything back, count it in `done`, and give what ended it early, or was not as it should be."""
+    try:
+        for group in putting.groups(_records(objects, done)):
+            _put(group, put, done)
+    except CommandError as error:
+        return error
+    if done.unreadable:
+        return RefusedCommandError(f"{_many(len(done.unreadable), 'object')} could not be read.", _REMEDY)
+    return None
+
+
+def _records(objects: Iterable[Kept], done: Done) -> Iterator[Record]:
+    for each in objects:
+        done.unreadable += [each] if each.problem else []
+        yield from each.records
+
+
+def _put(group: list[Record], put: Callable[[list[Record]], int], done: Done) -> None:
+    try:
+        done.requests += put(group)
+    except (NotTakenError, *FAILURES) as error:
+        done.records += len(group) - len(error.left) if isinstance(error, NotTakenError) else 0
+        raise putting.explained(error, "Not everything is on the stream") from error
+    done.records += len(group)
+
+
+def _told(
+    source: Place, target: Place | None, objects: int, done: Done, failure: CommandError | None
+) -> dict[str, Any]:
+    names = {"bucket": source.name, "stream": target.name if target else None}
+    counts = {"objects": objects, "records": done.records, "requests": done.requests}
+    error = {"error": str(failure)} if failure else {}
+    return {**names, **counts, "unreadable": len(done.unreadable), **error}
+
+
+def _summary(source: Place, target: Place | None, objects: int, done: Done) -> str:
+    put = f"put on {target.name}" if target else "to be put; nothing was"
+    unreadable = f", {_many(len(done.unreadable), 'object')} could not be read" if done.unreadable else ""
+    return f"{_many(done.records, 'record')} of {_many(objects, 'object')} in {source.name} {put}{unreadable}."
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"

@@ -1,0 +1,75 @@
+"""`twilio-bridge usage`: how many of the plan's Airtable calls were made this month."""
+
+from typing import Annotated, Final
+
+import typer
+
+from twilio_bridge.adapters.configuration import Configuration
+from twilio_bridge.adapters.limiter import AIRTABLE, SlotLimiter
+from twilio_bridge.adapters.table import Table
+from twilio_bridge.contacts.usage import Usage
+from twilio_bridge.errors import UpstreamError
+from twilio_bridge_cli import aws, output, places
+from twilio_bridge_cli.errors import CommandError
+from twilio_bridge_cli.surroundings import Surroundings, surroundings
+
+HELP: Final = (
+    "Shows how many calls Airtable had from the bridge this month, and how many the plan has."
+    "\n\n"
+    "The plan's are `airtable.monthly_calls` of the configuration in force, and the whole workspace's: what "
+    "others use of them is not counted. Months are UTC's."
+    "\n\n"
+    "Without --table or --stack it is SYNC_STATE_TABLE, else the local stack's (make run)."
+)
+EXAMPLES: Final = """
+[bold]Examples[/bold]
+  twilio-bridge usage --stack twilio-bridge --base appA1B2C3D4E5F6G7
+  twilio-bridge usage --stack twilio-bridge --json | jq .percent
+
+[bold]Exit codes[/bold]  0 shown, 1 refused, 2 usage, 4 unreachable
+"""
+BASE: Final = places.Kind("base", "", "AIRTABLE_BASE_ID")
+
+Base = Annotated[str | None, typer.Option(metavar="APP…", help="The base's id; else AIRTABLE_BASE_ID.")]
+TableName = Annotated[str | None, typer.Option("--table", help="The table SyncState; else SYNC_STATE_TABLE.")]
+Stack = Annotated[str | None, typer.Option(help="The deployed stack, whose output names the table.")]
+Region = Annotated[str | None, typer.Option(help="The AWS region.")]
+EndpointUrl = Annotated[str | None, typer.Option(help="Where AWS is reached; else AWS_ENDPOINT_URL.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object {base, calls, monthly_calls, percent}.")]
+
+
+def usage(
+    *,
+    base: Base = None,
+    table: TableName = None,
+    stack: Stack = None,
+    region: Region = None,
+    endpoint_url: EndpointUrl = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show the month's calls."""
+    around = surroundings(endpoint_url)
+    base_id = _base(base, table or stack, around, region)
+    place = places.find(places.TABLE, table, stack, around, region)
+    try:
+        found = _read(Table(aws.client("dynamodb", place.around, region), place.name), base_id)
+    except UpstreamError as error:
+        raise aws.explained(error, f"The calls cannot be read from {place.name}") from error
+    if as_json:
+        told = {"calls": found.calls, "monthly_calls": found.monthly_calls, "percent": found.percent}
+        output.data({"base": base_id, **told})
+        return
+    of = "no limit is configured" if found.monthly_calls is None else f"{found.percent} % of {found.monthly_calls:,}"
+    output.plain(f"{found.calls:,} calls this month, {of}")
+
+
+def _base(named: str | None, elsewhere: str | None, around: Surroundings, region: str | None) -> str:
+    """Give the base's id: as it is said, as AIRTABLE_BASE_ID says, or the local stack's where that is meant."""
+    if elsewhere and not (named or around.get(BASE.variable)):
+        raise CommandError("Which base?", "Name it: --base app…; or set AIRTABLE_BASE_ID.")
+    return places.find(BASE, named, None, around, region).name
+
+
+def _read(table: Table, base_id: str) -> Usage:
+    settings = Configuration(table, None).current()
+    return Usage(SlotLimiter(table, AIRTABLE, base_id).used(), settings.airtable.monthly_calls)
