@@ -36,6 +36,7 @@ examples:
 settings:
   TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN           make Twilio real (TWILIO_ENDPOINT_URL: elsewhere)
   AIRTABLE_TOKEN, AIRTABLE_BASE_ID                make Airtable real (AIRTABLE_ENDPOINT_URL: elsewhere)
+  BREVO_API_KEY                                   makes Brevo real (BREVO_ENDPOINT_URL: elsewhere)
   AWS_ENDPOINT_URL                                in place of the embedded AWS; never AWS itself
 """
 

@@ -1,6 +1,8 @@
 """What the terminal shows: what runs, calls to paste, warnings as they come; used by `__main__`."""
 
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any, Final
 
 from rich.console import Console
@@ -9,19 +11,22 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from twilio_bridge_local.brevo.server import OWN_PATH
 from twilio_bridge_local.bundle import Function
 from twilio_bridge_local.calls import curl, sample_calls, signature
-from twilio_bridge_local.environment import Vendor
+from twilio_bridge_local.environment import Environment, Vendor
 from twilio_bridge_local.http_server import LOOPBACK
 from twilio_bridge_local.logs import Alert
 from twilio_bridge_local.schedules import interval_s
 from twilio_bridge_local.stack import SAM_ENVIRONMENT, Stack
 
+SAMPLE_EVENTS, SAMPLE_DAYS = "events/event_streams/samples", ("2026-03-02", "2026-03-03")
 REACHABLE: Final = 'make run ARGS="--host 172.17.0.1"'
 
 _HOMES: Final[Mapping[str, str]] = {
     "Twilio": "https://api.twilio.com",
     "Airtable": "https://api.airtable.com",
+    "Brevo": "https://api.brevo.com",
 }
 
 
@@ -38,6 +43,8 @@ def overview(stack: Stack, console: Console) -> None:
     console.print("\n[bold]Try it[/bold]")
     for call in sample_calls(stack):
         _command(console, f"{call.title}", curl(stack, call))
+    for title, command in support_commands(stack):
+        _command(console, title, command)
     _command(console, *container(stack))
     console.print("\nCtrl-C stops it.", style="dim")
 
@@ -49,13 +56,9 @@ def description(stack: Stack) -> dict[str, Any]:
         "url": stack.url,
         "aws": stack.aws_url,
         "lambda": stack.invoke_url,
-        "twilio": {
-            "url": _url("Twilio", stack.environment.twilio),
-            "stand_in": stack.environment.twilio.stand_in,
-        },
-        "airtable": {
-            "url": _url("Airtable", stack.environment.airtable),
-            "stand_in": stack.environment.airtable.stand_in,
+        **{
+            name.lower(): {"url": _url(name, vendor), "stand_in": vendor.stand_in}
+            for name, vendor in _named_vendors(stack.environment)
         },
         "functions": {function.name: [route.key for route in function.routes] for function in bundle.functions},
         "tables": [table.name for table in bundle.tables],
@@ -86,6 +89,22 @@ def alerts(console: Console) -> Alert:
         console.print(line, overflow="ellipsis", no_wrap=True)
 
     return alert
+
+
+def support_commands(stack: Stack) -> Iterator[tuple[str, str]]:
+    """How to put support events on the stream, and how to see what comes of them."""
+    put = f"{_installed('twilio-bridge')} events put {SAMPLE_EVENTS}"
+    yield "Support events, as Twilio's Event Streams send them", put
+    if stack.environment.brevo.stand_in:
+        yield "What Brevo holds some seconds later", f"{_installed('python')} -m twilio_bridge_local.brevo"
+    days = f"--from {SAMPLE_DAYS[0]} --to {SAMPLE_DAYS[1]}"
+    yield "The queues' figures of those days", f"{_installed('twilio-bridge')} report queues {days}"
+
+
+def _installed(command: str) -> str:
+    """Give a command of this environment as it is called from here."""
+    path = Path(sys.executable).with_name(command)
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
 
 
 def container(stack: Stack) -> tuple[str, str]:
@@ -119,7 +138,7 @@ def _triggers(function: Function) -> str:
     triggers = [
         *(route.key for route in function.routes),
         *(f"queue {source.queue}" for source in function.queues),
-        *(f"stream {source.stream} (not polled here)" for source in function.streams),
+        *(f"stream {source.stream}" for source in function.streams),
         *(f"now, then {_every(interval_s(schedule))}" for schedule in function.schedules),
     ]
     return ", ".join(triggers) or "invoke"
@@ -135,15 +154,25 @@ def _every(seconds: float) -> str:
 
 def _vendors(stack: Stack) -> list[tuple[str, str]]:
     environment = stack.environment
+    brevo = [("", f"what it holds: {_state_url(environment)}")] if environment.brevo.stand_in else []
     aws = f"{'given endpoint' if environment.aws_endpoint_url else 'stand-in'}, {stack.aws_url}"
     return [
         *(
             (name, f"{'stand-in' if vendor.stand_in else 'real'}, {_url(name, vendor)}")
-            for name, vendor in (("Twilio", environment.twilio), ("Airtable", environment.airtable))
+            for name, vendor in _named_vendors(environment)
         ),
+        *brevo,
         ("AWS", aws),
         ("Lambda", f"stand-in, {stack.invoke_url}"),
     ]
+
+
+def _state_url(environment: Environment) -> str:
+    return f"{environment.brevo.endpoint_url}{OWN_PATH}state"
+
+
+def _named_vendors(environment: Environment) -> tuple[tuple[str, Vendor], ...]:
+    return ("Twilio", environment.twilio), ("Airtable", environment.airtable), ("Brevo", environment.brevo)
 
 
 def _url(name: str, vendor: Vendor) -> str:

@@ -31,6 +31,8 @@ _PARAMETERS: Final = {
     "TwilioWhatsappNumber": "TWILIO_WHATSAPP_NUMBER",
     "TwilioRegion": "TWILIO_REGION",
     "TwilioEdge": "TWILIO_EDGE",
+    "TwilioSinkSid": "TWILIO_SINK_SID",
+    "FlexOrigins": "FLEX_ORIGINS",
     "PublicBaseUrl": "PUBLIC_BASE_URL",
     "LogLevel": "LOG_LEVEL",
 }
@@ -40,15 +42,16 @@ _NUMBERS: Final = {
 }
 # Kept beside the credentials where they are given.
 _MORE_SECRETS: Final = {
-    "twilio": ("TWILIO_API_KEY_SID", "TWILIO_API_KEY_SECRET"),
+    "twilio": ("TWILIO_API_KEY_SID", "TWILIO_API_KEY_SECRET", "TASK_COMPLETE_SECRET"),
     "airtable": ("AIRTABLE_WEBHOOK_SECRET",),
 }
 _OF_A_DEMONSTRATION: Final = frozenset({"LOG_LEVEL", "PORT"})
+_CONFIG_OF_A_DEMONSTRATION: Final = Path(__file__).with_name("demo.yaml")
 
 
 @dataclass(frozen=True)
 class Vendor:
-    """One vendor's account (Airtable's is the base) and where it is reached; "" is its own address."""
+    """One vendor's account (Airtable's is the base, Brevo's key says it) and where it is reached; "" is at home."""
 
     account: str
     token: str
@@ -65,6 +68,7 @@ class Environment:
 
     twilio: Vendor
     airtable: Vendor
+    brevo: Vendor
     aws_endpoint_url: str = ""
     host: str = "127.0.0.1"
     settings: Settings = field(default_factory=dict)
@@ -84,6 +88,7 @@ class Environment:
             "TwilioEndpointUrl": self.twilio.endpoint_url,
             "AirtableBaseId": self.airtable.account,
             "AirtableEndpointUrl": self.airtable.endpoint_url,
+            "BrevoEndpointUrl": self.brevo.endpoint_url,
             "AwsEndpointUrl": aws_url,
         }
 
@@ -92,6 +97,7 @@ class Environment:
         own = {
             "twilio": {"TWILIO_ACCOUNT_SID": self.twilio.account, "TWILIO_AUTH_TOKEN": self.twilio.token},
             "airtable": {"AIRTABLE_TOKEN": self.airtable.token, "AIRTABLE_BASE_ID": self.airtable.account},
+            "brevo": {"BREVO_API_KEY": self.brevo.token},
         }
         for vendor, names in _MORE_SECRETS.items():
             own[vendor] |= {name: self.settings[name] for name in names if name in self.settings}
@@ -108,7 +114,8 @@ def settings_of(folder: Path, environment: Mapping[str, str] | None = None) -> S
 def decide(settings: Settings, *, demo: bool = False, live: bool = False) -> Environment:
     """What the stack runs with."""
     if demo and not live:
-        settings = {name: value for name, value in settings.items() if name in _OF_A_DEMONSTRATION}
+        own = {name: value for name, value in settings.items() if name in _OF_A_DEMONSTRATION}
+        settings = {**own, "BRIDGE_CONFIG": str(_CONFIG_OF_A_DEMONSTRATION)}
     settings = _named(settings)
     twilio = _vendor(settings, "Twilio", "TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN") or Vendor(
         credentials.TWILIO_ACCOUNT_SID, credentials.TWILIO_AUTH_TOKEN, stand_in=True
@@ -116,13 +123,15 @@ def decide(settings: Settings, *, demo: bool = False, live: bool = False) -> Env
     airtable = _vendor(settings, "Airtable", "AIRTABLE_BASE_ID", "AIRTABLE_TOKEN") or Vendor(
         credentials.AIRTABLE_BASE_ID, credentials.AIRTABLE_TOKEN, stand_in=True
     )
+    brevo = _brevo(settings) or Vendor("", credentials.BREVO_API_KEY, stand_in=True)
     given = settings.get("AWS_ENDPOINT_URL", "")
     return Environment(
         twilio=twilio,
         airtable=airtable,
+        brevo=brevo,
         aws_endpoint_url=refuse_real_aws(given) if given else "",
         settings={**_NUMBERS, **settings} if twilio.stand_in else settings,
-        notes=tuple(_notes(settings, {"TWILIO": twilio, "AIRTABLE": airtable})),
+        notes=tuple(_notes(settings, {"TWILIO": twilio, "AIRTABLE": airtable, "BREVO": brevo})),
     )
 
 
@@ -150,8 +159,16 @@ def _vendor(settings: Settings, vendor: str, account: str, token: str) -> Vendor
             f"{vendor} is half configured: {missing[0]}{alias} is not set. "
             f"Set it in .env or in the environment, or unset the other one to use the stand-in"
         )
-    url = settings.get(f"{vendor.upper()}_ENDPOINT_URL", "").rstrip("/")
-    return Vendor(settings[account], settings[token], url)
+    return Vendor(settings[account], settings[token], _endpoint_url(settings, vendor))
+
+
+def _brevo(settings: Settings) -> Vendor | None:
+    key = settings.get("BREVO_API_KEY")
+    return Vendor("", key, _endpoint_url(settings, "Brevo")) if key else None
+
+
+def _endpoint_url(settings: Settings, vendor: str) -> str:
+    return settings.get(f"{vendor.upper()}_ENDPOINT_URL", "").rstrip("/")
 
 
 def _notes(settings: Settings, vendors: Mapping[str, Vendor]) -> list[str]:

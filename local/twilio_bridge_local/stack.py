@@ -11,26 +11,31 @@ import json
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from functools import partial
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from twilio_bridge_local import resources, template
 from twilio_bridge_local.aws import EmbeddedAws, client
-from twilio_bridge_local.bundle import Bundle
+from twilio_bridge_local.bundle import Bundle, Schedule
 from twilio_bridge_local.environment import Environment
 from twilio_bridge_local.errors import TemplateError
+from twilio_bridge_local.feeds import Feed
 from twilio_bridge_local.gateway import gateway
 from twilio_bridge_local.http_server import HttpServer, listen, wait_until_it_answers
-from twilio_bridge_local.intrinsics import STACK_NAME
+from twilio_bridge_local.intrinsics import API_URL, STACK_NAME
 from twilio_bridge_local.invoke_api import invoke_api
 from twilio_bridge_local.lambda_environment import lambda_environment
 from twilio_bridge_local.logs import Alert, LogFile, quiet
-from twilio_bridge_local.pollers import QueuePoller
+from twilio_bridge_local.mappings import feeds_of
 from twilio_bridge_local.process import Outcome, Pool
 from twilio_bridge_local.schedules import Timer
+from twilio_bridge_local.streams import ShardPoller
 from twilio_bridge_local.vendors import StandIns, start_stand_ins
+
+if TYPE_CHECKING:
+    from twilio_bridge_local.twilio.server import TwilioStandIn
 
 DEFAULT_PORT: Final = 3000
 TEMPLATE: Final = Path("template.yaml")
@@ -79,6 +84,7 @@ class Stack:
         self._alert = alert
         self._schedules = schedules
         self._pools: dict[str, Pool] = {}
+        self._feeds: Sequence[Feed] = ()
         self._cleanup = ExitStack()
 
     def write_sam_environment(self, file: Path) -> None:
@@ -95,10 +101,21 @@ class Stack:
         """A boto3 client of the stack's AWS."""
         return client(service, self.invoke_url if service == "lambda" else self.aws_url)
 
+    def iterator_age_ms(self, function: str) -> int | None:
+        """How far behind its streams a function is: the age of what it was handed last; None before that."""
+        shards = [feed for feed in self._feeds if isinstance(feed, ShardPoller) and feed.function == function]
+        return max((shard.iterator_age_ms for shard in shards if shard.iterator_age_ms is not None), default=None)
+
     @property
     def public_url(self) -> str:
         """The URL that Twilio calls, and so signs."""
         return self.environment.settings.get("PUBLIC_BASE_URL", self.url)
+
+    @property
+    def _url_for_airtable(self) -> str:
+        """The URL that Airtable calls; none where the real one could not reach this machine."""
+        is_near = bool(self.environment.airtable.endpoint_url)
+        return self.public_url if is_near or "PUBLIC_BASE_URL" in self.environment.settings else ""
 
     def __enter__(self) -> Self:
         with ExitStack() as starting:
@@ -119,14 +136,15 @@ class Stack:
         self.environment, self.stand_ins = start_stand_ins(self.environment, cleanup)
         queue_urls = self._make_resources()
         self._add_functions()
-        feeds = list(self._feeds(queue_urls))
         front = gateway(self.bundle.functions, self.invoke, listening, self._log)
         self.url = front.url
+        self.bundle = _reached_at(self.bundle, self._url_for_airtable)
+        feeds = self._feeds = list(self._make_feeds(queue_urls))
         _stop_in_order(cleanup, front, feeds, self._pools.values())
         front.start()
         wait_until_it_answers(self.url)
         if self.stand_ins.twilio:
-            self.stand_ins.twilio.callbacks_url = self.public_url
+            self._connect_twilio(self.stand_ins.twilio)
         for feed in feeds:
             feed.start()
 
@@ -164,21 +182,29 @@ class Stack:
             )
             self._pools[function.name] = Pool(function, variables, self._log)
 
-    def _feeds(self, queue_urls: Mapping[str, str]) -> Iterator[QueuePoller | Timer]:
-        sqs = self.client("sqs")
-        for function in self.bundle.functions:
-            invoke = partial(self.invoke, function.name)
-            for source in function.queues:
-                if source.queue not in queue_urls:
-                    raise TemplateError(f"Resources.{function.name}: {source.queue} is no queue of the template")
-                yield QueuePoller(source, queue_urls[source.queue], sqs, invoke, self._log)
-            for schedule in function.schedules if self._schedules else ():
-                yield Timer(schedule, invoke)
+    def _make_feeds(self, queue_urls: Mapping[str, str]) -> Iterator[Feed]:
+        feeds = feeds_of(self.bundle, queue_urls, self.client, self.invoke, self._log)
+        return feeds if self._schedules else (feed for feed in feeds if not isinstance(feed, Timer))
+
+    def _connect_twilio(self, twilio: "TwilioStandIn") -> None:
+        kinesis = self.client("kinesis")
+        twilio.callbacks_url = self.public_url
+        twilio.put_event = lambda arn, event: kinesis.put_record(
+            StreamName=arn.rpartition("/")[2], Data=json.dumps(event).encode(), PartitionKey=event["id"]
+        )
 
 
-def _stop_in_order(
-    cleanup: ExitStack, front: HttpServer, feeds: Sequence[QueuePoller | Timer], pools: Iterable[Pool]
-) -> None:
+def _reached_at(bundle: Bundle, url: str) -> Bundle:
+    """Let schedules name this address where the template names the API's."""
+
+    def told(schedule: Schedule) -> Schedule:
+        return replace(schedule, payload=schedule.payload and schedule.payload.replace(API_URL, url))
+
+    own = (replace(each, schedules=tuple(map(told, each.schedules))) for each in bundle.functions)
+    return replace(bundle, functions=tuple(own))
+
+
+def _stop_in_order(cleanup: ExitStack, front: HttpServer, feeds: Sequence[Feed], pools: Iterable[Pool]) -> None:
     """Feeds begin nothing more, functions end, and then neither feeds nor callers have anything to wait for."""
     first_to_last = [*(feed.halt for feed in feeds), *(pool.close for pool in pools), front.stop]
     for step in reversed([*first_to_last, *(feed.stop for feed in feeds)]):

@@ -3,11 +3,12 @@
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from twilio_bridge_local.credentials import (
     SAMPLE_ADDRESS,
     SAMPLE_CONVERSATION_SID,
+    SAMPLE_FLEX_TOKEN,
     SAMPLE_PARTICIPANT_SID,
     SAMPLE_PROXY_ADDRESS,
 )
@@ -15,7 +16,11 @@ from twilio_bridge_local.environment import Environment
 
 if TYPE_CHECKING:
     from twilio_bridge_local.airtable.server import AirtableStandIn
+    from twilio_bridge_local.brevo.server import BrevoStandIn
     from twilio_bridge_local.twilio.server import TwilioStandIn
+
+SAMPLE_LISTS: Final = ("Support contacts", "CSAT respondents")
+_WEEK_S: Final = 7 * 86400  # longer than anybody leaves a stack running
 
 
 @dataclass(frozen=True)
@@ -24,17 +29,21 @@ class StandIns:
 
     airtable: "AirtableStandIn | None" = None
     twilio: "TwilioStandIn | None" = None
+    brevo: "BrevoStandIn | None" = None
 
 
 def start_stand_ins(environment: Environment, cleanup: ExitStack) -> tuple[Environment, StandIns]:
     """Start what is missing until `cleanup` is closed; the environment comes back with its endpoints."""
     airtable = cleanup.enter_context(_airtable(environment)) if environment.airtable.stand_in else None
     twilio = cleanup.enter_context(_twilio(environment)) if environment.twilio.stand_in else None
+    brevo = cleanup.enter_context(_brevo(environment)) if environment.brevo.stand_in else None
     if airtable:
         environment = replace(environment, airtable=replace(environment.airtable, endpoint_url=airtable.url))
     if twilio:
         environment = replace(environment, twilio=replace(environment.twilio, endpoint_url=twilio.url))
-    return environment, StandIns(airtable, twilio)
+    if brevo:
+        environment = replace(environment, brevo=replace(environment.brevo, endpoint_url=brevo.url))
+    return environment, StandIns(airtable, twilio, brevo)
 
 
 def _airtable(environment: Environment) -> "AirtableStandIn":
@@ -43,6 +52,12 @@ def _airtable(environment: Environment) -> "AirtableStandIn":
 
     base_id, token = environment.airtable.account, environment.airtable.token
     return AirtableStandIn(sample_base(), base_id=base_id, token=token, host=environment.host)
+
+
+def _brevo(environment: Environment) -> "BrevoStandIn":
+    from twilio_bridge_local.brevo.server import BrevoStandIn  # noqa: PLC0415  only where no real account is used
+
+    return BrevoStandIn(lists=SAMPLE_LISTS, api_key=environment.brevo.token, host=environment.host)
 
 
 def _twilio(environment: Environment) -> "TwilioStandIn":
@@ -59,6 +74,7 @@ def _twilio(environment: Environment) -> "TwilioStandIn":
             environment.settings["TWILIO_WHATSAPP_NUMBER"],
         ),
     )
+    stand_in.flex_tokens.issue(stand_in.account_sid, WORKERS[0], token=SAMPLE_FLEX_TOKEN, ttl_s=_WEEK_S)
     _open_sample_conversation(stand_in)
     return stand_in
 

@@ -7,7 +7,7 @@ import pytest
 
 from tests.contract.support import Aws, aws_client
 from twilio_bridge.adapters.secrets import Secrets, SigningTokens
-from twilio_bridge.errors import SettingError, UnavailableError
+from twilio_bridge.errors import NoSecretError, SettingError, UnavailableError
 from twilio_bridge.settings import Settings
 
 SECRET = "bridge/twilio"
@@ -129,7 +129,7 @@ def test_tokens_of_the_environment_are_not_renewed() -> None:
 
 def test_a_missing_secret_is_named(store: Store) -> None:
     """The operator reads which one, and is not told of an outage."""
-    with pytest.raises(SettingError, match=SECRET):
+    with pytest.raises(NoSecretError, match=SECRET):
         store.secrets.read(SECRET)
 
 

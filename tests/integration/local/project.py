@@ -19,6 +19,7 @@ from twilio_bridge_local.stack import Stack
 REAL = Environment(
     twilio=Vendor("AC" + "1" * 32, "twilio-token", "http://127.0.0.1:9"),
     airtable=Vendor("app" + "1" * 14, "airtable-token", "http://127.0.0.1:9"),
+    brevo=Vendor("", "brevo-key", "http://127.0.0.1:9"),
 )
 ECHO = """
     def lambda_handler(event, context):

@@ -5,11 +5,12 @@ from pathlib import Path
 import pytest
 
 from twilio_bridge_local import credentials
-from twilio_bridge_local.environment import decide, port_of, settings_of
+from twilio_bridge_local.environment import Vendor, decide, port_of, settings_of
 from twilio_bridge_local.errors import SettingsError
 
 TWILIO = {"TWILIO_ACCOUNT_SID": "AC1", "TWILIO_AUTH_TOKEN": "secret"}
 AIRTABLE = {"AIRTABLE_TOKEN": "pat1", "AIRTABLE_BASE_ID": "app1"}
+BREVO = {"BREVO_API_KEY": "xkeysib-1"}
 
 
 def test_without_credentials_all_are_stand_ins() -> None:
@@ -17,6 +18,8 @@ def test_without_credentials_all_are_stand_ins() -> None:
     environment = decide({})
     assert environment.twilio.stand_in
     assert environment.airtable.stand_in
+    assert environment.brevo.stand_in
+    assert environment.secrets("local")["local/brevo"] == {"BREVO_API_KEY": credentials.BREVO_API_KEY}
     assert environment.twilio.account == credentials.TWILIO_ACCOUNT_SID
     assert environment.parameters("http://aws")["TwilioSmsNumber"] == credentials.TWILIO_SMS_NUMBER
     assert environment.aws_endpoint_url == ""
@@ -33,17 +36,31 @@ def test_a_vendor_with_credentials_is_real() -> None:
 def test_a_real_vendor_is_reached_at_its_endpoint() -> None:
     """Endpoints go into the template's parameters, credentials into the secrets."""
     endpoints = {"AIRTABLE_ENDPOINT_URL": "http://a/", "TWILIO_ENDPOINT_URL": "http://t", "TWILIO_REGION": "ie1"}
-    environment = decide({**TWILIO, **AIRTABLE, **endpoints, "LOG_LEVEL": "DEBUG"})
+    endpoints["BREVO_ENDPOINT_URL"] = "http://b/"
+    environment = decide({**TWILIO, **AIRTABLE, **BREVO, **endpoints, "LOG_LEVEL": "DEBUG"})
     assert environment.parameters("http://aws") == {
         "AirtableBaseId": "app1",
         "AirtableEndpointUrl": "http://a",
         "AwsEndpointUrl": "http://aws",
+        "BrevoEndpointUrl": "http://b",
         "LogLevel": "DEBUG",
         "TwilioAccountSid": "AC1",
         "TwilioEndpointUrl": "http://t",
         "TwilioRegion": "ie1",
     }
-    assert environment.secrets("local") == {"local/twilio": TWILIO, "local/airtable": AIRTABLE}
+    secrets = {"local/twilio": TWILIO, "local/airtable": AIRTABLE, "local/brevo": BREVO}
+    assert secrets == environment.secrets("local")
+
+
+def test_brevo_needs_one_credential() -> None:
+    """The key alone makes it real, and without an endpoint it is reached at home."""
+    environment = decide(BREVO)
+    assert (False, "", "xkeysib-1") == (
+        environment.brevo.stand_in,
+        environment.brevo.endpoint_url,
+        environment.brevo.token,
+    )
+    assert environment.twilio.stand_in
 
 
 def test_aliases_count() -> None:
@@ -71,21 +88,24 @@ def test_half_given_credentials_name_the_other_half(settings: dict[str, str], to
         decide(settings)
 
 
-def test_an_endpoint_without_credentials_is_noted() -> None:
+@pytest.mark.parametrize("vendor", ["airtable", "brevo", "twilio"])
+def test_an_endpoint_without_credentials_is_noted(vendor: str) -> None:
     """The stand-in is used, and somebody is told."""
-    environment = decide({"AIRTABLE_ENDPOINT_URL": "http://a"})
-    assert environment.airtable.stand_in
-    assert environment.airtable.endpoint_url == ""
-    assert "AIRTABLE_ENDPOINT_URL is set" in environment.notes[0]
+    environment = decide({f"{vendor.upper()}_ENDPOINT_URL": "http://a"})
+    chosen: Vendor = getattr(environment, vendor)
+    assert chosen.stand_in
+    assert chosen.endpoint_url == ""
+    assert f"{vendor.upper()}_ENDPOINT_URL is set" in environment.notes[0]
 
 
 def test_a_demonstration_uses_stand_ins_unless_it_is_live() -> None:
-    """Real credentials, half ones and a real configuration do not matter to a demonstration."""
-    settings = {**TWILIO, "AIRTABLE_TOKEN": "half", "PUBLIC_BASE_URL": "https://x", "BRIDGE_CONFIG": "b.yaml"}
+    """Real credentials, half ones and a real configuration do not matter to a demonstration, which has its own."""
+    settings = {**TWILIO, **BREVO, "AIRTABLE_TOKEN": "half", "PUBLIC_BASE_URL": "https://x", "BRIDGE_CONFIG": "b.yaml"}
     environment = decide({**settings, "LOG_LEVEL": "DEBUG", "AWS_ENDPOINT_URL": "http://aws"}, demo=True)
     assert environment.twilio.stand_in
     assert environment.airtable.stand_in
-    assert (environment.bridge_config, environment.aws_endpoint_url) == ("", "")
+    assert environment.brevo.stand_in
+    assert ("demo.yaml", "") == (Path(environment.bridge_config).name, environment.aws_endpoint_url)
     assert "PublicBaseUrl" not in environment.parameters("")
     assert environment.parameters("")["LogLevel"] == "DEBUG"
     assert decide(TWILIO, demo=True, live=True).twilio.stand_in is False

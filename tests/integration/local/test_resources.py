@@ -31,10 +31,11 @@ BUNDLE = Bundle(
     queues=(
         Queue("Work", {"VisibilityTimeout": "7"}, dead_letters="Dead", max_receives=3),
         Queue("Dead"),
-        Queue("InOrder", {"FifoQueue": "true"}),
+        Queue("InOrder", {"FifoQueue": "true", "ContentBasedDeduplication": "true"}, "Later", 5),
+        Queue("Later", {"FifoQueue": "true"}),
     ),
-    buckets=("QuarantineBucket",),
-    streams=(Stream("Events", 2),),
+    buckets=("local-quarantine",),
+    streams=(Stream("Events", 2), Stream("Busy", None, retention_hours=72, key_id="alias/aws/kinesis")),
 )
 SECRETS = {"local/twilio": {"TWILIO_AUTH_TOKEN": "new"}}
 
@@ -58,11 +59,25 @@ def test_everything_missing_is_made(aws: str) -> None:
     assert work["VisibilityTimeout"] == "7"
     assert json.loads(work["RedrivePolicy"])["deadLetterTargetArn"].endswith(":Dead")
     assert urls["InOrder"].endswith("/InOrder.fifo")
-    assert [bucket["Name"] for bucket in client("s3", aws).list_buckets()["Buckets"]] == ["QuarantineBucket"]
-    stream = client("kinesis", aws).describe_stream_summary(StreamName="Events")["StreamDescriptionSummary"]
-    assert stream["OpenShardCount"] == 2
+    assert [bucket["Name"] for bucket in client("s3", aws).list_buckets()["Buckets"]] == ["local-quarantine"]
+    in_order = sqs.get_queue_attributes(QueueUrl=urls["InOrder"], AttributeNames=["All"])["Attributes"]
+    assert (in_order["FifoQueue"], in_order["ContentBasedDeduplication"]) == ("true", "true")
+    assert json.loads(in_order["RedrivePolicy"])["deadLetterTargetArn"].endswith(":Later.fifo")
     secret = client("secretsmanager", aws).get_secret_value(SecretId="local/twilio")["SecretString"]
     assert json.loads(secret) == SECRETS["local/twilio"]
+
+
+def test_streams_have_their_capacity_retention_and_key(aws: str) -> None:
+    """A number of shards or on demand; 24 hours and no key are what Kinesis does by itself."""
+    make(BUNDLE, aws, SECRETS)
+    kinesis = client("kinesis", aws)
+    events, busy = (
+        kinesis.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"] for name in ("Events", "Busy")
+    )
+    assert events["StreamModeDetails"] == {"StreamMode": "PROVISIONED"}
+    assert (events["OpenShardCount"], events["RetentionPeriodHours"], events["EncryptionType"]) == (2, 24, "NONE")
+    assert busy["StreamModeDetails"] == {"StreamMode": "ON_DEMAND"}
+    assert (busy["RetentionPeriodHours"], busy["KeyId"]) == (72, "alias/aws/kinesis")
 
 
 def test_what_exists_is_left_alone(aws: str) -> None:

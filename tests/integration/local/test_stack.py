@@ -35,6 +35,7 @@ REAL_VENDORS = {
     "TWILIO_AUTH_TOKEN": "twilio-token",
     "AIRTABLE_TOKEN": "airtable-token",
     "AIRTABLE_BASE_ID": "app" + "1" * 14,
+    "BREVO_API_KEY": "brevo-key",
 }
 
 
@@ -76,6 +77,7 @@ def test_the_command_runs_until_it_is_told_to_stop(project: Project, number: sig
     with _command(project.folder, "--json", "--port", "0") as process:
         described = _described(process)
         assert described["functions"] == {"Pid": ["ANY /{what}"]}
+        assert {"url": "https://api.brevo.com", "stand_in": False} == described["brevo"]
         idle = requests.get(described["url"] + "/pid", timeout=5).json()
         threading.Thread(target=_ignored_get, args=(described["url"] + "/busy",), daemon=True).start()
         log = Path(described["log"])
@@ -152,6 +154,8 @@ def test_the_overview_names_what_runs(project: Project) -> None:
         assert process.wait(3) == 0
     for text in ("POST /callbacks/crm", "Items", "real, https://api.twilio.com", "X-Twilio-Signature", "sam local"):
         assert text in seen
+    assert "events put events/event_streams/samples" in seen
+    assert "twilio_bridge_local.brevo" not in seen  # it shows the stand-in, and Brevo is real here
 
 
 def test_a_taken_port_costs_no_start(project: Project) -> None:
@@ -240,17 +244,21 @@ def test_a_rate_comes_round_again() -> None:
 
 def test_stand_ins_take_the_place_of_vendors(project: Project) -> None:
     """Without credentials functions are told the stand-ins' addresses, and Twilio's calls the gateway."""
-    variables = {"TWILIO": {"Ref": "TwilioEndpointUrl"}, "AIRTABLE": {"Ref": "AirtableEndpointUrl"}}
-    names = ("TwilioEndpointUrl", "AirtableEndpointUrl")
+    names = ("TwilioEndpointUrl", "AirtableEndpointUrl", "BrevoEndpointUrl")
+    variables = {name: {"Ref": name} for name in names}
     project.more["Parameters"] = {name: {"Type": "String", "Default": ""} for name in names}
     project.route("It", ECHO, "/callbacks/routing", Environment={"Variables": variables})
     with project.stack(decide({})) as stack:
-        airtable, twilio = stack.stand_ins.airtable, stack.stand_ins.twilio
+        airtable, twilio, brevo = stack.stand_ins.airtable, stack.stand_ins.twilio, stack.stand_ins.brevo
         assert airtable is not None
         assert twilio is not None
+        assert brevo is not None
         assert twilio.callbacks_url == stack.url
         (function,) = stack.bundle.functions
-        assert function.environment == {"TWILIO": twilio.url, "AIRTABLE": airtable.url}
+        assert function.environment == dict(zip(names, (twilio.url, airtable.url, brevo.url), strict=True))
+        key = json.loads(stack.client("secretsmanager").get_secret_value(SecretId="local/brevo")["SecretString"])
+        known = requests.get(f"{brevo.url}/v3/contacts/lists", headers={"api-key": key["BREVO_API_KEY"]}, timeout=3)
+        assert [1, 2] == sorted(one["id"] for one in known.json()["lists"])
         (call,) = sample_calls(stack)
         sent = RequestValidator(credentials.TWILIO_AUTH_TOKEN)
         assert sent.validate(stack.url + call.path, dict(call.parameters), signature(stack, call))

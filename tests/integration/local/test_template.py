@@ -1,11 +1,12 @@
 """What the local stack reads out of a template."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.integration.local.project import ECHO, Project
-from twilio_bridge_local.bundle import QueueSource, Route, Schedule, StreamSource
+from twilio_bridge_local.bundle import QueueSource, Route, Schedule, Stream, StreamSource
 from twilio_bridge_local.errors import TemplateError
 from twilio_bridge_local.template import read
 
@@ -40,7 +41,16 @@ Resources:
       RedrivePolicy: {deadLetterTargetArn: !GetAtt Dead.Arn, maxReceiveCount: 3}
   Dead: {Type: AWS::SQS::Queue, Properties: {FifoQueue: true}}
   Events: {Type: AWS::Kinesis::Stream, Properties: {ShardCount: 2}}
+  Busy:
+    Type: AWS::Kinesis::Stream
+    Properties:
+      StreamModeDetails: {StreamMode: ON_DEMAND}
+      RetentionPeriodHours: 72
+      StreamEncryption: {EncryptionType: KMS, KeyId: alias/aws/kinesis}
   Kept: {Type: AWS::S3::Bucket, Condition: HasTopic}
+  Discarded: {Type: AWS::S3::Bucket, Properties: {LifecycleConfiguration: {Rules: []}}}
+  Own: {Type: AWS::S3::Bucket, Properties: {BucketName: !Sub "${AWS::StackName}-own"}}
+  SinkRole: {Type: AWS::IAM::Role}
   Alarm: {Type: AWS::CloudWatch::Alarm}
   Worker:
     Type: AWS::Serverless::Function
@@ -59,6 +69,11 @@ Resources:
           LOUD: !If [Both, "yes", "no"]
           COUNT: 3
           FLAG: true
+          BUCKET: !Ref Discarded
+          OBJECTS: !Sub ${Own.Arn}/*
+          ROLE: !GetAtt SinkRole.Arn
+          STREAM: !Ref Busy
+          STREAM_ARN: !GetAtt Busy.Arn
       Events:
         Call: {Type: HttpApi, Properties: {Method: post, Path: "/things/{id}"}}
         Rest: {Type: HttpApi}
@@ -77,10 +92,22 @@ Resources:
             StartingPosition: TRIM_HORIZON
             BatchSize: 50
             BisectBatchOnFunctionError: true
+            FunctionResponseTypes: [ReportBatchItemFailures]
+            MaximumBatchingWindowInSeconds: 3
+            MaximumRecordAgeInSeconds: 3600
             MaximumRetryAttempts: 4
+            ParallelizationFactor: 2
+            DestinationConfig: {OnFailure: {Type: S3, Destination: !GetAtt Discarded.Arn}}
         Nightly: {Type: ScheduleV2, Properties: {ScheduleExpression: "cron(0 3 * * ? *)"}}
         Often: {Type: Schedule, Properties: {Schedule: rate(5 minutes), Input: '{"a": 1}'}}
 """
+
+
+KINESIS: dict[str, Any] = {"Type": "Kinesis"}
+
+
+def kinesis(**properties: int) -> dict[str, Any]:
+    return KINESIS | {"Properties": {"Stream": "s", "StartingPosition": "LATEST", **properties}}
 
 
 @pytest.fixture
@@ -98,13 +125,18 @@ def test_a_function_has_its_globals_and_its_own(written: Path) -> None:
     assert worker.folder == written.parent / "functions/worker"
     assert worker.environment == {
         "ARN": "arn:aws:dynamodb:us-east-1:123456789012:table/Items",
+        "BUCKET": "local-discarded",
         "COUNT": "3",
         "FLAG": "true",
         "LEVEL": "WARNING",
         "LOUD": "no",
+        "OBJECTS": "arn:aws:s3:::local-own/*",
         "QUEUE": "http://queue/Work.fifo",
         "QUEUE_NAME": "Work.fifo",
+        "ROLE": "arn:aws:iam::123456789012:role/SinkRole",
         "SECRET": "local/twilio",
+        "STREAM": "Busy",
+        "STREAM_ARN": "arn:aws:kinesis:us-east-1:123456789012:stream/Busy",
         "TABLE": "Items",
         "URL": "https://api.us-east-1/${kept}/arn:aws:dynamodb:us-east-1:123456789012:table/Items",
     }
@@ -117,7 +149,18 @@ def test_event_sources_are_read_with_their_settings(written: Path) -> None:
     assert worker.routes == (Route("POST", "/things/{id}"), Route("ANY", "$default"))
     assert worker.queues == (QueueSource("Work", batch_size=5, window_s=2, partial_responses=True),)
     assert worker.streams == (
-        StreamSource("Events", batch_size=50, starting_position="TRIM_HORIZON", bisect=True, retries=4),
+        StreamSource(
+            "Events",
+            batch_size=50,
+            window_s=3,
+            starting_position="TRIM_HORIZON",
+            partial_responses=True,
+            bisect=True,
+            retries=4,
+            record_age_s=3600,
+            parallelization=2,
+            on_failure="arn:aws:s3:::local-discarded",
+        ),
     )
     assert worker.schedules == (
         Schedule("Nightly", "cron(0 3 * * ? *)", "aws.scheduler"),
@@ -135,9 +178,12 @@ def test_resources_are_named_by_their_logical_id(written: Path) -> None:
     assert (work.name, work.dead_letters, work.max_receives) == ("Work.fifo", "Dead", 3)
     assert work.attributes == {"FifoQueue": "true", "VisibilityTimeout": "30"}
     assert dead.dead_letters is None
-    assert bundle.streams[0].shards == 2
-    assert bundle.buckets == ()
-    assert read(written, {"Topic": "arn"}).buckets == ("Kept",)
+    assert bundle.streams == (
+        Stream("Events", shards=2),
+        Stream("Busy", shards=None, retention_hours=72, key_id="alias/aws/kinesis"),
+    )
+    assert bundle.buckets == ("local-discarded", "local-own")
+    assert read(written, {"Topic": "arn"}).buckets == ("local-kept", "local-discarded", "local-own")
 
 
 def test_parameters_reach_the_functions(written: Path) -> None:
@@ -170,6 +216,12 @@ def test_what_cannot_be_resolved_is_named(project: Project, value: object, told:
         ({"Type": "SNS", "Properties": {"Topic": "arn"}}, "It.Properties.Events.E: .* no event type SNS"),
         ({"Type": "SQS", "Properties": {"Queue": "q", "FilterCriteria": {}}}, "FilterCriteria"),
         ({"Type": "Kinesis", "Properties": {"Stream": "s"}}, "StartingPosition"),
+        (KINESIS | {"Properties": {"Stream": "s", "StartingPosition": "NOW"}}, "StartingPosition NOW"),
+        (KINESIS | {"Properties": {"Stream": "s", "StartingPosition": "AT_TIMESTAMP"}}, "Timestamp: None"),
+        (kinesis(BatchSize=10_001), "BatchSize 10001: it is from 1 to 10000"),
+        (kinesis(MaximumRecordAgeInSeconds=59), "MaximumRecordAgeInSeconds 59: it is from 60"),
+        (kinesis(ParallelizationFactor=11), "ParallelizationFactor 11"),
+        (kinesis(TumblingWindowInSeconds=5), "TumblingWindowInSeconds"),
     ],
 )
 def test_an_event_that_cannot_be_run_is_named(project: Project, event: object, told: str) -> None:

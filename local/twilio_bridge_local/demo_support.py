@@ -1,0 +1,168 @@
+"""Half an hour in a contact centre, told by Event Streams and found again in Brevo; for the demonstration.
+
+The events come out of order, and one of them twice. It is played where all that they change is stand-ins.
+"""
+
+import json
+import time
+from collections.abc import Iterator, Sequence
+from random import Random
+from typing import Any
+
+from rich.table import Table as Sheet
+
+from twilio_bridge.adapters.support_figures import DynamoFigures
+from twilio_bridge.adapters.table import Table
+from twilio_bridge.support import figures
+from twilio_bridge.support.activities import day_of
+from twilio_bridge_local import support_lives as lives
+from twilio_bridge_local import support_people as people
+from twilio_bridge_local.brevo import show
+from twilio_bridge_local.brevo.answers import state
+from twilio_bridge_local.brevo.server import BrevoStandIn
+from twilio_bridge_local.demo_frontline import NAME, NUMBER, opt_out
+from twilio_bridge_local.demo_steps import Step, patiently
+from twilio_bridge_local.stack import Stack
+from twilio_bridge_local.support_day import answer, ask
+from twilio_bridge_local.support_envelopes import CloudEvent, message, sid
+from twilio_bridge_local.support_lives import Life, Worker
+from twilio_bridge_local.support_people import Customer
+
+# An event settles for some seconds before Brevo is told, and its message waits a little longer.
+PATIENCE_S = 20
+HALF_AN_HOUR_MS, LASTS_MS = 1_800_000, 900_000
+AMARA = Customer(NAME, NUMBER, email="", external_id="1001", identity="", tier="gold")
+STRANGER = Customer("", "+447700900123", email="", external_id="", identity="", tier="")
+JO = Worker(sid("WK", Random(0)), "jo@example.com")  # noqa: S311  a made-up SID
+EMAIL = "amara.okafor@example.org"
+QUEUE, SCORE = "Support", 5
+WAITED_S, TALKED_S, GAVE_UP_S = 32, 180, 48
+TIMELINE = {
+    NUMBER: ["SUPPORT_REQUESTED", "SUPPORT_RESOLVED", "CSAT_SUBMITTED"],
+    STRANGER.phone: ["SUPPORT_REQUESTED", "SUPPORT_ABANDONED"],
+}
+
+FIGURES = {
+    "entered": 2,
+    "accepted": 1,
+    "abandoned": 1,
+    "abandon_rate": 0.5,
+    "avg_wait_s": WAITED_S,
+    "avg_abandon_s": GAVE_UP_S,
+    "csat": SCORE,
+}
+
+
+def story(stack: Stack) -> Iterator[Step]:
+    """Tell what happened, and look for it in Brevo and in the figures."""
+    if not (stack.stand_ins.brevo and stack.stand_ins.airtable):
+        return
+    chance = Random(time.time_ns())  # noqa: S311  made-up SIDs, no secrets
+    now = int(time.time() * 1000)
+    begins = _begins(now)
+    day = day_of(begins // 1000)
+    served, gone = _served(chance, begins), _gone(chance, begins)
+    survey = answer(ask(served), SCORE)
+    yield _put(stack, f"{NAME} calls, {JO.name} answers after {WAITED_S} s", _disordered(served.events, chance))
+    yield _put(stack, f"a stranger hangs up after {GAVE_UP_S} s", _disordered(gone.events, chance))
+    yield _put(stack, f"{NAME} answers the survey: {SCORE}", _disordered(survey.events, chance))
+    yield _put(stack, f"{NAME} texts STOP to a number without a conversation", [_stop(chance, now)])
+    yield from _in_brevo(stack.stand_ins.brevo, day)
+    ticked = patiently(lambda: opt_out(stack), bool)
+    yield Step("Airtable shows the STOP", {"opt_out": ticked}, ticked)
+    yield _in_figures(stack, day)
+
+
+def _begins(now: int) -> int:
+    """Give when it begins: half an hour ago, or a little earlier where midnight would fall into it."""
+    begins = now - HALF_AN_HOUR_MS
+    is_one_day = day_of(begins // 1000) == day_of((begins + LASTS_MS) // 1000)
+    return begins if is_one_day else begins - LASTS_MS
+
+
+def _life(chance: Random, customer: Customer, begins: int) -> Life:
+    told = {**people.attributes(customer, "voice", ""), **({"name": customer.name} if customer.name else {})}
+    return lives.begin(Life(chance, customer, "voice", told, begins, [JO]))
+
+
+def _served(chance: Random, begins: int) -> Life:
+    life = lives.ring(_life(chance, AMARA, begins).wait(WAITED_S - 12, WAITED_S - 12))
+    life.wait(12, 12).tell("reservation.accepted").wait(TALKED_S, TALKED_S)
+    return lives.wrap_up(life)
+
+
+def _gone(chance: Random, begins: int) -> Life:
+    return lives.leave(_life(chance, STRANGER, begins).wait(GAVE_UP_S, GAVE_UP_S), "hangup")
+
+
+def _stop(chance: Random, at: int) -> CloudEvent:
+    said = {"from": NUMBER, "to": people.COMPANY, "body": "STOP", "optOutType": "STOP"}
+    told = {"messageSid": sid("SM", chance), **said}
+    return message("inbound-message.received", at, told, sid("EZ", chance))
+
+
+def _disordered(events: Sequence[CloudEvent], chance: Random) -> list[CloudEvent]:
+    """Give events as they may arrive: the last one first, one of them twice."""
+    return [events[-1], *chance.sample(events[:-1], len(events) - 1), events[0]]
+
+
+def _put(stack: Stack, title: str, events: Sequence[CloudEvent]) -> Step:
+    """Put events on the stream as Twilio does."""
+    records: Any = [{"Data": json.dumps(event).encode(), "PartitionKey": event["id"]} for event in events]
+    name = stack.bundle.streams[0].name
+    put = stack.client("kinesis").put_records(StreamName=name, Records=records)
+    told = {"events": [event["type"].removeprefix("com.twilio.") for event in events]}
+    return Step(title, told, put["FailedRecordCount"] == 0)
+
+
+def _in_brevo(brevo: BrevoStandIn, day: str) -> Iterator[Step]:
+    expected = _expected(day)
+    contact = patiently(lambda: _contact(brevo, NUMBER), lambda found: found == expected, PATIENCE_S)
+    yield Step(f"Brevo knows {NAME}, with numbers, lists and the STOP", contact, contact == expected)
+    told = patiently(lambda: {number: _timeline(brevo, number) for number in TIMELINE}, lambda found: found == TIMELINE)
+    with brevo.account.lock:
+        held = state(brevo.account)
+    yield Step("and each event once", told, told == TIMELINE, [*show.tables(held)])
+
+
+def _expected(day: str) -> dict[str, Any]:
+    """Give what Brevo is to hold about Amara; the email stands in Airtable only."""
+    return {
+        "email": EMAIL,
+        "ext_id": AMARA.external_id,
+        "lists": [1, 2],
+        "is_blocked": True,
+        "attributes": {
+            "FIRSTNAME": NAME,
+            "SMS": NUMBER.removeprefix("+"),
+            "LAST_SUPPORT_DATE": day,
+            "SUPPORT_TICKET_COUNT": 1,
+            "AVG_WAIT_TIME": WAITED_S,
+            "CSAT_SCORE": SCORE,
+            "PREFERRED_CHANNEL": "voice",
+            "VIP_TIER": AMARA.tier,
+        },
+    }
+
+
+def _contact(brevo: BrevoStandIn, number: str) -> dict[str, Any]:
+    found = brevo.account.contact("SMS", number.removeprefix("+"))
+    if found is None:
+        return {}
+    told = {"email": found.email, "ext_id": found.ext_id, "lists": sorted(found.list_ids)}
+    return {**told, "is_blocked": found.sms_blacklisted, "attributes": dict(found.attributes)}
+
+
+def _timeline(brevo: BrevoStandIn, number: str) -> list[str]:
+    found = brevo.account.contact("SMS", number.removeprefix("+"))
+    entries = brevo.account.timeline(found.id) if found else []
+    return [entry.event_name for entry in sorted(entries, key=lambda entry: entry.event_date)]
+
+
+def _in_figures(stack: Stack, day: str) -> Step:
+    rows = DynamoFigures(Table(stack.client("dynamodb"), "SyncState")).of(day)
+    found = figures.queues(rows).get((day, QUEUE), {})
+    shown = Sheet("figure", "value", title=f"Queue {QUEUE}, {day}", title_justify="left", title_style="bold")
+    for figure, value in found.items():
+        shown.add_row(figure, "" if value is None else str(value))
+    return Step("The queue's figures", found, {**found, **FIGURES} == found, [shown])
