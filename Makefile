@@ -36,8 +36,12 @@ lock: $(STAMP) ## compile both requirements files from pyproject.toml, with hash
 		--no-annotate --constraint requirements-dev.txt --custom-compile-command "make lock" \
 		pyproject.toml -o layers/dependencies/requirements.txt
 
-bench: $(STAMP) ## print what the contact cache costs: requests, units, times side by side
+bench: $(STAMP) ## print what contacts and support events cost: requests, units, times side by side
 	@$(BIN)/python -m tests.benchmarks.contacts
+	@$(BIN)/python -m tests.benchmarks.refreshes
+	@$(BIN)/python -m tests.benchmarks.layouts
+	@$(BIN)/python -m tests.benchmarks.crowd
+	@$(BIN)/python -m tests.benchmarks.support
 
 build: ## build the deployable bundle with the SAM CLI
 	sam build

@@ -1,19 +1,19 @@
-"""What the contact cache costs: requests, units as AWS bills them, and times side by side. `make bench` prints it.
+"""What pages and searches cost: requests, units as AWS bills them, and times side by side. `make bench` prints it.
 
 DynamoDB is a dictionary in this process: times are our own share, without the network, and compared side by side.
 """
 
 import statistics
+import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from rich.console import Console
-from rich.table import Table as Sheet
-
-from tests.benchmarks.meter import Meter
+from tests.benchmarks.report import Report
+from tests.contract.units import Metered
+from tests.dynamodb import Dictionary
 from twilio_bridge import config
 from twilio_bridge.adapters.airtable_cells import to_contact
 from twilio_bridge.adapters.chunks import ChunkMemory
@@ -24,13 +24,14 @@ from twilio_bridge_local.airtable.sample import contacts
 
 PAGE = 31
 TRIES = 15
+MOST_TIMES_AS_LONG = 1.5
 
 
 @dataclass(frozen=True)
 class Base:
     """A loaded cache of so many contacts of so many workers, and what its load cost."""
 
-    meter: Meter
+    meter: Metered
     table: Table
     everybody: Sequence[Contact]
     owner: str | None
@@ -41,22 +42,26 @@ class Base:
         return DynamoContactCache(self.table, for_everybody=self.owner is None, memory=memory or ChunkMemory())
 
 
+def people(count: int, workers: int) -> list[Contact]:
+    """Give contacts as a load takes them in where templates name no further column."""
+    rows = contacts(count, [f"worker{number:03}@example.com" for number in range(workers)])
+    found = (to_contact(f"rec{n:014}", cells, config.Contacts()) for n, cells in enumerate(rows))
+    return [replace(contact, cells={}) for contact in found]
+
+
 def base(count: int, workers: int, *, for_everybody: bool = False) -> Base:
     """Load a base into an empty cache."""
-    owners = [f"worker{number:03}@example.com" for number in range(workers)]
-    rows = contacts(count, owners)
-    everybody = [to_contact(f"rec{n:014}", cells, config.Contacts()) for n, cells in enumerate(rows)]
-    everybody = [replace(contact, cells={}) for contact in everybody]
-    meter = Meter()
-    table = Table(meter, "ContactCache")  # type: ignore[arg-type]  # it has what a client has that is used
+    everybody = people(count, workers)
+    meter = Metered(Dictionary())
+    table = meter.table
     DynamoContactCache(table, for_everybody=for_everybody).load(everybody, time.time() - 60, 1, "2026")
-    return Base(meter, table, everybody, None if for_everybody else owners[0], meter.written)
+    return Base(meter, table, everybody, None if for_everybody else everybody[0].owner, meter.written)
 
 
-def measured(action: Callable[[], Any]) -> float:
+def measured(action: Callable[[], Any], tries: int = TRIES) -> float:
     """Give the median of several tries, in milliseconds."""
     took = []
-    for _ in range(TRIES):
+    for _ in range(tries):
         began = time.perf_counter()
         action()
         took.append((time.perf_counter() - began) * 1000)
@@ -76,50 +81,29 @@ def search(loaded: Base, memory: ChunkMemory) -> list[Contact]:
     return loaded.cache(memory).search(loaded.owner, "silva 77", "", PAGE)
 
 
-def lists(sheet: Sheet) -> None:
-    """A worker's page and search, at two sizes, and everybody's list."""
-    cold = {}
-    for count, workers, everybody in ((4_000, 1, False), (100_000, 100, False), (100_000, 100, True)):
-        loaded = base(count, workers, for_everybody=everybody)
-        name = f"{count:,} contacts, {'one list for all' if everybody else f'{workers} workers'}"
-        loaded.meter.reset()
-        page(loaded)
-        requests, units = sum(loaded.meter.requests.values()), loaded.meter.read
-        cold[name] = measured(partial(page, loaded))
-        sheet.add_row(name, "first page, cold", f"{requests} requests, {units:g} read units, {cold[name]:.1f} ms")
+def main() -> int:
+    """Print a worker's page and search, at two sizes, and everybody's list; give the exit code."""
+    report, cold = Report("Contact cache: pages and searches"), []
+    for count, workers, for_everybody in ((4_000, 1, False), (100_000, 100, False), (100_000, 100, True)):
+        loaded = base(count, workers, for_everybody=for_everybody)
+        name = f"{count:,} contacts, {'one list for all' if for_everybody else f'{workers} workers'}"
+        cold.append(measured(partial(page, loaded)))
+        report.note(name, "first page, cold", f"{cost(loaded, partial(page, loaded))}, {cold[-1]:.1f} ms")
         memory = ChunkMemory()
-        loaded.meter.reset()
-        search(loaded, memory)
-        requests, units = sum(loaded.meter.requests.values()), loaded.meter.read
+        first = cost(loaded, partial(search, loaded, memory))
         warm = measured(partial(search, loaded, memory))
-        sheet.add_row("", "search, then warm", f"{requests} requests, {units:g} read units; {warm:.1f} ms warm")
-    small, large, *_ = cold.values()
-    sheet.add_row("", "cold page, 100,000 against 4,000", f"ratio {large / small:.2f} (at most 1.5)")
+        report.note(name, "search, then warm", f"{first}; {warm:.1f} ms warm")
+    ratio = round(cold[1] / cold[0], 2)
+    report.at_most("100,000 against 4,000", "cold page, times as long", ratio, MOST_TIMES_AS_LONG)
+    return report.print()
 
 
-def refreshes(sheet: Sheet) -> None:
-    """What loads and updates write."""
-    loaded = base(100_000, 100)
-    sheet.add_row("100,000 contacts, 100 workers", "full load", f"{loaded.load_units:,} write units (at most 20,000)")
+def cost(loaded: Base, action: Callable[[], Any]) -> str:
+    """Give the requests and read units of an action."""
     loaded.meter.reset()
-    loaded.cache().load(loaded.everybody, time.time() - 30, 2, "2026")
-    sheet.add_row("", "full load, nothing changed", f"{loaded.meter.written:,} write units")
-    loaded.meter.reset()
-    loaded.cache().update([], time.time(), 3, "2026")
-    sheet.add_row("", "update, nothing changed", f"{loaded.meter.written:,} write units (lease and slot: 4 more)")
-    loaded.meter.reset()
-    changed = [replace(contact, notes="changed today") for contact in loaded.everybody[::100]]
-    loaded.cache().update(changed, time.time(), 4, "2026")
-    sheet.add_row("", f"update, {len(changed):,} changed", f"{loaded.meter.written:,} write units (at most 4,000)")
-
-
-def main() -> None:
-    """Print the sheet."""
-    sheet = Sheet("base", "what", "cost", title="Contact cache")
-    lists(sheet)
-    refreshes(sheet)
-    Console().print(sheet)
+    action()
+    return f"{loaded.meter.requests.total()} requests, {loaded.meter.read:g} read units"
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

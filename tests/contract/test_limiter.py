@@ -97,6 +97,20 @@ def test_who_asks_now_and_then_never_waits(aws: Aws, moment: Moment) -> None:
     assert [] == moment.slept
 
 
+@pytest.mark.parametrize(("overslept", "starts"), [((0.1,), 0.35), ((0.2, 0.0), 0.5), ((0.2, 0.2), 0.7)])
+def test_a_slot_that_has_passed_is_given_up_once(
+    aws: Aws, moment: Moment, overslept: tuple[float, ...], starts: float
+) -> None:
+    """Used late it would fall together with the next ones; a little late does no harm, and always late is tried."""
+    one = limiter(aws, moment)
+    one.reserve(0)
+    began, late = moment.at, iter(overslept)
+    one._sleep = lambda seconds: moment.sleep(seconds + next(late))
+    one.reserve(5)
+    assert began + starts == pytest.approx(moment.at)
+    assert 1 + len(overslept) == one.used()
+
+
 def test_an_impatient_caller_takes_no_slot_away(aws: Aws, moment: Moment) -> None:
     """Who would wait too long is refused at once, and the next one's slot is as it was."""
     one = limiter(aws, moment)
