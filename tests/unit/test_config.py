@@ -305,7 +305,7 @@ def test_the_connector_s_debug_mode() -> None:
         ("connectors: {twilio_flex: {syncs: {}}}", "did you mean sync?"),
         ("connectors: {twilio_flex: {sync: {task: true}}}", "did you mean tasks?"),
         ("connectors: {twilio_flex: {account_sid: AC1}}", "account_sid"),
-        ("event_mapping: {task.creatd: X}", "event_mapping.task.creatd"),
+        ("event_mapping: {task.begun: X}", "event_mapping.task.begun"),
         ("event_mapping: {task.created: 'two words'}", "event_mapping.task.created"),
         ("field_mapping: {identity: 'A-B'}", "field_mapping.identity"),
         ("connectors: {twilio_flex: {lists: {support_contacts: 0}}}", "support_contacts"),

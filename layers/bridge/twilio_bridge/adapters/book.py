@@ -27,7 +27,7 @@ from twilio_bridge.errors import UnavailableError
 T = TypeVar("T")
 
 KEEP_S = 3 * 86_400
-MOST_ENTRIES_A_CHUNK = 96
+MOST_ENTRIES_A_CHUNK = 192
 MOST_CHARACTERS_A_CHUNK = 120_000
 LONGEST_KEY = 900
 MOST_LOOKS = 3
