@@ -216,3 +216,11 @@ def test_an_email_that_is_there_stays(world: World) -> None:
     world.crm.add_email(other, MAIL)
     world.crm.add_email(99, "gone@example.com")
     assert [MAIL, ""] == [world.contact(each).email for each in (number, other)]
+
+
+def test_a_blocked_contact_is_told_as_such(world: World) -> None:
+    """Whoever completes a contact learns whether it may be written to."""
+    number = world.made(CrmContact(phone=PHONE))
+    assert world.crm.add_email(number, MAIL) is False
+    world.crm.set_opted_out(PHONE, True)
+    assert world.crm.add_email(number, MAIL) is True

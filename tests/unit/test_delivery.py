@@ -128,6 +128,20 @@ def test_an_email_learnt_later() -> None:
     assert ["ann@example.com"] == [contact.email for contact in around.crm.contacts.values()]
 
 
+@pytest.mark.parametrize(("said_themselves", "expected"), [(None, True), (False, False)])
+def test_brevo_s_flag_stops_sends(said_themselves: bool | None, expected: bool) -> None:
+    """Whom the company blocklisted in Brevo has opted out everywhere, unless they said something themselves."""
+    around = outside(dossier(keys=frozenset((f"phone#{PHONE}",))))
+    deliver("ann", around.work(), LATER)
+    around.crm.set_opted_out(PHONE, True)
+    if said_themselves is not None:
+        said(around, said_themselves, 1)
+    held = around.dossiers.held["ann"]
+    around.dossiers.held["ann"] = replace(held, person=replace(held.person, keys=KEYS))
+    deliver("ann", around.work(), LATER)
+    assert [expected] == [word.out for word in around.words.of([PHONE])]
+
+
 def test_what_is_not_due_waits() -> None:
     """It is told later, and it is said when."""
     held = dossier(REQUESTED, replace(RESOLVED, due_at=LATER + 1), replace(SCORED, due_at=LATER + 9))

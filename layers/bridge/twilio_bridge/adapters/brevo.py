@@ -48,15 +48,17 @@ class BrevoCrm:
             lists = ", ".join(map(str, contact.lists))
             raise RefusedError(BREVO, f"one of the lists {lists} does not exist; check lists", code=404) from error
 
-    def add_email(self, contact_id: int, email: str) -> None:
+    def add_email(self, contact_id: int, email: str) -> bool:
         """Look first: to change an email that is there would lift its blocklisting."""
         path, params = f"/contacts/{contact_id}", {"identifierType": "contact_id"}
+        answer = None
         try:
             answer = self._brevo.ask(Call(group=CONTACTS, method="GET", path=path, params=params))
             if answer and not answer.get("email"):
                 self._put(path, params, {"attributes": {"EMAIL": email}})
         except (NotThereError, DuplicateError, UnacceptableError) as error:
             logger.warning("Brevo's contact stays without email", extra={"contact_id": contact_id, **where(error)})
+        return bool(answer and answer.get("smsBlacklisted"))
 
     def post(self, contact: CrmContact, contact_id: int | None, event: TimelineEvent) -> None:
         """Put an event on the contact's timeline."""

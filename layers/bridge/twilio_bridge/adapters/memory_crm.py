@@ -25,11 +25,12 @@ class MemoryCrm:
         self.contacts[number] = self._merged(number, contact)
         return number
 
-    def add_email(self, contact_id: int, email: str) -> None:
-        """Give the contact its email, unless it has one or somebody else has this one."""
+    def add_email(self, contact_id: int, email: str) -> bool:
+        """Give the contact its email, unless it has one or somebody else has this one; tell whether it is blocked."""
         there = self.contacts.get(contact_id)
         if there and not there.email and self._holder("email", email) is None:
             self.contacts[contact_id] = replace(there, email=email)
+        return bool(there and there.opted_out)
 
     def post(self, contact: CrmContact, contact_id: int | None, event: TimelineEvent) -> None:
         """Put an event on the timeline, once more each time."""

@@ -60,6 +60,7 @@ class Telling:
     contact_id: int | None
     said: Sequence[OptOut] = ()
     lacks_email: bool = False
+    now: int = 0
     is_told: bool = False
     done: Delivered = field(default_factory=Delivered)
 
@@ -77,7 +78,7 @@ def deliver(person_id: str, work: Delivering, now: int) -> Delivered:
         work.notices.tell_brevo([dossier.person.joined_into])
         return Delivered()
     due, next_at = _due(dossier.events, now)
-    telling = _telling(dossier, work)
+    telling = _telling(dossier, work, now)
     if telling is None:
         return Delivered(parked=_park(due, person_id, work), next_at=next_at)
     telling.done.next_at = next_at
@@ -112,14 +113,14 @@ def _due(events: Iterable[TimelineEvent], now: int) -> tuple[list[TimelineEvent]
     return sorted(due, key=lambda event: (event.at, event.key)), min(later, default=None)
 
 
-def _telling(dossier: Dossier, work: Delivering) -> Telling | None:
+def _telling(dossier: Dossier, work: Delivering, now: int) -> Telling | None:
     person = dossier.person
     phones = [key.removeprefix("phone#") for key in person.keys if key.startswith("phone#")]
     said = opt_outs.said_at(sorted(phones), work.opt_outs)
     latest = opt_outs.latest_of(said)
     contact = contact_of(dossier, work.settings, latest.out if latest else None)
     lacks_email = person.contact_id is not None and not person.delivered.startswith(WITH_EMAIL)
-    return Telling(work, person.id, contact, person.contact_id, said, lacks_email) if contact else None
+    return Telling(work, person.id, contact, person.contact_id, said, lacks_email, now) if contact else None
 
 
 def _tell_all(telling: Telling, due: Sequence[TimelineEvent], *, is_news: bool) -> None:
@@ -140,12 +141,23 @@ def _tell_contact(telling: Telling) -> None:
         _note_told(telling.said, work.opt_outs)
     telling.contact_id = work.crm.upsert(contact, telling.contact_id)
     if contact.email and telling.lacks_email and telling.contact_id is not None:
-        work.crm.add_email(telling.contact_id, contact.email)  # two halves of one person: the other was there first
+        _add_email(telling.contact_id, telling)
     if contact.opted_out and contact.phone:
         _take_back(contact.phone, work)
     work.dossiers.delivered(telling.person_id, digest_of(contact), telling.contact_id)
     telling.is_told = True
     telling.done.contacts += 1
+
+
+def _add_email(contact_id: int, telling: Telling) -> None:
+    """Complete a contact, for of two halves of one person the other was there first; heed what Brevo says of it.
+
+    Whom the company blocklisted there is written to no more, unless they said something themselves.
+    """
+    contact = telling.contact
+    is_blocked = telling.work.crm.add_email(contact_id, contact.email)
+    if is_blocked and contact.phone and contact.opted_out is None:
+        telling.work.opt_outs.record(contact.phone, True, telling.now / 1000)
 
 
 def _take_back(number: str, work: Delivering) -> None:

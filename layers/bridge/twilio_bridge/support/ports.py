@@ -124,8 +124,8 @@ class Crm(Protocol):
         Its email is written only where the contact is new or was found by it, what is empty or unknown stays as it is.
         """
 
-    def add_email(self, contact_id: int, email: str) -> None:
-        """Give the contact its email, unless it has one or somebody else has this one."""
+    def add_email(self, contact_id: int, email: str) -> bool:
+        """Give the contact its email, unless it has one or somebody else has this one; tell whether it is blocked."""
 
     def post(self, contact: CrmContact, contact_id: int | None, event: TimelineEvent) -> None:
         """Put an event on the contact's timeline; once more is twice there."""
