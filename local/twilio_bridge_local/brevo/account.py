@@ -8,7 +8,6 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from types import MappingProxyType
 from typing import Literal
 
 from twilio_bridge_local.brevo.attributes import BUILT_IN, Attribute
@@ -25,7 +24,7 @@ class Contact:
     modified_at: datetime
     email: str | None = None
     ext_id: str | None = None
-    attributes: Mapping[str, object] = MappingProxyType({})
+    attributes: Mapping[str, object] = field(default_factory=dict)
     list_ids: tuple[int, ...] = ()
     email_blacklisted: bool = False
     sms_blacklisted: bool = False
