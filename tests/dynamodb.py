@@ -10,7 +10,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from tests.expressions import changed, holds
-from twilio_bridge.adapters.table import Table, marshal, unmarshal
+from twilio_bridge.adapters.aws.dynamodb import Table, marshal, unmarshal
 
 REFUSED = "ConditionalCheckFailed"
 

@@ -10,7 +10,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from twilio_bridge.adapters.aws import FAILURES, code_of
+from twilio_bridge.adapters.aws.clients import FAILURES, code_of
 from twilio_bridge_cli.errors import CommandError, RefusedCommandError, UnreachableError
 from twilio_bridge_cli.surroundings import Surroundings, is_local
 

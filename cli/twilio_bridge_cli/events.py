@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from twilio_bridge.adapters.aws import FAILURES
+from twilio_bridge.adapters.aws.clients import FAILURES
 from twilio_bridge_cli import aws, output, places, putting, replaying
 from twilio_bridge_cli.commands import Command, Group
 from twilio_bridge_cli.errors import CommandError

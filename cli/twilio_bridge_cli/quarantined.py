@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from twilio_bridge.adapters.aws import FAILURES, code_of
+from twilio_bridge.adapters.aws.clients import FAILURES, code_of
 from twilio_bridge_cli import aws, reading
 from twilio_bridge_cli.putting import LARGEST_RECORD, Record, parsed, partition_key
 

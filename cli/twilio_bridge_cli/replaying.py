@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from twilio_bridge.adapters.aws import FAILURES
+from twilio_bridge.adapters.aws.clients import FAILURES
 from twilio_bridge_cli import aws, output, places, putting, quarantined
 from twilio_bridge_cli.errors import CommandError, RefusedCommandError
 from twilio_bridge_cli.places import Place

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Final
 
-from twilio_bridge.adapters.secrets import Secrets
+from twilio_bridge.adapters.aws.secrets import Secrets
 from twilio_bridge.errors import SettingError, UnavailableError
 from twilio_bridge.settings import ALIASES, Settings
 from twilio_bridge_cli import aws, sample

@@ -20,8 +20,8 @@ from tests.benchmarks.contacts import PAGE, measured, people
 from tests.benchmarks.report import Report
 from tests.contract.units import Metered
 from tests.dynamodb import Dictionary
+from twilio_bridge.adapters.aws.dynamodb import Table, marshal
 from twilio_bridge.adapters.contact_cache import DynamoContactCache, pack, unpack
-from twilio_bridge.adapters.table import Table, marshal
 from twilio_bridge.contacts.contact import Contact, haystack, searching
 
 CONTACTS, EVERY = 100_000, 100

@@ -17,6 +17,7 @@ from tests.benchmarks.days import TASKS, again, batches, day
 from tests.contract.units import Metered
 from tests.dynamodb import Dictionary
 from twilio_bridge import config
+from twilio_bridge.adapters.aws.dynamodb import Table
 from twilio_bridge.adapters.brevo import BrevoCrm
 from twilio_bridge.adapters.brevo_attributes import BrevoAttributes
 from twilio_bridge.adapters.brevo_errors import BREVO
@@ -37,7 +38,6 @@ from twilio_bridge.adapters.support_dossiers import DynamoDossiers
 from twilio_bridge.adapters.support_facts import DynamoFacts
 from twilio_bridge.adapters.support_figures import DynamoFigures
 from twilio_bridge.adapters.support_people import DynamoPeople
-from twilio_bridge.adapters.table import Table
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.logs import logger
 from twilio_bridge.support.delivery import Delivered, Delivering, deliver

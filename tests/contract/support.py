@@ -11,7 +11,7 @@ from typing import Any, Self
 import boto3
 import pytest
 
-from twilio_bridge.adapters.table import Table
+from twilio_bridge.adapters.aws.dynamodb import Table
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge_local.template import read
 

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from tests.contract.support import CONTACT_CACHE, Aws, Time
 from twilio_bridge.adapters import mark
+from twilio_bridge.adapters.aws.dynamodb import Table
 from twilio_bridge.adapters.book import Book
 from twilio_bridge.adapters.chunks import Entry
-from twilio_bridge.adapters.table import Table
 from twilio_bridge.errors import UnavailableError
 
 DAY = 86_400

@@ -7,7 +7,7 @@ import pytest
 from tests.contract.killing import Client
 from tests.contract.support import CONTACT_CACHE, Aws
 from twilio_bridge.adapters import book, mark, support_dossiers, support_people
-from twilio_bridge.adapters.table import Table, a_put, an_update
+from twilio_bridge.adapters.aws.dynamodb import Table, a_put, an_update
 
 THERE: list[dict[str, Any]] = [
     {},

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.contract.support import Aws, aws_client
-from twilio_bridge.adapters.secrets import Secrets, SigningTokens
+from twilio_bridge.adapters.aws.secrets import Secrets, SigningTokens
 from twilio_bridge.errors import NoSecretError, SettingError, UnavailableError
 from twilio_bridge.settings import Settings
 

@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnec
 from botocore.stub import Stubber
 
 from tests.contract.support import CONTACT_CACHE, Aws, Time
-from twilio_bridge.adapters.table import LARGEST_ITEM, Table, item_size, marshal
+from twilio_bridge.adapters.aws.dynamodb import LARGEST_ITEM, Table, item_size, marshal
 from twilio_bridge.errors import UnavailableError
 
 ENDPOINT = "https://dynamodb.example.com"

@@ -6,7 +6,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.contract.support import SYNC_STATE, Aws, Time
-from twilio_bridge.adapters.table import MOST_WRITES_A_TRANSACTION, Table, a_put, an_update
+from twilio_bridge.adapters.aws.dynamodb import MOST_WRITES_A_TRANSACTION, Table, a_put, an_update
 from twilio_bridge.errors import UnavailableError
 
 ABSENT = "attribute_not_exists(pk)"

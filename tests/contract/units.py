@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from math import ceil
 from typing import Any
 
-from twilio_bridge.adapters.table import Table, item_size, unmarshal
+from twilio_bridge.adapters.aws.dynamodb import Table, item_size, unmarshal
 
 Request = Mapping[str, Any]
 

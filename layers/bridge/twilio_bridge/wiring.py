@@ -10,15 +10,15 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from twilio_bridge import config, web
-from twilio_bridge.adapters import aws
+from twilio_bridge.adapters.aws import clients
+from twilio_bridge.adapters.aws.dynamodb import Table
+from twilio_bridge.adapters.aws.queues import LambdaRefresh, SqsOutbox, SqsQueue
+from twilio_bridge.adapters.aws.secrets import Secrets, SigningTokens
 from twilio_bridge.adapters.chunks import ChunkMemory
 from twilio_bridge.adapters.configuration import Configuration
 from twilio_bridge.adapters.contact_cache import DynamoContactCache
-from twilio_bridge.adapters.queues import LambdaRefresh, SqsOutbox, SqsQueue
 from twilio_bridge.adapters.registrations import DynamoRegistrations
-from twilio_bridge.adapters.secrets import Secrets, SigningTokens
 from twilio_bridge.adapters.state import DynamoLeases, DynamoNotes, DynamoOptOuts
-from twilio_bridge.adapters.table import Table
 from twilio_bridge.contacts import usage
 from twilio_bridge.contacts.directory import Directory
 from twilio_bridge.contacts.loading import Refreshing
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 @cache
 def secrets() -> Secrets:
     """Secrets Manager."""
-    return Secrets(aws.secretsmanager())
+    return Secrets(clients.secretsmanager())
 
 
 @cache
@@ -55,7 +55,7 @@ def signatures() -> web.Signatures:
 
 @cache
 def _tables() -> tuple[Table, Table]:
-    client = aws.dynamodb()
+    client = clients.dynamodb()
     return Table(client, settings().contact_cache_table), Table(client, settings().sync_state_table)
 
 
@@ -105,19 +105,19 @@ def refresh() -> LambdaRefresh:
 
 @cache
 def _lambda() -> "LambdaClient":
-    return aws.lambda_()
+    return clients.lambda_()
 
 
 @cache
 def outbox() -> SqsOutbox:
     """What Airtable and Brevo are told later."""
-    return SqsOutbox(aws.sqs(), settings().airtable_queue_url, settings().brevo_queue_url)
+    return SqsOutbox(clients.sqs(), settings().airtable_queue_url, settings().brevo_queue_url)
 
 
 @cache
 def airtable_queue() -> SqsQueue:
     """The same, as its consumer sees it."""
-    return SqsQueue(aws.sqs(), settings().airtable_queue_url)
+    return SqsQueue(clients.sqs(), settings().airtable_queue_url)
 
 
 @cache

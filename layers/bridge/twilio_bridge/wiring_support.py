@@ -3,9 +3,9 @@
 from functools import cache, lru_cache
 
 from twilio_bridge import config, config_flex, wiring
-from twilio_bridge.adapters import aws
-from twilio_bridge.adapters.notices import SqsNotices
-from twilio_bridge.adapters.queues import SqsQueue
+from twilio_bridge.adapters.aws import clients
+from twilio_bridge.adapters.aws.notices import SqsNotices
+from twilio_bridge.adapters.aws.queues import SqsQueue
 from twilio_bridge.errors import NoSecretError, SettingError
 from twilio_bridge.support.delivery import Delivering
 from twilio_bridge.support.ports import AgentTokens, Crm, Dossiers, Notices, Sinks, Stream
@@ -24,9 +24,9 @@ def settled() -> config.Config:
 @cache
 def stream() -> Stream:
     """The stream of events."""
-    from twilio_bridge.adapters.stream import KinesisStream  # noqa: PLC0415  only where it is written to
+    from twilio_bridge.adapters.aws.kinesis import KinesisStream  # noqa: PLC0415  only where it is written to
 
-    return KinesisStream(aws.kinesis(), wiring.settings().event_stream)
+    return KinesisStream(clients.kinesis(), wiring.settings().event_stream)
 
 
 def flex_tokens() -> AgentTokens:
@@ -61,26 +61,26 @@ def dossiers() -> Dossiers:
 def notices() -> Notices:
     """What other functions are to do."""
     settings = wiring.settings()
-    return SqsNotices(aws.sqs(), settings.brevo_queue_url, settings.sync_queue_url, wiring.outbox())
+    return SqsNotices(clients.sqs(), settings.brevo_queue_url, settings.sync_queue_url, wiring.outbox())
 
 
 @cache
 def brevo_queue() -> SqsQueue:
     """Persons with something new for Brevo."""
     settings = wiring.settings()
-    return SqsQueue(aws.sqs(), settings.brevo_queue_url, settings.brevo_dead_letters_url)
+    return SqsQueue(clients.sqs(), settings.brevo_queue_url, settings.brevo_dead_letters_url)
 
 
 @cache
 def sync_queue() -> SqsQueue:
     """Jobs for SyncFunction."""
-    return SqsQueue(aws.sqs(), wiring.settings().sync_queue_url)
+    return SqsQueue(clients.sqs(), wiring.settings().sync_queue_url)
 
 
 def reducing() -> Reducing:
     """What a batch of events is worked with."""
-    from twilio_bridge.adapters.metrics import EmbeddedMetrics  # noqa: PLC0415  only one function needs these
-    from twilio_bridge.adapters.quarantine import S3Quarantine  # noqa: PLC0415
+    from twilio_bridge.adapters.aws.metrics import EmbeddedMetrics  # noqa: PLC0415  only one function needs these
+    from twilio_bridge.adapters.aws.quarantine import S3Quarantine  # noqa: PLC0415
     from twilio_bridge.adapters.support_facts import DynamoFacts  # noqa: PLC0415
     from twilio_bridge.adapters.support_figures import DynamoFigures  # noqa: PLC0415
     from twilio_bridge.adapters.support_people import DynamoPeople  # noqa: PLC0415
@@ -91,7 +91,7 @@ def reducing() -> Reducing:
         people=DynamoPeople(table),
         dossiers=dossiers(),
         figures=DynamoFigures(table),
-        quarantine=S3Quarantine(aws.s3(), settings.quarantine_bucket),
+        quarantine=S3Quarantine(clients.s3(), settings.quarantine_bucket),
         notices=notices(),
         opt_outs=wiring.opt_outs(),
         metrics=EmbeddedMetrics(settings.metrics_namespace),

@@ -14,7 +14,7 @@ from moto import mock_aws
 from moto.moto_server.threaded_moto_server import ThreadedMotoServer
 
 from tests.integration.cli.conftest import Run
-from twilio_bridge.adapters.quarantine import S3Quarantine
+from twilio_bridge.adapters.aws.quarantine import S3Quarantine
 from twilio_bridge_cli import aws
 
 STREAM, BUCKET = "bridge-EventStream-1", "bridge-quarantine-1"

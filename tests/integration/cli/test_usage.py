@@ -8,9 +8,9 @@ import pytest
 from moto import mock_aws
 
 from tests.integration.cli.conftest import Run
+from twilio_bridge.adapters.aws.dynamodb import Table
 from twilio_bridge.adapters.configuration import store
 from twilio_bridge.adapters.limiter import SlotLimiter
-from twilio_bridge.adapters.table import Table
 
 NAME, BASE = "sync-state", "appLocalStandIn01"
 ASKED = ("usage", "--table", NAME, "--base", BASE)

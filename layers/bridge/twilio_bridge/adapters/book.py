@@ -19,9 +19,9 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import TypeVar
 
 from twilio_bridge.adapters import mark
+from twilio_bridge.adapters.aws.dynamodb import Item, Table
 from twilio_bridge.adapters.chunks import Chunk, ChunkMemory, ChunkReader, Entry
 from twilio_bridge.adapters.shelf import HEAD, Place, Shelf, deltas, enough, opened, said, shelved
-from twilio_bridge.adapters.table import Item, Table
 from twilio_bridge.errors import UnavailableError
 
 T = TypeVar("T")

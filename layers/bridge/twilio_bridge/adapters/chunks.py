@@ -11,8 +11,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from twilio_bridge.adapters.aws.dynamodb import Item, Key, Table
 from twilio_bridge.adapters.mark import STATE
-from twilio_bridge.adapters.table import Item, Key, Table
 from twilio_bridge.errors import UnavailableError
 
 Entry = tuple[str, str]

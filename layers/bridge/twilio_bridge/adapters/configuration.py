@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from twilio_bridge.adapters.table import Table
+from twilio_bridge.adapters.aws.dynamodb import Table
 from twilio_bridge.config import PACKAGED, Config, parse
 from twilio_bridge.errors import SettingError, UpstreamError
 from twilio_bridge.logs import logger

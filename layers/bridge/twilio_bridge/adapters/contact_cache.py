@@ -15,10 +15,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 
 from twilio_bridge.adapters import mark, places
+from twilio_bridge.adapters.aws.dynamodb import Table
 from twilio_bridge.adapters.book import Book
 from twilio_bridge.adapters.chunks import ChunkMemory, ChunkReader
 from twilio_bridge.adapters.places import Place, Where
-from twilio_bridge.adapters.table import Table
 from twilio_bridge.contacts.contact import Contact, haystack, searching
 from twilio_bridge.contacts.ports import CacheState
 

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from twilio_bridge.adapters.table import Item, Table
+from twilio_bridge.adapters.aws.dynamodb import Item, Table
 from twilio_bridge.errors import RateLimitedError
 
 AIRTABLE = "airtable"

@@ -10,7 +10,7 @@ Every change of the mark holds only where it is as it was read, so an old holder
 import time
 from dataclasses import dataclass
 
-from twilio_bridge.adapters.table import Item, Table
+from twilio_bridge.adapters.aws.dynamodb import Item, Table
 from twilio_bridge.contacts.ports import CacheState
 
 STATE = ("cache", "state")

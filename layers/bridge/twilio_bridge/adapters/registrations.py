@@ -4,7 +4,7 @@ The secret that Airtable tells once stands here, too: a function must not be abl
 table is encrypted.
 """
 
-from twilio_bridge.adapters.table import Item, Table
+from twilio_bridge.adapters.aws.dynamodb import Item, Table
 from twilio_bridge.contacts.webhook import Registration
 
 ALL = (

@@ -6,8 +6,8 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from twilio_bridge.adapters.aws.dynamodb import Item
 from twilio_bridge.adapters.mark import Mark
-from twilio_bridge.adapters.table import Item
 
 HEAD = "head"
 

@@ -4,7 +4,7 @@ import hashlib
 import time
 from collections.abc import Iterable
 
-from twilio_bridge.adapters.table import Item, Table
+from twilio_bridge.adapters.aws.dynamodb import Item, Table
 from twilio_bridge.ports import OptOut
 
 LONGEST_NAME = 500

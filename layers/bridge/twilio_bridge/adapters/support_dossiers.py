@@ -12,9 +12,9 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, replace
 
-from twilio_bridge.adapters.compact import pack, unpack
+from twilio_bridge.adapters.aws.compact import pack, unpack
+from twilio_bridge.adapters.aws.dynamodb import Item, Key, Table
 from twilio_bridge.adapters.support_people import person_from, profile_of
-from twilio_bridge.adapters.table import Item, Key, Table
 from twilio_bridge.support.dossier import (
     BEFORE,
     UNHEARD,

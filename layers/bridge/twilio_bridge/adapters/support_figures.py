@@ -4,8 +4,8 @@ import time
 import zlib
 from collections.abc import Iterator
 
-from twilio_bridge.adapters.compact import pack, unpack
-from twilio_bridge.adapters.table import Item, Table
+from twilio_bridge.adapters.aws.compact import pack, unpack
+from twilio_bridge.adapters.aws.dynamodb import Item, Table
 from twilio_bridge.support.dossier import FigureRow
 
 KEEP_S = 400 * 86_400

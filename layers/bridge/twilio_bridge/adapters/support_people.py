@@ -13,7 +13,7 @@ import time
 import uuid
 from collections.abc import Iterable, Mapping
 
-from twilio_bridge.adapters.table import Item, Key, Table, Write, a_put, an_update
+from twilio_bridge.adapters.aws.dynamodb import Item, Key, Table, Write, a_put, an_update
 from twilio_bridge.support.dossier import Person
 from twilio_bridge.support.people import GIVEN, own_keys
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
-from twilio_bridge.adapters import aws
+from twilio_bridge.adapters.aws import clients
 from twilio_bridge.errors import UnavailableError
 
 if TYPE_CHECKING:
@@ -174,10 +174,10 @@ class Table:
         items = [{kind: {"TableName": self._name, **request}} for kind, request in writes]
         try:
             self._client.transact_write_items(TransactItems=items)  # type: ignore[arg-type]  # made by a_put, an_update
-        except aws.FAILURES as error:
-            if aws.reasons_of(error) & QUICKER:
+        except clients.FAILURES as error:
+            if clients.reasons_of(error) & QUICKER:
                 return False
-            raise aws.unavailable("dynamodb", error) from error
+            raise clients.unavailable("dynamodb", error) from error
         return True
 
     def put_many(self, items: Iterable[Item]) -> int:
@@ -204,10 +204,10 @@ class Table:
     def _conditional(self, operation: str, request: dict[str, Any]) -> dict[str, Any] | None:
         try:
             answer: dict[str, Any] = getattr(self._client, operation)(TableName=self._name, **request)
-        except aws.FAILURES as error:
-            if aws.code_of(error) == "ConditionalCheckFailedException":
+        except clients.FAILURES as error:
+            if clients.code_of(error) == "ConditionalCheckFailedException":
                 return None
-            raise aws.unavailable("dynamodb", error) from error
+            raise clients.unavailable("dynamodb", error) from error
         return answer
 
     def _call(self, operation: str, *, table: bool = True, **request: Any) -> dict[str, Any]:  # noqa: ANN401
@@ -215,8 +215,8 @@ class Table:
             request["TableName"] = self._name
         try:
             answer: dict[str, Any] = getattr(self._client, operation)(**request)
-        except aws.FAILURES as error:
-            raise aws.unavailable("dynamodb", error) from error
+        except clients.FAILURES as error:
+            raise clients.unavailable("dynamodb", error) from error
         return answer
 
 

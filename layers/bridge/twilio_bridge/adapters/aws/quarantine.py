@@ -7,7 +7,7 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from twilio_bridge.adapters import aws
+from twilio_bridge.adapters.aws import clients
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -32,6 +32,6 @@ class S3Quarantine:
         body = json.dumps(kept).encode()
         try:
             self._client.put_object(Bucket=self._bucket, Key=key, Body=body, ContentType="application/json")
-        except aws.FAILURES as error:
-            raise aws.unavailable("s3", error) from error
+        except clients.FAILURES as error:
+            raise clients.unavailable("s3", error) from error
         return key

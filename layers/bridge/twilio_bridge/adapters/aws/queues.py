@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from twilio_bridge.adapters import aws
+from twilio_bridge.adapters.aws import clients
 from twilio_bridge.errors import UnavailableError
 from twilio_bridge.ports import Notes
 
@@ -35,8 +35,8 @@ class SqsOutbox:
         """Queue an address."""
         try:
             self._client.send_message(QueueUrl=self._airtable_queue_url, MessageBody=json.dumps({"address": address}))
-        except aws.FAILURES as error:
-            raise aws.unavailable("sqs", error) from error
+        except clients.FAILURES as error:
+            raise clients.unavailable("sqs", error) from error
 
     def tell_brevo(self, address: str) -> None:
         """Queue an address, behind what waits for the same one."""
@@ -45,8 +45,8 @@ class SqsOutbox:
             self._client.send_message(
                 QueueUrl=self._brevo_queue_url, MessageBody=text, MessageGroupId=group, MessageDeduplicationId=own
             )
-        except aws.FAILURES as error:
-            raise aws.unavailable("sqs", error) from error
+        except clients.FAILURES as error:
+            raise clients.unavailable("sqs", error) from error
 
 
 def group_of(name: str) -> str:
@@ -69,8 +69,8 @@ class SqsQueue:
             self._client.change_message_visibility(
                 QueueUrl=self._queue_url, ReceiptHandle=receipt, VisibilityTimeout=delay
             )
-        except aws.FAILURES as error:
-            raise aws.unavailable("sqs", error) from error
+        except clients.FAILURES as error:
+            raise clients.unavailable("sqs", error) from error
 
     def set_aside(self, message: Mapping[str, str]) -> None:
         """Put a message among the dead letters (FIFO), from where it can be brought back."""
@@ -79,8 +79,8 @@ class SqsQueue:
             self._client.send_message(
                 QueueUrl=self._dead_letters_url, MessageBody=text, MessageGroupId=own, MessageDeduplicationId=own
             )
-        except aws.FAILURES as error:
-            raise aws.unavailable("sqs", error) from error
+        except clients.FAILURES as error:
+            raise clients.unavailable("sqs", error) from error
 
 
 class LambdaRefresh:
@@ -112,5 +112,5 @@ class LambdaRefresh:
     def _invoke(self, payload: bytes) -> None:
         try:
             self._client().invoke(FunctionName=self._function(), InvocationType="Event", Payload=payload)
-        except aws.FAILURES as error:
-            raise aws.unavailable("lambda", error) from error
+        except clients.FAILURES as error:
+            raise clients.unavailable("lambda", error) from error

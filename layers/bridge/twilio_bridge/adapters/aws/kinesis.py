@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from twilio_bridge.adapters import aws
+from twilio_bridge.adapters.aws import clients
 from twilio_bridge.errors import BadRequestError, UnavailableError
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class KinesisStream:
         entries: list[PutRecordsRequestEntryTypeDef] = [{"PartitionKey": key, "Data": data} for key, data in records]
         try:
             answer = self._client.put_records(StreamName=self._name, Records=entries)
-        except aws.FAILURES as error:
-            raise aws.unavailable("kinesis", error) from error
+        except clients.FAILURES as error:
+            raise clients.unavailable("kinesis", error) from error
         results = zip(records, answer["Records"], strict=True)
         return [record for record, result in results if result.get("ErrorCode")]

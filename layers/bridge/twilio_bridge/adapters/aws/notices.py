@@ -6,8 +6,8 @@ import uuid
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from twilio_bridge.adapters import aws
-from twilio_bridge.adapters.queues import group_of
+from twilio_bridge.adapters.aws import clients
+from twilio_bridge.adapters.aws.queues import group_of
 from twilio_bridge.errors import UnavailableError
 from twilio_bridge.ports import Outbox
 
@@ -44,8 +44,8 @@ class SqsNotices:
         """Queue a test's id."""
         try:
             self._client.send_message(QueueUrl=self._sync_queue_url, MessageBody=json.dumps({"test_id": test_id}))
-        except aws.FAILURES as error:
-            raise aws.unavailable("sqs", error) from error
+        except clients.FAILURES as error:
+            raise clients.unavailable("sqs", error) from error
 
     def _send(self, messages: "Sequence[SendMessageBatchRequestEntryTypeDef]") -> None:
         """Send messages, those again that were refused; what was taken twice costs a look, and no more."""
@@ -63,8 +63,8 @@ class SqsNotices:
     ) -> "list[SendMessageBatchRequestEntryTypeDef]":
         try:
             answer = self._client.send_message_batch(QueueUrl=self._brevo_queue_url, Entries=messages)
-        except aws.FAILURES as error:
-            raise aws.unavailable("sqs", error) from error
+        except clients.FAILURES as error:
+            raise clients.unavailable("sqs", error) from error
         failed = {entry["Id"] for entry in answer.get("Failed", [])}
         return [message for message in messages if message["Id"] in failed]
 

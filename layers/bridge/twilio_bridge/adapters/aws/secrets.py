@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from twilio_bridge.adapters import aws
+from twilio_bridge.adapters.aws import clients
 from twilio_bridge.errors import NoSecretError, SettingError, UnavailableError
 from twilio_bridge.settings import Settings
 
@@ -64,12 +64,12 @@ class Secrets:
         try:
             text = self._client.get_secret_value(SecretId=secret_id)["SecretString"]
             values = json.loads(text)
-        except aws.FAILURES as error:
-            if aws.code_of(error) == "ResourceNotFoundException":
+        except clients.FAILURES as error:
+            if clients.code_of(error) == "ResourceNotFoundException":
                 raise NoSecretError(
                     f"the secret {secret_id} does not exist; README, 'Deploy', says how to make it"
                 ) from error
-            raise aws.unavailable("secrets manager", error) from error
+            raise clients.unavailable("secrets manager", error) from error
         except (KeyError, ValueError) as error:
             raise SettingError(f"the secret {secret_id} is no JSON object") from error
         if not isinstance(values, dict):
