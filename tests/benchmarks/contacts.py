@@ -15,7 +15,7 @@ from tests.benchmarks.report import Report
 from tests.contract.units import Metered
 from tests.dynamodb import Dictionary
 from twilio_bridge import config
-from twilio_bridge.adapters.airtable_cells import to_contact
+from twilio_bridge.adapters.airtable.cells import to_contact
 from twilio_bridge.adapters.aws.dynamodb import Table
 from twilio_bridge.adapters.chunks import ChunkMemory
 from twilio_bridge.adapters.contact_cache import DynamoContactCache

@@ -30,7 +30,7 @@ PATH = "/callbacks/crm"
 LIMIT_S = 6.0
 FORK_S = 0.006  # by this machine's clock, for each instance, before all are let go
 # What an instance imports only when it asks Airtable.
-LATE = "twilio_bridge.adapters.airtable"
+LATE = "twilio_bridge.adapters.airtable.contact_source"
 
 Handler = Callable[[Mapping[str, Any], Any], dict[str, Any]]
 

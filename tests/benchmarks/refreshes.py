@@ -14,8 +14,8 @@ from tests.benchmarks.report import Report
 from tests.contract.units import Metered
 from tests.dynamodb import Dictionary
 from twilio_bridge import config
-from twilio_bridge.adapters.airtable import AirtableContacts
-from twilio_bridge.adapters.airtable_cells import to_contact
+from twilio_bridge.adapters.airtable.cells import to_contact
+from twilio_bridge.adapters.airtable.contact_source import AirtableContacts
 from twilio_bridge.adapters.contact_cache import DynamoContactCache
 from twilio_bridge.adapters.limiter import SlotLimiter
 from twilio_bridge.adapters.memory import MemoryRefresh

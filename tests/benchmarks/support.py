@@ -18,10 +18,10 @@ from tests.contract.units import Metered
 from tests.dynamodb import Dictionary
 from twilio_bridge import config
 from twilio_bridge.adapters.aws.dynamodb import Table
-from twilio_bridge.adapters.brevo import BrevoCrm
-from twilio_bridge.adapters.brevo_attributes import BrevoAttributes
-from twilio_bridge.adapters.brevo_errors import BREVO
-from twilio_bridge.adapters.brevo_requests import PACES, BrevoRequests
+from twilio_bridge.adapters.brevo.attributes import BrevoAttributes
+from twilio_bridge.adapters.brevo.client import PACES, BrevoRequests
+from twilio_bridge.adapters.brevo.errors import BREVO
+from twilio_bridge.adapters.brevo.marketing_contacts import BrevoCrm
 from twilio_bridge.adapters.chunks import ChunkMemory
 from twilio_bridge.adapters.limiter import Pace, SlotLimiter
 from twilio_bridge.adapters.memory import MemoryOptOuts

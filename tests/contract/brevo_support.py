@@ -6,10 +6,10 @@ from typing import Any
 
 from tests.contract.airtable_support import Unlimited
 from tests.contract.support import SYNC_STATE, Aws
-from twilio_bridge.adapters.brevo import BrevoCrm
-from twilio_bridge.adapters.brevo_attributes import BrevoAttributes
-from twilio_bridge.adapters.brevo_errors import BREVO
-from twilio_bridge.adapters.brevo_requests import PACES, BrevoRequests
+from twilio_bridge.adapters.brevo.attributes import BrevoAttributes
+from twilio_bridge.adapters.brevo.client import PACES, BrevoRequests
+from twilio_bridge.adapters.brevo.errors import BREVO
+from twilio_bridge.adapters.brevo.marketing_contacts import BrevoCrm
 from twilio_bridge.adapters.limiter import SlotLimiter
 from twilio_bridge.support.dossier import TimelineEvent
 from twilio_bridge.support.ports import CrmContact

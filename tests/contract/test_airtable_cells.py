@@ -8,7 +8,7 @@ import pytest
 from tests.contract.airtable_support import CHAT, Surroundings, answering, stand_in
 from tests.contract.support import Aws, ids
 from twilio_bridge import config
-from twilio_bridge.adapters.airtable_cells import LONGEST_CELL, cell_text, to_contact
+from twilio_bridge.adapters.airtable.cells import LONGEST_CELL, cell_text, to_contact
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.errors import UnavailableError
 from twilio_bridge_local.airtable.server import AirtableStandIn

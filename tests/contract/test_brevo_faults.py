@@ -17,9 +17,9 @@ from tests.contract.airtable_support import answering
 from tests.contract.brevo_support import ANN, MAIL, OTHER_PHONE, PHONE, Around, event, stand_in
 from tests.contract.support import SYNC_STATE, Aws
 from twilio_bridge import budget
-from twilio_bridge.adapters import brevo_requests
-from twilio_bridge.adapters.brevo_errors import BrevoIpBlockedError, reset_s
-from twilio_bridge.adapters.brevo_requests import NEVER_TWICE, Call, limiters
+from twilio_bridge.adapters.brevo import client
+from twilio_bridge.adapters.brevo.client import NEVER_TWICE, Call, limiters
+from twilio_bridge.adapters.brevo.errors import BrevoIpBlockedError, reset_s
 from twilio_bridge.errors import (
     NotTakenError,
     OutOfTimeError,
@@ -171,7 +171,7 @@ def test_nobody_listens(around: Around) -> None:
 
 def test_silence_ends_with_the_budget(around: Around, monkeypatch: pytest.MonkeyPatch) -> None:
     """A read has its time limit, and all together has the caller's."""
-    monkeypatch.setattr(brevo_requests, "READ_TIMEOUT_S", 0.2)
+    monkeypatch.setattr(client, "READ_TIMEOUT_S", 0.2)
     crm = around.crm()
     around.brevo.faults = Faults(silent=True)
     with pytest.raises(UnavailableError):

@@ -9,8 +9,8 @@ import pytest
 
 from tests.contract.airtable_support import Unlimited, answering, stand_in
 from tests.contract.support import SYNC_STATE, Aws
-from twilio_bridge.adapters.airtable_requests import AirtableRequests
-from twilio_bridge.adapters.airtable_webhooks import NEVER, AirtableFeed
+from twilio_bridge.adapters.airtable.change_feed import NEVER, AirtableFeed
+from twilio_bridge.adapters.airtable.client import AirtableRequests
 from twilio_bridge.adapters.limiter import AIRTABLE
 from twilio_bridge.adapters.memory_webhooks import MemoryFeed
 from twilio_bridge.contacts.webhook import ChangeFeed, Told, Webhook

@@ -12,8 +12,8 @@ import pytest
 from tests.contract.airtable_support import answering
 from twilio_bridge import budget
 from twilio_bridge.adapters.memory import MemoryMessaging
-from twilio_bridge.adapters.twilio import TwilioMessaging
-from twilio_bridge.adapters.twilio_rest import Account, BoundedHttpClient, InitializingError, elsewhere
+from twilio_bridge.adapters.twilio.client import Account, BoundedHttpClient, InitializingError, elsewhere
+from twilio_bridge.adapters.twilio.messaging import TwilioMessaging
 from twilio_bridge.errors import (
     BridgeError,
     OutOfTimeError,

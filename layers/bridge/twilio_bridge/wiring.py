@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
 
     from twilio_bridge.adapters.limiter import SlotLimiter
-    from twilio_bridge.adapters.twilio_rest import Account
+    from twilio_bridge.adapters.twilio.client import Account
 
 
 @cache
@@ -133,20 +133,20 @@ def contact_cache() -> DynamoContactCache:
 
 def callback_source() -> ContactSource:
     """Airtable for somebody who waits."""
-    from twilio_bridge.adapters.airtable_requests import CALLBACK_PATIENCE_S  # noqa: PLC0415  pyairtable is slow to import
+    from twilio_bridge.adapters.airtable.client import CALLBACK_PATIENCE_S  # noqa: PLC0415  pyairtable is slow to import
 
     return _source(settings().airtable_token, configuration(), CALLBACK_PATIENCE_S)
 
 
 def bulk_source() -> ContactSource:
     """Airtable for a job in the background."""
-    from twilio_bridge.adapters.airtable_requests import BULK_PATIENCE_S  # noqa: PLC0415  as above
+    from twilio_bridge.adapters.airtable.client import BULK_PATIENCE_S  # noqa: PLC0415  as above
 
     return _source(settings().airtable_token, configuration(), BULK_PATIENCE_S, bulk=True)
 
 
 def _source(token: str, settled: config.Config, patience_s: float, *, bulk: bool = False) -> ContactSource:
-    from twilio_bridge.adapters.airtable import AirtableContacts  # noqa: PLC0415  as above
+    from twilio_bridge.adapters.airtable.contact_source import AirtableContacts  # noqa: PLC0415  as above
 
     base_id, endpoint_url = settings().airtable_base_id, settings().airtable_endpoint_url
     limiter = _limiter(bulk=bulk)
@@ -184,8 +184,8 @@ def refreshing() -> Refreshing:
 
 
 def _hearing() -> Hearing:
-    from twilio_bridge.adapters.airtable_requests import BULK_PATIENCE_S, AirtableRequests  # noqa: PLC0415  as above
-    from twilio_bridge.adapters.airtable_webhooks import AirtableFeed  # noqa: PLC0415  as above
+    from twilio_bridge.adapters.airtable.change_feed import AirtableFeed  # noqa: PLC0415  as above
+    from twilio_bridge.adapters.airtable.client import BULK_PATIENCE_S, AirtableRequests  # noqa: PLC0415  as above
 
     token, endpoint_url = settings().airtable_token, settings().airtable_endpoint_url
     requests = AirtableRequests(token, endpoint_url, _limiter(), BULK_PATIENCE_S)
@@ -214,14 +214,14 @@ def messaging() -> Messaging:
 
 @lru_cache(maxsize=1)
 def _messaging(login: tuple[str, str]) -> Messaging:
-    from twilio_bridge.adapters.twilio import TwilioMessaging  # noqa: PLC0415  the SDK is slow to import
+    from twilio_bridge.adapters.twilio.messaging import TwilioMessaging  # noqa: PLC0415  the SDK is slow to import
 
     return TwilioMessaging(account(login))
 
 
 def account(login: tuple[str, str]) -> "Account":
     """Twilio's account with this login."""
-    from twilio_bridge.adapters.twilio_rest import Account  # noqa: PLC0415  as above
+    from twilio_bridge.adapters.twilio.client import Account  # noqa: PLC0415  as above
 
     return Account(
         login,

@@ -36,14 +36,14 @@ def flex_tokens() -> AgentTokens:
 
 @lru_cache(maxsize=1)
 def _flex_tokens(login: tuple[str, str]) -> AgentTokens:
-    from twilio_bridge.adapters.flex_tokens import FlexTokens  # noqa: PLC0415  only one function needs it
+    from twilio_bridge.adapters.twilio.flex_tokens import FlexTokens  # noqa: PLC0415  only one function needs it
 
     return FlexTokens(login, wiring.settings().twilio_account_sid, wiring.settings().twilio_endpoint_url)
 
 
 def sinks() -> Sinks:
     """Event Streams' sinks."""
-    from twilio_bridge.adapters.sinks import TwilioSinks  # noqa: PLC0415  the SDK is slow to import
+    from twilio_bridge.adapters.twilio.sinks import TwilioSinks  # noqa: PLC0415  the SDK is slow to import
 
     settings = wiring.settings()
     return TwilioSinks(wiring.account(settings.twilio_login), settings.twilio_sink_sid)
@@ -116,9 +116,9 @@ def crm() -> Crm:
 
 @lru_cache(maxsize=1)
 def _crm(api_key: str, settings: config_flex.Brevo, log_calls: bool) -> Crm:
-    from twilio_bridge.adapters.brevo import BrevoCrm  # noqa: PLC0415  only one function needs it
-    from twilio_bridge.adapters.brevo_attributes import BrevoAttributes  # noqa: PLC0415
-    from twilio_bridge.adapters.brevo_requests import BrevoRequests, limiters  # noqa: PLC0415
+    from twilio_bridge.adapters.brevo.attributes import BrevoAttributes  # noqa: PLC0415
+    from twilio_bridge.adapters.brevo.client import BrevoRequests, limiters  # noqa: PLC0415
+    from twilio_bridge.adapters.brevo.marketing_contacts import BrevoCrm  # noqa: PLC0415  only one function needs it
 
     limits = limiters(wiring.sync_state_table())
     brevo = BrevoRequests(api_key, wiring.settings().brevo_endpoint_url, limits, log_calls=log_calls)

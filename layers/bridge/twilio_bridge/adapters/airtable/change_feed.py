@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from twilio_bridge.adapters.airtable_requests import ONCE, READS, AirtableRequests
+from twilio_bridge.adapters.airtable.client import ONCE, READS, AirtableRequests
 from twilio_bridge.adapters.limiter import AIRTABLE
 from twilio_bridge.contacts.webhook import Registration, Told, Webhook
 from twilio_bridge.errors import RefusedError, UnavailableError

@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
-from twilio_bridge.adapters.brevo_errors import BREVO
-from twilio_bridge.adapters.brevo_requests import CONTACTS, BrevoRequests, Call
+from twilio_bridge.adapters.brevo.client import CONTACTS, BrevoRequests, Call
+from twilio_bridge.adapters.brevo.errors import BREVO
 from twilio_bridge.errors import UnacceptableError, UnavailableError
 from twilio_bridge.logs import logger
 

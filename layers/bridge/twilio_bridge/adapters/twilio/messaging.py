@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-from twilio_bridge.adapters.twilio_rest import Account, InitializingError, ask, whole
+from twilio_bridge.adapters.twilio.client import Account, InitializingError, ask, whole
 from twilio_bridge.errors import RefusedError, UnavailableError
 from twilio_bridge.ports import Participant
 from twilio_bridge.retry import Retry

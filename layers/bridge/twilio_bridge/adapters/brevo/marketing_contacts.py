@@ -8,9 +8,9 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
-from twilio_bridge.adapters.brevo_attributes import BrevoAttributes
-from twilio_bridge.adapters.brevo_errors import BREVO, DuplicateError, NotThereError
-from twilio_bridge.adapters.brevo_requests import CONTACTS, EVENTS, NEVER_TWICE, THE_REST, BrevoRequests, Call
+from twilio_bridge.adapters.brevo.attributes import BrevoAttributes
+from twilio_bridge.adapters.brevo.client import CONTACTS, EVENTS, NEVER_TWICE, THE_REST, BrevoRequests, Call
+from twilio_bridge.adapters.brevo.errors import BREVO, DuplicateError, NotThereError
 from twilio_bridge.errors import RefusedError, UnacceptableError, UnavailableError
 from twilio_bridge.logs import logger, where
 from twilio_bridge.support.dossier import TimelineEvent

@@ -5,7 +5,7 @@ https://www.twilio.com/docs/events/event-streams/sink-resource: a sink is used o
 
 from typing import Any
 
-from twilio_bridge.adapters.twilio_rest import Account, ask
+from twilio_bridge.adapters.twilio.client import Account, ask
 from twilio_bridge.errors import RefusedError
 
 MOST_SINKS = 100

@@ -1,0 +1,1 @@
+"""Airtable's Web API: one client, and a module a port."""

@@ -1,0 +1,1 @@
+"""Twilio's REST API: one client, and a module a port."""
