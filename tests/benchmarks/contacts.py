@@ -17,8 +17,8 @@ from tests.dynamodb import Dictionary
 from twilio_bridge import config
 from twilio_bridge.adapters.airtable.cells import to_contact
 from twilio_bridge.adapters.aws.dynamodb import Table
-from twilio_bridge.adapters.chunks import ChunkMemory
-from twilio_bridge.adapters.contact_cache import DynamoContactCache
+from twilio_bridge.adapters.contact_cache.cache import DynamoContactCache
+from twilio_bridge.adapters.contact_cache.chunk_cache import ChunkMemory
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge_local.airtable.sample import contacts
 

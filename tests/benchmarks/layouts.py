@@ -21,7 +21,7 @@ from tests.benchmarks.report import Report
 from tests.contract.units import Metered
 from tests.dynamodb import Dictionary
 from twilio_bridge.adapters.aws.dynamodb import Table, marshal
-from twilio_bridge.adapters.contact_cache import DynamoContactCache, pack, unpack
+from twilio_bridge.adapters.contact_cache.cache import DynamoContactCache, pack, unpack
 from twilio_bridge.contacts.contact import Contact, haystack, searching
 
 CONTACTS, EVERY = 100_000, 100

@@ -22,7 +22,7 @@ from twilio_bridge.adapters.brevo.attributes import BrevoAttributes
 from twilio_bridge.adapters.brevo.client import PACES, BrevoRequests
 from twilio_bridge.adapters.brevo.errors import BREVO
 from twilio_bridge.adapters.brevo.marketing_contacts import BrevoCrm
-from twilio_bridge.adapters.chunks import ChunkMemory
+from twilio_bridge.adapters.contact_cache.chunk_cache import ChunkMemory
 from twilio_bridge.adapters.limiter import Pace, SlotLimiter
 from twilio_bridge.adapters.memory import MemoryOptOuts
 from twilio_bridge.adapters.memory_support import (

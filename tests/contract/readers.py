@@ -10,8 +10,8 @@ import pytest
 
 from tests.contract.killing import Client, Killed, Stop, die
 from tests.contract.support import contact
-from twilio_bridge.adapters.chunks import ChunkMemory
-from twilio_bridge.adapters.contact_cache import DynamoContactCache
+from twilio_bridge.adapters.contact_cache.cache import DynamoContactCache
+from twilio_bridge.adapters.contact_cache.chunk_cache import ChunkMemory
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.contacts.ports import CacheState
 

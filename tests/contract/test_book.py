@@ -9,10 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.contract.support import CONTACT_CACHE, Aws, Time
-from twilio_bridge.adapters import mark
 from twilio_bridge.adapters.aws.dynamodb import Table
-from twilio_bridge.adapters.book import Book
-from twilio_bridge.adapters.chunks import Entry
+from twilio_bridge.adapters.contact_cache import generation
+from twilio_bridge.adapters.contact_cache.chunk_cache import Entry
+from twilio_bridge.adapters.contact_cache.sorted_map import Book
 from twilio_bridge.errors import UnavailableError
 
 DAY = 86_400
@@ -35,15 +35,17 @@ class Loaded(Book):
         self.numbers = itertools.count(1)
 
     def load(self, entries: list[Entry], began_at: float) -> int:
-        load = mark.begin(self.table, next(self.numbers), began_at)
+        load = generation.begin(self.table, next(self.numbers), began_at)
         assert load
         written = self.replace(entries, load)
-        assert mark.commit(self.table, load, {})
+        assert generation.commit(self.table, load, {})
         return written
 
 
 def book(aws: Aws) -> Loaded:
-    aws.client.delete_item(TableName=CONTACT_CACHE, Key={"pk": {"S": mark.STATE[0]}, "sk": {"S": mark.STATE[1]}})
+    aws.client.delete_item(
+        TableName=CONTACT_CACHE, Key={"pk": {"S": generation.STATE[0]}, "sk": {"S": generation.STATE[1]}}
+    )
     return Loaded(aws.table(CONTACT_CACHE))
 
 
@@ -148,15 +150,15 @@ def test_a_load_ends_what_was_put_before_it(aws: Aws, clock: Time) -> None:
 def test_an_older_load_does_not_change_a_newer_ones_book(aws: Aws) -> None:
     """The head keeps the highest number, and a load that began before another one does not count any more."""
     found = book(aws)
-    late = mark.begin(found.table, 1, 1.0)
+    late = generation.begin(found.table, 1, 1.0)
     assert late
-    newer = mark.begin(found.table, 2, 2.0)
+    newer = generation.begin(found.table, 2, 2.0)
     assert newer
     found.replace(entries(5), newer)
-    assert mark.commit(found.table, newer, {})
+    assert generation.commit(found.table, newer, {})
     found.replace(entries(9), late)
-    assert not mark.commit(found.table, late, {})
-    assert mark.begin(found.table, 1, 1.0) is None
+    assert not generation.commit(found.table, late, {})
+    assert generation.begin(found.table, 1, 1.0) is None
     assert entries(5) == found.entries()
 
 
@@ -164,11 +166,11 @@ def test_a_load_is_not_seen_until_it_counts(aws: Aws) -> None:
     """Reading a book whose new head does not count yet takes the one that was put aside."""
     found = book(aws)
     found.load(entries(200), 1.0)
-    load = mark.begin(found.table, next(found.numbers), 2.0)
+    load = generation.begin(found.table, next(found.numbers), 2.0)
     assert load
     found.replace(entries(300), load)
     assert entries(200) == found.entries()
-    assert mark.commit(found.table, load, {})
+    assert generation.commit(found.table, load, {})
     assert entries(300) == found.entries()
 
 
@@ -205,7 +207,7 @@ def test_chunks_are_written_again_before_they_expire(aws: Aws, clock: Time) -> N
     for _ in range(14):
         found.load(content, time.time())
         chunks = [i for i in aws.client.scan(TableName=CONTACT_CACHE)["Items"] if i["pk"]["S"].startswith("chunk#")]
-        assert all(int(chunk["expires_at"]["N"]) > time.time() + mark.LASTS_S for chunk in chunks)
+        assert all(int(chunk["expires_at"]["N"]) > time.time() + generation.LASTS_S for chunk in chunks)
         assert content == found.entries()
         clock.pass_(0.45 * DAY)
 

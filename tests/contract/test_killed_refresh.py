@@ -37,7 +37,7 @@ from tests.contract.readers import (
     whole,
 )
 from tests.contract.support import Time, contact
-from twilio_bridge.adapters.mark import LASTS_S
+from twilio_bridge.adapters.contact_cache.generation import LASTS_S
 from twilio_bridge.contacts.contact import Contact
 
 RANDOM = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -6,8 +6,9 @@ import pytest
 
 from tests.contract.killing import Client
 from tests.contract.support import CONTACT_CACHE, Aws
-from twilio_bridge.adapters import book, mark, support_dossiers, support_people
+from twilio_bridge.adapters import support_dossiers, support_people
 from twilio_bridge.adapters.aws.dynamodb import Table, a_put, an_update
+from twilio_bridge.adapters.contact_cache import generation, sorted_map
 
 THERE: list[dict[str, Any]] = [
     {},
@@ -24,11 +25,11 @@ CHANGES: list[tuple[str, dict[str, Any], dict[str, str]]] = [
     ("SET seen = if_not_exists(told, :nobody) REMOVE told", {":nobody": None}, {}),
 ]
 CONDITIONS: list[tuple[str, dict[str, Any]]] = [
-    *((book.NOT_LATER, {":lease": lease}) for lease in (1, 2, 3)),
-    *((book.NOT_NEWER, {":at": at}) for at in (4, 5, 6)),
-    *((book.AS_READ, {":revision": revision, ":now": 8}) for revision in (0, 2, 3)),
-    *((mark.ABSENT, {":now": now}) for now in (8, 9)),
-    *((mark.AS_READ, {":lease": lease, ":loaded": loaded}) for lease in (2, 3) for loaded in (0, 1)),
+    *((sorted_map.NOT_LATER, {":lease": lease}) for lease in (1, 2, 3)),
+    *((sorted_map.NOT_NEWER, {":at": at}) for at in (4, 5, 6)),
+    *((sorted_map.AS_READ, {":revision": revision, ":now": 8}) for revision in (0, 2, 3)),
+    *((generation.ABSENT, {":now": now}) for now in (8, 9)),
+    *((generation.AS_READ, {":lease": lease, ":loaded": loaded}) for lease in (2, 3) for loaded in (0, 1)),
     ("written_at < :a OR (written_at = :a AND lease <> :b)", {":a": 5, ":b": 1}),
     *((support_dossiers.LATER, {":version": version}) for version in (1, 2)),
     ("version < :version AND phase IN (:one, :other)", {":version": 2, ":one": "pending", ":other": "withdrawn"}),

@@ -32,7 +32,7 @@ from tests.contract.readers import (
     woken_late,
 )
 from tests.contract.support import Time, contact
-from twilio_bridge.adapters.chunks import ChunkMemory
+from twilio_bridge.adapters.contact_cache.chunk_cache import ChunkMemory
 from twilio_bridge.contacts.contact import Contact
 
 # More than any question takes.

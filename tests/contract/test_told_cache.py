@@ -3,7 +3,7 @@
 import pytest
 
 from tests.contract.support import CONTACT_CACHE, Aws, Time, contact, names
-from twilio_bridge.adapters.contact_cache import DynamoContactCache
+from twilio_bridge.adapters.contact_cache.cache import DynamoContactCache
 from twilio_bridge.adapters.memory_contacts import MemoryCache
 from twilio_bridge.contacts.ports import ContactCache
 

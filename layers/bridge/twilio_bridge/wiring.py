@@ -14,9 +14,9 @@ from twilio_bridge.adapters.aws import clients
 from twilio_bridge.adapters.aws.dynamodb import Table
 from twilio_bridge.adapters.aws.queues import LambdaRefresh, SqsOutbox, SqsQueue
 from twilio_bridge.adapters.aws.secrets import Secrets, SigningTokens
-from twilio_bridge.adapters.chunks import ChunkMemory
 from twilio_bridge.adapters.configuration import Configuration
-from twilio_bridge.adapters.contact_cache import DynamoContactCache
+from twilio_bridge.adapters.contact_cache.cache import DynamoContactCache
+from twilio_bridge.adapters.contact_cache.chunk_cache import ChunkMemory
 from twilio_bridge.adapters.registrations import DynamoRegistrations
 from twilio_bridge.adapters.state import DynamoLeases, DynamoNotes, DynamoOptOuts
 from twilio_bridge.contacts import usage
@@ -168,7 +168,7 @@ def airtable_usage() -> dict[str, int]:
 
 def refreshing() -> Refreshing:
     """What a refresh of the cache works with."""
-    from twilio_bridge.adapters.stage import DynamoStage  # noqa: PLC0415  only for a refresh
+    from twilio_bridge.adapters.contact_cache.partial_load import DynamoStage  # noqa: PLC0415  only for a refresh
 
     again = LambdaRefresh(_lambda, lambda: settings().own_function, notes())
     return Refreshing(

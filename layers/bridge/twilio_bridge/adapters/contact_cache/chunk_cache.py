@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from twilio_bridge.adapters.aws.dynamodb import Item, Key, Table
-from twilio_bridge.adapters.mark import STATE
+from twilio_bridge.adapters.contact_cache.generation import STATE
 from twilio_bridge.errors import UnavailableError
 
 Entry = tuple[str, str]

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from twilio_bridge.adapters.aws.dynamodb import Item
-from twilio_bridge.adapters.mark import Mark
+from twilio_bridge.adapters.contact_cache.generation import Mark
 
 HEAD = "head"
 

@@ -14,11 +14,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 
-from twilio_bridge.adapters import mark, places
 from twilio_bridge.adapters.aws.dynamodb import Table
-from twilio_bridge.adapters.book import Book
-from twilio_bridge.adapters.chunks import ChunkMemory, ChunkReader
-from twilio_bridge.adapters.places import Place, Where
+from twilio_bridge.adapters.contact_cache import generation, locations
+from twilio_bridge.adapters.contact_cache.chunk_cache import ChunkMemory, ChunkReader
+from twilio_bridge.adapters.contact_cache.locations import Place, Where
+from twilio_bridge.adapters.contact_cache.sorted_map import Book
 from twilio_bridge.contacts.contact import Contact, haystack, searching
 from twilio_bridge.contacts.ports import CacheState
 
@@ -54,8 +54,8 @@ class DynamoContactCache:
 
     def state(self) -> CacheState:
         """Tell when the last whole load began; one made for the other visibility has not the lists wanted now."""
-        item, self._reader.mark = self._reader.mark or self._table.get(*mark.STATE), None
-        return mark.state(item, for_everybody=self._for_everybody)
+        item, self._reader.mark = self._reader.mark or self._table.get(*generation.STATE), None
+        return generation.state(item, for_everybody=self._for_everybody)
 
     def page(self, owner: str | None, after: str, limit: int) -> list[Contact]:
         """Give a part of a list, in order."""
@@ -69,7 +69,7 @@ class DynamoContactCache:
     def get(self, contact_id: str) -> Contact | None:
         """Give a contact by id."""
         for _ in range(LOOKS):  # whoever moved in between is found the second time
-            where = places.all_of(self._where(contact_id))
+            where = locations.all_of(self._where(contact_id))
             if found := next(filter(None, (self._at(place) for place in where)), None):
                 return found
             if not where:
@@ -78,15 +78,15 @@ class DynamoContactCache:
 
     def find(self, number: str) -> list[Contact]:
         """Give the contacts with this bare address; of the places written there some may be old."""
-        hints = dict.fromkeys(place for hint in self._addresses.hints(number) for place in places.unpack_hints(hint))
+        hints = dict.fromkeys(place for hint in self._addresses.hints(number) for place in locations.unpack_hints(hint))
         found = {contact.id: contact for place in hints if (contact := self._at(place))}
-        missed = dict.fromkeys(map(places.id_at, hints)).keys() - found.keys()
+        missed = dict.fromkeys(map(locations.id_at, hints)).keys() - found.keys()
         found |= {contact_id: contact for contact_id in missed if (contact := self.get(contact_id))}
         return [contact for contact in found.values() if number in contact.addresses]
 
     def position(self, contact_id: str) -> str | None:
         """Give a contact's key, or that of one deleted within the last day."""
-        return places.key_of(self._where(contact_id))
+        return locations.key_of(self._where(contact_id))
 
     def owners(self) -> list[str]:
         """Give the owners as the last load found them."""
@@ -101,38 +101,38 @@ class DynamoContactCache:
         """Take out one contact; its key is remembered for a day."""
         at = time.time()
         where = self._where(contact_id)
-        for place in places.all_of(where):
+        for place in locations.all_of(where):
             self._put(place, None, at)
-        self._ids.put(contact_id, places.pack_gone(where), at)
+        self._ids.put(contact_id, locations.pack_gone(where), at)
 
     def confirm(self, moment: float) -> None:
         """Note until when the webhook has been heard."""
-        mark.confirm(self._table, moment)
+        generation.confirm(self._table, moment)
 
     def update(self, changed: Sequence[Contact], began_at: float, number: int, newest: str = "") -> int:
         """Take in what has changed; what was written since that was read stays, and what is the same is not written."""
-        item = self._table.get(*mark.STATE, consistent=True)
+        item = self._table.get(*generation.STATE, consistent=True)
         if item is None or not item["loaded"] or item["lease"] > number:
             return 0
         texts = self._ids.get_many([contact.id for contact in changed])
-        wheres = {contact_id: places.unpack(text) for contact_id, text in texts.items()}
+        wheres = {contact_id: locations.unpack(text) for contact_id, text in texts.items()}
         known = self._known(wheres.values())
         ours = {contact_id for contact_id, _ in self._ids.written_since(began_at)}
         differing = [contact for contact in changed if contact.id not in ours and known.get(contact.id) != contact]
         for contact in differing:
             self._take_in(contact, wheres.get(contact.id, {}), known.get(contact.id), began_at)
-        mark.freshen(self._table, number, began_at, newest)
+        generation.freshen(self._table, number, began_at, newest)
         self._reader.mark = None
         return len(differing)
 
     def load(self, contacts: Sequence[Contact], began_at: float, number: int, newest: str = "") -> None:
         """Take in a whole load: every list and index is written first, then all of it counts at once."""
-        load = mark.begin(self._table, number, began_at)
+        load = generation.begin(self._table, number, began_at)
         if load is None:
             return
         if load.item["for_everybody"] != self._for_everybody:  # no list of the other visibility is to come back
             load = replace(load, raises_floor=True)
-        known = {contact_id: places.unpack(text) for contact_id, text in self._ids.entries()}
+        known = {contact_id: locations.unpack(text) for contact_id, text in self._ids.entries()}
         moved = self._moved(contacts, began_at)
         kept = [contact for contact in contacts if contact.id not in moved]
         for name, entries in self._lists(kept, known.values()).items():
@@ -142,14 +142,14 @@ class DynamoContactCache:
         self._owners.replace([(name, "") for name in sorted({c.owner for c in contacts if c.owner})], load)
         self._take_out_moved(kept, began_at)
         values = {"newest": newest, "count": len(contacts), "for_everybody": self._for_everybody}
-        if mark.commit(self._table, load, values):
+        if generation.commit(self._table, load, values):
             self._take_out_moved(kept, began_at)  # and whoever moved in the last moment
         self._reader.mark = None
 
     def _known(self, wheres: Iterable[Where]) -> dict[str, Contact]:
         """Give the contacts that stand in these places in few requests, but those on their way."""
         keys: dict[str, set[str]] = defaultdict(set)
-        for name, key in (place for where in wheres if "was" not in where for place in places.all_of(where)):
+        for name, key in (place for where in wheres if "was" not in where for place in locations.all_of(where)):
             keys[name].add(key)
         values = [value for name in keys for value in self._book(name).get_many(keys[name]).values()]
         return {contact.id: contact for contact in map(unpack, values)}
@@ -161,25 +161,27 @@ class DynamoContactCache:
         a crash does it again.
         """
         place = self._place_of(contact)
-        former = [other for other in places.all_of(where) if other != place]
+        former = [other for other in locations.all_of(where) if other != place]
         is_simple = before and not former and "was" not in where and {*contact.addresses} <= {*before.addresses}
-        if not self._ids.put(contact.id, places.pack(place, None if is_simple else former), at):
+        if not self._ids.put(contact.id, locations.pack(place, None if is_simple else former), at):
             return
         self._put(place, pack(contact), at, [key for name, key in former if name == place[0]])
         if is_simple:
             return
         for address in contact.addresses:
-            self._addresses.change(address, lambda hints: places.add_hint(hints, place), at)
+            self._addresses.change(address, lambda hints: locations.add_hint(hints, place), at)
         for other in former:
             self._put(other, None, at)
-        if not self._ids.put(contact.id, places.pack(place), at):  # whoever wrote it since does not know of this place
+        if not self._ids.put(
+            contact.id, locations.pack(place), at
+        ):  # whoever wrote it since does not know of this place
             self._put(place, None, at)
 
     def _moved(self, contacts: Sequence[Contact], began_at: float) -> dict[str, Contact]:
         """Give whom another place was written for, or none, since the load began: they would stand in both."""
-        written = {contact_id: places.unpack(text) for contact_id, text in self._ids.written_since(began_at)}
+        written = {contact_id: locations.unpack(text) for contact_id, text in self._ids.written_since(began_at)}
         since = (contact for contact in contacts if contact.id in written)
-        return {c.id: c for c in since if self._place_of(c) not in places.all_of(written[c.id])}
+        return {c.id: c for c in since if self._place_of(c) not in locations.all_of(written[c.id])}
 
     def _take_out_moved(self, contacts: Sequence[Contact], began_at: float) -> None:
         for contact in self._moved(contacts, began_at).values():
@@ -187,7 +189,7 @@ class DynamoContactCache:
 
     def _lists(self, contacts: Sequence[Contact], known: Iterable[Where]) -> dict[str, dict[str, str]]:
         """Give what each list holds; one whose last contact went is empty."""
-        names = {name for where in known for name, _ in places.all_of(where)}
+        names = {name for where in known for name, _ in locations.all_of(where)}
         names |= {self._list_name(owner) for owner in ("", *self.owners())}
         lists: dict[str, dict[str, str]] = {name: {} for name in names}
         for contact in contacts:
@@ -196,18 +198,18 @@ class DynamoContactCache:
         return lists
 
     def _id_entries(self, contacts: Sequence[Contact], known: Mapping[str, Where]) -> dict[str, str]:
-        entries = {key: places.pack_gone(where) or "" for key, where in known.items() if places.key_of(where)}
-        return entries | {contact.id: places.pack(self._place_of(contact)) for contact in contacts}
+        entries = {key: locations.pack_gone(where) or "" for key, where in known.items() if locations.key_of(where)}
+        return entries | {contact.id: locations.pack(self._place_of(contact)) for contact in contacts}
 
     def _address_entries(self, contacts: Sequence[Contact]) -> dict[str, str]:
         found: dict[str, list[Place]] = defaultdict(list)
         for contact in contacts:
             for address in contact.addresses:
                 found[address].append(self._place_of(contact))
-        return {address: places.pack_hints(hints) for address, hints in found.items()}
+        return {address: locations.pack_hints(hints) for address, hints in found.items()}
 
     def _where(self, contact_id: str) -> Where:
-        return places.unpack(self._ids.get(contact_id))
+        return locations.unpack(self._ids.get(contact_id))
 
     def _place_of(self, contact: Contact) -> Place:
         return self._list_name(contact.owner), contact.order

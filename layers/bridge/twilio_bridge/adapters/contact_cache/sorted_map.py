@@ -18,10 +18,10 @@ import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import TypeVar
 
-from twilio_bridge.adapters import mark
 from twilio_bridge.adapters.aws.dynamodb import Item, Table
-from twilio_bridge.adapters.chunks import Chunk, ChunkMemory, ChunkReader, Entry
-from twilio_bridge.adapters.shelf import HEAD, Place, Shelf, deltas, enough, opened, said, shelved
+from twilio_bridge.adapters.contact_cache import generation
+from twilio_bridge.adapters.contact_cache.chunk_cache import Chunk, ChunkMemory, ChunkReader, Entry
+from twilio_bridge.adapters.contact_cache.shelf import HEAD, Place, Shelf, deltas, enough, opened, said, shelved
 from twilio_bridge.errors import UnavailableError
 
 T = TypeVar("T")
@@ -33,7 +33,7 @@ LONGEST_KEY = 900
 MOST_LOOKS = 3
 NOT_LATER = "attribute_not_exists(pk) OR lease <= :lease"
 NOT_NEWER = "attribute_not_exists(pk) OR written_at <= :at"
-AS_READ = f"{mark.ABSENT} OR revision = :revision"
+AS_READ = f"{generation.ABSENT} OR revision = :revision"
 DELTA = "delta#"
 
 
@@ -122,7 +122,7 @@ class Book:
         items = [item for item in self._table.query(self._pk, consistent=True) if item["sk"] != HEAD]
         return list(deltas(items, int(moment * 1000)).items())
 
-    def replace(self, entries: Iterable[Entry], load: mark.Load) -> int:
+    def replace(self, entries: Iterable[Entry], load: generation.Load) -> int:
         """Write all entries, sorted, to be seen once the load counts; give how many items were written.
 
         A head that a later load has written is left as it is.
@@ -130,7 +130,7 @@ class Book:
         newest = self._open(consistent=True)
         shelf = self._counting(newest, load.replaces)
         is_settled = newest.is_settled(load.replaces) and not newest.deltas
-        known = {chunk.name: chunk for chunk in shelf.chunks if chunk.expires_at > time.time() + mark.LASTS_S}
+        known = {chunk.name: chunk for chunk in shelf.chunks if chunk.expires_at > time.time() + generation.LASTS_S}
         packed = [(_pack(cut), cut) for cut in _cut(entries)]
         chunks = [known.get(_name(data)) or _chunk(data, cut) for data, cut in packed]
         stands = newest.head is not None or bool(newest.written)
@@ -144,7 +144,7 @@ class Book:
         aside = [newest.head | {"pk": self._before[0]}] if newest.head and newest.counts(load.replaces) else []
         return self._table.put_many(new) + sum(map(self._write_head, [*aside, self._head(chunks, load)]))
 
-    def _head(self, chunks: list[Place], load: mark.Load) -> Item:
+    def _head(self, chunks: list[Place], load: generation.Load) -> Item:
         rows = [[chunk.first, chunk.name, chunk.count, chunk.expires_at] for chunk in chunks]
         head: Item = {"pk": self._pk, "sk": HEAD, "chunks": zlib.compress(json.dumps(rows).encode())}
         ends = min((chunk.expires_at for chunk in chunks), default=int(time.time()) + KEEP_S)
@@ -164,14 +164,14 @@ class Book:
             self._reader.begin()
             shelf = open_(False)
             answer = what(shelf)  # has read the mark, too
-            seen = mark.read(self._reader.mark)
+            seen = generation.read(self._reader.mark)
             if shelf.is_settled(seen):
                 return answer
             if (counting := self._counting(open_(True), seen)).counts(seen):
                 return what(counting)
         raise UnavailableError("contact cache", "it is being loaded")
 
-    def _counting(self, newest: Shelf, seen: mark.Mark) -> Shelf:
+    def _counting(self, newest: Shelf, seen: generation.Mark) -> Shelf:
         """Give the shelf with the head that counts; where that has just been put aside in turn, it does not."""
         head = newest.head
         if not newest.counts(seen):

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
 from twilio_bridge.adapters.aws.dynamodb import Key, Table
-from twilio_bridge.adapters.contact_cache import pack, unpack
+from twilio_bridge.adapters.contact_cache.cache import pack, unpack
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.contacts.ports import Bookmark
 

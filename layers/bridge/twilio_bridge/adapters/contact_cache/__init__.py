@@ -1,0 +1,1 @@
+"""The table ContactCache: sorted maps of contacts, loaded a generation at a time."""
