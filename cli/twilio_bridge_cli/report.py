@@ -8,7 +8,7 @@ from typing import Annotated, Final
 import typer
 
 from twilio_bridge.adapters.aws.dynamodb import Table
-from twilio_bridge.adapters.support_figures import DynamoFigures
+from twilio_bridge.adapters.state.figures import DynamoFigures
 from twilio_bridge.errors import UpstreamError
 from twilio_bridge.support.dossier import FigureRow
 from twilio_bridge.support.ports import Figures

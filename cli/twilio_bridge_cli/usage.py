@@ -5,8 +5,8 @@ from typing import Annotated, Final
 import typer
 
 from twilio_bridge.adapters.aws.dynamodb import Table
-from twilio_bridge.adapters.configuration import Configuration
-from twilio_bridge.adapters.limiter import AIRTABLE, SlotLimiter
+from twilio_bridge.adapters.state.configuration import Configuration
+from twilio_bridge.adapters.state.limiter import AIRTABLE, SlotLimiter
 from twilio_bridge.contacts.usage import Usage
 from twilio_bridge.errors import UpstreamError
 from twilio_bridge_cli import aws, output, places

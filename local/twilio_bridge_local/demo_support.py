@@ -12,7 +12,7 @@ from typing import Any
 from rich.table import Table as Sheet
 
 from twilio_bridge.adapters.aws.dynamodb import Table
-from twilio_bridge.adapters.support_figures import DynamoFigures
+from twilio_bridge.adapters.state.figures import DynamoFigures
 from twilio_bridge.support import figures
 from twilio_bridge.support.activities import day_of
 from twilio_bridge_local import support_lives as lives

@@ -18,9 +18,9 @@ from twilio_bridge.adapters.airtable.cells import to_contact
 from twilio_bridge.adapters.airtable.contact_source import AirtableContacts
 from twilio_bridge.adapters.contact_cache.cache import DynamoContactCache
 from twilio_bridge.adapters.contact_cache.partial_load import DynamoStage
-from twilio_bridge.adapters.limiter import SlotLimiter
 from twilio_bridge.adapters.memory import MemoryRefresh
-from twilio_bridge.adapters.state import DynamoLeases, DynamoNotes
+from twilio_bridge.adapters.state.leases_notes import DynamoLeases, DynamoNotes
+from twilio_bridge.adapters.state.limiter import SlotLimiter
 from twilio_bridge.contacts import templates
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.contacts.loading import TEMPLATES_EVERY_S, TEMPLATES_READ, Refreshing, Updated, keep

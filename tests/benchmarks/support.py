@@ -23,7 +23,6 @@ from twilio_bridge.adapters.brevo.client import PACES, BrevoRequests
 from twilio_bridge.adapters.brevo.errors import BREVO
 from twilio_bridge.adapters.brevo.marketing_contacts import BrevoCrm
 from twilio_bridge.adapters.contact_cache.chunk_cache import ChunkMemory
-from twilio_bridge.adapters.limiter import Pace, SlotLimiter
 from twilio_bridge.adapters.memory import MemoryOptOuts
 from twilio_bridge.adapters.memory_support import (
     MemoryDossiers,
@@ -33,11 +32,12 @@ from twilio_bridge.adapters.memory_support import (
     MemoryPeople,
     MemoryQuarantine,
 )
-from twilio_bridge.adapters.state import DynamoOptOuts
-from twilio_bridge.adapters.support_dossiers import DynamoDossiers
-from twilio_bridge.adapters.support_facts import DynamoFacts
-from twilio_bridge.adapters.support_figures import DynamoFigures
-from twilio_bridge.adapters.support_people import DynamoPeople
+from twilio_bridge.adapters.state.facts import DynamoFacts
+from twilio_bridge.adapters.state.figures import DynamoFigures
+from twilio_bridge.adapters.state.identities import DynamoPeople
+from twilio_bridge.adapters.state.leases_notes import DynamoOptOuts
+from twilio_bridge.adapters.state.limiter import Pace, SlotLimiter
+from twilio_bridge.adapters.state.persons import DynamoDossiers
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.logs import logger
 from twilio_bridge.support.delivery import Delivered, Delivering, deliver

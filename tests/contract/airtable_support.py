@@ -11,7 +11,7 @@ from typing import Any
 from tests.contract.support import SYNC_STATE, Aws
 from twilio_bridge import config
 from twilio_bridge.adapters.airtable.contact_source import AirtableContacts
-from twilio_bridge.adapters.limiter import AIRTABLE, SlotLimiter
+from twilio_bridge.adapters.state.limiter import AIRTABLE, SlotLimiter
 from twilio_bridge_local.airtable.server import BASE_ID, TOKEN, AirtableStandIn
 from twilio_bridge_local.airtable.store import Column
 

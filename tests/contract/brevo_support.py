@@ -10,7 +10,7 @@ from twilio_bridge.adapters.brevo.attributes import BrevoAttributes
 from twilio_bridge.adapters.brevo.client import PACES, BrevoRequests
 from twilio_bridge.adapters.brevo.errors import BREVO
 from twilio_bridge.adapters.brevo.marketing_contacts import BrevoCrm
-from twilio_bridge.adapters.limiter import SlotLimiter
+from twilio_bridge.adapters.state.limiter import SlotLimiter
 from twilio_bridge.support.dossier import TimelineEvent
 from twilio_bridge.support.ports import CrmContact
 from twilio_bridge_local.brevo.limits import NO_LIMITS

@@ -11,7 +11,7 @@ from tests.contract.airtable_support import Surroundings, answering, stand_in
 from tests.contract.support import SYNC_STATE, Aws
 from twilio_bridge import budget, config
 from twilio_bridge.adapters.airtable.contact_source import AirtableContacts
-from twilio_bridge.adapters.limiter import AIRTABLE, SlotLimiter
+from twilio_bridge.adapters.state.limiter import AIRTABLE, SlotLimiter
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.errors import (
     BridgeError,

@@ -6,9 +6,9 @@ import pytest
 
 from tests.contract.killing import Client
 from tests.contract.support import CONTACT_CACHE, Aws
-from twilio_bridge.adapters import support_dossiers, support_people
 from twilio_bridge.adapters.aws.dynamodb import Table, a_put, an_update
 from twilio_bridge.adapters.contact_cache import generation, sorted_map
+from twilio_bridge.adapters.state import identities, persons
 
 THERE: list[dict[str, Any]] = [
     {},
@@ -31,10 +31,10 @@ CONDITIONS: list[tuple[str, dict[str, Any]]] = [
     *((generation.ABSENT, {":now": now}) for now in (8, 9)),
     *((generation.AS_READ, {":lease": lease, ":loaded": loaded}) for lease in (2, 3) for loaded in (0, 1)),
     ("written_at < :a OR (written_at = :a AND lease <> :b)", {":a": 5, ":b": 1}),
-    *((support_dossiers.LATER, {":version": version}) for version in (1, 2)),
+    *((persons.LATER, {":version": version}) for version in (1, 2)),
     ("version < :version AND phase IN (:one, :other)", {":version": 2, ":one": "pending", ":other": "withdrawn"}),
-    *((support_people.FREE, {":now": now}) for now in (8, 9)),
-    (support_people.AS_READ, {":revision": 3, ":now": 8}),
+    *((identities.FREE, {":now": now}) for now in (8, 9)),
+    (identities.AS_READ, {":revision": 3, ":now": 8}),
     ("(written_at > :a OR revision >= :b) AND attribute_not_exists(lease)", {":a": 5, ":b": 2}),
 ]
 

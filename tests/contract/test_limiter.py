@@ -8,7 +8,7 @@ from random import Random
 import pytest
 
 from tests.contract.support import SYNC_STATE, Aws
-from twilio_bridge.adapters.limiter import Pace, SlotLimiter
+from twilio_bridge.adapters.state.limiter import Pace, SlotLimiter
 from twilio_bridge.errors import RateLimitedError
 
 SLOT_S = 0.25

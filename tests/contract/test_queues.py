@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 from tests.contract.support import CONTACT_CACHE, Aws, Time, aws_client
 from twilio_bridge.adapters.aws.queues import ASK_AGAIN_S, LambdaRefresh, SqsOutbox, SqsQueue
 from twilio_bridge.adapters.memory import MemoryOutbox, MemoryRefresh
-from twilio_bridge.adapters.state import DynamoNotes
+from twilio_bridge.adapters.state.leases_notes import DynamoNotes
 from twilio_bridge.errors import UnavailableError
 from twilio_bridge.ports import Outbox
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.contract.support import SYNC_STATE, Aws
 from twilio_bridge.adapters.memory_webhooks import MemoryRegistrations
-from twilio_bridge.adapters.registrations import DynamoRegistrations
+from twilio_bridge.adapters.state.webhook_registration import DynamoRegistrations
 from twilio_bridge.contacts.webhook import Registration, Registrations
 
 WEBHOOK = Registration(

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.contract.support import CONTACT_CACHE, SYNC_STATE, Aws, Time
 from twilio_bridge.adapters.memory import MemoryLeases, MemoryNotes, MemoryOptOuts
-from twilio_bridge.adapters.state import DynamoLeases, DynamoNotes, DynamoOptOuts
+from twilio_bridge.adapters.state.leases_notes import DynamoLeases, DynamoNotes, DynamoOptOuts
 from twilio_bridge.ports import Leases, Notes, OptOut, OptOuts
 
 T = TypeVar("T")

@@ -13,10 +13,10 @@ from tests.unit import tasks
 from twilio_bridge.adapters.aws.dynamodb import Table
 from twilio_bridge.adapters.memory import MemoryOptOuts
 from twilio_bridge.adapters.memory_support import MemoryNotices, MemoryQuarantine
-from twilio_bridge.adapters.support_dossiers import DynamoDossiers
-from twilio_bridge.adapters.support_facts import DynamoFacts
-from twilio_bridge.adapters.support_figures import DynamoFigures
-from twilio_bridge.adapters.support_people import DynamoPeople
+from twilio_bridge.adapters.state.facts import DynamoFacts
+from twilio_bridge.adapters.state.figures import DynamoFigures
+from twilio_bridge.adapters.state.identities import DynamoPeople
+from twilio_bridge.adapters.state.persons import DynamoDossiers
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.support.dossier import FigureRow
 from twilio_bridge.support.reducer import Record, Reducing, reduce

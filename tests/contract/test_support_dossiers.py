@@ -13,8 +13,8 @@ from tests.contract.support import SYNC_STATE, Aws, Time
 from tests.contract.units import Metered
 from twilio_bridge.adapters.aws.dynamodb import Table
 from twilio_bridge.adapters.memory_support import MemoryDossiers, MemoryPeople
-from twilio_bridge.adapters.support_dossiers import DynamoDossiers
-from twilio_bridge.adapters.support_people import DynamoPeople
+from twilio_bridge.adapters.state.identities import DynamoPeople
+from twilio_bridge.adapters.state.persons import DynamoDossiers
 from twilio_bridge.errors import UnavailableError
 from twilio_bridge.support.dossier import BEFORE, Dossier, Interaction, Person, Status, TimelineEvent
 from twilio_bridge.support.ports import Dossiers, People

@@ -14,7 +14,7 @@ from tests.contract.support import SYNC_STATE, Aws, Time
 from tests.contract.units import Metered
 from twilio_bridge.adapters.aws.dynamodb import LARGEST_ITEM, Table, item_size, unmarshal
 from twilio_bridge.adapters.memory_support import MemoryFacts
-from twilio_bridge.adapters.support_facts import LARGEST, LARGEST_WRITE, DynamoFacts
+from twilio_bridge.adapters.state.facts import LARGEST, LARGEST_WRITE, DynamoFacts
 from twilio_bridge.errors import UnavailableError
 from twilio_bridge.logs import logger
 from twilio_bridge.support.facts import Fact, Heard, Known, digest

@@ -14,11 +14,11 @@ from twilio_bridge.adapters.aws import clients
 from twilio_bridge.adapters.aws.dynamodb import Table
 from twilio_bridge.adapters.aws.queues import LambdaRefresh, SqsOutbox, SqsQueue
 from twilio_bridge.adapters.aws.secrets import Secrets, SigningTokens
-from twilio_bridge.adapters.configuration import Configuration
 from twilio_bridge.adapters.contact_cache.cache import DynamoContactCache
 from twilio_bridge.adapters.contact_cache.chunk_cache import ChunkMemory
-from twilio_bridge.adapters.registrations import DynamoRegistrations
-from twilio_bridge.adapters.state import DynamoLeases, DynamoNotes, DynamoOptOuts
+from twilio_bridge.adapters.state.configuration import Configuration
+from twilio_bridge.adapters.state.leases_notes import DynamoLeases, DynamoNotes, DynamoOptOuts
+from twilio_bridge.adapters.state.webhook_registration import DynamoRegistrations
 from twilio_bridge.contacts import usage
 from twilio_bridge.contacts.directory import Directory
 from twilio_bridge.contacts.loading import Refreshing
@@ -31,7 +31,7 @@ from twilio_bridge.settings import Settings
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
 
-    from twilio_bridge.adapters.limiter import SlotLimiter
+    from twilio_bridge.adapters.state.limiter import SlotLimiter
     from twilio_bridge.adapters.twilio.client import Account
 
 
@@ -156,7 +156,7 @@ def _source(token: str, settled: config.Config, patience_s: float, *, bulk: bool
 
 
 def _limiter(*, bulk: bool = False) -> "SlotLimiter":
-    from twilio_bridge.adapters.limiter import AIRTABLE, SlotLimiter  # noqa: PLC0415  only with Airtable
+    from twilio_bridge.adapters.state.limiter import AIRTABLE, SlotLimiter  # noqa: PLC0415  only with Airtable
 
     return SlotLimiter(sync_state_table(), AIRTABLE, settings().airtable_base_id, bulk=bulk)
 

@@ -52,7 +52,7 @@ def sinks() -> Sinks:
 @cache
 def dossiers() -> Dossiers:
     """What is held about each person."""
-    from twilio_bridge.adapters.support_dossiers import DynamoDossiers  # noqa: PLC0415  only some need it
+    from twilio_bridge.adapters.state.persons import DynamoDossiers  # noqa: PLC0415  only some need it
 
     return DynamoDossiers(wiring.sync_state_table())
 
@@ -81,9 +81,9 @@ def reducing() -> Reducing:
     """What a batch of events is worked with."""
     from twilio_bridge.adapters.aws.metrics import EmbeddedMetrics  # noqa: PLC0415  only one function needs these
     from twilio_bridge.adapters.aws.quarantine import S3Quarantine  # noqa: PLC0415
-    from twilio_bridge.adapters.support_facts import DynamoFacts  # noqa: PLC0415
-    from twilio_bridge.adapters.support_figures import DynamoFigures  # noqa: PLC0415
-    from twilio_bridge.adapters.support_people import DynamoPeople  # noqa: PLC0415
+    from twilio_bridge.adapters.state.facts import DynamoFacts  # noqa: PLC0415
+    from twilio_bridge.adapters.state.figures import DynamoFigures  # noqa: PLC0415
+    from twilio_bridge.adapters.state.identities import DynamoPeople  # noqa: PLC0415
 
     settings, table = wiring.settings(), wiring.sync_state_table()
     return Reducing(

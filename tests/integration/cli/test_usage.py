@@ -9,8 +9,8 @@ from moto import mock_aws
 
 from tests.integration.cli.conftest import Run
 from twilio_bridge.adapters.aws.dynamodb import Table
-from twilio_bridge.adapters.configuration import store
-from twilio_bridge.adapters.limiter import SlotLimiter
+from twilio_bridge.adapters.state.configuration import store
+from twilio_bridge.adapters.state.limiter import SlotLimiter
 
 NAME, BASE = "sync-state", "appLocalStandIn01"
 ASKED = ("usage", "--table", NAME, "--base", BASE)

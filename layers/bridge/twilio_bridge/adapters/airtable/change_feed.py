@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from twilio_bridge.adapters.airtable.client import ONCE, READS, AirtableRequests
-from twilio_bridge.adapters.limiter import AIRTABLE
+from twilio_bridge.adapters.state.limiter import AIRTABLE
 from twilio_bridge.contacts.webhook import Registration, Told, Webhook
 from twilio_bridge.errors import RefusedError, UnavailableError
 

@@ -12,7 +12,7 @@ import requests
 from pyairtable import Api
 
 from twilio_bridge import budget
-from twilio_bridge.adapters.limiter import AIRTABLE, SlotLimiter
+from twilio_bridge.adapters.state.limiter import AIRTABLE, SlotLimiter
 from twilio_bridge.errors import RateLimitedError, RefusedError, StaleOffsetError, UnavailableError, UpstreamError
 from twilio_bridge.retry import Retry, call
 

@@ -14,7 +14,7 @@ from pyairtable import formulas as f
 from twilio_bridge import config, phone
 from twilio_bridge.adapters.airtable.cells import Fields, cell_text, is_true, long_text, to_contact
 from twilio_bridge.adapters.airtable.client import CALLBACK_PATIENCE_S, ONCE, READS, AirtableRequests, Refusal
-from twilio_bridge.adapters.limiter import AIRTABLE, SlotLimiter
+from twilio_bridge.adapters.state.limiter import AIRTABLE, SlotLimiter
 from twilio_bridge.contacts.contact import Contact, is_record_id
 from twilio_bridge.contacts.ports import SourcePage, TemplateText
 from twilio_bridge.errors import UnavailableError

@@ -14,7 +14,7 @@ import requests
 from twilio_bridge import budget
 from twilio_bridge.adapters.aws.dynamodb import Table
 from twilio_bridge.adapters.brevo.errors import BREVO, failure, refusal
-from twilio_bridge.adapters.limiter import Pace, SlotLimiter
+from twilio_bridge.adapters.state.limiter import Pace, SlotLimiter
 from twilio_bridge.errors import NotTakenError, RateLimitedError, UnavailableError
 from twilio_bridge.logs import logger
 from twilio_bridge.retry import Retry, call

@@ -14,7 +14,7 @@ from dataclasses import asdict, replace
 
 from twilio_bridge.adapters.aws.compact import pack, unpack
 from twilio_bridge.adapters.aws.dynamodb import Item, Key, Table
-from twilio_bridge.adapters.support_people import person_from, profile_of
+from twilio_bridge.adapters.state.identities import person_from, profile_of
 from twilio_bridge.support.dossier import (
     BEFORE,
     UNHEARD,

@@ -1,0 +1,1 @@
+"""The table SyncState: a module a kind of item."""
