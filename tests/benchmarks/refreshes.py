@@ -13,12 +13,12 @@ from datetime import UTC, datetime, timedelta
 from tests.benchmarks.report import Report
 from tests.contract.units import Metered
 from tests.dynamodb import Dictionary
+from tests.fakes.base import MemoryRefresh
 from twilio_bridge import config
 from twilio_bridge.adapters.airtable.cells import to_contact
 from twilio_bridge.adapters.airtable.contact_source import AirtableContacts
 from twilio_bridge.adapters.contact_cache.cache import DynamoContactCache
 from twilio_bridge.adapters.contact_cache.partial_load import DynamoStage
-from twilio_bridge.adapters.memory import MemoryRefresh
 from twilio_bridge.adapters.state.leases_notes import DynamoLeases, DynamoNotes
 from twilio_bridge.adapters.state.limiter import SlotLimiter
 from twilio_bridge.contacts import templates

@@ -16,15 +16,8 @@ from tests.benchmarks import contacts
 from tests.benchmarks.days import TASKS, again, batches, day
 from tests.contract.units import Metered
 from tests.dynamodb import Dictionary
-from twilio_bridge import config
-from twilio_bridge.adapters.aws.dynamodb import Table
-from twilio_bridge.adapters.brevo.attributes import BrevoAttributes
-from twilio_bridge.adapters.brevo.client import PACES, BrevoRequests
-from twilio_bridge.adapters.brevo.errors import BREVO
-from twilio_bridge.adapters.brevo.marketing_contacts import BrevoCrm
-from twilio_bridge.adapters.contact_cache.chunk_cache import ChunkMemory
-from twilio_bridge.adapters.memory import MemoryOptOuts
-from twilio_bridge.adapters.memory_support import (
+from tests.fakes.base import MemoryOptOuts
+from tests.fakes.support import (
     MemoryDossiers,
     MemoryFacts,
     MemoryFigures,
@@ -32,6 +25,13 @@ from twilio_bridge.adapters.memory_support import (
     MemoryPeople,
     MemoryQuarantine,
 )
+from twilio_bridge import config
+from twilio_bridge.adapters.aws.dynamodb import Table
+from twilio_bridge.adapters.brevo.attributes import BrevoAttributes
+from twilio_bridge.adapters.brevo.client import PACES, BrevoRequests
+from twilio_bridge.adapters.brevo.errors import BREVO
+from twilio_bridge.adapters.brevo.marketing_contacts import BrevoCrm
+from twilio_bridge.adapters.contact_cache.chunk_cache import ChunkMemory
 from twilio_bridge.adapters.state.facts import DynamoFacts
 from twilio_bridge.adapters.state.figures import DynamoFigures
 from twilio_bridge.adapters.state.identities import DynamoPeople

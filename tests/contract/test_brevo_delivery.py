@@ -8,8 +8,8 @@ import pytest
 
 from tests.contract.brevo_support import Around, stand_in
 from tests.contract.support import Aws
+from tests.fakes.base import MemoryOptOuts
 from tests.unit.delivering import MAIL, NOW, PHONE, KeptDossiers, Notices, dossier, event, interaction, settings
-from twilio_bridge.adapters.memory import MemoryOptOuts
 from twilio_bridge.errors import RateLimitedError, RefusedError, UnavailableError
 from twilio_bridge.support.delivery import Delivered, Delivering, deliver
 from twilio_bridge_local.faults import Faults

@@ -9,9 +9,9 @@ import pytest
 
 from tests.contract.airtable_support import Unlimited, answering, stand_in
 from tests.contract.support import SYNC_STATE, Aws
+from tests.fakes.airtable_webhooks import MemoryFeed
 from twilio_bridge.adapters.airtable.change_feed import NEVER, AirtableFeed
 from twilio_bridge.adapters.airtable.client import AirtableRequests
-from twilio_bridge.adapters.memory_webhooks import MemoryFeed
 from twilio_bridge.adapters.state.limiter import AIRTABLE
 from twilio_bridge.contacts.webhook import ChangeFeed, Told, Webhook
 from twilio_bridge.errors import RateLimitedError, RefusedError, UnavailableError

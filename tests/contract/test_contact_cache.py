@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from tests.contract.support import CONTACT_CACHE, Aws, Time, contact, ids, names
+from tests.fakes.contacts import MemoryCache
 from twilio_bridge.adapters.contact_cache.cache import DynamoContactCache
-from twilio_bridge.adapters.memory_contacts import MemoryCache
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.contacts.ports import ContactCache
 

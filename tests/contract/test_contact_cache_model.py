@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from tests.contract.support import CONTACT_CACHE, Aws, Time, ids
+from tests.fakes.contacts import MemoryCache
 from twilio_bridge.adapters.contact_cache.cache import DynamoContactCache
-from twilio_bridge.adapters.memory_contacts import MemoryCache
 from twilio_bridge.contacts.contact import Contact
 
 OWNERS = ["", "jo@example.com", "Jo@example.com", "mei@example.com"]

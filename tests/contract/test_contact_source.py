@@ -8,7 +8,7 @@ import pytest
 
 from tests.contract.airtable_support import COLUMNS, Surroundings, stand_in
 from tests.contract.support import Aws, ids
-from twilio_bridge.adapters.memory_contacts import MemorySource
+from tests.fakes.contacts import MemorySource
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.contacts.ports import ContactSource, SourcePage, TemplateText
 from twilio_bridge.errors import StaleOffsetError

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.contract.brevo_support import ANN, AT, MAIL, OTHER_PHONE, PHONE, Around, event, stand_in
-from twilio_bridge.adapters.memory_crm import MemoryCrm
+from tests.fakes.marketing_contacts import MemoryCrm
 from twilio_bridge.support.ports import Crm, CrmContact
 from twilio_bridge_local.brevo.account import Account
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from tests.contract.airtable_support import answering
+from tests.fakes.base import MemoryMessaging
 from twilio_bridge import budget
-from twilio_bridge.adapters.memory import MemoryMessaging
 from twilio_bridge.adapters.twilio.client import Account, BoundedHttpClient, InitializingError, elsewhere
 from twilio_bridge.adapters.twilio.messaging import TwilioMessaging
 from twilio_bridge.errors import (

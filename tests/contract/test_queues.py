@@ -8,8 +8,8 @@ import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from tests.contract.support import CONTACT_CACHE, Aws, Time, aws_client
+from tests.fakes.base import MemoryOutbox, MemoryRefresh
 from twilio_bridge.adapters.aws.queues import ASK_AGAIN_S, LambdaRefresh, SqsOutbox, SqsQueue
-from twilio_bridge.adapters.memory import MemoryOutbox, MemoryRefresh
 from twilio_bridge.adapters.state.leases_notes import DynamoNotes
 from twilio_bridge.errors import UnavailableError
 from twilio_bridge.ports import Outbox

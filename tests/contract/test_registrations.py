@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tests.contract.support import SYNC_STATE, Aws
-from twilio_bridge.adapters.memory_webhooks import MemoryRegistrations
+from tests.fakes.airtable_webhooks import MemoryRegistrations
 from twilio_bridge.adapters.state.webhook_registration import DynamoRegistrations
 from twilio_bridge.contacts.webhook import Registration, Registrations
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from tests.contract.support import CONTACT_CACHE, Aws, Time, contact
+from tests.fakes.base import MemoryStage
 from twilio_bridge.adapters.aws.dynamodb import LARGEST_ITEM, Item, Table, item_size, unmarshal
 from twilio_bridge.adapters.contact_cache.partial_load import HEAD, LARGEST_PIECE, DynamoStage
-from twilio_bridge.adapters.memory import MemoryStage
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.contacts.ports import Bookmark, Stage
 from twilio_bridge.errors import UnavailableError

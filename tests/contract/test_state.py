@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.contract.support import CONTACT_CACHE, SYNC_STATE, Aws, Time
-from twilio_bridge.adapters.memory import MemoryLeases, MemoryNotes, MemoryOptOuts
+from tests.fakes.base import MemoryLeases, MemoryNotes, MemoryOptOuts
 from twilio_bridge.adapters.state.leases_notes import DynamoLeases, DynamoNotes, DynamoOptOuts
 from twilio_bridge.ports import Leases, Notes, OptOut, OptOuts
 

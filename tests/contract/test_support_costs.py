@@ -9,10 +9,10 @@ import pytest
 
 from tests.contract.support import SYNC_STATE, Aws
 from tests.contract.units import Metered
+from tests.fakes.base import MemoryOptOuts
+from tests.fakes.support import MemoryNotices, MemoryQuarantine
 from tests.unit import tasks
 from twilio_bridge.adapters.aws.dynamodb import Table
-from twilio_bridge.adapters.memory import MemoryOptOuts
-from twilio_bridge.adapters.memory_support import MemoryNotices, MemoryQuarantine
 from twilio_bridge.adapters.state.facts import DynamoFacts
 from twilio_bridge.adapters.state.figures import DynamoFigures
 from twilio_bridge.adapters.state.identities import DynamoPeople

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from tests.contract.support import SYNC_STATE, Aws, Time
 from tests.contract.units import Metered
+from tests.fakes.support import MemoryFacts
 from twilio_bridge.adapters.aws.dynamodb import LARGEST_ITEM, Table, item_size, unmarshal
-from twilio_bridge.adapters.memory_support import MemoryFacts
 from twilio_bridge.adapters.state.facts import LARGEST, LARGEST_WRITE, DynamoFacts
 from twilio_bridge.errors import UnavailableError
 from twilio_bridge.logs import logger

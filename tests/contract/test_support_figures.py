@@ -7,8 +7,8 @@ import pytest
 
 from tests.contract.support import SYNC_STATE, Aws, Time
 from tests.contract.units import Metered
+from tests.fakes.support import MemoryFigures
 from twilio_bridge.adapters.aws.dynamodb import Table
-from twilio_bridge.adapters.memory_support import MemoryFigures
 from twilio_bridge.adapters.state.figures import DynamoFigures
 from twilio_bridge.errors import UnavailableError
 from twilio_bridge.support.dossier import FigureRow

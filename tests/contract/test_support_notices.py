@@ -8,10 +8,10 @@ import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from tests.contract.support import aws_client
+from tests.fakes.base import MemoryOutbox
+from tests.fakes.support import MemoryNotices
 from twilio_bridge.adapters.aws.notices import TRIES, SqsNotices
 from twilio_bridge.adapters.aws.queues import SqsOutbox
-from twilio_bridge.adapters.memory import MemoryOutbox
-from twilio_bridge.adapters.memory_support import MemoryNotices
 from twilio_bridge.errors import UnavailableError
 from twilio_bridge.support.ports import Notices
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from tests.contract.support import SYNC_STATE, Aws, Time
 from tests.contract.units import Metered
+from tests.fakes.support import MemoryPeople
 from twilio_bridge.adapters.aws.dynamodb import Table
-from twilio_bridge.adapters.memory_support import MemoryPeople
 from twilio_bridge.adapters.state.identities import DynamoPeople
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.errors import UnavailableError

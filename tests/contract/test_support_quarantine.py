@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from tests.contract.support import Aws, Time, aws_client
+from tests.fakes.support import MemoryQuarantine
 from twilio_bridge.adapters.aws.quarantine import S3Quarantine
-from twilio_bridge.adapters.memory_support import MemoryQuarantine
 from twilio_bridge.errors import UnavailableError
 from twilio_bridge.support.ports import Quarantine
 

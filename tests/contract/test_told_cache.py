@@ -3,8 +3,8 @@
 import pytest
 
 from tests.contract.support import CONTACT_CACHE, Aws, Time, contact, names
+from tests.fakes.contacts import MemoryCache
 from twilio_bridge.adapters.contact_cache.cache import DynamoContactCache
-from twilio_bridge.adapters.memory_contacts import MemoryCache
 from twilio_bridge.contacts.ports import ContactCache
 
 JO = "jo@example.com"

@@ -10,8 +10,8 @@ from urllib.parse import urlencode
 
 from hypothesis import strategies as st
 
-from twilio_bridge import config, signature, web
-from twilio_bridge.adapters.memory import (
+from tests.fakes.airtable_webhooks import MemoryFeed, MemoryRegistrations
+from tests.fakes.base import (
     MemoryLeases,
     MemoryMessaging,
     MemoryNotes,
@@ -20,8 +20,8 @@ from twilio_bridge.adapters.memory import (
     MemoryRefresh,
     MemoryStage,
 )
-from twilio_bridge.adapters.memory_contacts import Clock, MemoryCache, MemorySource
-from twilio_bridge.adapters.memory_webhooks import MemoryFeed, MemoryRegistrations
+from tests.fakes.contacts import Clock, MemoryCache, MemorySource
+from twilio_bridge import config, signature, web
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.contacts.directory import Directory
 from twilio_bridge.contacts.loading import Loaded, Refreshing, Staged, Updated

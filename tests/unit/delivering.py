@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from tests.fakes.base import MemoryOptOuts
+from tests.fakes.marketing_contacts import MemoryCrm
 from twilio_bridge import config
-from twilio_bridge.adapters.memory import MemoryOptOuts
-from twilio_bridge.adapters.memory_crm import MemoryCrm
 from twilio_bridge.support.delivery import Delivering
 from twilio_bridge.support.dossier import Dossier, Interaction, Person, Status, TimelineEvent
 

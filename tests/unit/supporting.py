@@ -4,11 +4,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.unit.tasks import NINE
-from twilio_bridge import config
-from twilio_bridge.adapters.memory import MemoryOptOuts
-from twilio_bridge.adapters.memory_crm import MemoryCrm
-from twilio_bridge.adapters.memory_support import (
+from tests.fakes.base import MemoryOptOuts
+from tests.fakes.marketing_contacts import MemoryCrm
+from tests.fakes.support import (
     MemoryDossiers,
     MemoryFacts,
     MemoryFigures,
@@ -16,6 +14,8 @@ from twilio_bridge.adapters.memory_support import (
     MemoryPeople,
     MemoryQuarantine,
 )
+from tests.unit.tasks import NINE
+from twilio_bridge import config
 from twilio_bridge.errors import OutOfTimeError, UpstreamError
 from twilio_bridge.support import delivery, sinks
 from twilio_bridge.support.delivery import Delivering

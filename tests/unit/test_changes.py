@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from tests.fakes.base import MemoryLeases
+from tests.fakes.contacts import MemorySource
 from tests.unit.build import JO, World, contact, contacts, message, world
 from tests.unit.conftest import Lines
-from twilio_bridge.adapters.memory import MemoryLeases
-from twilio_bridge.adapters.memory_contacts import MemorySource
 from twilio_bridge.contacts import templates
 from twilio_bridge.contacts.changes import LEASE, LEASE_S, MOST_RECORDS, RECORDS_A_REQUEST, drain
 from twilio_bridge.contacts.contact import Contact

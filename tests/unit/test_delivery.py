@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.fakes.marketing_contacts import MemoryCrm
 from tests.unit.conftest import Lines
 from tests.unit.delivering import KEYS, MINUTE, NOW, PHONE, Outside, dossier, event, interaction, outside
-from twilio_bridge.adapters.memory_crm import MemoryCrm
 from twilio_bridge.errors import (
     NotTakenError,
     RateLimitedError,

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.fakes.base import MemoryRefresh
+from tests.fakes.contacts import MemorySource
 from tests.unit.build import ANN, BEN, JO, SAM, World, contact, contacts, world
-from twilio_bridge.adapters.memory import MemoryRefresh
-from twilio_bridge.adapters.memory_contacts import MemorySource
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.contacts.directory import REMEMBER_ANCHOR_S, REMEMBER_UNKNOWN_S
 from twilio_bridge.contacts.paging import Cursor, Page

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
+from tests.fakes.base import MemoryRefresh
+from tests.fakes.contacts import MemorySource
 from tests.unit.build import ANN, JO, World, configured, contact, contacts, message
 from twilio_bridge import budget
-from twilio_bridge.adapters.memory import MemoryRefresh
-from twilio_bridge.adapters.memory_contacts import MemorySource
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.contacts.loading import OVERLAP_S, STAGE_S, WRITE_S, Loaded, Staged, Updated
 from twilio_bridge.contacts.ports import SourcePage

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.fakes.base import MemoryOutbox
+from tests.fakes.contacts import MemorySource
 from tests.unit.build import ANN, ANYTHING, BEN, World, contact, world
 from twilio_bridge import budget, config
-from twilio_bridge.adapters.memory import MemoryOutbox
-from twilio_bridge.adapters.memory_contacts import MemorySource
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.contacts.opt_outs import decide, deliver, hear, is_out, word_in
 from twilio_bridge.errors import RateLimitedError, RefusedError, UnavailableError

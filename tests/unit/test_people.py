@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.fakes.support import MemoryPeople
 from twilio_bridge import phone
-from twilio_bridge.adapters.memory_support import MemoryPeople
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.errors import UnavailableError
 from twilio_bridge.support import people

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from tests.fakes.contacts import MemorySource
 from tests.unit.build import ANN, JO, World, contact, contacts, message, world
 from twilio_bridge import config
-from twilio_bridge.adapters.memory_contacts import MemorySource
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.contacts.loading import LISTINGS, OVERLAP_S, Loaded, Staged, Updated, keep
 from twilio_bridge.contacts.ports import SourcePage

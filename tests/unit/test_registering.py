@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from tests.fakes.airtable_webhooks import SECRET, WEEK_S
 from tests.unit.build import World, contact, world
 from tests.unit.conftest import Lines
-from twilio_bridge.adapters.memory_webhooks import SECRET, WEEK_S
 from twilio_bridge.contacts.changes import LEASE, LEASE_S
 from twilio_bridge.contacts.registering import EVERY_S, ROUTE, register
 from twilio_bridge.contacts.webhook import Registration, Webhook

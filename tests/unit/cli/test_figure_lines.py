@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from twilio_bridge.adapters.memory_support import MemoryFigures
+from tests.fakes.support import MemoryFigures
 from twilio_bridge.support.dossier import FigureRow
 from twilio_bridge_cli import report
 from twilio_bridge_cli.errors import CommandError

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from twilio_bridge.adapters.memory_contacts import Clock
+from tests.fakes.contacts import Clock
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.contacts.ports import Bookmark
 from twilio_bridge.errors import RefusedError

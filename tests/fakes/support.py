@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
-from twilio_bridge.adapters.memory_contacts import Clock
+from tests.fakes.contacts import Clock
 from twilio_bridge.support.dossier import (
     BEFORE,
     UNHEARD,
