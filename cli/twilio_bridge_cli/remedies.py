@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from twilio_bridge.entrypoints.http import LARGEST_ANSWER
 from twilio_bridge.errors import NotFoundError, SignatureError
-from twilio_bridge.web import LARGEST_ANSWER
 from twilio_bridge_cli.callbacks import Callback
 from twilio_bridge_cli.errors import DONE, REFUSED, SERVER
 from twilio_bridge_cli.sending import Answer, Call

@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 import requests
 
-from twilio_bridge.signature import sign
+from twilio_bridge.entrypoints.twilio_signature import sign
 from twilio_bridge_cli.errors import CommandError, UnreachableError
 from twilio_bridge_cli.parameters import Parameters
 from twilio_bridge_cli.surroundings import is_local

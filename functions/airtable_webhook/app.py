@@ -1,18 +1,19 @@
 """Airtable calls this when something has changed in the base."""
 
-from twilio_bridge import content_mac, web, wiring
+from twilio_bridge import wiring
+from twilio_bridge.entrypoints import airtable_signature, http
 
 secrets = wiring.webhook_secrets()
 refresh = wiring.refresh()
 
 
-def lambda_handler(event: web.Event, context: web.Context) -> web.Reply:
+def lambda_handler(event: http.Event, context: http.Context) -> http.Reply:
     """Answer POST /webhooks/airtable."""
-    return web.in_time(context, lambda: answer(event))
+    return http.in_time(context, lambda: answer(event))
 
 
-def answer(event: web.Event) -> web.Answer:
+def answer(event: http.Event) -> http.Answer:
     """Have it read: the ping says no more than that there is something, and Airtable does not wait long."""
-    content_mac.require(event, *secrets)
+    airtable_signature.require(event, *secrets)
     refresh.hear()
-    return web.Answer()
+    return http.Answer()

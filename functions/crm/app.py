@@ -1,18 +1,19 @@
 """Frontline calls this for a worker's contact list, a contact's details, and to add or delete one."""
 
-from twilio_bridge import web, wiring
+from twilio_bridge import wiring
+from twilio_bridge.entrypoints import http
 from twilio_bridge.frontline import crm
 
 signatures = wiring.signatures()
 opt_outs = wiring.opt_outs()
 
 
-def lambda_handler(event: web.Event, context: web.Context) -> web.Reply:
+def lambda_handler(event: http.Event, context: http.Context) -> http.Reply:
     """Answer POST /callbacks/crm."""
-    return web.callback(event, context, signatures, answer)
+    return http.callback(event, context, signatures, answer)
 
 
-def answer(form: web.Form) -> web.Answer:
+def answer(form: http.Form) -> http.Answer:
     """Answer from the contacts as they are configured now."""
     contacts = wiring.configuration().contacts
     base_id = wiring.settings().airtable_base_id

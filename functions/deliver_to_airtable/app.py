@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from twilio_bridge import consumer, web, wiring
+from twilio_bridge import wiring
 from twilio_bridge.contacts import opt_outs
+from twilio_bridge.entrypoints import http, sqs
 from twilio_bridge.logs import logger
 
 TIME_FOR_ONE_S = 8
@@ -13,12 +14,12 @@ said = wiring.opt_outs()
 queue = wiring.airtable_queue()
 
 
-def lambda_handler(event: Mapping[str, Any], context: web.Context) -> dict[str, object]:
+def lambda_handler(event: Mapping[str, Any], context: http.Context) -> dict[str, object]:
     """Deliver each."""
-    return consumer.consume(event, context, deliver, queue.try_again, TIME_FOR_ONE_S)
+    return sqs.consume(event, context, deliver, queue.try_again, TIME_FOR_ONE_S)
 
 
-def deliver(message: consumer.Message) -> None:
+def deliver(message: sqs.Message) -> None:
     """Tell Airtable."""
     told = opt_outs.deliver(message["address"], wiring.directory(), said)
     logger.info("Airtable told", extra={"records": told})

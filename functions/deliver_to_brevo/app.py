@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from twilio_bridge import consumer, web, wiring, wiring_support
+from twilio_bridge import wiring, wiring_support
+from twilio_bridge.entrypoints import http, sqs
 from twilio_bridge.errors import UnacceptableError
 from twilio_bridge.logs import logger, where
 from twilio_bridge.support import delivery
@@ -15,12 +16,12 @@ TIME_FOR_ONE_S = 20
 queue = wiring_support.brevo_queue()
 
 
-def lambda_handler(event: Mapping[str, Any], context: web.Context) -> dict[str, object]:
+def lambda_handler(event: Mapping[str, Any], context: http.Context) -> dict[str, object]:
     """Deliver each; what Brevo will never take is set aside."""
-    return consumer.consume(event, context, deliver, queue.try_again, TIME_FOR_ONE_S)
+    return sqs.consume(event, context, deliver, queue.try_again, TIME_FOR_ONE_S)
 
 
-def deliver(message: consumer.Message) -> None:
+def deliver(message: sqs.Message) -> None:
     """Tell Brevo what is new about a person, or what was said at an address."""
     try:
         told = word(message["address"]) if "address" in message else news(message["person"])

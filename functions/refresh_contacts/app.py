@@ -7,16 +7,17 @@
 from collections.abc import Mapping
 from dataclasses import asdict
 
-from twilio_bridge import budget, web, wiring
+from twilio_bridge import deadline, wiring
 from twilio_bridge.contacts.refresh import hear, refresh
 from twilio_bridge.contacts.registering import register
+from twilio_bridge.entrypoints import http
 from twilio_bridge.errors import SettingError
 from twilio_bridge.logs import logger
 
 
-def lambda_handler(event: Mapping[str, object], context: web.Context) -> dict[str, object]:
+def lambda_handler(event: Mapping[str, object], context: http.Context) -> dict[str, object]:
     """Do what is due, or go on with a load, unless another refresh is running."""
-    with budget.limit(context.get_remaining_time_in_millis() / 1000 - web.MARGIN_S):
+    with deadline.limit(context.get_remaining_time_in_millis() / 1000 - http.MARGIN_S):
         return look_after_webhook(event) if event.get("webhook") is True else bring_up_to_date(event)
 
 

@@ -1,17 +1,18 @@
 """Frontline calls this when a customer begins a conversation: it puts a worker into it before it answers."""
 
-from twilio_bridge import web, wiring
+from twilio_bridge import wiring
+from twilio_bridge.entrypoints import http
 from twilio_bridge.frontline import routing
 
 signatures = wiring.signatures()
 
 
-def lambda_handler(event: web.Event, context: web.Context) -> web.Reply:
+def lambda_handler(event: http.Event, context: http.Context) -> http.Reply:
     """Answer POST /callbacks/routing."""
-    return web.callback(event, context, signatures, answer)
+    return http.callback(event, context, signatures, answer)
 
 
-def answer(form: web.Form) -> web.Answer:
+def answer(form: http.Form) -> http.Answer:
     """Route by the chain as it is configured now."""
     settings = wiring.configuration().routing
     route = routing.Routing(wiring.directory(), wiring.messaging(), wiring.senders(), settings)

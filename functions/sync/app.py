@@ -4,7 +4,8 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from twilio_bridge import budget, consumer, web, wiring, wiring_support
+from twilio_bridge import deadline, wiring, wiring_support
+from twilio_bridge.entrypoints import http, sqs
 from twilio_bridge.logs import logger
 from twilio_bridge.support import sinks
 
@@ -13,16 +14,16 @@ TIME_FOR_ONE_S = 20
 queue = wiring_support.sync_queue()
 
 
-def lambda_handler(event: Mapping[str, Any], context: web.Context) -> dict[str, object]:
+def lambda_handler(event: Mapping[str, Any], context: http.Context) -> dict[str, object]:
     """Do the jobs of a queue's batch, or the regular one."""
     if "Records" in event:
-        return consumer.consume(event, context, validate, queue.try_again, TIME_FOR_ONE_S)
-    with budget.limit(context.get_remaining_time_in_millis() / 1000 - web.MARGIN_S):
+        return sqs.consume(event, context, validate, queue.try_again, TIME_FOR_ONE_S)
+    with deadline.limit(context.get_remaining_time_in_millis() / 1000 - http.MARGIN_S):
         told = sinks.sweep(wiring_support.dossiers(), wiring_support.notices(), int(time.time() * 1000))
     logger.info("swept", extra={"persons": told})
     return {"persons": told}
 
 
-def validate(message: consumer.Message) -> None:
+def validate(message: sqs.Message) -> None:
     """Answer a sink's test event."""
     sinks.validate(message["test_id"], wiring.settings().event_stream_arn, wiring_support.sinks())

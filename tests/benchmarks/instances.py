@@ -21,7 +21,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from tests.benchmarks import slow_motion  # first: whatever keeps a clock has to keep the slow one
-from twilio_bridge.signature import sign
+from twilio_bridge.entrypoints.twilio_signature import sign
 from twilio_bridge_local.credentials import TWILIO_AUTH_TOKEN
 
 ROOT = Path(__file__).parents[2]

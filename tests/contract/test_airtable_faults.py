@@ -9,7 +9,7 @@ import pytest
 
 from tests.contract.airtable_support import Surroundings, answering, stand_in
 from tests.contract.support import SYNC_STATE, Aws
-from twilio_bridge import budget, config
+from twilio_bridge import config, deadline
 from twilio_bridge.adapters.airtable.contact_source import AirtableContacts
 from twilio_bridge.adapters.state.limiter import AIRTABLE, SlotLimiter
 from twilio_bridge.contacts.contact import Contact
@@ -215,7 +215,7 @@ def test_a_silent_airtable_is_given_up_in_time(around: Surroundings) -> None:
     """Within the budget there is an error, whoever asks."""
     around.airtable.faults = Faults(silent=True)
     began = time.monotonic()
-    with pytest.raises((OutOfTimeError, UnavailableError)), budget.limit(0.6):
+    with pytest.raises((OutOfTimeError, UnavailableError)), deadline.limit(0.6):
         use(around, "page")()
     assert time.monotonic() - began < 0.9
 
@@ -224,7 +224,7 @@ def test_a_silent_airtable_leaves_a_caller_time_to_answer(around: Surroundings) 
     """A creation that hangs is given up as well, within a second and a half."""
     around.airtable.faults = Faults(silent=True)
     began = time.monotonic()
-    with pytest.raises((OutOfTimeError, UnavailableError)), budget.limit(1.5):
+    with pytest.raises((OutOfTimeError, UnavailableError)), deadline.limit(1.5):
         use(around, "create")()
     assert time.monotonic() - began < 1.8
     assert 1 == len(around.airtable.requests)
@@ -234,7 +234,7 @@ def test_a_dripping_airtable_is_given_up_in_time(around: Surroundings) -> None:
     """A byte a second does not keep anybody for ever."""
     around.airtable.faults = Faults(drip=True)
     began = time.monotonic()
-    with pytest.raises((OutOfTimeError, UnavailableError)), budget.limit(0.9):
+    with pytest.raises((OutOfTimeError, UnavailableError)), deadline.limit(0.9):
         use(around, "find")()
     assert time.monotonic() - began < 1.2
 
@@ -242,7 +242,7 @@ def test_a_dripping_airtable_is_given_up_in_time(around: Surroundings) -> None:
 def test_a_slow_airtable_is_waited_for(around: Surroundings) -> None:
     """Half a second is no failure."""
     around.airtable.faults = Faults(latency_s=0.5)
-    with budget.limit(2):
+    with deadline.limit(2):
         assert around.adapter().find(NUMBER)
 
 
@@ -258,7 +258,7 @@ def test_a_spent_budget_asks_nobody(around: Surroundings) -> None:
     """Where no time is left, no request is made."""
 
     def late() -> None:
-        with budget.limit(0.01):  # in a thread there is no alarm: the adapter has to look itself
+        with deadline.limit(0.01):  # in a thread there is no alarm: the adapter has to look itself
             time.sleep(0.02)
             use(around, "page")()
 

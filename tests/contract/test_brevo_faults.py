@@ -16,7 +16,7 @@ from requests import Response
 from tests.contract.airtable_support import answering
 from tests.contract.brevo_support import ANN, MAIL, OTHER_PHONE, PHONE, Around, event, stand_in
 from tests.contract.support import SYNC_STATE, Aws
-from twilio_bridge import budget
+from twilio_bridge import deadline
 from twilio_bridge.adapters.brevo import client
 from twilio_bridge.adapters.brevo.client import NEVER_TWICE, Call, limiters
 from twilio_bridge.adapters.brevo.errors import BrevoIpBlockedError, reset_s
@@ -177,7 +177,7 @@ def test_silence_ends_with_the_budget(around: Around, monkeypatch: pytest.Monkey
     with pytest.raises(UnavailableError):
         crm.post(ANN, 1, event())
     around.brevo.faults = Faults(drip=True)
-    with budget.limit(0.5), pytest.raises((OutOfTimeError, UnavailableError)):
+    with deadline.limit(0.5), pytest.raises((OutOfTimeError, UnavailableError)):
         crm.has(1, event())
 
 

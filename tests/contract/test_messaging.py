@@ -11,7 +11,7 @@ import pytest
 
 from tests.contract.airtable_support import answering
 from tests.fakes.base import MemoryMessaging
-from twilio_bridge import budget
+from twilio_bridge import deadline
 from twilio_bridge.adapters.twilio.client import Account, BoundedHttpClient, InitializingError, elsewhere
 from twilio_bridge.adapters.twilio.messaging import TwilioMessaging
 from twilio_bridge.errors import (
@@ -232,7 +232,7 @@ def test_a_conversation_that_is_being_made_is_waited_for(
     """The worker is added as soon as it can be."""
     monkeypatch.setattr("random.uniform", lambda _low, _high: 0.5)
     sid = initializing(twilio, 0.3)
-    with budget.limit(4):
+    with deadline.limit(4):
         over_http(twilio).add_worker(sid, JO)
     assert [None, JO] == [each.identity for each in twilio.store.participants_of(sid)]
 
@@ -242,7 +242,7 @@ def test_a_conversation_that_is_never_made_is_given_up(twilio: TwilioStandIn, mo
     monkeypatch.setattr("random.uniform", lambda _low, _high: 1.0)
     sid = initializing(twilio, 60)
     began = time.monotonic()
-    with pytest.raises((InitializingError, OutOfTimeError)), budget.limit(1.6):
+    with pytest.raises((InitializingError, OutOfTimeError)), deadline.limit(1.6):
         over_http(twilio).add_worker(sid, JO)
     assert time.monotonic() - began < 1.9
     assert len(twilio.requests) <= 3
@@ -326,7 +326,7 @@ def test_a_silent_twilio_is_given_up_in_time(twilio: TwilioStandIn, name: str) -
     """Within the budget there is an error."""
     twilio.faults.set(Fault(silent=True))
     began = time.monotonic()
-    with pytest.raises((OutOfTimeError, UpstreamError)), budget.limit(0.6):
+    with pytest.raises((OutOfTimeError, UpstreamError)), deadline.limit(0.6):
         USES[name](over_http(twilio))
     assert time.monotonic() - began < 0.9
 
@@ -334,7 +334,7 @@ def test_a_silent_twilio_is_given_up_in_time(twilio: TwilioStandIn, name: str) -
 def test_a_slow_twilio_is_waited_for(twilio: TwilioStandIn) -> None:
     """Half a second is no failure."""
     twilio.faults.set(Fault(latency=0.5))
-    with budget.limit(2):
+    with deadline.limit(2):
         assert over_http(twilio).is_available(JO)
 
 
@@ -391,7 +391,7 @@ def test_without_an_endpoint_twilio_is_asked() -> None:
 
     messaging = TwilioMessaging(Account((ACCOUNT_SID, TOKEN), ACCOUNT_SID, region="ie1", edge="dublin"))
     messaging._client.http_client.session = Session()
-    with pytest.raises(UpstreamError), budget.limit(0.3):
+    with pytest.raises(UpstreamError), deadline.limit(0.3):
         messaging.is_available(JO)
     url, timeout = asked[0]
     assert re.fullmatch(r"https://frontline-api\.dublin\.ie1\.twilio\.com/v1/Users/jo(@|%40)example\.com", url)

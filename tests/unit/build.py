@@ -21,13 +21,14 @@ from tests.fakes.base import (
     MemoryStage,
 )
 from tests.fakes.contacts import Clock, MemoryCache, MemorySource
-from twilio_bridge import config, signature, web
+from twilio_bridge import config
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.contacts.directory import Directory
 from twilio_bridge.contacts.loading import Loaded, Refreshing, Staged, Updated
 from twilio_bridge.contacts.ports import TemplateText
 from twilio_bridge.contacts.refresh import refresh
 from twilio_bridge.contacts.webhook import Hearing
+from twilio_bridge.entrypoints import http, twilio_signature
 from twilio_bridge.frontline.crm import Crm
 from twilio_bridge.frontline.outgoing_conversation import Outgoing
 from twilio_bridge.frontline.routing import Routing
@@ -108,10 +109,10 @@ def contacts(count: int, **fields: Any) -> list[Contact]:
     return [contact(f"rec{n:014}", name=f"Name {n * 7919 % count:05}", **fields) for n in range(count)]
 
 
-def form(**values: str | list[str]) -> web.Form:
+def form(**values: str | list[str]) -> http.Form:
     """Make a callback's parameters; `__` in a name stands for a dot."""
     given = {name.replace("__", "."): value for name, value in values.items()}
-    return web.Form({name: [value] if isinstance(value, str) else value for name, value in given.items()})
+    return http.Form({name: [value] if isinstance(value, str) else value for name, value in given.items()})
 
 
 def message(category: str = "Hello", text: str = "Hi", *, approved: bool = False) -> TemplateText:
@@ -255,9 +256,9 @@ class FixedTokens:
         return self.later
 
 
-def signatures(tokens: web.Tokens | None = None, public_base_url: str | None = None) -> web.Signatures:
+def signatures(tokens: http.Tokens | None = None, public_base_url: str | None = None) -> http.Signatures:
     """Make what requests have to be signed with."""
-    return web.Signatures(tokens or FixedTokens(), public_base_url)
+    return http.Signatures(tokens or FixedTokens(), public_base_url)
 
 
 def pairs_of(parameters: Mapping[str, str | list[str]]) -> dict[str, list[str]]:
@@ -283,7 +284,7 @@ def event(  # noqa: PLR0913  each is one part of a request
     sent = {
         "host": HOST,
         "content-type": "application/x-www-form-urlencoded",
-        "x-twilio-signature": signature.sign(token, address, given),
+        "x-twilio-signature": twilio_signature.sign(token, address, given),
         "x-forwarded-proto": "https",
         **(headers or {}),
     }
@@ -298,8 +299,10 @@ def event(  # noqa: PLR0913  each is one part of a request
     }
 
 
-def ask(answer: Callable[[web.Form], web.Answer], values: web.Form, rescue: web.Rescue = web.refuse) -> tuple[int, Any]:
+def ask(
+    answer: Callable[[http.Form], http.Answer], values: http.Form, rescue: http.Rescue = http.refuse
+) -> tuple[int, Any]:
     """Send a signed callback all the way through; give status and body."""
     request = event({name: list(given) for name, given in values.values.items()})
-    reply = web.callback(request, Call(), signatures(), answer, rescue)
+    reply = http.callback(request, Call(), signatures(), answer, rescue)
     return reply["statusCode"], json.loads(reply["body"].encode())

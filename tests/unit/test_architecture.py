@@ -88,7 +88,7 @@ def test_adapters(path: Path) -> None:
     """Adapters know ports and domain, never who puts them together or calls them."""
     for module in imported(path):
         assert not module.startswith("twilio_bridge.wiring"), module
-        assert not is_within(module, "twilio_bridge.web"), module
+        assert not is_within(module, "twilio_bridge.entrypoints.http"), module
         assert not is_within(module, "twilio_bridge.frontline"), module
 
 

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import pytest
 
-from twilio_bridge import budget
+from twilio_bridge import deadline
 from twilio_bridge.errors import OutOfTimeError
 
 
@@ -26,19 +26,19 @@ def test_in_time() -> None:
     """What ends in time is left alone, and no alarm stays behind."""
     before = signal.getsignal(signal.SIGALRM)
 
-    with budget.limit(1):
+    with deadline.limit(1):
         assert armed()
 
     assert not armed()
     assert before == signal.getsignal(signal.SIGALRM)
-    assert budget.seconds_left(99) == 99
+    assert deadline.seconds_left(99) == 99
 
 
 def test_too_late() -> None:
     """What hangs is ended, even where it swallows every Exception."""
     began = time.monotonic()
 
-    with pytest.raises(OutOfTimeError, match="no answer within"), budget.limit(0.05):
+    with pytest.raises(OutOfTimeError, match="no answer within"), deadline.limit(0.05):
         hang()
 
     assert time.monotonic() - began < 1
@@ -47,18 +47,18 @@ def test_too_late() -> None:
 
 def test_inner_limit_leaves_the_outer_one() -> None:
     """A limit within a limit ends what is in it; the outer one holds again afterwards."""
-    with pytest.raises(OutOfTimeError), budget.limit(0.15):  # noqa: PT012  what is nested is what is tested
-        with pytest.raises(OutOfTimeError), budget.limit(0.05):
+    with pytest.raises(OutOfTimeError), deadline.limit(0.15):  # noqa: PT012  what is nested is what is tested
+        with pytest.raises(OutOfTimeError), deadline.limit(0.05):
             hang()
-        assert 0 < budget.seconds_left(99) < 0.11
+        assert 0 < deadline.seconds_left(99) < 0.11
         hang()
 
 
 def test_inner_limit_that_is_met() -> None:
     """After an inner limit that was met the outer alarm is set again."""
-    with pytest.raises(OutOfTimeError), budget.limit(0.1):  # noqa: PT012  as above
-        with budget.limit(5):
-            assert budget.seconds_left(99) < 0.11
+    with pytest.raises(OutOfTimeError), deadline.limit(0.1):  # noqa: PT012  as above
+        with deadline.limit(5):
+            assert deadline.seconds_left(99) < 0.11
         assert armed()
         hang()
 
@@ -67,7 +67,7 @@ def test_inner_limit_is_never_longer() -> None:
     """A limit within a limit cannot give more time than there is."""
     began = time.monotonic()
 
-    with pytest.raises(OutOfTimeError), budget.limit(0.05), budget.limit(60):
+    with pytest.raises(OutOfTimeError), deadline.limit(0.05), deadline.limit(60):
         hang()
 
     assert time.monotonic() - began < 1
@@ -76,7 +76,7 @@ def test_inner_limit_is_never_longer() -> None:
 @pytest.mark.parametrize("seconds", [0, -0.001, -60])
 def test_no_time(seconds: float) -> None:
     """Without any time the body is not even begun."""
-    with pytest.raises(OutOfTimeError), budget.limit(seconds):
+    with pytest.raises(OutOfTimeError), deadline.limit(seconds):
         pytest.fail("begun")
 
     assert not armed()
@@ -84,25 +84,25 @@ def test_no_time(seconds: float) -> None:
 
 def test_another_error() -> None:
     """An error of the body's own comes through, and the limit is gone."""
-    with pytest.raises(ZeroDivisionError), budget.limit(1):
+    with pytest.raises(ZeroDivisionError), deadline.limit(1):
         _ = 1 / 0
 
     assert not armed()
-    assert budget.seconds_left(99) == 99
+    assert deadline.seconds_left(99) == 99
 
 
 @pytest.mark.parametrize(("at_most", "expected"), [(0.5, 0.5), (99, 1)])
 def test_seconds_left(at_most: float, expected: float) -> None:
     """What is left is the less of the limit and what is asked for."""
-    with budget.limit(1):
-        assert budget.seconds_left(at_most) == pytest.approx(expected, abs=0.2)
+    with deadline.limit(1):
+        assert deadline.seconds_left(at_most) == pytest.approx(expected, abs=0.2)
 
 
 @pytest.mark.parametrize("at_most", [0, -1])
 def test_nothing_left(at_most: float) -> None:
     """Where nothing is left, that is an error, not a timeout of zero."""
     with pytest.raises(OutOfTimeError):
-        budget.seconds_left(at_most)
+        deadline.seconds_left(at_most)
 
 
 def test_another_thread() -> None:
@@ -110,10 +110,10 @@ def test_another_thread() -> None:
     seen: list[float] = []
 
     def work() -> None:
-        with budget.limit(1):
-            seen.append(budget.seconds_left(99))
+        with deadline.limit(1):
+            seen.append(deadline.seconds_left(99))
             assert not armed()
-        seen.append(budget.seconds_left(99))
+        seen.append(deadline.seconds_left(99))
 
     thread = threading.Thread(target=work)
     thread.start()

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from twilio_bridge.consumer import LONGEST_WAIT_S, Message, consume, wait_s
+from twilio_bridge.entrypoints.sqs import LONGEST_WAIT_S, Message, consume, wait_s
 from twilio_bridge.errors import BridgeError, RateLimitedError, UnavailableError
 
 AWAY = UnavailableError("airtable", "x")

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.build import HOSTILE
-from twilio_bridge import content_mac
+from twilio_bridge.entrypoints import airtable_signature
 from twilio_bridge.errors import SignatureError
 
 SECRET = base64.b64encode(b"a secret of Airtable's").decode()
@@ -20,7 +20,7 @@ BODY = '{"base":{"id":"app00000000000001"},"webhook":{"id":"ach00000000000001"},
 
 def ping(body: bytes = BODY.encode(), *, mac: str | None = None, is_base64: bool = True) -> dict[str, Any]:
     """Make a ping; signed, unless a header is given."""
-    header = content_mac.sign(SECRET, body) if mac is None else mac
+    header = airtable_signature.sign(SECRET, body) if mac is None else mac
     text = base64.b64encode(body).decode() if is_base64 else body.decode()
     return {"headers": {"X-Airtable-Content-MAC": header}, "body": text, "isBase64Encoded": is_base64}
 
@@ -28,7 +28,7 @@ def ping(body: bytes = BODY.encode(), *, mac: str | None = None, is_base64: bool
 def is_taken(event: dict[str, Any], *secrets: str | None) -> bool:
     """Tell whether a request passes."""
     try:
-        content_mac.require(event, *(lambda secret=secret: secret for secret in secrets))
+        airtable_signature.require(event, *(lambda secret=secret: secret for secret in secrets))
     except SignatureError:
         return False
     return True
@@ -75,7 +75,7 @@ def test_no_secret_signs_nothing(secrets: tuple[str | None, ...]) -> None:
 def test_the_second_secret_is_read_only_if_needed() -> None:
     """A ping of our own webhook costs no look into the settings."""
     asked: list[str] = []
-    content_mac.require(ping(), lambda: SECRET, noted(asked))
+    airtable_signature.require(ping(), lambda: SECRET, noted(asked))
     assert [] == asked
 
 
@@ -90,7 +90,7 @@ def test_no_header(headers: dict[str, str] | None) -> None:
     """An unsigned request is refused without asking for any secret."""
     asked: list[str] = []
     with pytest.raises(SignatureError, match="missing") as refused:
-        content_mac.require(ping() | {"headers": headers}, noted(asked))
+        airtable_signature.require(ping() | {"headers": headers}, noted(asked))
     assert [] == asked
     assert "Airtable" in refused.value.friendly
 
@@ -105,6 +105,6 @@ def test_any_other_bit_breaks_it(body: bytes, bit: int, place: int) -> None:
     """A body with one bit changed is another body."""
     changed = bytearray(body)
     changed[place % len(body)] ^= 1 << bit
-    mac = content_mac.sign(SECRET, body)
+    mac = airtable_signature.sign(SECRET, body)
     assert is_taken(ping(body, mac=mac), SECRET)
     assert not is_taken(ping(bytes(changed), mac=mac), SECRET)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tests.unit.build import ANN, ANYTHING, HOSTILE, JO, SAM, World, ask, contact, form, message, world
 from tests.unit.conftest import Lines
-from twilio_bridge import web
+from twilio_bridge.entrypoints import http
 from twilio_bridge.errors import BadRequestError, BridgeError, UnavailableError, UnknownLocationError
 from twilio_bridge.frontline import templates
 from twilio_bridge.frontline.templates import LONGEST_TEXT, fill
@@ -143,10 +143,10 @@ def test_too_long(length: int, expected: int, log: Lines) -> None:
 def test_answer_fits(letter: str) -> None:
     """However many templates there are, the answer is as full as 64 kB allow, and no fuller."""
     office = world(contact("r1"), templates=[message("C" * 50, letter * 1_500) for _ in range(80)])
-    body = web.reply(web.Answer(shown(office)))["body"].encode()
+    body = http.reply(http.Answer(shown(office)))["body"].encode()
 
-    assert len(body) <= web.LARGEST_ANSWER
-    assert len(body) > web.LARGEST_ANSWER * 0.8 or len(contents(office)) == 80
+    assert len(body) <= http.LARGEST_ANSWER
+    assert len(body) > http.LARGEST_ANSWER * 0.8 or len(contents(office)) == 80
 
 
 def test_never_read() -> None:

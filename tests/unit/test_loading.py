@@ -9,7 +9,7 @@ import pytest
 from tests.fakes.base import MemoryRefresh
 from tests.fakes.contacts import MemorySource
 from tests.unit.build import ANN, JO, World, configured, contact, contacts, message
-from twilio_bridge import budget
+from twilio_bridge import deadline
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.contacts.loading import OVERLAP_S, STAGE_S, WRITE_S, Loaded, Staged, Updated
 from twilio_bridge.contacts.ports import SourcePage
@@ -270,7 +270,7 @@ def test_the_next_part_is_asked_for_when_the_lease_is_free() -> None:
 def test_what_is_left_of_the_time_is_for_writing() -> None:
     """An invocation that has no more than that reads nothing."""
     office, source = short(*contacts(150))
-    with pytest.raises(OutOfTimeError), budget.limit(WRITE_S):
+    with pytest.raises(OutOfTimeError), deadline.limit(WRITE_S):
         office.load()
 
     assert [] == source.offsets
@@ -287,5 +287,5 @@ def test_reading_ends_in_time_to_write() -> None:
                 time.sleep(5)
 
     office = World(Hanging(contacts(150)))
-    with budget.limit(WRITE_S + 0.1):
+    with deadline.limit(WRITE_S + 0.1):
         assert Staged(100) == office.load()

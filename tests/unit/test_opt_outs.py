@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.fakes.base import MemoryOutbox
 from tests.fakes.contacts import MemorySource
 from tests.unit.build import ANN, ANYTHING, BEN, World, contact, world
-from twilio_bridge import budget, config
+from twilio_bridge import config, deadline
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.contacts.opt_outs import decide, deliver, hear, is_out, word_in
 from twilio_bridge.errors import RateLimitedError, RefusedError, UnavailableError
@@ -192,7 +192,7 @@ def test_queue_when_airtable_hangs() -> None:
     """Where Airtable hangs, the word is queued while there is time for it."""
     office = World(Hanging([contact("r1", sms=ANN)]))
     office.load()
-    with budget.limit(1.2):
+    with deadline.limit(1.2):
         say(office, out=True, at=1)
 
     assert [ANN] == office.outbox.addresses
@@ -202,7 +202,7 @@ def test_queue_when_airtable_hangs() -> None:
 def test_queue_without_time() -> None:
     """Where there is no time to try, the word is queued at once."""
     office = world(contact("r1", sms=ANN))
-    with budget.limit(0.9):
+    with deadline.limit(0.9):
         say(office, out=True, at=1)
 
     assert [ANN] == office.outbox.addresses

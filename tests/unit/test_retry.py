@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from twilio_bridge import budget
+from twilio_bridge import deadline
 from twilio_bridge.errors import OutOfTimeError, RefusedError, UnavailableError
 from twilio_bridge.retry import Retry, call
 
@@ -87,7 +87,7 @@ def test_no_time_to_wait(wait_s: float) -> None:
     began = time.monotonic()
     action = Action(away(), away())
 
-    with pytest.raises(UnavailableError), budget.limit(0.3):
+    with pytest.raises(UnavailableError), deadline.limit(0.3):
         call(action, Retry(attempts=3, first_wait_s=wait_s, on=(UnavailableError,)))
 
     assert action.calls == 1

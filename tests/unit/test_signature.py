@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twilio.request_validator import RequestValidator
 
-from twilio_bridge.signature import is_valid, sign, url_spellings
+from twilio_bridge.entrypoints.twilio_signature import is_valid, sign, url_spellings
 
 TOKEN = "12345"
 U = "https://mycompany.com/myapp.php?foo=1&bar=2"

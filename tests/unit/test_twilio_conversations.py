@@ -24,6 +24,7 @@ from tests.unit.build import (
     worker,
     world,
 )
+from twilio_bridge.entrypoints.http import Answer, Form
 from twilio_bridge.errors import (
     BadRequestError,
     BridgeError,
@@ -35,7 +36,6 @@ from twilio_bridge.errors import (
 from twilio_bridge.frontline import twilio_conversations
 from twilio_bridge.frontline.twilio_conversations import EVENTS, LARGEST_PARTICIPANT_ATTRIBUTES, PRE_EVENTS, rescue
 from twilio_bridge.ports import Participant
-from twilio_bridge.web import Answer, Form
 
 AVATAR = "https://a.com/a.png"
 ANN_SMITH = contact("r1", name="Ann Smith", sms=ANN, whatsapp=ANN, avatar=AVATAR)

@@ -15,32 +15,33 @@ from hypothesis import strategies as st
 
 from tests.unit.build import ANYTHING, HOST, TOKEN, Call, FixedTokens, event, form, signatures
 from tests.unit.conftest import Lines
-from twilio_bridge import errors, signature, web
+from twilio_bridge import errors
+from twilio_bridge.entrypoints import http, twilio_signature
 
 CRM = {"Location": "GetCustomersList", "PageSize": "30", "Worker": "jo@example.com"}
 SECRET = "Ann Smith +447700900001"
 
 
-def echo(values: web.Form) -> web.Answer:
-    return web.Answer({name: list(given) for name, given in values.values.items()})
+def echo(values: http.Form) -> http.Answer:
+    return http.Answer({name: list(given) for name, given in values.values.items()})
 
 
-def never(_form: web.Form) -> web.Answer:
+def never(_form: http.Form) -> http.Answer:
     pytest.fail("nothing is answered before the signature holds")
 
 
 def call(
-    request: web.Event,
-    respond: Callable[[web.Form], web.Answer] = echo,
-    known: web.Signatures | None = None,
+    request: http.Event,
+    respond: Callable[[http.Form], http.Answer] = echo,
+    known: http.Signatures | None = None,
     left_s: float = 6.0,
 ) -> tuple[int, Any]:
-    reply = web.callback(request, Call(left_s), known or signatures(), respond)
+    reply = http.callback(request, Call(left_s), known or signatures(), respond)
     return reply["statusCode"], json.loads(reply["body"])
 
 
-def raising(error: BaseException) -> Callable[[web.Form], web.Answer]:
-    def respond(_form: web.Form) -> web.Answer:
+def raising(error: BaseException) -> Callable[[http.Form], http.Answer]:
+    def respond(_form: http.Form) -> http.Answer:
         raise error
 
     return respond
@@ -58,7 +59,7 @@ def json_event(body: str | bytes, *, named: str | None = None, is_base64: bool =
 
 def test_reply() -> None:
     """An answer is JSON in payload v2."""
-    reply = web.callback(event(CRM), Call(), signatures(), lambda _: web.Answer({"name": "Söhne"}, 201))
+    reply = http.callback(event(CRM), Call(), signatures(), lambda _: http.Answer({"name": "Söhne"}, 201))
 
     assert {
         "statusCode": 201,
@@ -424,11 +425,11 @@ def test_hang() -> None:
     """Whatever hangs is answered before Lambda's time is up."""
     began = time.monotonic()
 
-    def respond(_form: web.Form) -> web.Answer:
+    def respond(_form: http.Form) -> http.Answer:
         time.sleep(5)
-        return web.Answer()
+        return http.Answer()
 
-    status, body = call(event(CRM), respond, left_s=web.MARGIN_S + 0.1)
+    status, body = call(event(CRM), respond, left_s=http.MARGIN_S + 0.1)
 
     assert (503, {"friendly_error_message": errors.OutOfTimeError.friendly}) == (status, body)
     assert time.monotonic() - began < 1
@@ -437,13 +438,13 @@ def test_hang() -> None:
 def test_hang_that_swallows_exceptions() -> None:
     """A library that swallows every Exception does not keep us from answering."""
 
-    def respond(_form: web.Form) -> web.Answer:
+    def respond(_form: http.Form) -> http.Answer:
         for _ in range(50):
             with suppress(Exception):
                 time.sleep(0.1)
-        return web.Answer()
+        return http.Answer()
 
-    assert call(event(CRM), respond, left_s=web.MARGIN_S + 0.1)[0] == 503
+    assert call(event(CRM), respond, left_s=http.MARGIN_S + 0.1)[0] == 503
 
 
 def test_hanging_tokens() -> None:
@@ -454,10 +455,10 @@ def test_hanging_tokens() -> None:
             time.sleep(5)
             return ()
 
-    assert call(event(CRM), never, signatures(Hanging()), web.MARGIN_S + 0.1)[0] == 503
+    assert call(event(CRM), never, signatures(Hanging()), http.MARGIN_S + 0.1)[0] == 503
 
 
-@pytest.mark.parametrize("left_s", [0, 0.5, web.MARGIN_S])
+@pytest.mark.parametrize("left_s", [0, 0.5, http.MARGIN_S])
 def test_no_time(left_s: float) -> None:
     """Where there is no time to do anything, that is said at once."""
     assert call(event(CRM), never, left_s=left_s)[0] == 503
@@ -477,11 +478,11 @@ def test_rescue() -> None:
     """A function may turn a failure into an answer of its own, knowing the request."""
     seen: list[tuple[str, type[BaseException]]] = []
 
-    def rescue(values: web.Form | None, error: BaseException) -> web.Answer:
+    def rescue(values: http.Form | None, error: BaseException) -> http.Answer:
         seen.append((values.text("Location") if values else "", type(error)))
-        return web.Answer({"rescued": True})
+        return http.Answer({"rescued": True})
 
-    reply = web.callback(event(CRM), Call(), signatures(), raising(errors.UnavailableError("a", "b")), rescue)
+    reply = http.callback(event(CRM), Call(), signatures(), raising(errors.UnavailableError("a", "b")), rescue)
 
     assert (200, '{"rescued":true}') == (reply["statusCode"], reply["body"])
     assert [("GetCustomersList", errors.UnavailableError)] == seen
@@ -490,16 +491,16 @@ def test_rescue() -> None:
 def test_rescue_never_sees_a_wrong_signature() -> None:
     """A wrong signature is refused whatever the rescue says."""
 
-    def rescue(_form: web.Form | None, _error: BaseException) -> web.Answer:
+    def rescue(_form: http.Form | None, _error: BaseException) -> http.Answer:
         pytest.fail("asked")
 
     unsigned = event(CRM, token="wrong")
 
-    assert web.callback(unsigned, Call(), signatures(), never, rescue)["statusCode"] == 403
+    assert http.callback(unsigned, Call(), signatures(), never, rescue)["statusCode"] == 403
 
 
 def test_signed_for_this_service() -> None:
     """The builder signs as Twilio does, so these tests would notice a changed algorithm."""
     made = event({"a": ["1"]}, url="https://a.com/x")
 
-    assert signature.sign(TOKEN, "https://a.com/x", {"a": ["1"]}) == made["headers"]["x-twilio-signature"]
+    assert twilio_signature.sign(TOKEN, "https://a.com/x", {"a": ["1"]}) == made["headers"]["x-twilio-signature"]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from twilio_bridge import budget
+from twilio_bridge import deadline
 
 T = TypeVar("T")
 
@@ -28,7 +28,7 @@ def call(action: Callable[[], T], retry: Retry) -> T:
             return action()
         except retry.on:
             pause = wait_s * random.uniform(0.75, 1.25)  # noqa: S311  jitter, not a secret
-            if budget.seconds_left(pause + 1) <= pause:
+            if deadline.seconds_left(pause + 1) <= pause:
                 raise
             time.sleep(pause)
             wait_s *= 2

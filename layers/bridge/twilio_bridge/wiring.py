@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
-from twilio_bridge import config, web
+from twilio_bridge import config
 from twilio_bridge.adapters.aws import clients
 from twilio_bridge.adapters.aws.dynamodb import Table
 from twilio_bridge.adapters.aws.queues import LambdaRefresh, SqsOutbox, SqsQueue
@@ -24,6 +24,7 @@ from twilio_bridge.contacts.directory import Directory
 from twilio_bridge.contacts.loading import Refreshing
 from twilio_bridge.contacts.ports import ContactSource
 from twilio_bridge.contacts.webhook import Hearing
+from twilio_bridge.entrypoints import http
 from twilio_bridge.frontline.senders import Senders
 from twilio_bridge.ports import Messaging
 from twilio_bridge.settings import Settings
@@ -48,9 +49,9 @@ def settings() -> Settings:
 
 
 @cache
-def signatures() -> web.Signatures:
+def signatures() -> http.Signatures:
     """What a request has to be signed with."""
-    return web.Signatures(SigningTokens(settings(), secrets()), settings().public_base_url)
+    return http.Signatures(SigningTokens(settings(), secrets()), settings().public_base_url)
 
 
 @cache

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import requests
 
-from twilio_bridge.signature import sign
+from twilio_bridge.entrypoints.twilio_signature import sign
 from twilio_bridge_local.airtable.sample import COLUMNS, contacts, sample_templates
 from twilio_bridge_local.airtable.server import AirtableStandIn
 from twilio_bridge_local.airtable.store import Column

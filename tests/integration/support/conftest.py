@@ -12,7 +12,7 @@ import pytest
 import requests
 
 from tests.integration.callbacks.conftest import ROOT, TOKEN, patiently
-from twilio_bridge.signature import sign
+from twilio_bridge.entrypoints.twilio_signature import sign
 from twilio_bridge_local.airtable.server import AirtableStandIn
 from twilio_bridge_local.brevo.account import Account, Contact, Entry, iso
 from twilio_bridge_local.brevo.server import BrevoStandIn

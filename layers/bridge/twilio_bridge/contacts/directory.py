@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from twilio_bridge import budget, config, phone
+from twilio_bridge import config, deadline, phone
 from twilio_bridge.contacts.contact import Contact, is_record_id, same_worker
 from twilio_bridge.contacts.paging import Cursor, Page, cursor, unpacked
 from twilio_bridge.contacts.ports import CacheState, ContactCache, ContactSource
@@ -102,7 +102,7 @@ class Directory:
     def find_within(self, address: str, seconds: float) -> Contact | None:
         """Find, but take a contact for unknown where the source does not say within `seconds`."""
         try:
-            with budget.limit(seconds):
+            with deadline.limit(seconds):
                 return self.find(address)
         except BridgeError as error:
             logger.warning("contact not looked up", extra={"reason": str(error)})

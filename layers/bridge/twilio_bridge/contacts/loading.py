@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from twilio_bridge import budget, config
+from twilio_bridge import config, deadline
 from twilio_bridge.contacts import templates
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.contacts.ports import (
@@ -150,7 +150,7 @@ def _read(source: ContactSource, offset: str) -> list[SourcePage]:
     """Give the pages from an offset on, as many as there are or as can be had now; raise where that is none."""
     pages: list[SourcePage] = []
     try:
-        with budget.limit(budget.seconds_left(LONGEST_S) - WRITE_S):
+        with deadline.limit(deadline.seconds_left(LONGEST_S) - WRITE_S):
             for page in source.pages(offset):
                 pages.append(page)  # noqa: PERF402  what was read stays when the rest fails
     except StaleOffsetError:

@@ -7,7 +7,7 @@ on the record's opt-out says what holds for that contact, so that the company ca
 from collections.abc import Iterable
 from dataclasses import replace
 
-from twilio_bridge import budget, config, phone
+from twilio_bridge import config, deadline, phone
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.contacts.directory import Directory
 from twilio_bridge.logs import logger, where
@@ -41,7 +41,7 @@ def hear(address: str, out: bool, at: float, directory: Directory, opt_outs: Opt
     if opt_outs.record(number, out, at) is None:
         return
     try:
-        with budget.limit(budget.seconds_left(DIRECT_TRY_S + TIME_TO_QUEUE_S) - TIME_TO_QUEUE_S):
+        with deadline.limit(deadline.seconds_left(DIRECT_TRY_S + TIME_TO_QUEUE_S) - TIME_TO_QUEUE_S):
             deliver(number, directory, opt_outs)
     except Exception as error:  # noqa: BLE001  whatever it was, the word must reach Airtable
         outbox.tell_airtable(number)

@@ -14,9 +14,9 @@ from twilio_bridge.contacts import opt_outs
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.contacts.directory import Directory
 from twilio_bridge.contacts.paging import Cursor, Page
+from twilio_bridge.entrypoints.http import LARGEST_ANSWER, Answer, Form, size
 from twilio_bridge.errors import BadRequestError, NotFoundError, UnknownLocationError
 from twilio_bridge.ports import OptOuts
-from twilio_bridge.web import LARGEST_ANSWER, Answer, Form, size
 
 USUAL_PAGE = 30
 LARGEST_PAGE = 500

@@ -11,10 +11,10 @@ from twilio_bridge import phone
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.contacts.directory import Directory
 from twilio_bridge.contacts.opt_outs import anybody_is_out
+from twilio_bridge.entrypoints.http import Answer, Form
 from twilio_bridge.errors import BadRequestError, ForbiddenError, NotFoundError, UnknownLocationError
 from twilio_bridge.frontline.senders import CHANNELS, Senders
 from twilio_bridge.ports import OptOuts
-from twilio_bridge.web import Answer, Form
 
 OPTED_OUT = "This person has opted out and cannot be messaged."
 

@@ -8,14 +8,14 @@ import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from twilio_bridge import budget, config
+from twilio_bridge import config, deadline
 from twilio_bridge.contacts.contact import Contact, same_worker
 from twilio_bridge.contacts.directory import Directory
+from twilio_bridge.entrypoints.http import Answer, Form
 from twilio_bridge.errors import BridgeError, RoutingError, UpstreamError
 from twilio_bridge.frontline.senders import Senders
 from twilio_bridge.logs import logger
 from twilio_bridge.ports import Messaging
-from twilio_bridge.web import Answer, Form
 
 # A look at one Frontline user is one request; more of them would use up the time to add somebody.
 MOST_LOOKED_AT = 8
@@ -67,7 +67,7 @@ def choose(inbound: Inbound, routing: Routing) -> tuple[str, str]:
     contact = routing.directory.find_within(inbound.address, TIME_TO_LOOK_UP_S)
     for step in routing.settings.chain:
         try:
-            with budget.limit(TIME_FOR_A_STEP_S):
+            with deadline.limit(TIME_FOR_A_STEP_S):
                 worker = STEPS[step](inbound, contact, routing)
             if worker:
                 return worker, step
@@ -112,7 +112,7 @@ STEPS: dict[str, Callable[[Inbound, Contact | None, Routing], str | None]] = {
 
 def _has_worker(inbound: Inbound, messaging: Messaging) -> bool:
     try:
-        with budget.limit(TIME_FOR_A_STEP_S):
+        with deadline.limit(TIME_FOR_A_STEP_S):
             return any(found.identity for found in messaging.participants(inbound.conversation_sid))
     except BridgeError as error:
         logger.warning("participants not listed", extra={"reason": str(error)})

@@ -12,11 +12,11 @@ from twilio_bridge.contacts import templates
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.contacts.directory import Directory
 from twilio_bridge.contacts.ports import TemplateText
+from twilio_bridge.entrypoints.http import LARGEST_ANSWER, Answer, Form, size
 from twilio_bridge.errors import BridgeError, NotFoundError, UnknownLocationError
 from twilio_bridge.frontline.senders import worker_of
 from twilio_bridge.logs import logger
 from twilio_bridge.ports import Notes
-from twilio_bridge.web import LARGEST_ANSWER, Answer, Form, size
 
 # The longest text SMS and WhatsApp take.
 LONGEST_TEXT = 1_600

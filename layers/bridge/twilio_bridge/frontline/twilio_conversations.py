@@ -12,15 +12,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from twilio_bridge import budget, config, phone
+from twilio_bridge import config, deadline, phone
 from twilio_bridge.contacts import opt_outs
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.contacts.directory import Directory
+from twilio_bridge.entrypoints.http import Answer, Form, refuse
 from twilio_bridge.errors import BridgeError, DuplicateContactError, MessageBlockedError, NotFoundError
 from twilio_bridge.frontline.crm import is_web_address
 from twilio_bridge.logs import logger
 from twilio_bridge.ports import Messaging, OptOuts, Outbox, Participant
-from twilio_bridge.web import Answer, Form, refuse
 
 LONGEST_NAME = 256
 # What a failure leaves for reading how to answer it; the call's own time may be spent by then.
@@ -64,7 +64,7 @@ def rescue(form: Form | None, error: BaseException, on_failure: Callable[[], str
 
 def _holds_back(on_failure: Callable[[], str]) -> bool:
     try:
-        with budget.limit(TIME_TO_DECIDE_S):
+        with deadline.limit(TIME_TO_DECIDE_S):
             return on_failure() == "block"
     except Exception:  # noqa: BLE001  not even the configuration can be read, whatever the reason
         return False
@@ -150,7 +150,7 @@ def _looked_up(readers: Sequence[Participant], hooks: Hooks) -> list[tuple[Parti
     """
     found: dict[str, list[Contact]] = {}
     try:
-        with budget.limit(TIME_TO_LOOK_UP_S):
+        with deadline.limit(TIME_TO_LOOK_UP_S):
             for reader in readers:
                 found[reader.sid] = _people(reader, hooks.directory)
     except BridgeError as error:

@@ -11,7 +11,7 @@ from typing import TypeVar
 import requests
 from pyairtable import Api
 
-from twilio_bridge import budget
+from twilio_bridge import deadline
 from twilio_bridge.adapters.state.limiter import AIRTABLE, SlotLimiter
 from twilio_bridge.errors import RateLimitedError, RefusedError, StaleOffsetError, UnavailableError, UpstreamError
 from twilio_bridge.retry import Retry, call
@@ -59,8 +59,8 @@ class AirtableRequests:
         """Do one request; None where a refusal `says_nothing` more than that there is nothing."""
 
         def once() -> T | None:
-            self._limiter.reserve(budget.seconds_left(self._patience_s + REQUEST_S) - REQUEST_S)
-            left = budget.seconds_left(CONNECT_TIMEOUT_S + READ_TIMEOUT_S)
+            self._limiter.reserve(deadline.seconds_left(self._patience_s + REQUEST_S) - REQUEST_S)
+            left = deadline.seconds_left(CONNECT_TIMEOUT_S + READ_TIMEOUT_S)
             self.api.timeout = (min(CONNECT_TIMEOUT_S, left), min(READ_TIMEOUT_S, left))  # type: ignore[assignment]  # requests takes fractions
             try:
                 return request()

@@ -11,7 +11,7 @@ from typing import Any
 
 import requests
 
-from twilio_bridge import budget
+from twilio_bridge import deadline
 from twilio_bridge.adapters.aws.dynamodb import Table
 from twilio_bridge.adapters.brevo.errors import BREVO, failure, refusal
 from twilio_bridge.adapters.state.limiter import Pace, SlotLimiter
@@ -85,7 +85,7 @@ class BrevoRequests:
 
     def _once(self, wanted: Call) -> Any:  # noqa: ANN401  as above
         limiter = self._limits[wanted.group]
-        limiter.reserve(budget.seconds_left(self._patience_s + 0.5) - 0.5)
+        limiter.reserve(deadline.seconds_left(self._patience_s + 0.5) - 0.5)
         response = self._send(wanted)
         if self._log_calls:  # neither path nor body: they name people
             asked = {"group": wanted.group, "method": wanted.method, "status": response.status_code}
@@ -98,7 +98,7 @@ class BrevoRequests:
         raise error
 
     def _send(self, wanted: Call) -> requests.Response:
-        left = budget.seconds_left(CONNECT_TIMEOUT_S + READ_TIMEOUT_S)
+        left = deadline.seconds_left(CONNECT_TIMEOUT_S + READ_TIMEOUT_S)
         self._leave_what_rested()
         try:
             return self._session.request(

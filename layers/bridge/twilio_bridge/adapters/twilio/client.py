@@ -15,7 +15,7 @@ from twilio.base.exceptions import TwilioException, TwilioRestException, TwilioS
 from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
 
-from twilio_bridge import budget
+from twilio_bridge import deadline
 from twilio_bridge.errors import RateLimitedError, RefusedError, UnavailableError, UpstreamError
 from twilio_bridge.retry import Retry, call
 
@@ -65,7 +65,7 @@ class BoundedHttpClient(TwilioHttpClient):  # type: ignore[misc]  # the SDK has 
         """Send one request to where Twilio is; `https://{product}.twilio.com/X` stands at `{endpoint}/{product}/X`."""
         if self._endpoint_url:
             url = elsewhere(url, self._endpoint_url)
-        return super().request(method, url, **{**options, "timeout": budget.seconds_left(TIMEOUT_S)})
+        return super().request(method, url, **{**options, "timeout": deadline.seconds_left(TIMEOUT_S)})
 
 
 def elsewhere(url: str, endpoint_url: str) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import requests
 
-from twilio_bridge import budget
+from twilio_bridge import deadline
 from twilio_bridge.errors import RateLimitedError, UnavailableError
 
 TIMEOUT_S = 2.5
@@ -51,7 +51,7 @@ class FlexTokens:
 
     def _ask(self, token: str) -> bool:
         try:
-            timeout_s = budget.seconds_left(TIMEOUT_S)
+            timeout_s = deadline.seconds_left(TIMEOUT_S)
             answer = requests.post(self._url, json={"token": token}, auth=self._login, timeout=timeout_s)
             if answer.status_code == requests.codes.too_many_requests:
                 raise RateLimitedError("twilio", 1)

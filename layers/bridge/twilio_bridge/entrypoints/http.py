@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 from urllib.parse import parse_qsl
 
-from twilio_bridge import budget, errors, signature
+from twilio_bridge import deadline, errors
+from twilio_bridge.entrypoints import twilio_signature
 from twilio_bridge.logs import logger, where
 
 Event = Mapping[str, Any]
@@ -126,7 +127,7 @@ def in_time(
     """Answer what `act` says, always in time; `act` checks who asks before anything else."""
     logger.append_keys(request_id=context.aws_request_id)
     try:
-        with budget.limit(context.get_remaining_time_in_millis() / 1000 - MARGIN_S):
+        with deadline.limit(context.get_remaining_time_in_millis() / 1000 - MARGIN_S):
             answer = act()
     except errors.SignatureError as error:
         logger.warning("refused", extra={"reason": str(error)})
@@ -214,9 +215,9 @@ def _is_signed(
     *,
     is_json: bool,
 ) -> bool:
-    if signature.is_valid(given, tokens.current(), urls, parameters, body, is_json=is_json):
+    if twilio_signature.is_valid(given, tokens.current(), urls, parameters, body, is_json=is_json):
         return True
-    return signature.is_valid(given, tokens.renewed(), urls, parameters, body, is_json=is_json)
+    return twilio_signature.is_valid(given, tokens.renewed(), urls, parameters, body, is_json=is_json)
 
 
 def public_urls(event: Event, headers: Mapping[str, str], public_base_url: str | None) -> list[str]:

@@ -7,7 +7,7 @@ import base64
 import hmac
 from collections.abc import Callable
 
-from twilio_bridge import web
+from twilio_bridge.entrypoints import http
 from twilio_bridge.errors import SignatureError
 
 HEADER = "X-Airtable-Content-MAC"
@@ -19,13 +19,13 @@ def sign(secret: str, body: bytes) -> str:
     return "hmac-sha256=" + hmac.new(base64.b64decode(secret), body, "sha256").hexdigest()
 
 
-def require(event: web.Event, *secrets: Callable[[], str | None]) -> None:
+def require(event: http.Event, *secrets: Callable[[], str | None]) -> None:
     """Raise SignatureError unless one of the secrets, asked for in turn, signed the request's very bytes."""
-    given = web.lower_case(event).get(HEADER.lower())
+    given = http.lower_case(event).get(HEADER.lower())
     if not given:
         raise SignatureError(f"the header {HEADER} is missing", friendly=NOT_SIGNED)
     try:
-        body = web.raw_body(event)
+        body = http.raw_body(event)
     except ValueError as error:
         raise SignatureError("the request cannot be read", friendly=NOT_SIGNED) from error
     if not any(_is_signed(given, secret(), body) for secret in secrets):

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from twilio_bridge.web import Reply
+from twilio_bridge.entrypoints.http import Reply
 
 
 def allow(given: Reply, origin: str, origins: Sequence[str]) -> Reply:

@@ -7,21 +7,22 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from twilio_bridge import budget, web
+from twilio_bridge import deadline
+from twilio_bridge.entrypoints import http
 from twilio_bridge.errors import RateLimitedError
 from twilio_bridge.logs import logger, where
 
 Message = Mapping[str, Any]
 
 # Leaves time to hide what was not done, and to answer.
-MARGIN_S = 2 * web.MARGIN_S
+MARGIN_S = 2 * http.MARGIN_S
 FIRST_WAIT_S = 15
 LONGEST_WAIT_S = 900
 
 
 def consume(
     event: Mapping[str, Any],
-    context: web.Context,
+    context: http.Context,
     act: Callable[[Message], None],
     try_again: Callable[[str, float], None],
     time_for_one_s: float,
@@ -45,12 +46,12 @@ def consume(
 
 
 def _tried(
-    record: Mapping[str, Any], context: web.Context, act: Callable[[Message], None], time_for_one_s: float
+    record: Mapping[str, Any], context: http.Context, act: Callable[[Message], None], time_for_one_s: float
 ) -> float:
     """Do it, and give the seconds until it is tried again; 0 where it is done."""
     try:
         left_s = context.get_remaining_time_in_millis() / 1000 - MARGIN_S
-        with budget.limit(min(left_s, time_for_one_s)):
+        with deadline.limit(min(left_s, time_for_one_s)):
             act(json.loads(record["body"]))
     except Exception as error:  # noqa: BLE001  the others of the batch go on
         seconds = wait_s(int(record["attributes"]["ApproximateReceiveCount"]), error)

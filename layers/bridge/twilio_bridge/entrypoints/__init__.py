@@ -1,0 +1,1 @@
+"""What Lambda hands in: HTTP, SQS, and who signed it."""
