@@ -8,7 +8,7 @@ from typing import Final
 
 import yaml
 
-from twilio_bridge.config import RepeatedKeyError, parse
+from twilio_bridge.config.schema import RepeatedKeyError, parse
 from twilio_bridge.errors import SettingError
 from twilio_bridge_cli.errors import CommandError
 

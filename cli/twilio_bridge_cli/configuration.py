@@ -9,7 +9,7 @@ import typer
 from twilio_bridge.adapters.aws.clients import FAILURES
 from twilio_bridge.adapters.aws.dynamodb import Table
 from twilio_bridge.adapters.state.configuration import KEEP_S, KEY, store, stored
-from twilio_bridge.config import PACKAGED
+from twilio_bridge.config.schema import PACKAGED
 from twilio_bridge.errors import UpstreamError
 from twilio_bridge_cli import aws, checking, output
 from twilio_bridge_cli.commands import Command, Group

@@ -14,11 +14,11 @@ from typing import Any
 from tests.benchmarks.report import Report
 from tests.contract.units import Metered
 from tests.dynamodb import Dictionary
-from twilio_bridge import config
 from twilio_bridge.adapters.airtable.cells import to_contact
 from twilio_bridge.adapters.aws.dynamodb import Table
 from twilio_bridge.adapters.contact_cache.cache import DynamoContactCache
 from twilio_bridge.adapters.contact_cache.chunk_cache import ChunkMemory
+from twilio_bridge.config import schema
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge_local.airtable.sample import contacts
 
@@ -45,7 +45,7 @@ class Base:
 def people(count: int, workers: int) -> list[Contact]:
     """Give contacts as a load takes them in where templates name no further column."""
     rows = contacts(count, [f"worker{number:03}@example.com" for number in range(workers)])
-    found = (to_contact(f"rec{n:014}", cells, config.Contacts()) for n, cells in enumerate(rows))
+    found = (to_contact(f"rec{n:014}", cells, schema.Contacts()) for n, cells in enumerate(rows))
     return [replace(contact, cells={}) for contact in found]
 
 

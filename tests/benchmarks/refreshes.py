@@ -14,13 +14,13 @@ from tests.benchmarks.report import Report
 from tests.contract.units import Metered
 from tests.dynamodb import Dictionary
 from tests.fakes.base import MemoryRefresh
-from twilio_bridge import config
 from twilio_bridge.adapters.airtable.cells import to_contact
 from twilio_bridge.adapters.airtable.contact_source import AirtableContacts
 from twilio_bridge.adapters.contact_cache.cache import DynamoContactCache
 from twilio_bridge.adapters.contact_cache.partial_load import DynamoStage
 from twilio_bridge.adapters.state.leases_notes import DynamoLeases, DynamoNotes
 from twilio_bridge.adapters.state.limiter import SlotLimiter
+from twilio_bridge.config import schema
 from twilio_bridge.contacts import templates
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.contacts.loading import TEMPLATES_EVERY_S, TEMPLATES_READ, Refreshing, Updated, keep
@@ -32,7 +32,7 @@ from twilio_bridge_local.airtable.server import AirtableStandIn
 CONTACTS, WORKERS, CHANGED = 100_000, 100, 1_000
 STAGED = 77_800
 LATENCY_S = 0.1
-SETTINGS = config.Config.model_validate({"contacts": {"columns": {"last_modified": "last_modified"}}})
+SETTINGS = schema.Config.model_validate({"contacts": {"columns": {"last_modified": "last_modified"}}})
 ABOUT = f"{CONTACTS:,} contacts, {WORKERS} workers"
 
 

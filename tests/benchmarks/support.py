@@ -25,7 +25,6 @@ from tests.fakes.support import (
     MemoryPeople,
     MemoryQuarantine,
 )
-from twilio_bridge import config
 from twilio_bridge.adapters.aws.dynamodb import Table
 from twilio_bridge.adapters.brevo.attributes import BrevoAttributes
 from twilio_bridge.adapters.brevo.client import PACES, BrevoRequests
@@ -38,6 +37,7 @@ from twilio_bridge.adapters.state.identities import DynamoPeople
 from twilio_bridge.adapters.state.leases_notes import DynamoOptOuts
 from twilio_bridge.adapters.state.limiter import Pace, SlotLimiter
 from twilio_bridge.adapters.state.persons import DynamoDossiers
+from twilio_bridge.config import schema
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.logs import logger
 from twilio_bridge.support.delivery import Delivered, Delivering, deliver
@@ -51,7 +51,7 @@ from twilio_bridge_local.support_day import DAY, DAY_MS
 MOST_REQUESTS, MOST_WRITE_UNITS = 2, 4
 LEAST_EVENTS_A_SECOND = 5_000
 # All figures there are, those of workers, too.
-SETTINGS = config.Config.model_validate({"connectors": {"twilio_flex": {"sync": {"agent_activity": True}}}})
+SETTINGS = schema.Config.model_validate({"connectors": {"twilio_flex": {"sync": {"agent_activity": True}}}})
 TRIES = 3
 
 

@@ -9,9 +9,9 @@ from threading import Thread
 from typing import Any
 
 from tests.contract.support import SYNC_STATE, Aws
-from twilio_bridge import config
 from twilio_bridge.adapters.airtable.contact_source import AirtableContacts
 from twilio_bridge.adapters.state.limiter import AIRTABLE, SlotLimiter
+from twilio_bridge.config import schema
 from twilio_bridge_local.airtable.server import BASE_ID, TOKEN, AirtableStandIn
 from twilio_bridge_local.airtable.store import Column
 
@@ -23,7 +23,7 @@ COLUMNS: Mapping[str, Sequence[str | Column]] = {
     ),
     "Templates": ("category", "text", Column("whatsAppApproved", "checkbox")),
 }
-CHAT = config.Contacts(columns=config.ContactColumns(chat="chat"))
+CHAT = schema.Contacts(columns=schema.ContactColumns(chat="chat"))
 
 
 class Unlimited(SlotLimiter):
@@ -45,11 +45,11 @@ class Surroundings:
     airtable: AirtableStandIn
 
     def adapter(
-        self, contacts: config.Contacts = CHAT, url: str = "", token: str = TOKEN, base_id: str = BASE_ID
+        self, contacts: schema.Contacts = CHAT, url: str = "", token: str = TOKEN, base_id: str = BASE_ID
     ) -> AirtableContacts:
         limiter = Unlimited(self.aws.table(SYNC_STATE), AIRTABLE, base_id)
         return AirtableContacts(
-            token, base_id, url or self.airtable.url, limiter, contacts, config.Templates(), patience_s=1.5
+            token, base_id, url or self.airtable.url, limiter, contacts, schema.Templates(), patience_s=1.5
         )
 
     def paths(self) -> list[tuple[str, int]]:

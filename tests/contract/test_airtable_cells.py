@@ -7,15 +7,15 @@ import pytest
 
 from tests.contract.airtable_support import CHAT, Surroundings, answering, stand_in
 from tests.contract.support import Aws, ids
-from twilio_bridge import config
 from twilio_bridge.adapters.airtable.cells import LONGEST_CELL, cell_text, to_contact
+from twilio_bridge.config import schema
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.errors import UnavailableError
 from twilio_bridge_local.airtable.server import AirtableStandIn
 
 NUMBER = "+447900000012"
 JO = "jo@example.com"
-BRITISH = config.Contacts(region="GB")
+BRITISH = schema.Contacts(region="GB")
 COLLABORATOR = {"id": "usr00000000000001", "email": JO, "name": "Jo Smith"}
 ATTACHMENT = {"id": "att00000000000001", "url": "https://example.com/a.png", "filename": "a.png"}
 
@@ -31,7 +31,7 @@ def add(around: Surroundings, **cells: object) -> str:
     return base.create(base.tables["Customers"], cells).id
 
 
-def read(settings: config.Contacts = CHAT, **cells: Any) -> Contact:
+def read(settings: schema.Contacts = CHAT, **cells: Any) -> Contact:
     return to_contact("rec00000000000001", cells, settings)
 
 
@@ -53,7 +53,7 @@ def test_a_number_is_found_however_it_is_written(around: Surroundings, column: s
     """International forms become E.164, and are found by it."""
     contact_id = add(around, name="Ada", **{column: cell})
     add(around, name="Bo", **{column: "+44 7900 0000120"})
-    found = around.adapter(config.Contacts()).find(NUMBER)
+    found = around.adapter(schema.Contacts()).find(NUMBER)
     assert [contact_id] == ids(found)
     assert NUMBER == getattr(found[0], column)
 
@@ -72,10 +72,10 @@ def test_a_national_number_is_found_with_a_region(around: Surroundings, cell: st
 def test_what_is_no_whole_number_is_left_out(around: Surroundings, cell: str) -> None:
     """Without a region a national form is no number, nor is a remark."""
     contact_id = add(around, name="Ada", sms=cell)
-    contact = around.adapter(config.Contacts()).get(contact_id)
+    contact = around.adapter(schema.Contacts()).get(contact_id)
     assert contact
     assert ("", ()) == (contact.sms, contact.addresses)
-    assert [] == around.adapter(config.Contacts()).find(NUMBER)
+    assert [] == around.adapter(schema.Contacts()).find(NUMBER)
 
 
 YES: list[object] = [True, "true", "TRUE", " Yes ", "1", "x"]
@@ -93,7 +93,7 @@ def test_an_opt_out_is_written_to_a_column_of_text(aws: Aws) -> None:
     tables = {"Customers": [{"name": "Ada", "opt_out": "no"}], "Templates": []}
     columns = {"Customers": ("name", "sms", "opt_out"), "Templates": ("text",)}
     with AirtableStandIn(tables, columns=columns, requests_per_s=1_000) as airtable:
-        adapter = Surroundings(aws, airtable).adapter(config.Contacts())
+        adapter = Surroundings(aws, airtable).adapter(schema.Contacts())
         (ada,) = next(adapter.pages()).contacts
         for out in (True, False):
             changed = adapter.set_opt_out(ada.id, out)
@@ -197,18 +197,18 @@ def test_the_id_column_finds_a_contact(around: Surroundings) -> None:
 
 def test_columns_that_are_not_there() -> None:
     """What is configured away is empty, though the base has such a column."""
-    bare = config.ContactColumns(id="", sms="", whatsapp="", email="", linkedin="", notes="", avatar="")
-    contact = read(config.Contacts(columns=bare), name="Ada", owner=JO, sms=NUMBER, notes="x")
+    bare = schema.ContactColumns(id="", sms="", whatsapp="", email="", linkedin="", notes="", avatar="")
+    contact = read(schema.Contacts(columns=bare), name="Ada", owner=JO, sms=NUMBER, notes="x")
     assert ("Ada", JO, (), "", "") == (contact.name, contact.owner, contact.addresses, contact.notes, contact.avatar)
 
 
 def test_a_base_with_few_columns_can_be_used(aws: Aws) -> None:
     """No request names a column that is configured away."""
-    columns = config.ContactColumns(id="", whatsapp="", chat="", email="", linkedin="", notes="", avatar="")
+    columns = schema.ContactColumns(id="", whatsapp="", chat="", email="", linkedin="", notes="", avatar="")
     tables = {"Customers": [{"name": "Ada", "sms": NUMBER, "owner": JO}], "Templates": []}
     shape = {"Customers": ("name", "sms", "owner", "opt_out"), "Templates": ("text",)}
     with AirtableStandIn(tables, columns=shape, requests_per_s=1_000) as airtable:
-        adapter = Surroundings(aws, airtable).adapter(config.Contacts(columns=columns))
+        adapter = Surroundings(aws, airtable).adapter(schema.Contacts(columns=columns))
         (ada,) = adapter.find(NUMBER)
         assert (ada,) == adapter.page(JO, 30).contacts
         assert ada == adapter.get(ada.id)
@@ -223,11 +223,11 @@ def test_a_base_with_few_columns_can_be_used(aws: Aws) -> None:
 @pytest.mark.parametrize("column", ["Customer's name", "name'", "na\\me", "Name (ünï) 😀", "AND(1)"])
 def test_columns_of_any_name(aws: Aws, column: str) -> None:
     """Names of columns are quoted as well as values."""
-    named = config.ContactColumns(id="", name=column, owner=f"{column} owner", sms=f"{column} sms")
+    named = schema.ContactColumns(id="", name=column, owner=f"{column} owner", sms=f"{column} sms")
     cells = {column: "Ada", f"{column} owner": JO, f"{column} sms": NUMBER, "whatsapp": ""}
     shape = {"Customers": (*cells, "opt_out"), "Templates": ("text",)}
     with AirtableStandIn({"Customers": [cells], "Templates": []}, columns=shape, requests_per_s=1_000) as airtable:
-        adapter = Surroundings(aws, airtable).adapter(config.Contacts(columns=named))
+        adapter = Surroundings(aws, airtable).adapter(schema.Contacts(columns=named))
         assert ["Ada"] == [each.name for each in adapter.page(JO, 30).contacts]
         assert ["Ada"] == [each.name for each in adapter.find(NUMBER)]
 

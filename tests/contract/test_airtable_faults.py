@@ -9,9 +9,10 @@ import pytest
 
 from tests.contract.airtable_support import Surroundings, answering, stand_in
 from tests.contract.support import SYNC_STATE, Aws
-from twilio_bridge import config, deadline
+from twilio_bridge import deadline
 from twilio_bridge.adapters.airtable.contact_source import AirtableContacts
 from twilio_bridge.adapters.state.limiter import AIRTABLE, SlotLimiter
+from twilio_bridge.config import schema
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.errors import (
     BridgeError,
@@ -93,8 +94,8 @@ def test_the_stand_ins_own_limit(aws: Aws) -> None:
                 airtable.base_id,
                 airtable.url,
                 SlotLimiter(aws.table(SYNC_STATE), AIRTABLE, airtable.base_id, clock=lambda: moment[0], sleep=sleep),
-                config.Contacts(),
-                config.Templates(),
+                schema.Contacts(),
+                schema.Templates(),
             )
             for _ in range(3)
         ]
@@ -146,7 +147,7 @@ def test_a_wrong_token_and_a_wrong_base(around: Surroundings, name: str) -> None
 @pytest.mark.parametrize("name", ["page", "find"])
 def test_a_column_that_does_not_exist_is_a_refusal(around: Surroundings, name: str) -> None:
     """Formulas and sorting that name it are refused; the message says where columns are configured."""
-    wrong = config.Contacts(columns=config.ContactColumns(name="title", owner="keeper", sms="tel"))
+    wrong = schema.Contacts(columns=schema.ContactColumns(name="title", owner="keeper", sms="tel"))
     source = around.adapter(wrong)
     with pytest.raises(RefusedError, match=r"bridge\.yaml"):
         USES[name](source, RECORD)

@@ -10,7 +10,7 @@ import pytest
 
 from tests.contract.support import SYNC_STATE, Aws
 from twilio_bridge.adapters.state.configuration import KEEP_S, RETRY_S, Configuration, store, stored
-from twilio_bridge.config import Config
+from twilio_bridge.config.schema import Config
 from twilio_bridge.errors import SettingError, UnavailableError
 from twilio_bridge.logs import logger
 

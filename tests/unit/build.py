@@ -21,7 +21,7 @@ from tests.fakes.base import (
     MemoryStage,
 )
 from tests.fakes.contacts import Clock, MemoryCache, MemorySource
-from twilio_bridge import config
+from twilio_bridge.config import schema
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.contacts.directory import Directory
 from twilio_bridge.contacts.loading import Loaded, Refreshing, Staged, Updated
@@ -135,7 +135,7 @@ class World:
     """All the ports in memory, under one clock."""
 
     source: MemorySource
-    settings: config.Config = field(default_factory=config.Config)
+    settings: schema.Config = field(default_factory=schema.Config)
     clock: Clock = field(default_factory=Clock)
     opt_outs: MemoryOptOuts = field(default_factory=MemoryOptOuts)
     outbox: MemoryOutbox = field(default_factory=MemoryOutbox)
@@ -167,7 +167,7 @@ class World:
     @property
     def senders(self) -> Senders:
         """The senders, with one usual number a channel."""
-        usual = config.Sender(sms=OURS, whatsapp=OURS)
+        usual = schema.Sender(sms=OURS, whatsapp=OURS)
         return Senders(self.settings.workers, self.settings.senders, usual)
 
     @property
@@ -215,7 +215,7 @@ class World:
         )
 
 
-configured = cache(config.parse)
+configured = cache(schema.parse)
 
 
 def world(

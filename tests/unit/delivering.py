@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.fakes.base import MemoryOptOuts
 from tests.fakes.marketing_contacts import MemoryCrm
-from twilio_bridge import config
+from twilio_bridge.config import schema
 from twilio_bridge.support.delivery import Delivering
 from twilio_bridge.support.dossier import Dossier, Interaction, Person, Status, TimelineEvent
 
@@ -17,8 +17,8 @@ KEYS = frozenset((f"email#{MAIL}", f"phone#{PHONE}", "external#A-1", "flex#ann",
 LISTS = {"connectors": {"twilio_flex": {"lists": {"support_contacts": 32, "csat_respondents": 33}}}}
 
 
-def settings(**more: Any) -> config.Config:
-    return config.Config.model_validate({**LISTS, **more})
+def settings(**more: Any) -> schema.Config:
+    return schema.Config.model_validate({**LISTS, **more})
 
 
 def interaction(sid: str = "WT1", **more: Any) -> Interaction:
@@ -78,7 +78,7 @@ class Outside:
     crm: MemoryCrm = field(default_factory=MemoryCrm)
     words: MemoryOptOuts = field(default_factory=MemoryOptOuts)
     notices: Notices = field(default_factory=Notices)
-    settings: config.Config = field(default_factory=settings)
+    settings: schema.Config = field(default_factory=settings)
     calls: list[str] = field(default_factory=list)
     script: Callable[[str, int], tuple[Exception, bool] | None] = lambda _name, _number: None
 

@@ -15,7 +15,7 @@ from tests.fakes.support import (
     MemoryQuarantine,
 )
 from tests.unit.tasks import NINE
-from twilio_bridge import config
+from twilio_bridge.config import schema
 from twilio_bridge.errors import OutOfTimeError, UpstreamError
 from twilio_bridge.support import delivery, sinks
 from twilio_bridge.support.delivery import Delivering
@@ -24,7 +24,7 @@ from twilio_bridge.support.hearing import Told
 from twilio_bridge.support.reducer import Batch, Record, Reducing, reduce
 
 HOUR_MS = 3_600_000
-SETTINGS = config.Config.model_validate(
+SETTINGS = schema.Config.model_validate(
     {
         "connectors": {
             "twilio_flex": {
@@ -54,7 +54,7 @@ class Metrics:
 class World:
     """Everything outside the support job; `script` says, call by call, what goes wrong."""
 
-    settings: config.Config = SETTINGS
+    settings: schema.Config = SETTINGS
     now: int = NINE
     script: Script = lambda _name, _number: None
     calls: list[tuple[str, tuple[Any, ...]]] = field(default_factory=list)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from twilio_bridge import config
+from twilio_bridge.config import schema
 from twilio_bridge.support import attributes
 from twilio_bridge.support.events import decode
 from twilio_bridge.support.facts import Known, known
@@ -19,12 +19,12 @@ NINE = 1_772_442_000_000
 NOBODY: Mapping[str, Any] = {}
 AMARA = {"from": "+447900000012", "direction": "inbound", "customers": {"email": "Amara@example.com"}}
 
-SETTINGS = config.Config()
+SETTINGS = schema.Config()
 
 
-def settings(**flex: Any) -> config.Config:
+def settings(**flex: Any) -> schema.Config:
     """Give a configuration with something else about Flex."""
-    return config.Config.model_validate({"connectors": {"twilio_flex": flex}})
+    return schema.Config.model_validate({"connectors": {"twilio_flex": flex}})
 
 
 def event(
@@ -83,7 +83,7 @@ def abandoned(after_s: float = 30, reason: str = "hangup", told: Mapping[str, An
     ]
 
 
-def tell(events: Iterable[object], settled: config.Config = SETTINGS) -> Told:
+def tell(events: Iterable[object], settled: schema.Config = SETTINGS) -> Told:
     """Hear events."""
     told = Told()
     wanted = attributes.paths(settled.field_mapping, settled.surveys.score)
@@ -93,7 +93,7 @@ def tell(events: Iterable[object], settled: config.Config = SETTINGS) -> Told:
     return told
 
 
-def learn(events: Sequence[object], settled: config.Config = SETTINGS, sid: str = TASK) -> Known:
+def learn(events: Sequence[object], settled: schema.Config = SETTINGS, sid: str = TASK) -> Known:
     """Give what is known of a task after these events."""
     heard = tell(events, settled).subjects[f"task#{sid}" if sid.startswith("WT") else f"conversation#{sid}"]
     subject = f"task#{sid}" if sid.startswith("WT") else f"conversation#{sid}"

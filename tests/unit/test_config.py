@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from twilio_bridge.config import LARGEST, OPT_IN_WORDS, OPT_OUT_WORDS, PACKAGED, Config, parse
+from twilio_bridge.config.schema import LARGEST, OPT_IN_WORDS, OPT_OUT_WORDS, PACKAGED, Config, parse
 from twilio_bridge.errors import SettingError
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.unit.tasks import AMARA, NINE, SETTINGS, TASK, abandoned, answered, event, learn, settings
-from twilio_bridge import config
+from twilio_bridge.config import schema
 from twilio_bridge.support.activities import day_of
 from twilio_bridge.support.dossier import FigureRow
 from twilio_bridge.support.figures import changed, queues, rows, workers
@@ -15,7 +15,7 @@ WITH_WORKERS = settings(sync={"agent_activity": True})
 DAY = "2026-03-02"
 
 
-def of(events: list[dict[str, Any]], settled: config.Config = SETTINGS, sid: str = TASK) -> list[FigureRow]:
+def of(events: list[dict[str, Any]], settled: schema.Config = SETTINGS, sid: str = TASK) -> list[FigureRow]:
     return rows(task(learn(events, settled, sid), settled), settled)
 
 

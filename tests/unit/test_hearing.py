@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.unit.tasks import AMARA, CONVERSATION, NINE, TASK, WORKER, event, learn, settings, stamp, tell
 from tests.unit.test_support_events import JSON
-from twilio_bridge import config
+from twilio_bridge.config import schema
 from twilio_bridge.errors import BadRequestError
 from twilio_bridge.support import attributes
 from twilio_bridge.support.dossier import FigureRow
@@ -90,7 +90,7 @@ def test_attributes_may_be_missing(text: object) -> None:
 
 def test_only_what_is_asked_for_is_kept() -> None:
     """Neither free text nor recordings are written down; what the mapping names is, of the customer, too."""
-    settled = config.Config.model_validate({"field_mapping": {"customer_tier": "TIER", "attributes.x.y": "Y"}})
+    settled = schema.Config.model_validate({"field_mapping": {"customer_tier": "TIER", "attributes.x.y": "Y"}})
     told = {"customers": {"customer_tier": "gold", "note": "secret"}, "x": {"y": 2}, "transcript": "secret"}
     known = learn([event("task.created", told=told)], settled)
     assert {"customers.customer_tier": "gold", "x.y": 2} == known.told()

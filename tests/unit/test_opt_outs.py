@@ -11,13 +11,14 @@ from hypothesis import strategies as st
 from tests.fakes.base import MemoryOutbox
 from tests.fakes.contacts import MemorySource
 from tests.unit.build import ANN, ANYTHING, BEN, World, contact, world
-from twilio_bridge import config, deadline
+from twilio_bridge import deadline
+from twilio_bridge.config import schema
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.contacts.opt_outs import decide, deliver, hear, is_out, word_in
 from twilio_bridge.errors import RateLimitedError, RefusedError, UnavailableError
 from twilio_bridge.ports import OptOut
 
-WORDS = config.OptOut()
+WORDS = schema.OptOut()
 AWAY = UnavailableError("airtable", "x")
 
 
@@ -77,7 +78,7 @@ def test_no_word(body: str) -> None:
 )
 def test_configured_words(word: str, body: str) -> None:
     """Configured words take the place of Twilio's, whatever their length, case and punctuation."""
-    words = config.OptOut(words=(word,), opt_in_words=())
+    words = schema.OptOut(words=(word,), opt_in_words=())
 
     assert word_in(body, words) is True
     assert word_in("QUIT", words) is None
@@ -86,12 +87,12 @@ def test_configured_words(word: str, body: str) -> None:
 
 def test_empty_configured_word() -> None:
     """An empty word is said by nobody."""
-    assert word_in(" . ", config.OptOut(words=("", "."))) is None
+    assert word_in(" . ", schema.OptOut(words=("", "."))) is None
 
 
 def test_out_before_in() -> None:
     """A word that stands in both lists opts out: the safe reading."""
-    assert word_in("x", config.OptOut(words=("x",), opt_in_words=("X",))) is True
+    assert word_in("x", schema.OptOut(words=("x",), opt_in_words=("X",))) is True
 
 
 @given(ANYTHING)

@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 
 from tests.unit.tasks import AMARA, QUEUE, SETTINGS, abandoned, answered, event, learn
-from twilio_bridge import config
+from twilio_bridge.config import schema
 from twilio_bridge.support.outcomes import Task, is_wanted, leg_outcome, task
 
 
 def of(events: list[dict[str, Any]], **blocks: Any) -> Task:
-    settled = config.Config.model_validate(blocks) if blocks else SETTINGS
+    settled = schema.Config.model_validate(blocks) if blocks else SETTINGS
     return task(learn(events, settled), settled)
 
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.build import ANN, ANYTHING, BEN, HOSTILE, JO, OURS, SAM, World, ask, contact, form, world
-from twilio_bridge import config
+from twilio_bridge.config import schema
 from twilio_bridge.contacts.opt_outs import deliver
 from twilio_bridge.errors import BadRequestError, BridgeError, ForbiddenError, UnavailableError, UnknownLocationError
 from twilio_bridge.frontline import outgoing_conversation
@@ -140,7 +140,7 @@ def test_own_number(own: str) -> None:
 def test_no_sender() -> None:
     """Without a sender the worker is told whom to ask."""
     office = world(REACHED)
-    none = Senders({}, config.Senders(), config.Sender())
+    none = Senders({}, schema.Senders(), schema.Sender())
     outgoing = outgoing_conversation.Outgoing(office.directory, office.opt_outs, none)
 
     with pytest.raises(ForbiddenError, match="no sender for the channel sms"):

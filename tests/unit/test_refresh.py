@@ -7,7 +7,7 @@ import pytest
 
 from tests.fakes.contacts import MemorySource
 from tests.unit.build import ANN, JO, World, contact, contacts, message, world
-from twilio_bridge import config
+from twilio_bridge.config import schema
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.contacts.loading import LISTINGS, OVERLAP_S, Loaded, Staged, Updated, keep
 from twilio_bridge.contacts.ports import SourcePage
@@ -246,7 +246,7 @@ def test_a_base_that_tells_nothing_is_loaded_seldom() -> None:
 )
 def test_loads_leave_half_of_the_plans_calls(monthly_calls: int | None, count: int, seconds: int) -> None:
     """The interval is stretched so that loads alone use half of the month's calls at most."""
-    settings = config.Config(airtable=config.Airtable(monthly_calls=monthly_calls))
+    settings = schema.Config(airtable=schema.Airtable(monthly_calls=monthly_calls))
 
     assert seconds == int(full_every_s(settings, count))
 

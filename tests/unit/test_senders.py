@@ -3,14 +3,14 @@
 import pytest
 
 from tests.unit.build import JO, SAM
-from twilio_bridge import config
+from twilio_bridge.config import schema
 from twilio_bridge.frontline.senders import Senders, worker_of
 
 UK = "+447700900100"
 LONDON = "+442079460100"
 JOS = "+14155550111"
 USUAL = "+14155550100"
-SETTINGS = config.parse(f"""
+SETTINGS = schema.parse(f"""
 workers:
   {JO}: {{sms: "{JOS}", whatsapp: "whatsapp:{JOS}"}}
   {SAM}: {{name: Sam}}
@@ -23,9 +23,9 @@ senders:
 
 
 def senders(
-    sms: str | None = USUAL, whatsapp: str | None = f"whatsapp:{USUAL}", settings: config.Config = SETTINGS
+    sms: str | None = USUAL, whatsapp: str | None = f"whatsapp:{USUAL}", settings: schema.Config = SETTINGS
 ) -> Senders:
-    return Senders(settings.workers, settings.senders, config.Sender(sms=sms, whatsapp=whatsapp))
+    return Senders(settings.workers, settings.senders, schema.Sender(sms=sms, whatsapp=whatsapp))
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_precedence(channel: str, worker: str, address: str, expected: str) -> N
 @pytest.mark.parametrize(("channel", "address"), [("sms", "+1"), ("whatsapp", "whatsapp:+1"), ("chat", "ann")])
 def test_none(channel: str, address: str) -> None:
     """Where nothing is configured there is no sender."""
-    assert senders(None, None, config.Config()).sender(channel, JO, address) is None
+    assert senders(None, None, schema.Config()).sender(channel, JO, address) is None
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_owners_of(address: str, expected: list[str]) -> None:
 
 def test_owners_by_channel() -> None:
     """A number that somebody has for text messages is not theirs on WhatsApp."""
-    settings = config.parse(f'workers: {{a: {{sms: "{JOS}"}}, b: {{whatsapp: "{JOS}"}}, c: {{sms: "{JOS}"}}}}')
+    settings = schema.parse(f'workers: {{a: {{sms: "{JOS}"}}, b: {{whatsapp: "{JOS}"}}, c: {{sms: "{JOS}"}}}}')
 
     assert ["a", "c"] == senders(settings=settings).owners_of(JOS)
     assert ["b"] == senders(settings=settings).owners_of(f"whatsapp:{JOS}")

@@ -17,7 +17,7 @@ from tests.unit.tasks import (
     settings,
     stamp,
 )
-from twilio_bridge import config
+from twilio_bridge.config import schema
 from twilio_bridge.support.dossier import TimelineEvent
 from twilio_bridge.support.facts import known
 from twilio_bridge.support.news import Derived, derive, since
@@ -27,11 +27,11 @@ NOW = NINE + 3_600_000
 SURVEY = {"conversations": {"kind": "Survey", "conversation_id": TASK, "conversation_measure_1": 4, "queue": "Support"}}
 
 
-def derived(events: list[dict[str, Any]], settled: config.Config = SETTINGS, sid: str = TASK) -> Derived:
+def derived(events: list[dict[str, Any]], settled: schema.Config = SETTINGS, sid: str = TASK) -> Derived:
     return derive(learn(events, settled, sid), settled, NOW)
 
 
-def told(events: list[dict[str, Any]], settled: config.Config = SETTINGS) -> dict[str, TimelineEvent]:
+def told(events: list[dict[str, Any]], settled: schema.Config = SETTINGS) -> dict[str, TimelineEvent]:
     return {event.name: event for event in derived(events, settled).events}
 
 
@@ -144,10 +144,10 @@ def test_a_plugin_s_word_alone_is_enough() -> None:
         settings(enabled=False),
         settings(sync={"tasks": False}),
         settings(channels=["sms"]),
-        config.Config.model_validate({"event_mapping": {"survey.completed": "X"}}),
+        schema.Config.model_validate({"event_mapping": {"survey.completed": "X"}}),
     ],
 )
-def test_what_is_not_wanted_is_not_told(settled: config.Config) -> None:
+def test_what_is_not_wanted_is_not_told(settled: schema.Config) -> None:
     """The connector, the kind of event, the channel and the event's name can each be turned off."""
     assert {} == told(answered(), settled)
 

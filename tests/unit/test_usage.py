@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from twilio_bridge import config
+from twilio_bridge.config import schema
 from twilio_bridge.contacts.refresh import full_every_s
 from twilio_bridge.contacts.usage import Usage, facts
 from twilio_bridge.errors import UnavailableError
@@ -25,7 +25,7 @@ def every(seconds: float) -> str:
 
 def intervals(contacts: int) -> list[str]:
     """Give the interval of whole loads in each plan; a dash where it does not hold so many contacts."""
-    settings = [(config.Config(airtable=config.Airtable(monthly_calls=calls)), records) for calls, records in PLANS]
+    settings = [(schema.Config(airtable=schema.Airtable(monthly_calls=calls)), records) for calls, records in PLANS]
     return [every(full_every_s(each, contacts)) if contacts <= records else "\N{EN DASH}" for each, records in settings]
 
 

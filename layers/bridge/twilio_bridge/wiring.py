@@ -9,7 +9,6 @@ from collections.abc import Callable
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
-from twilio_bridge import config
 from twilio_bridge.adapters.aws import clients
 from twilio_bridge.adapters.aws.dynamodb import Table
 from twilio_bridge.adapters.aws.queues import LambdaRefresh, SqsOutbox, SqsQueue
@@ -19,6 +18,7 @@ from twilio_bridge.adapters.contact_cache.chunk_cache import ChunkMemory
 from twilio_bridge.adapters.state.configuration import Configuration
 from twilio_bridge.adapters.state.leases_notes import DynamoLeases, DynamoNotes, DynamoOptOuts
 from twilio_bridge.adapters.state.webhook_registration import DynamoRegistrations
+from twilio_bridge.config import schema
 from twilio_bridge.contacts import usage
 from twilio_bridge.contacts.directory import Directory
 from twilio_bridge.contacts.loading import Refreshing
@@ -75,7 +75,7 @@ def _configuration() -> Configuration:
     return Configuration(sync_state_table(), settings().bridge_config)
 
 
-def configuration() -> config.Config:
+def configuration() -> schema.Config:
     """The configuration in force."""
     return _configuration().current()
 
@@ -146,7 +146,7 @@ def bulk_source() -> ContactSource:
     return _source(settings().airtable_token, configuration(), BULK_PATIENCE_S, bulk=True)
 
 
-def _source(token: str, settled: config.Config, patience_s: float, *, bulk: bool = False) -> ContactSource:
+def _source(token: str, settled: schema.Config, patience_s: float, *, bulk: bool = False) -> ContactSource:
     from twilio_bridge.adapters.airtable.contact_source import AirtableContacts  # noqa: PLC0415  as above
 
     base_id, endpoint_url = settings().airtable_base_id, settings().airtable_endpoint_url
@@ -247,5 +247,5 @@ def directory() -> Directory:
 
 def senders() -> Senders:
     """The numbers that speak for the company."""
-    usual = config.Sender(sms=settings().twilio_sms_number, whatsapp=settings().twilio_whatsapp_number)
+    usual = schema.Sender(sms=settings().twilio_sms_number, whatsapp=settings().twilio_whatsapp_number)
     return Senders(configuration().workers, configuration().senders, usual)

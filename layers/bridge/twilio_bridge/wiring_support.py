@@ -2,17 +2,18 @@
 
 from functools import cache, lru_cache
 
-from twilio_bridge import config, config_flex, wiring
+from twilio_bridge import wiring
 from twilio_bridge.adapters.aws import clients
 from twilio_bridge.adapters.aws.notices import SqsNotices
 from twilio_bridge.adapters.aws.queues import SqsQueue
+from twilio_bridge.config import flex, schema
 from twilio_bridge.errors import NoSecretError, SettingError
 from twilio_bridge.support.delivery import Delivering
 from twilio_bridge.support.ports import AgentTokens, Crm, Dossiers, Notices, Sinks, Stream
 from twilio_bridge.support.reducer import Reducing
 
 
-def settled() -> config.Config:
+def settled() -> schema.Config:
     """The configuration in force, or SettingError where it is meant for another account."""
     found = wiring.configuration()
     meant, own = found.connectors.twilio_flex.account_sid, wiring.settings().named_account_sid
@@ -115,7 +116,7 @@ def crm() -> Crm:
 
 
 @lru_cache(maxsize=1)
-def _crm(api_key: str, settings: config_flex.Brevo, log_calls: bool) -> Crm:
+def _crm(api_key: str, settings: flex.Brevo, log_calls: bool) -> Crm:
     from twilio_bridge.adapters.brevo.attributes import BrevoAttributes  # noqa: PLC0415
     from twilio_bridge.adapters.brevo.client import BrevoRequests, limiters  # noqa: PLC0415
     from twilio_bridge.adapters.brevo.marketing_contacts import BrevoCrm  # noqa: PLC0415  only one function needs it

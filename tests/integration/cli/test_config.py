@@ -13,7 +13,7 @@ from tests.integration.cli.bridge import Bridge
 from tests.integration.cli.conftest import Run
 from twilio_bridge.adapters.aws.dynamodb import Table
 from twilio_bridge.adapters.state.configuration import stored
-from twilio_bridge.config import PACKAGED
+from twilio_bridge.config.schema import PACKAGED
 from twilio_bridge_cli import aws
 
 if TYPE_CHECKING:

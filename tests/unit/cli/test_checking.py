@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from twilio_bridge.config import LARGEST, PACKAGED
+from twilio_bridge.config.schema import LARGEST, PACKAGED
 from twilio_bridge_cli import checking
 from twilio_bridge_cli.errors import CommandError
 

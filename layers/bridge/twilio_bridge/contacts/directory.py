@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from twilio_bridge import config, deadline, phone
+from twilio_bridge import deadline, phone
+from twilio_bridge.config import schema
 from twilio_bridge.contacts.contact import Contact, is_record_id, same_worker
 from twilio_bridge.contacts.paging import Cursor, Page, cursor, unpacked
 from twilio_bridge.contacts.ports import CacheState, ContactCache, ContactSource
@@ -45,7 +46,7 @@ class Directory:
     notes: Notes
     leases: Leases
     refresh: Refresh
-    settings: config.Contacts
+    settings: schema.Contacts
     clock: Callable[[], float] = time.time
 
     def page(self, worker: str, size: int, token: str = "", anchor: str = "", query: str = "") -> Page:

@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from twilio_bridge import config, deadline
+from twilio_bridge import deadline
+from twilio_bridge.config import schema
 from twilio_bridge.contacts import templates
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.contacts.ports import (
@@ -75,7 +76,7 @@ class Refreshing:
     notes: Notes
     leases: Leases
     again: Refresh
-    settings: config.Config
+    settings: schema.Config
     clock: Callable[[], float] = time.time
     hearing: Hearing | None = None
 

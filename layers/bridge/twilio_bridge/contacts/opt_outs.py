@@ -7,7 +7,8 @@ on the record's opt-out says what holds for that contact, so that the company ca
 from collections.abc import Iterable
 from dataclasses import replace
 
-from twilio_bridge import config, deadline, phone
+from twilio_bridge import deadline, phone
+from twilio_bridge.config import schema
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.contacts.directory import Directory
 from twilio_bridge.logs import logger, where
@@ -18,7 +19,7 @@ DIRECT_TRY_S = 2.5
 TIME_TO_QUEUE_S = 1.0
 
 
-def word_in(body: str, words: config.OptOut) -> bool | None:
+def word_in(body: str, words: schema.OptOut) -> bool | None:
     """Tell what a message says: out (True), in again (False), or neither (None)."""
     said = _plain(body)
     if not said:

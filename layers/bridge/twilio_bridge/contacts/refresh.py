@@ -5,7 +5,7 @@ changed look-ups; those come with the whole load each night. With neither everyt
 half of the plan's calls unspent.
 """
 
-from twilio_bridge import config
+from twilio_bridge.config import schema
 from twilio_bridge.contacts import changes, loading
 from twilio_bridge.contacts.loading import Loaded, Refreshing, Staged, Updated
 from twilio_bridge.contacts.ports import CacheState
@@ -56,12 +56,12 @@ def hear(work: Refreshing) -> Loaded | Staged | Updated | None:
     return refresh(work) if taken is None else Updated(taken)
 
 
-def hear_every_s(settings: config.Config) -> float:
+def hear_every_s(settings: schema.Config) -> float:
     """Give the seconds between looks at what the webhook told that leave half of the plan's calls unspent."""
     return MONTH_S * 2 / settings.airtable.monthly_calls if settings.airtable.monthly_calls else 0
 
 
-def full_every_s(settings: config.Config, contacts: int) -> float:
+def full_every_s(settings: schema.Config, contacts: int) -> float:
     """Give the seconds between whole loads of so many contacts that leave half of the plan's calls unspent."""
     wished = float(settings.contacts.full_every_s)
     if settings.airtable.monthly_calls is None:

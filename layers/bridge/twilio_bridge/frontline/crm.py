@@ -9,7 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from urllib.parse import quote
 
-from twilio_bridge import config, phone
+from twilio_bridge import phone
+from twilio_bridge.config import schema
 from twilio_bridge.contacts import opt_outs
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.contacts.directory import Directory
@@ -32,7 +33,7 @@ class Crm:
 
     directory: Directory
     opt_outs: OptOuts
-    settings: config.Contacts
+    settings: schema.Contacts
     base_id: str
 
 
@@ -164,7 +165,7 @@ def _new_name(form: Form) -> str:
     return name
 
 
-def _channels(form: Form, settings: config.Contacts) -> Contact:
+def _channels(form: Form, settings: schema.Contacts) -> Contact:
     """Read the new contact's channels: JSON text, or the bracketed keys of an earlier app."""
     found: dict[str, str] = {}
     for channel in _given_channels(form):

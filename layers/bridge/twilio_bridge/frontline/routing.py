@@ -8,7 +8,8 @@ import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from twilio_bridge import config, deadline
+from twilio_bridge import deadline
+from twilio_bridge.config import schema
 from twilio_bridge.contacts.contact import Contact, same_worker
 from twilio_bridge.contacts.directory import Directory
 from twilio_bridge.entrypoints.http import Answer, Form
@@ -30,7 +31,7 @@ class Routing:
     directory: Directory
     messaging: Messaging
     senders: Senders
-    settings: config.Routing
+    settings: schema.Routing
 
 
 @dataclass(frozen=True, slots=True)

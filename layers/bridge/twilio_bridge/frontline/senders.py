@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from twilio_bridge import config, phone
+from twilio_bridge import phone
+from twilio_bridge.config import schema
 
 CHANNELS = ("sms", "whatsapp", "chat")
 
@@ -12,9 +13,9 @@ CHANNELS = ("sms", "whatsapp", "chat")
 class Senders:
     """The numbers there are: the workers' own, the countries', and the usual ones."""
 
-    workers: Mapping[str, config.Worker]
-    settings: config.Senders
-    usual: config.Sender
+    workers: Mapping[str, schema.Worker]
+    settings: schema.Senders
+    usual: schema.Sender
 
     def sender(self, channel: str, worker: str, address: str) -> str | None:
         """Give the sender as Twilio wants it: the worker's own, else the country's, else the usual one."""
@@ -32,12 +33,12 @@ class Senders:
         own = ((name, getattr(worker, channel)) for name, worker in self.workers.items())
         return [name for name, sender in own if sender and phone.bare(sender) == number]
 
-    def _country(self, number: str) -> config.Sender | None:
+    def _country(self, number: str) -> schema.Sender | None:
         prefixes = [prefix for prefix in self.settings.countries if number.startswith(prefix)]
         return self.settings.countries[max(prefixes, key=len)] if prefixes else None
 
 
-def worker_of(workers: Mapping[str, config.Worker], identity: str) -> config.Worker | None:
+def worker_of(workers: Mapping[str, schema.Worker], identity: str) -> schema.Worker | None:
     """Give what is configured of a worker; identities are e-mail addresses, typed in any case."""
     wanted = identity.strip().casefold()
     return next((worker for name, worker in workers.items() if name.strip().casefold() == wanted), None)

@@ -7,7 +7,7 @@ sent with a hole. https://www.twilio.com/docs/frontline/templates
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from twilio_bridge import config
+from twilio_bridge.config import schema
 from twilio_bridge.contacts import templates
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.contacts.directory import Directory
@@ -29,8 +29,8 @@ class Personalising:
 
     directory: Directory
     notes: Notes
-    workers: Mapping[str, config.Worker]
-    settings: config.Templates
+    workers: Mapping[str, schema.Worker]
+    settings: schema.Templates
 
 
 def answer(form: Form, personalising: Personalising) -> Answer:
@@ -86,9 +86,9 @@ def _values(contact: Contact) -> dict[str, str]:
     return {name.casefold(): text for name, text in {**contact.cells, **named}.items() if text}
 
 
-def _worker_values(identity: str, workers: Mapping[str, config.Worker]) -> dict[str, str]:
+def _worker_values(identity: str, workers: Mapping[str, schema.Worker]) -> dict[str, str]:
     """Give what templates can say of the worker; `author` is what the public samples call them."""
-    worker = worker_of(workers, identity) or config.Worker()
+    worker = worker_of(workers, identity) or schema.Worker()
     known = {**worker.fields, "name": worker.name, "sms": worker.sms, "whatsapp": worker.whatsapp}
     values = {f"worker.{name.casefold()}": text for name, text in known.items() if text}
     return {"worker": worker.name or identity, "author": worker.name or identity, **values}

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from twilio_bridge import config, deadline, phone
+from twilio_bridge import deadline, phone
+from twilio_bridge.config import schema
 from twilio_bridge.contacts import opt_outs
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.contacts.directory import Directory
@@ -41,7 +42,7 @@ class Hooks:
     opt_outs: OptOuts
     outbox: Outbox
     messaging: Callable[[], Messaging]
-    settings: config.Config
+    settings: schema.Config
 
 
 def answer(form: Form, hooks: Hooks) -> Answer:

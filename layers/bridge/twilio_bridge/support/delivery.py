@@ -8,7 +8,8 @@ there first. Where Brevo has certainly done nothing, the row is `pending` again 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from twilio_bridge import config, phone
+from twilio_bridge import phone
+from twilio_bridge.config import schema
 from twilio_bridge.contacts import opt_outs
 from twilio_bridge.errors import NotTakenError, RateLimitedError, RefusedError, UnacceptableError
 from twilio_bridge.logs import logger, where
@@ -29,7 +30,7 @@ class Delivering:
     crm: Crm
     opt_outs: OptOuts
     notices: Notices
-    settings: config.Config
+    settings: schema.Config
 
 
 @dataclass(slots=True)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from twilio_bridge import config
+from twilio_bridge.config import schema
 from twilio_bridge.support import attributes
 from twilio_bridge.support.activities import day_of
 from twilio_bridge.support.dossier import FigureRow
@@ -13,7 +13,7 @@ from twilio_bridge.support.history import ENTERED, Leg, Reservation
 from twilio_bridge.support.outcomes import Task, is_wanted, leg_outcome
 
 
-def rows(task: Task, settled: config.Config) -> list[FigureRow]:
+def rows(task: Task, settled: schema.Config) -> list[FigureRow]:
     """Give all that a task adds to the figures."""
     flex = settled.connectors.twilio_flex
     if not flex.enabled or not is_wanted(task.channel, flex.channels):

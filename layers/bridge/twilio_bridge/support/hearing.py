@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from twilio_bridge import config, phone
+from twilio_bridge import phone
+from twilio_bridge.config import schema
 from twilio_bridge.contacts import opt_outs
 from twilio_bridge.errors import BadRequestError
 from twilio_bridge.support import activities, attributes, task_complete
@@ -72,7 +73,7 @@ class Told:
     ignored: int = 0
 
 
-def hear(event: Event, told: Told, settled: config.Config, wanted: frozenset[str]) -> str:
+def hear(event: Event, told: Told, settled: schema.Config, wanted: frozenset[str]) -> str:
     """Add what an event tells and give the subject it is about, empty where it is about none.
 
     Raises BadRequestError where it lacks what its type promises.
@@ -84,7 +85,7 @@ def hear(event: Event, told: Told, settled: config.Config, wanted: frozenset[str
     return FAMILIES[family](event, told, settled, wanted)
 
 
-def _task(event: Event, told: Told, _settled: config.Config, wanted: frozenset[str]) -> str:
+def _task(event: Event, told: Told, _settled: schema.Config, wanted: frozenset[str]) -> str:
     kind = event.type.removeprefix(TASKROUTER)
     if kind not in RANKS and kind not in TRANSFERS:
         told.ignored += 1
@@ -140,7 +141,7 @@ def _kept(task_attributes: Mapping[str, Any], wanted: frozenset[str]) -> tuple[s
     return (digest(found), found) if found else ("", {})
 
 
-def _plugin(event: Event, told: Told, _settled: config.Config, wanted: frozenset[str]) -> str:
+def _plugin(event: Event, told: Told, _settled: schema.Config, wanted: frozenset[str]) -> str:
     """Take what Flex's plugin posted, in the words of TaskRouter's workspace callbacks."""
     data = event.data
     names = {"TaskChannelUniqueName": "channel", "TaskQueueFriendlyName": "queue", "Age": "age"}
@@ -149,14 +150,14 @@ def _plugin(event: Event, told: Told, _settled: config.Config, wanted: frozenset
     return _add(told, subject, event, "plugin.completed", values, _attributes(data.get("TaskAttributes"), wanted))
 
 
-def _activity(event: Event, told: Told, settled: config.Config, _wanted: frozenset[str]) -> str:
+def _activity(event: Event, told: Told, settled: schema.Config, _wanted: frozenset[str]) -> str:
     flex = settled.connectors.twilio_flex
     if flex.enabled and flex.sync.agent_activity:
         told.rows += activities.rows(event)
     return ""
 
 
-def _conversation(event: Event, told: Told, _settled: config.Config, _wanted: frozenset[str]) -> str:
+def _conversation(event: Event, told: Told, _settled: schema.Config, _wanted: frozenset[str]) -> str:
     kind = _conversation_kind(event)
     if not kind:
         told.ignored += 1
@@ -177,7 +178,7 @@ def _conversation_kind(event: Event) -> str:
     return next((kind for kind in wanted if event.type == f"conversations.{kind}"), "")
 
 
-def _message(event: Event, told: Told, settled: config.Config, _wanted: frozenset[str]) -> str:
+def _message(event: Event, told: Told, settled: schema.Config, _wanted: frozenset[str]) -> str:
     data = event.data
     if event.type == "messaging.inbound-message.received":
         out = _said(data, settled.opt_out)
@@ -192,7 +193,7 @@ def _message(event: Event, told: Told, settled: config.Config, _wanted: frozense
     return ""
 
 
-def _said(data: Mapping[str, Any], words: config.OptOut) -> bool | None:
+def _said(data: Mapping[str, Any], words: schema.OptOut) -> bool | None:
     kind = str(data.get("optOutType") or "").upper()
     if kind in {"STOP", "START"}:
         return kind == "STOP"
@@ -200,7 +201,7 @@ def _said(data: Mapping[str, Any], words: config.OptOut) -> bool | None:
     return opt_outs.word_in(body, words) if isinstance(body, str) and not kind else None
 
 
-def _test(event: Event, told: Told, _settled: config.Config, _wanted: frozenset[str]) -> str:
+def _test(event: Event, told: Told, _settled: schema.Config, _wanted: frozenset[str]) -> str:
     test_id = event.data.get("test_id")
     if not isinstance(test_id, str) or not 0 < len(test_id) <= attributes.LONGEST_TEXT:
         raise BadRequestError("the test event has no test_id")
@@ -208,7 +209,7 @@ def _test(event: Event, told: Told, _settled: config.Config, _wanted: frozenset[
     return ""
 
 
-Hear = Callable[[Event, Told, config.Config, frozenset[str]], str]
+Hear = Callable[[Event, Told, schema.Config, frozenset[str]], str]
 FAMILIES: Mapping[str, Hear] = {
     "taskrouter.task": _task,  # task.… and task-queue.…
     "taskrouter.reservation.": _task,

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from twilio_bridge import config
+from twilio_bridge.config import schema
 from twilio_bridge.support import attributes, figures, outcomes, timeline
 from twilio_bridge.support.dossier import FigureRow, Interaction, TimelineEvent
 from twilio_bridge.support.facts import Known
@@ -19,7 +19,7 @@ class Derived:
     rows: tuple[FigureRow, ...] = ()
 
 
-def derive(known: Known, settled: config.Config, now: int) -> Derived:
+def derive(known: Known, settled: schema.Config, now: int) -> Derived:
     """Derive all from the facts alone; `now` (epoch ms) only says when Brevo may be told."""
     if not known.facts:
         return Derived()
@@ -45,7 +45,7 @@ def since(before: Derived, after: Derived, version: int) -> Derived:
     )
 
 
-def afresh(known: Known, after: Derived, settled: config.Config) -> Derived:
+def afresh(known: Known, after: Derived, settled: schema.Config) -> Derived:
     """Give all that follows as if it were news, and clear everything else that could have followed from less."""
     cleared = timeline.cleared(known, after.events)
     task = outcomes.task(known, settled) if known.kind == "task" else None

@@ -10,7 +10,8 @@ from dataclasses import asdict
 from datetime import UTC, date, datetime
 from math import isfinite
 
-from twilio_bridge import config, config_flex, phone
+from twilio_bridge import phone
+from twilio_bridge.config import flex, schema
 from twilio_bridge.support.attributes import LONGEST_TEXT
 from twilio_bridge.support.dossier import Dossier, Interaction
 from twilio_bridge.support.facts import digest
@@ -27,7 +28,7 @@ WITH_EMAIL = "@"
 PHONES = frozenset(("WHATSAPP", "LANDLINE_NUMBER"))
 
 
-def contact_of(dossier: Dossier, settled: config.Config, opted_out: bool | None) -> CrmContact | None:
+def contact_of(dossier: Dossier, settled: schema.Config, opted_out: bool | None) -> CrmContact | None:
     """Give the contact, or None where there is nothing that Brevo could find them by."""
     flex = settled.connectors.twilio_flex
     latest_first = sorted(dossier.interactions, key=lambda each: (each.last_at, each.sid), reverse=True)
@@ -95,7 +96,7 @@ def _plain(told: str) -> str:
     return told.strip().casefold() if "@" in told else phone.bare(told)
 
 
-def _lists(interactions: Interactions, lists: config_flex.Lists) -> tuple[int, ...]:
+def _lists(interactions: Interactions, lists: flex.Lists) -> tuple[int, ...]:
     asked, scored = any(each.counts for each in interactions), any(each.score is not None for each in interactions)
     wanted = {lists.support_contacts if asked else None, lists.csat_respondents if scored else None}
     return tuple(sorted(number for number in wanted if number is not None))

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from twilio_bridge import config, config_flex
+from twilio_bridge.config import flex, schema
 from twilio_bridge.support import attributes
 from twilio_bridge.support.facts import Known
 from twilio_bridge.support.history import History, Leg, history
@@ -38,7 +38,7 @@ class Task:
         return not self.is_survey and not self.is_virtual
 
 
-def task(known: Known, settled: config.Config) -> Task:
+def task(known: Known, settled: schema.Config) -> Task:
     """Say what a task is and what became of it."""
     told, past = known.told(), history(known)
     is_survey = _is_survey(past, told, settled.surveys)
@@ -55,7 +55,7 @@ def task(known: Known, settled: config.Config) -> Task:
     )
 
 
-def _is_survey(past: History, told: Mapping[str, Any], surveys: config_flex.Surveys) -> bool:
+def _is_survey(past: History, told: Mapping[str, Any], surveys: flex.Surveys) -> bool:
     if attributes.text(told, "conversations.kind").casefold() == "survey":
         return True
     if attributes.text(told, "isSurveyTask").casefold() in {"true", "yes", "1"}:
@@ -104,7 +104,7 @@ def leg_outcome(leg: Leg, task: Task) -> str:
     return {"in-transfer": "abandoned", "completed": "ended"}.get(task.outcome, task.outcome)
 
 
-def score(told: Mapping[str, Any], surveys: config_flex.Surveys) -> float | None:
+def score(told: Mapping[str, Any], surveys: flex.Surveys) -> float | None:
     """Give the survey's score: the first place that holds a number, where that is in the range."""
     value = next((number for path in surveys.score if (number := _number(told.get(path))) is not None), None)
     return value if value is not None and surveys.lowest <= value <= surveys.highest else None

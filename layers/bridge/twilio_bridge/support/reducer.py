@@ -9,7 +9,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from twilio_bridge import config, phone
+from twilio_bridge import phone
+from twilio_bridge.config import schema
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.errors import BadRequestError, OutOfTimeError
 from twilio_bridge.logs import logger, where
@@ -47,7 +48,7 @@ class Reducing:
     opt_outs: OptOuts
     metrics: Metrics
     lookup: Callable[[str], Sequence[Contact]]
-    settings: config.Config
+    settings: schema.Config
 
 
 @dataclass(slots=True)
@@ -149,7 +150,7 @@ def _learn(batch: Batch, work: Reducing, now: int) -> dict[str, Derived]:
     return news
 
 
-def _news(known: Known, heard: Heard, settings: config.Config, now: int) -> Derived:
+def _news(known: Known, heard: Heard, settings: schema.Config, now: int) -> Derived:
     """Give what has to be written down now.
 
     Of facts that stood there already nobody knows whether what follows was written: a batch may have broken off.

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from twilio_bridge import config, phone
+from twilio_bridge import phone
+from twilio_bridge.config import schema
 from twilio_bridge.support import attributes
 from twilio_bridge.support.dossier import Interaction, TimelineEvent
 from twilio_bridge.support.facts import Known
@@ -29,7 +30,7 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def of_task(task: Task, settled: config.Config, now: int) -> list[TimelineEvent]:
+def of_task(task: Task, settled: schema.Config, now: int) -> list[TimelineEvent]:
     """Give the events of a task as they are derived at the moment `now` (epoch ms)."""
     flex = settled.connectors.twilio_flex
     if not flex.enabled or not is_wanted(task.channel, flex.channels):
@@ -40,7 +41,7 @@ def of_task(task: Task, settled: config.Config, now: int) -> list[TimelineEvent]
     return _named(events, settled)
 
 
-def of_conversation(known: Known, settled: config.Config, now: int) -> list[TimelineEvent]:
+def of_conversation(known: Known, settled: schema.Config, now: int) -> list[TimelineEvent]:
     """Give the end of a conversation, where it has ended."""
     flex = settled.connectors.twilio_flex
     closed = next((fact for fact in known.facts if fact.kind in CLOSED), None)
@@ -60,7 +61,7 @@ def cleared(known: Known, there: Iterable[TimelineEvent]) -> Iterator[TimelineEv
     yield from (TimelineEvent(key=key, name="", at=0, version=known.version, status="withdrawn") for key in keys)
 
 
-def interaction(task: Task, settled: config.Config) -> Interaction:
+def interaction(task: Task, settled: schema.Config) -> Interaction:
     """Give a task's share in its customer's numbers."""
     flex = settled.connectors.twilio_flex
     wanted = is_wanted(task.channel, flex.channels)
@@ -140,7 +141,7 @@ def _event(key: str, occasion: str, at: int, version: int, told: Mapping[str, An
     return TimelineEvent(key=key, name=occasion, at=at, version=version, properties=properties, due_at=now + SETTLE_MS)
 
 
-def _named(events: list[TimelineEvent], settled: config.Config) -> list[TimelineEvent]:
+def _named(events: list[TimelineEvent], settled: schema.Config) -> list[TimelineEvent]:
     """Give events their names in Brevo, without those that have none."""
     names = {str(occasion): name for occasion, name in settled.event_mapping.items()}
     return [replace(event, name=names[event.name]) for event in events if event.name in names]

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from twilio_bridge import config, phone
+from twilio_bridge import phone
+from twilio_bridge.config import schema
 from twilio_bridge.contacts.contact import Contact
 
 Fields = Mapping[str, Any]
@@ -12,7 +13,7 @@ LONGEST_CELL = 10_000
 PLAINLY_NO = {"", "no", "false", "0", "nein", "não", "nao", "non", "nie", "off"}
 
 
-def to_contact(record_id: str, fields: Fields, settings: config.Contacts) -> Contact:
+def to_contact(record_id: str, fields: Fields, settings: schema.Contacts) -> Contact:
     """Make a contact of a record: numbers in E.164, empty and broken cells left out."""
     columns = settings.columns.model_dump(exclude={"id", "opt_out", "last_modified"})
     texts = {name: cell_text(fields.get(column)) for name, column in columns.items() if column}

@@ -11,10 +11,11 @@ from typing import Any
 import requests
 from pyairtable import formulas as f
 
-from twilio_bridge import config, phone
+from twilio_bridge import phone
 from twilio_bridge.adapters.airtable.cells import Fields, cell_text, is_true, long_text, to_contact
 from twilio_bridge.adapters.airtable.client import CALLBACK_PATIENCE_S, ONCE, READS, AirtableRequests, Refusal
 from twilio_bridge.adapters.state.limiter import AIRTABLE, SlotLimiter
+from twilio_bridge.config import schema
 from twilio_bridge.contacts.contact import Contact, is_record_id
 from twilio_bridge.contacts.ports import SourcePage, TemplateText
 from twilio_bridge.errors import UnavailableError
@@ -34,8 +35,8 @@ class AirtableContacts:
         base_id: str,
         endpoint_url: str,
         limiter: SlotLimiter,
-        contacts: config.Contacts,
-        templates: config.Templates,
+        contacts: schema.Contacts,
+        templates: schema.Templates,
         *,
         patience_s: float = CALLBACK_PATIENCE_S,
     ) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from twilio_bridge.adapters.aws.dynamodb import Table
-from twilio_bridge.config import PACKAGED, Config, parse
+from twilio_bridge.config.schema import PACKAGED, Config, parse
 from twilio_bridge.errors import SettingError, UpstreamError
 from twilio_bridge.logs import logger
 

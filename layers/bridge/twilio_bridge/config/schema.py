@@ -13,7 +13,7 @@ import yaml
 from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from twilio_bridge.config_flex import (
+from twilio_bridge.config.flex import (
     EVENTS,
     FIELDS,
     Attribute,
@@ -24,10 +24,10 @@ from twilio_bridge.config_flex import (
     Occasion,
     Surveys,
 )
-from twilio_bridge.config_section import Section
+from twilio_bridge.config.section import Section
 from twilio_bridge.errors import SettingError
 
-PACKAGED = Path(__file__).resolve().parents[1] / "bridge.yaml"
+PACKAGED = Path(__file__).resolve().parents[2] / "bridge.yaml"
 LARGEST = 350_000  # bytes: it has to fit a DynamoDB item
 
 # https://www.twilio.com/docs/messaging/tutorials/advanced-opt-out: Twilio's own words, as of 2026.

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
-from twilio_bridge.config_section import Section
+from twilio_bridge.config.section import Section
 
 Channel = Annotated[str, Field(pattern="^[a-z][a-z0-9_-]*$")]
 Occasion = Literal["task.created", "task.completed", "task.canceled", "conversation.ended", "survey.completed"]

@@ -1,0 +1,1 @@
+"""The configuration, bridge.yaml: its sections and what they may hold."""
