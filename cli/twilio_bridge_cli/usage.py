@@ -7,7 +7,7 @@ import typer
 from twilio_bridge.adapters.aws.dynamodb import Table
 from twilio_bridge.adapters.state.configuration import Configuration
 from twilio_bridge.adapters.state.limiter import AIRTABLE, SlotLimiter
-from twilio_bridge.contacts.usage import Usage
+from twilio_bridge.contacts.airtable_quota import Usage
 from twilio_bridge.errors import UpstreamError
 from twilio_bridge_cli import aws, output, places
 from twilio_bridge_cli.errors import CommandError

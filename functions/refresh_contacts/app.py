@@ -9,7 +9,7 @@ from dataclasses import asdict
 
 from twilio_bridge import deadline, wiring
 from twilio_bridge.contacts.refresh import hear, refresh
-from twilio_bridge.contacts.registering import register
+from twilio_bridge.contacts.webhook_registration import register
 from twilio_bridge.entrypoints import http
 from twilio_bridge.errors import SettingError
 from twilio_bridge.logs import logger

@@ -13,7 +13,7 @@ from tests.fakes.airtable_webhooks import MemoryFeed
 from twilio_bridge.adapters.airtable.change_feed import NEVER, AirtableFeed
 from twilio_bridge.adapters.airtable.client import AirtableRequests
 from twilio_bridge.adapters.state.limiter import AIRTABLE
-from twilio_bridge.contacts.webhook import ChangeFeed, Told, Webhook
+from twilio_bridge.contacts.change_feed import ChangeFeed, Told, Webhook
 from twilio_bridge.errors import RateLimitedError, RefusedError, UnavailableError
 from twilio_bridge_local.airtable.server import BASE_ID, TOKEN, AirtableStandIn
 from twilio_bridge_local.airtable.store import utc_now

@@ -7,7 +7,7 @@ import pytest
 from tests.contract.support import SYNC_STATE, Aws
 from tests.fakes.airtable_webhooks import MemoryRegistrations
 from twilio_bridge.adapters.state.webhook_registration import DynamoRegistrations
-from twilio_bridge.contacts.webhook import Registration, Registrations
+from twilio_bridge.contacts.change_feed import Registration, Registrations
 
 WEBHOOK = Registration(
     id="ach00000000000001",

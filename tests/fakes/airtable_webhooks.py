@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from tests.fakes.contacts import Clock
-from twilio_bridge.contacts.webhook import Registration, Told, Webhook
+from twilio_bridge.contacts.change_feed import Registration, Told, Webhook
 from twilio_bridge.errors import RefusedError
 
 WEEK_S = 7 * 86_400

@@ -12,7 +12,7 @@ import pytest
 from samtranslator.translator.transform import transform
 from samtranslator.yaml_helper import yaml_parse
 
-from twilio_bridge.contacts.registering import ROUTE
+from twilio_bridge.contacts.webhook_registration import ROUTE
 from twilio_bridge.entrypoints.sqs import LONGEST_WAIT_S
 
 ROOT = Path(__file__).parents[2]

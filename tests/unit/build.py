@@ -22,12 +22,12 @@ from tests.fakes.base import (
 )
 from tests.fakes.contacts import Clock, MemoryCache, MemorySource
 from twilio_bridge.config import schema
+from twilio_bridge.contacts.change_feed import Hearing
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.contacts.directory import Directory
 from twilio_bridge.contacts.loading import Loaded, Refreshing, Staged, Updated
 from twilio_bridge.contacts.ports import TemplateText
 from twilio_bridge.contacts.refresh import refresh
-from twilio_bridge.contacts.webhook import Hearing
 from twilio_bridge.entrypoints import http, twilio_signature
 from twilio_bridge.frontline.crm import Crm
 from twilio_bridge.frontline.outgoing_conversation import Outgoing

@@ -11,11 +11,11 @@ from tests.fakes.contacts import MemorySource
 from tests.unit.build import JO, World, contact, contacts, message, world
 from tests.unit.conftest import Lines
 from twilio_bridge.contacts import templates
-from twilio_bridge.contacts.changes import LEASE, LEASE_S, MOST_RECORDS, RECORDS_A_REQUEST, drain
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.contacts.loading import Loaded, Updated
 from twilio_bridge.contacts.refresh import hear, refresh
-from twilio_bridge.contacts.registering import register
+from twilio_bridge.contacts.webhook_changes import LEASE, LEASE_S, MOST_RECORDS, RECORDS_A_REQUEST, drain
+from twilio_bridge.contacts.webhook_registration import register
 from twilio_bridge.errors import RefusedError, UnavailableError
 
 BASE_URL = "https://bridge.example.com"

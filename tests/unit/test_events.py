@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from twilio_bridge.contacts.registering import ROUTE
+from twilio_bridge.contacts.webhook_registration import ROUTE
 from twilio_bridge.entrypoints import airtable_signature, http
 from twilio_bridge.errors import SignatureError
 from twilio_bridge.support import task_complete

@@ -8,9 +8,9 @@ import pytest
 from tests.fakes.airtable_webhooks import SECRET, WEEK_S
 from tests.unit.build import World, contact, world
 from tests.unit.conftest import Lines
-from twilio_bridge.contacts.changes import LEASE, LEASE_S
-from twilio_bridge.contacts.registering import EVERY_S, ROUTE, register
-from twilio_bridge.contacts.webhook import Registration, Webhook
+from twilio_bridge.contacts.change_feed import Registration, Webhook
+from twilio_bridge.contacts.webhook_changes import LEASE, LEASE_S
+from twilio_bridge.contacts.webhook_registration import EVERY_S, ROUTE, register
 from twilio_bridge.errors import RateLimitedError, RefusedError, UnavailableError
 
 BASE_URL = "https://bridge.example.com"

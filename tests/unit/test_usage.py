@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from twilio_bridge.config import schema
+from twilio_bridge.contacts.airtable_quota import Usage, facts
 from twilio_bridge.contacts.refresh import full_every_s
-from twilio_bridge.contacts.usage import Usage, facts
 from twilio_bridge.errors import UnavailableError
 
 OPERATIONS = Path(__file__).parents[2] / "docs" / "operations.md"

@@ -19,11 +19,11 @@ from twilio_bridge.adapters.state.configuration import Configuration
 from twilio_bridge.adapters.state.leases_notes import DynamoLeases, DynamoNotes, DynamoOptOuts
 from twilio_bridge.adapters.state.webhook_registration import DynamoRegistrations
 from twilio_bridge.config import schema
-from twilio_bridge.contacts import usage
+from twilio_bridge.contacts import airtable_quota
+from twilio_bridge.contacts.change_feed import Hearing
 from twilio_bridge.contacts.directory import Directory
 from twilio_bridge.contacts.loading import Refreshing
 from twilio_bridge.contacts.ports import ContactSource
-from twilio_bridge.contacts.webhook import Hearing
 from twilio_bridge.entrypoints import http
 from twilio_bridge.frontline.senders import Senders
 from twilio_bridge.ports import Messaging
@@ -164,7 +164,7 @@ def _limiter(*, bulk: bool = False) -> "SlotLimiter":
 
 def airtable_usage() -> dict[str, int]:
     """The month's calls to Airtable, for the log."""
-    return usage.facts(lambda: usage.Usage(_limiter().used(), configuration().airtable.monthly_calls))
+    return airtable_quota.facts(lambda: airtable_quota.Usage(_limiter().used(), configuration().airtable.monthly_calls))
 
 
 def refreshing() -> Refreshing:

@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from twilio_bridge import deadline
 from twilio_bridge.config import schema
 from twilio_bridge.contacts import templates
+from twilio_bridge.contacts.change_feed import Hearing
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.contacts.ports import (
     Bookmark,
@@ -24,7 +25,6 @@ from twilio_bridge.contacts.ports import (
     Stage,
     TemplateText,
 )
-from twilio_bridge.contacts.webhook import Hearing
 from twilio_bridge.errors import OutOfTimeError, RefusedError, StaleOffsetError, UpstreamError
 from twilio_bridge.logs import logger
 from twilio_bridge.ports import Leases, Notes, Refresh

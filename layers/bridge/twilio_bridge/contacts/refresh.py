@@ -6,7 +6,7 @@ half of the plan's calls unspent.
 """
 
 from twilio_bridge.config import schema
-from twilio_bridge.contacts import changes, loading
+from twilio_bridge.contacts import loading, webhook_changes
 from twilio_bridge.contacts.loading import Loaded, Refreshing, Staged, Updated
 from twilio_bridge.contacts.ports import CacheState
 
@@ -40,19 +40,19 @@ def refresh(work: Refreshing, *, whole: bool = False, nightly: bool = False) -> 
 def _refresh(work: Refreshing, number: int, *, whole: bool, nightly: bool) -> Loaded | Staged | Updated | None:
     state = work.cache.state()
     begun = loading.begun(work, state)
-    is_told = changes.tells(work, state)
+    is_told = webhook_changes.tells(work, state)
     if begun or whole or _needs_everything(state, work, nightly=nightly, is_told=is_told):
         return loading.load(work, number, begun)
     if is_told and work.clock() - (state.loaded_at or 0) < hear_every_s(work.settings):
         return None
-    if is_told and (taken := changes.drain(work)) is not None:
+    if is_told and (taken := webhook_changes.drain(work)) is not None:
         return Updated(taken)
     return loading.update(work, state, number) if work.settings.contacts.columns.last_modified else None
 
 
 def hear(work: Refreshing) -> Loaded | Staged | Updated | None:
     """Take in what the base's webhook tells; where it does not tell everything, do what is due."""
-    taken = changes.drain(work)
+    taken = webhook_changes.drain(work)
     return refresh(work) if taken is None else Updated(taken)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from twilio_bridge.adapters.airtable.client import ONCE, READS, AirtableRequests
 from twilio_bridge.adapters.state.limiter import AIRTABLE
-from twilio_bridge.contacts.webhook import Registration, Told, Webhook
+from twilio_bridge.contacts.change_feed import Registration, Told, Webhook
 from twilio_bridge.errors import RefusedError, UnavailableError
 
 TABLE_ID = "tbl"

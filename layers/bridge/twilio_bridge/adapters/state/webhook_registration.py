@@ -5,7 +5,7 @@ table is encrypted.
 """
 
 from twilio_bridge.adapters.aws.dynamodb import Item, Table
-from twilio_bridge.contacts.webhook import Registration
+from twilio_bridge.contacts.change_feed import Registration
 
 ALL = (
     "SET webhook_id = :id, address = :url, mac_secret = :secret, lives_until = :until, heard_to = :cursor,"

@@ -8,9 +8,9 @@ a base without one.
 from collections.abc import Sequence
 from dataclasses import replace
 
-from twilio_bridge.contacts.changes import LEASE, LEASE_S
+from twilio_bridge.contacts.change_feed import Hearing, Registration, Webhook
 from twilio_bridge.contacts.loading import Refreshing
-from twilio_bridge.contacts.webhook import Hearing, Registration, Webhook
+from twilio_bridge.contacts.webhook_changes import LEASE, LEASE_S
 from twilio_bridge.errors import RefusedError, UpstreamError
 from twilio_bridge.logs import logger
 

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from twilio_bridge.contacts import templates
+from twilio_bridge.contacts.change_feed import Hearing, Registration
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.contacts.loading import Refreshing, keep
 from twilio_bridge.contacts.ports import CacheState, ContactCache
-from twilio_bridge.contacts.webhook import Hearing, Registration
 from twilio_bridge.errors import RefusedError
 from twilio_bridge.logs import logger
 
