@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any, Final
 
-from twilio_bridge.support import figures
-from twilio_bridge.support.dossier import FigureRow
-from twilio_bridge.support.figures import QueueDay, WorkerDay
+from twilio_bridge.support import daily_figures
+from twilio_bridge.support.daily_figures import QueueDay, WorkerDay
+from twilio_bridge.support.person import FigureRow
 from twilio_bridge_cli.errors import CommandError
 
 Line = Mapping[str, Any]
@@ -37,8 +37,8 @@ class Report:
     names: tuple[str, ...]
 
 
-QUEUES: Final = Report("queue", figures.queues, ("day", "queue", *QueueDay().figures()))
-WORKERS: Final = Report("worker", figures.workers, ("day", "worker", *WorkerDay().figures()))
+QUEUES: Final = Report("queue", daily_figures.queues, ("day", "queue", *QueueDay().figures()))
+WORKERS: Final = Report("worker", daily_figures.workers, ("day", "worker", *WorkerDay().figures()))
 
 
 def days(first: date | None, last: date | None, today: date) -> list[str]:

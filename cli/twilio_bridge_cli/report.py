@@ -10,7 +10,7 @@ import typer
 from twilio_bridge.adapters.aws.dynamodb import Table
 from twilio_bridge.adapters.state.figures import DynamoFigures
 from twilio_bridge.errors import UpstreamError
-from twilio_bridge.support.dossier import FigureRow
+from twilio_bridge.support.person import FigureRow
 from twilio_bridge.support.ports import Figures
 from twilio_bridge_cli import aws, figure_lines, output, places, reading
 from twilio_bridge_cli.errors import CommandError

@@ -9,7 +9,7 @@ from twilio_bridge import wiring, wiring_support
 from twilio_bridge.entrypoints import http, sqs
 from twilio_bridge.errors import UnacceptableError
 from twilio_bridge.logs import logger, where
-from twilio_bridge.support import delivery
+from twilio_bridge.support import brevo_delivery
 
 TIME_FOR_ONE_S = 20
 
@@ -33,9 +33,11 @@ def deliver(message: sqs.Message) -> None:
 
 def word(at: str) -> dict[str, object]:
     """Tell a STOP or START said at an address, where there is a Brevo: they come from Frontline, too."""
-    return {"words": wiring_support.has_brevo() and delivery.deliver_word(at, wiring_support.crm(), wiring.opt_outs())}
+    return {
+        "words": wiring_support.has_brevo() and brevo_delivery.deliver_word(at, wiring_support.crm(), wiring.opt_outs())
+    }
 
 
 def news(person_id: str) -> dict[str, object]:
     """Tell a person's news."""
-    return asdict(delivery.deliver(person_id, wiring_support.delivering(), int(time.time() * 1000)))
+    return asdict(brevo_delivery.deliver(person_id, wiring_support.delivering(), int(time.time() * 1000)))

@@ -13,8 +13,8 @@ from rich.table import Table as Sheet
 
 from twilio_bridge.adapters.aws.dynamodb import Table
 from twilio_bridge.adapters.state.figures import DynamoFigures
-from twilio_bridge.support import figures
-from twilio_bridge.support.activities import day_of
+from twilio_bridge.support import daily_figures
+from twilio_bridge.support.worker_activity import day_of
 from twilio_bridge_local import support_lives as lives
 from twilio_bridge_local import support_people as people
 from twilio_bridge_local.brevo import show
@@ -161,7 +161,7 @@ def _timeline(brevo: BrevoStandIn, number: str) -> list[str]:
 
 def _in_figures(stack: Stack, day: str) -> Step:
     rows = DynamoFigures(Table(stack.client("dynamodb"), "SyncState")).of(day)
-    found = figures.queues(rows).get((day, QUEUE), {})
+    found = daily_figures.queues(rows).get((day, QUEUE), {})
     shown = Sheet("figure", "value", title=f"Queue {QUEUE}, {day}", title_justify="left", title_style="bold")
     for figure, value in found.items():
         shown.add_row(figure, "" if value is None else str(value))

@@ -40,8 +40,8 @@ from twilio_bridge.adapters.state.persons import DynamoDossiers
 from twilio_bridge.config import schema
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.logs import logger
-from twilio_bridge.support.delivery import Delivered, Delivering, deliver
-from twilio_bridge.support.dossier import FigureRow
+from twilio_bridge.support.brevo_delivery import Delivered, Delivering, deliver
+from twilio_bridge.support.person import FigureRow
 from twilio_bridge.support.reducer import Record, Reducing, reduce
 from twilio_bridge_local.brevo.limits import NO_LIMITS
 from twilio_bridge_local.brevo.server import API_KEY, BrevoStandIn

@@ -11,7 +11,7 @@ from twilio_bridge.adapters.brevo.client import PACES, BrevoRequests
 from twilio_bridge.adapters.brevo.errors import BREVO
 from twilio_bridge.adapters.brevo.marketing_contacts import BrevoCrm
 from twilio_bridge.adapters.state.limiter import SlotLimiter
-from twilio_bridge.support.dossier import TimelineEvent
+from twilio_bridge.support.person import TimelineEvent
 from twilio_bridge.support.ports import CrmContact
 from twilio_bridge_local.brevo.limits import NO_LIMITS
 from twilio_bridge_local.brevo.server import API_KEY, BrevoStandIn

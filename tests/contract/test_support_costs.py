@@ -18,7 +18,7 @@ from twilio_bridge.adapters.state.figures import DynamoFigures
 from twilio_bridge.adapters.state.identities import DynamoPeople
 from twilio_bridge.adapters.state.persons import DynamoDossiers
 from twilio_bridge.contacts.contact import Contact
-from twilio_bridge.support.dossier import FigureRow
+from twilio_bridge.support.person import FigureRow
 from twilio_bridge.support.reducer import Record, Reducing, reduce
 
 Lives = list[list[dict[str, Any]]]

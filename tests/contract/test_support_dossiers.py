@@ -16,7 +16,7 @@ from twilio_bridge.adapters.aws.dynamodb import Table
 from twilio_bridge.adapters.state.identities import DynamoPeople
 from twilio_bridge.adapters.state.persons import DynamoDossiers
 from twilio_bridge.errors import UnavailableError
-from twilio_bridge.support.dossier import BEFORE, Dossier, Interaction, Person, Status, TimelineEvent
+from twilio_bridge.support.person import BEFORE, Dossier, Interaction, Person, Status, TimelineEvent
 from twilio_bridge.support.ports import Dossiers, People
 
 EMAIL, PHONE, TASK = "email#amara@example.com", "phone#+447900000012", f"task#WT{0:032}"

@@ -15,8 +15,8 @@ from twilio_bridge.adapters.aws.dynamodb import Table
 from twilio_bridge.adapters.state.identities import DynamoPeople
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.errors import UnavailableError
-from twilio_bridge.support.dossier import Person
-from twilio_bridge.support.people import MOST_HALVES, resolve_many
+from twilio_bridge.support.identities import MOST_HALVES, resolve_many
+from twilio_bridge.support.person import Person
 from twilio_bridge.support.ports import People
 
 TASK, OTHER_TASK, THIRD_TASK = (f"task#WT{number:032}" for number in range(3))

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 
 from twilio_bridge.errors import UnacceptableError
-from twilio_bridge.support.dossier import TimelineEvent
+from twilio_bridge.support.person import TimelineEvent
 from twilio_bridge.support.ports import CrmContact
 
 IDENTIFIERS = ("email", "external_id", "phone")

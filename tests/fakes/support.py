@@ -7,7 +7,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from tests.fakes.contacts import Clock
-from twilio_bridge.support.dossier import (
+from twilio_bridge.support.facts import Heard, Known, known
+from twilio_bridge.support.identities import GIVEN, own_keys
+from twilio_bridge.support.person import (
     BEFORE,
     UNHEARD,
     WAITING,
@@ -18,8 +20,6 @@ from twilio_bridge.support.dossier import (
     Status,
     TimelineEvent,
 )
-from twilio_bridge.support.facts import Heard, Known, known
-from twilio_bridge.support.people import GIVEN, own_keys
 
 DAY_S = 86_400
 

@@ -7,8 +7,8 @@ from typing import Any
 from tests.fakes.base import MemoryOptOuts
 from tests.fakes.marketing_contacts import MemoryCrm
 from twilio_bridge.config import schema
-from twilio_bridge.support.delivery import Delivering
-from twilio_bridge.support.dossier import Dossier, Interaction, Person, Status, TimelineEvent
+from twilio_bridge.support.brevo_delivery import Delivering
+from twilio_bridge.support.person import Dossier, Interaction, Person, Status, TimelineEvent
 
 NOW = 1_772_445_600_000  # 2 March 2026, 10:00 UTC
 MINUTE = 60_000

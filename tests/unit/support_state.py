@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tests.unit.supporting import World
-from twilio_bridge.support import figures
-from twilio_bridge.support.dossier import TimelineEvent
+from twilio_bridge.support import daily_figures
+from twilio_bridge.support.derivation import derive
 from twilio_bridge.support.facts import Heard
-from twilio_bridge.support.news import derive
+from twilio_bridge.support.person import TimelineEvent
 
 DAYS = ("2026-02-28", "2026-03-01", "2026-03-02", "2026-03-03", "2026-03-04")
 
@@ -35,7 +35,7 @@ def state(world: World) -> State:
         facts={subject: (each.facts, dict(each.attributes)) for subject, each in known.items()},
         persons=dict(_persons(world, keys)),
         rows={(row.day, row.key): row.values for row in rows},
-        reports=(figures.queues(rows), figures.workers(rows)),
+        reports=(daily_figures.queues(rows), daily_figures.workers(rows)),
         words=[(word.address, word.out, word.at) for word in world.words.of(numbers)],
         poison=world.quarantine.kept,
     )

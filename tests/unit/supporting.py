@@ -17,10 +17,10 @@ from tests.fakes.support import (
 from tests.unit.tasks import NINE
 from twilio_bridge.config import schema
 from twilio_bridge.errors import OutOfTimeError, UpstreamError
-from twilio_bridge.support import delivery, sinks
-from twilio_bridge.support.delivery import Delivering
-from twilio_bridge.support.dossier import FigureRow, TimelineEvent
-from twilio_bridge.support.hearing import Told
+from twilio_bridge.support import brevo_delivery, sinks
+from twilio_bridge.support.brevo_delivery import Delivering
+from twilio_bridge.support.event_facts import Told
+from twilio_bridge.support.person import FigureRow, TimelineEvent
 from twilio_bridge.support.reducer import Batch, Record, Reducing, reduce
 
 HOUR_MS = 3_600_000
@@ -120,11 +120,11 @@ class World:
             self.notices.addresses += [each for each in addresses if not self._said(each)]
 
     def _told(self, person_id: str) -> bool:
-        return _goes_well(lambda: delivery.deliver(person_id, self.delivering(), self.now))
+        return _goes_well(lambda: brevo_delivery.deliver(person_id, self.delivering(), self.now))
 
     def _said(self, address: str) -> bool:
         ports = self.delivering()
-        return _goes_well(lambda: delivery.deliver_word(address, ports.crm, ports.opt_outs))
+        return _goes_well(lambda: brevo_delivery.deliver_word(address, ports.crm, ports.opt_outs))
 
     def sweep(self) -> int:
         """Queue whoever still waits."""

@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from twilio_bridge.config import schema
-from twilio_bridge.support import attributes
-from twilio_bridge.support.events import decode
+from twilio_bridge.support import task_attributes
+from twilio_bridge.support.cloud_events import decode
+from twilio_bridge.support.event_facts import Told, hear
 from twilio_bridge.support.facts import Known, known
-from twilio_bridge.support.hearing import Told, hear
 
 TASK, QUEUE, WORKER, RESERVATION = (f"{prefix}{'0' * 31}1" for prefix in ("WT", "WQ", "WK", "WR"))
 CONVERSATION = f"CH{'0' * 31}1"
@@ -86,7 +86,7 @@ def abandoned(after_s: float = 30, reason: str = "hangup", told: Mapping[str, An
 def tell(events: Iterable[object], settled: schema.Config = SETTINGS) -> Told:
     """Hear events."""
     told = Told()
-    wanted = attributes.paths(settled.field_mapping, settled.surveys.score)
+    wanted = task_attributes.paths(settled.field_mapping, settled.surveys.score)
     for each in events:
         for decoded in decode(json.dumps(each).encode(), NINE).events:
             hear(decoded, told, settled, wanted)

@@ -18,9 +18,9 @@ from twilio_bridge.errors import (
     UnacceptableError,
     UnavailableError,
 )
-from twilio_bridge.support.delivery import Delivered, deliver, deliver_word
-from twilio_bridge.support.dossier import Dossier
-from twilio_bridge.support.numbers import contact_of
+from twilio_bridge.support.brevo_contact import contact_of
+from twilio_bridge.support.brevo_delivery import Delivered, deliver, deliver_word
+from twilio_bridge.support.person import Dossier
 
 REQUESTED = event(at=NOW)
 RESOLVED = event("WT1#resolved", name="SUPPORT_RESOLVED", at=NOW + MINUTE)

@@ -12,7 +12,7 @@ from twilio_bridge.contacts.webhook_registration import ROUTE
 from twilio_bridge.entrypoints import airtable_signature, http
 from twilio_bridge.errors import SignatureError
 from twilio_bridge.support import task_complete
-from twilio_bridge.support.events import decode
+from twilio_bridge.support.cloud_events import decode
 from twilio_bridge_local import credentials
 from twilio_bridge_local.airtable.sample import sample_base
 

@@ -6,10 +6,10 @@ import pytest
 
 from tests.unit.tasks import AMARA, NINE, SETTINGS, TASK, abandoned, answered, event, learn, settings
 from twilio_bridge.config import schema
-from twilio_bridge.support.activities import day_of
-from twilio_bridge.support.dossier import FigureRow
-from twilio_bridge.support.figures import changed, queues, rows, workers
-from twilio_bridge.support.outcomes import task
+from twilio_bridge.support.daily_figures import changed, queues, rows, workers
+from twilio_bridge.support.person import FigureRow
+from twilio_bridge.support.task_outcome import task
+from twilio_bridge.support.worker_activity import day_of
 
 WITH_WORKERS = settings(sync={"agent_activity": True})
 DAY = "2026-03-02"

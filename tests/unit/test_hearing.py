@@ -12,11 +12,11 @@ from tests.unit.tasks import AMARA, CONVERSATION, NINE, TASK, WORKER, event, lea
 from tests.unit.test_support_events import JSON
 from twilio_bridge.config import schema
 from twilio_bridge.errors import BadRequestError
-from twilio_bridge.support import attributes
-from twilio_bridge.support.dossier import FigureRow
-from twilio_bridge.support.events import Event
+from twilio_bridge.support import task_attributes
+from twilio_bridge.support.cloud_events import Event
+from twilio_bridge.support.event_facts import Told, Word, hear
 from twilio_bridge.support.facts import RANKS
-from twilio_bridge.support.hearing import Told, Word, hear
+from twilio_bridge.support.person import FigureRow
 
 SAMPLES = Path(__file__).parents[2] / "events/event_streams/samples"
 WITH_WORKERS = settings(sync={"agent_activity": True})
@@ -94,7 +94,7 @@ def test_only_what_is_asked_for_is_kept() -> None:
     told = {"customers": {"customer_tier": "gold", "note": "secret"}, "x": {"y": 2}, "transcript": "secret"}
     known = learn([event("task.created", told=told)], settled)
     assert {"customers.customer_tier": "gold", "x.y": 2} == known.told()
-    assert {"customer_tier": "gold", "attributes.x.y": 2} == attributes.fields(known.told(), settled.field_mapping)
+    assert {"customer_tier": "gold", "attributes.x.y": 2} == task_attributes.fields(known.told(), settled.field_mapping)
 
 
 def test_later_attributes_go_over_earlier_ones() -> None:

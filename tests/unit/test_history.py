@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.unit.tasks import QUEUE, RESERVATION, WORKER, abandoned, answered, event, learn
-from twilio_bridge.support.history import History, history
+from twilio_bridge.support.task_history import History, history
 
 SECOND = "WR" + "0" * 31 + "2"
 

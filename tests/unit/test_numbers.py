@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.delivering import KEYS, LISTS, MAIL, NOW, OTHER_PHONE, PHONE, dossier, interaction, settings
-from twilio_bridge.support.dossier import Interaction
-from twilio_bridge.support.numbers import contact_of, digest_of
+from twilio_bridge.support.brevo_contact import contact_of, digest_of
+from twilio_bridge.support.person import Interaction
 from twilio_bridge.support.ports import CrmContact
 
 DAY = 86_400_000

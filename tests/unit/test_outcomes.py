@@ -6,7 +6,7 @@ import pytest
 
 from tests.unit.tasks import AMARA, QUEUE, SETTINGS, abandoned, answered, event, learn
 from twilio_bridge.config import schema
-from twilio_bridge.support.outcomes import Task, is_wanted, leg_outcome, task
+from twilio_bridge.support.task_outcome import Task, is_wanted, leg_outcome, task
 
 
 def of(events: list[dict[str, Any]], **blocks: Any) -> Task:

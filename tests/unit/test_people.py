@@ -13,8 +13,8 @@ from tests.fakes.support import MemoryPeople
 from twilio_bridge import phone
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.errors import UnavailableError
-from twilio_bridge.support import people
-from twilio_bridge.support.people import MOST_HALVES, MOST_KEYS, MOST_TRIES, differ, resolve_many, usable
+from twilio_bridge.support import identities
+from twilio_bridge.support.identities import MOST_HALVES, MOST_KEYS, MOST_TRIES, differ, resolve_many, usable
 
 AMARA, BEN = "email#amara@example.com", "email#ben@example.com"
 PHONE, OTHER_PHONE, THIRD_PHONE = (f"phone#+44790000001{number}" for number in range(3))
@@ -171,7 +171,7 @@ def test_keys_are_ordered_and_bounded() -> None:
     keys = [PHONE, FLEX, AMARA, "airtable#rec1", "external#1", "conversation#CH1", task(2), task(1), PHONE]
     expected = [task(2), task(1), "conversation#CH1", "external#1", AMARA, FLEX, "airtable#rec1", PHONE]
     assert expected == usable(keys)
-    assert people.MOST_KEYS_A_SUBJECT == len(usable(f"email#{number}@example.com" for number in range(500)))
+    assert identities.MOST_KEYS_A_SUBJECT == len(usable(f"email#{number}@example.com" for number in range(500)))
 
 
 CONTACT = Contact(id="rec1", sms=number_of(PHONE), whatsapp=number_of(OTHER_PHONE), email=" Amara@Example.com ")
@@ -353,7 +353,7 @@ def expected(subjects: Mapping[str, Sequence[str]], contacts: Sequence[Contact])
     """Give the subjects that belong together: whose keys, those of the numbers' contacts included, are linked."""
     groups: list[tuple[set[str], set[str]]] = []
     for subject, keys in subjects.items():
-        linked = {*keys, *(key for own in keys for key in people._contact_keys(own, Base(*contacts)))}
+        linked = {*keys, *(key for own in keys for key in identities._contact_keys(own, Base(*contacts)))}
         names = {subject}
         touching = [group for group in groups if group[0] & linked]
         groups = [group for group in groups if group not in touching]

@@ -14,8 +14,8 @@ from tests.unit.tasks import CONVERSATION, NINE, TASK, abandoned, answered, even
 from tests.unit.test_hearing import other, sample
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.errors import OutOfTimeError, UnavailableError
-from twilio_bridge.support import hearing
-from twilio_bridge.support.dossier import TimelineEvent
+from twilio_bridge.support import event_facts
+from twilio_bridge.support.person import TimelineEvent
 from twilio_bridge.support.reducer import reduce
 
 Lines = Callable[[], list[dict[str, Any]]]
@@ -134,7 +134,7 @@ def test_a_mistake_of_ours_does_not_block_the_shard(monkeypatch: pytest.MonkeyPa
     def stumble(*_: object) -> str:
         raise KeyError("Amara@example.com")
 
-    monkeypatch.setattr(hearing, "FAMILIES", {**hearing.FAMILIES, "conversations.": stumble})
+    monkeypatch.setattr(event_facts, "FAMILIES", {**event_facts.FAMILIES, "conversations.": stumble})
     world = World()
     told = (other("conversations.participant.added", ConversationSid=CONVERSATION), event("task.created"))
     batch = world.take_in(records(raw(*told)))

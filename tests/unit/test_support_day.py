@@ -11,11 +11,11 @@ import pytest
 
 from tests.unit.supporting import SETTINGS
 from tests.unit.tasks import NINE, tell
-from twilio_bridge.support import attributes
-from twilio_bridge.support.events import decode
+from twilio_bridge.support import task_attributes
+from twilio_bridge.support.cloud_events import decode
+from twilio_bridge.support.derivation import derive
 from twilio_bridge.support.facts import known
-from twilio_bridge.support.news import derive
-from twilio_bridge.support.outcomes import task
+from twilio_bridge.support.task_outcome import task
 from twilio_bridge_local.support_day import DAY, DAY_MS, generate
 from twilio_bridge_local.support_envelopes import records
 from twilio_bridge_local.support_people import MOST_CUSTOMERS, customers
@@ -75,7 +75,7 @@ def test_everything_happens(day: list[dict[str, Any]]) -> None:
     assert any(each.is_survey and each.score is None for each in tasks)
     assert {True, False} == {word.out for word in told.words}
     assert 2 == len({row.day for row in told.rows})
-    assert any(attributes.direction(each.told) == "outbound" for each in tasks)
+    assert any(task_attributes.direction(each.told) == "outbound" for each in tasks)
 
 
 def test_customers_come_on_several_channels(day: list[dict[str, Any]]) -> None:

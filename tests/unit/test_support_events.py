@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.tasks import NINE, TASK, event, stamp
-from twilio_bridge.support.events import LATEST, decode, inner, moment
+from twilio_bridge.support.cloud_events import LATEST, decode, inner, moment
 
 SAMPLES = sorted((Path(__file__).parents[2] / "events/event_streams/samples").glob("*.json"))
 JSON = st.recursive(

@@ -16,7 +16,7 @@ from tests.unit.support_state import contacts, state, timeline
 from tests.unit.supporting import World
 from tests.unit.tasks import AMARA, NINE, TASK, answered, event
 from tests.unit.test_support_events import SAMPLES
-from twilio_bridge.support.timeline import HOLD_MS, SETTLE_MS
+from twilio_bridge.support.brevo_events import HOLD_MS, SETTLE_MS
 from twilio_bridge_local.support_day import generate
 from twilio_bridge_local.support_envelopes import records
 

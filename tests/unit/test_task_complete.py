@@ -14,7 +14,7 @@ from tests.unit.test_support_events import JSON
 from twilio_bridge.entrypoints import cors
 from twilio_bridge.entrypoints.http import Reply
 from twilio_bridge.errors import BadRequestError, SignatureError, UnavailableError
-from twilio_bridge.support.events import decode
+from twilio_bridge.support.cloud_events import decode
 from twilio_bridge.support.task_complete import LARGEST, LATE_S, event_of, sign, verify
 
 NOW = 1_772_442_000.25

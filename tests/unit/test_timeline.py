@@ -18,10 +18,10 @@ from tests.unit.tasks import (
     stamp,
 )
 from twilio_bridge.config import schema
-from twilio_bridge.support.dossier import TimelineEvent
+from twilio_bridge.support.brevo_events import HOLD_MS, SETTLE_MS
+from twilio_bridge.support.derivation import Derived, derive, since
 from twilio_bridge.support.facts import known
-from twilio_bridge.support.news import Derived, derive, since
-from twilio_bridge.support.timeline import HOLD_MS, SETTLE_MS
+from twilio_bridge.support.person import TimelineEvent
 
 NOW = NINE + 3_600_000
 SURVEY = {"conversations": {"kind": "Survey", "conversation_id": TASK, "conversation_measure_1": 4, "queue": "Support"}}

@@ -8,7 +8,7 @@ from twilio_bridge.adapters.aws.notices import SqsNotices
 from twilio_bridge.adapters.aws.queues import SqsQueue
 from twilio_bridge.config import flex, schema
 from twilio_bridge.errors import NoSecretError, SettingError
-from twilio_bridge.support.delivery import Delivering
+from twilio_bridge.support.brevo_delivery import Delivering
 from twilio_bridge.support.ports import AgentTokens, Crm, Dossiers, Notices, Sinks, Stream
 from twilio_bridge.support.reducer import Reducing
 

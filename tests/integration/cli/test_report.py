@@ -15,7 +15,7 @@ from moto.moto_server.threaded_moto_server import ThreadedMotoServer
 from tests.integration.cli.conftest import Run
 from twilio_bridge.adapters.aws.dynamodb import Table
 from twilio_bridge.adapters.state.figures import DynamoFigures
-from twilio_bridge.support.dossier import FigureRow
+from twilio_bridge.support.person import FigureRow
 from twilio_bridge_cli import aws
 
 NAME = "sync-state"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.fakes.support import MemoryFigures
-from twilio_bridge.support.dossier import FigureRow
+from twilio_bridge.support.person import FigureRow
 from twilio_bridge_cli import report
 from twilio_bridge_cli.errors import CommandError
 from twilio_bridge_cli.figure_lines import QUEUES, WORKERS, Line, Report, cell, clock, csv_text, days, head, lines

@@ -3,7 +3,7 @@
 import hashlib
 import json
 
-from twilio_bridge.support.events import loads
+from twilio_bridge.support.cloud_events import loads
 
 # Kinesis takes records of 1 MB; a batch of Twilio's that is larger is put there event by event.
 LARGEST = 900_000

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from twilio_bridge.support.dossier import Dossier, FigureRow, Interaction, Person, Status, TimelineEvent
 from twilio_bridge.support.facts import Heard, Known
+from twilio_bridge.support.person import Dossier, FigureRow, Interaction, Person, Status, TimelineEvent
 
 
 class Facts(Protocol):

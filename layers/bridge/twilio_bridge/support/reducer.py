@@ -15,11 +15,11 @@ from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.errors import BadRequestError, OutOfTimeError
 from twilio_bridge.logs import logger, where
 from twilio_bridge.ports import OptOuts
-from twilio_bridge.support import attributes, people
-from twilio_bridge.support.events import Event, Poison, decode
+from twilio_bridge.support import identities, task_attributes
+from twilio_bridge.support.cloud_events import Event, Poison, decode
+from twilio_bridge.support.derivation import Derived, afresh, derive, since
+from twilio_bridge.support.event_facts import Told, hear
 from twilio_bridge.support.facts import Heard, Known
-from twilio_bridge.support.hearing import Told, hear
-from twilio_bridge.support.news import Derived, afresh, derive, since
 from twilio_bridge.support.ports import Dossiers, Facts, Figures, Metrics, Notices, People, Quarantine
 
 # What is about no task and no conversation.
@@ -40,7 +40,7 @@ class Reducing:
     """What a batch is worked with; `lookup` gives the cached contacts at a number."""
 
     facts: Facts
-    people: People
+    identities: People
     dossiers: Dossiers
     figures: Figures
     quarantine: Quarantine
@@ -72,7 +72,7 @@ def reduce(records: Iterable[Record], work: Reducing, now: int) -> Batch:
     Raises OutOfTimeError where the time ends before the batch does.
     """
     batch = Batch()
-    wanted = attributes.paths(work.settings.field_mapping, work.settings.surveys.score)
+    wanted = task_attributes.paths(work.settings.field_mapping, work.settings.surveys.score)
     for record in records:
         _read(record, batch, work, wanted)
     _hand_on(batch, work)
@@ -165,7 +165,9 @@ def _write(news: Mapping[str, Derived], batch: Batch, work: Reducing) -> None:
     """Write down what is new, and tell whose it is."""
     persons: Mapping[str, str] = {}
     with _coming_again(batch, news.keys(), "people not found out"):
-        persons = people.resolve_many({subject: new.keys for subject, new in news.items()}, work.people, work.lookup)
+        persons = identities.resolve_many(
+            {subject: new.keys for subject, new in news.items()}, work.people, work.lookup
+        )
     subjects_of: dict[str, list[str]] = {}
     for subject, person_id in persons.items():
         with _coming_again(batch, [subject], "news not written"):

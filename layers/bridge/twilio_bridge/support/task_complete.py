@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from twilio_bridge.errors import BadRequestError, SignatureError
-from twilio_bridge.support.events import inner, loads
+from twilio_bridge.support.cloud_events import inner, loads
 from twilio_bridge.support.ports import AgentTokens
 
 LATE_S = 300

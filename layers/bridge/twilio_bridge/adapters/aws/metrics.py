@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedd
 
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
-from twilio_bridge.support.dossier import FigureRow
+from twilio_bridge.support.person import FigureRow
 
 NAMES = {
     "accepted": "Accepted",

@@ -13,8 +13,8 @@ from twilio_bridge.adapters.brevo.client import CONTACTS, EVENTS, NEVER_TWICE, T
 from twilio_bridge.adapters.brevo.errors import BREVO, DuplicateError, NotThereError
 from twilio_bridge.errors import RefusedError, UnacceptableError, UnavailableError
 from twilio_bridge.logs import logger, where
-from twilio_bridge.support.dossier import TimelineEvent
-from twilio_bridge.support.events import moment
+from twilio_bridge.support.cloud_events import moment
+from twilio_bridge.support.person import TimelineEvent
 from twilio_bridge.support.ports import CrmContact
 
 Body = dict[str, Any]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from twilio_bridge.adapters.aws.compact import pack, unpack
 from twilio_bridge.adapters.aws.dynamodb import Item, Table
-from twilio_bridge.support.dossier import FigureRow
+from twilio_bridge.support.person import FigureRow
 
 KEEP_S = 400 * 86_400
 PARTITIONS = 16

@@ -14,8 +14,8 @@ import uuid
 from collections.abc import Iterable, Mapping
 
 from twilio_bridge.adapters.aws.dynamodb import Item, Key, Table, Write, a_put, an_update
-from twilio_bridge.support.dossier import Person
-from twilio_bridge.support.people import GIVEN, own_keys
+from twilio_bridge.support.identities import GIVEN, own_keys
+from twilio_bridge.support.person import Person
 
 IDENTITY, PROFILE = "identity", "profile"
 KEEP_S = 60 * 86_400

@@ -15,16 +15,7 @@ from dataclasses import asdict, replace
 from twilio_bridge.adapters.aws.compact import pack, unpack
 from twilio_bridge.adapters.aws.dynamodb import Item, Key, Table
 from twilio_bridge.adapters.state.identities import person_from, profile_of
-from twilio_bridge.support.dossier import (
-    BEFORE,
-    UNHEARD,
-    WAITING,
-    Dossier,
-    Interaction,
-    Person,
-    Status,
-    TimelineEvent,
-)
+from twilio_bridge.support.person import BEFORE, UNHEARD, WAITING, Dossier, Interaction, Person, Status, TimelineEvent
 
 INDEX = "gsi1"
 KEEP_S = 60 * 86_400

@@ -12,10 +12,10 @@ from math import isfinite
 
 from twilio_bridge import phone
 from twilio_bridge.config import flex, schema
-from twilio_bridge.support.attributes import LONGEST_TEXT
-from twilio_bridge.support.dossier import Dossier, Interaction
 from twilio_bridge.support.facts import digest
+from twilio_bridge.support.person import Dossier, Interaction
 from twilio_bridge.support.ports import CrmContact
+from twilio_bridge.support.task_attributes import LONGEST_TEXT
 
 Interactions = Sequence[Interaction]
 Value = str | int | float | bool | date | list[str]

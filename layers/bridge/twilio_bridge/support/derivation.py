@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from twilio_bridge.config import schema
-from twilio_bridge.support import attributes, figures, outcomes, timeline
-from twilio_bridge.support.dossier import FigureRow, Interaction, TimelineEvent
+from twilio_bridge.support import brevo_events, daily_figures, task_attributes, task_outcome
 from twilio_bridge.support.facts import Known
+from twilio_bridge.support.person import FigureRow, Interaction, TimelineEvent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,14 +24,14 @@ def derive(known: Known, settled: schema.Config, now: int) -> Derived:
     if not known.facts:
         return Derived()
     if known.kind == "conversation":
-        keys = (known.subject, *timeline.conversation_keys(known))
-        return Derived(keys=keys, events=tuple(timeline.of_conversation(known, settled, now)))
-    task = outcomes.task(known, settled)
+        keys = (known.subject, *brevo_events.conversation_keys(known))
+        return Derived(keys=keys, events=tuple(brevo_events.of_conversation(known, settled, now)))
+    task = task_outcome.task(known, settled)
     return Derived(
-        keys=tuple(dict.fromkeys((known.subject, *attributes.keys(task.told)))),
-        interaction=timeline.interaction(task, settled) if settled.connectors.twilio_flex.enabled else None,
-        events=tuple(timeline.of_task(task, settled, now)),
-        rows=tuple(figures.rows(task, settled)),
+        keys=tuple(dict.fromkeys((known.subject, *task_attributes.keys(task.told)))),
+        interaction=brevo_events.interaction(task, settled) if settled.connectors.twilio_flex.enabled else None,
+        events=tuple(brevo_events.of_task(task, settled, now)),
+        rows=tuple(daily_figures.rows(task, settled)),
     )
 
 
@@ -41,15 +41,15 @@ def since(before: Derived, after: Derived, version: int) -> Derived:
         keys=after.keys,
         interaction=after.interaction if _differs(before.interaction, after.interaction) else None,
         events=tuple(_changed(before.events, after.events, version)),
-        rows=tuple(figures.changed(before.rows, after.rows, version)),
+        rows=tuple(daily_figures.changed(before.rows, after.rows, version)),
     )
 
 
 def afresh(known: Known, after: Derived, settled: schema.Config) -> Derived:
     """Give all that follows as if it were news, and clear everything else that could have followed from less."""
-    cleared = timeline.cleared(known, after.events)
-    task = outcomes.task(known, settled) if known.kind == "task" else None
-    rows = figures.cleared(task, after.rows) if task else ()
+    cleared = brevo_events.cleared(known, after.events)
+    task = task_outcome.task(known, settled) if known.kind == "task" else None
+    rows = daily_figures.cleared(task, after.rows) if task else ()
     return replace(after, events=(*after.events, *cleared), rows=(*after.rows, *rows))
 
 

@@ -14,8 +14,8 @@ from twilio_bridge.contacts import opt_outs
 from twilio_bridge.errors import NotTakenError, RateLimitedError, RefusedError, UnacceptableError
 from twilio_bridge.logs import logger, where
 from twilio_bridge.ports import OptOut, OptOuts
-from twilio_bridge.support.dossier import UNTOLD, Dossier, Status, TimelineEvent
-from twilio_bridge.support.numbers import WITH_EMAIL, contact_of, digest_of
+from twilio_bridge.support.brevo_contact import WITH_EMAIL, contact_of, digest_of
+from twilio_bridge.support.person import UNTOLD, Dossier, Status, TimelineEvent
 from twilio_bridge.support.ports import Crm, CrmContact, Dossiers, Notices
 
 # Among those whom a word was told.

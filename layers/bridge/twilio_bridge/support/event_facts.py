@@ -12,10 +12,10 @@ from twilio_bridge import phone
 from twilio_bridge.config import schema
 from twilio_bridge.contacts import opt_outs
 from twilio_bridge.errors import BadRequestError
-from twilio_bridge.support import activities, attributes, task_complete
-from twilio_bridge.support.dossier import FigureRow
-from twilio_bridge.support.events import TASKROUTER, Event, inner, moment, sid_of
+from twilio_bridge.support import task_attributes, task_complete, worker_activity
+from twilio_bridge.support.cloud_events import TASKROUTER, Event, inner, moment, sid_of
 from twilio_bridge.support.facts import RANKS, Fact, Heard, digest
+from twilio_bridge.support.person import FigureRow
 
 TEST_EVENT = "eventstreams.test-event"
 # What each family of TaskRouter's events tells beyond when and which: payload's name, and ours.
@@ -107,7 +107,7 @@ def _value(name: str, value: object) -> object:
         return moment(value)
     if name in NUMBERS:
         return str(value) if isinstance(value, int | str) and str(value).isdecimal() and len(str(value)) < 10 else None  # noqa: PLR2004  30 years
-    return value[: attributes.LONGEST_TEXT] if isinstance(value, str) else None
+    return value[: task_attributes.LONGEST_TEXT] if isinstance(value, str) else None
 
 
 def _add(
@@ -137,7 +137,7 @@ def _attributes(given: object, wanted: frozenset[str]) -> tuple[str, Mapping[str
 
 
 def _kept(task_attributes: Mapping[str, Any], wanted: frozenset[str]) -> tuple[str, Mapping[str, Any]]:
-    found = attributes.kept(task_attributes, wanted)
+    found = task_attributes.kept(task_attributes, wanted)
     return (digest(found), found) if found else ("", {})
 
 
@@ -153,7 +153,7 @@ def _plugin(event: Event, told: Told, _settled: schema.Config, wanted: frozenset
 def _activity(event: Event, told: Told, settled: schema.Config, _wanted: frozenset[str]) -> str:
     flex = settled.connectors.twilio_flex
     if flex.enabled and flex.sync.agent_activity:
-        told.rows += activities.rows(event)
+        told.rows += worker_activity.rows(event)
     return ""
 
 
@@ -203,7 +203,7 @@ def _said(data: Mapping[str, Any], words: schema.OptOut) -> bool | None:
 
 def _test(event: Event, told: Told, _settled: schema.Config, _wanted: frozenset[str]) -> str:
     test_id = event.data.get("test_id")
-    if not isinstance(test_id, str) or not 0 < len(test_id) <= attributes.LONGEST_TEXT:
+    if not isinstance(test_id, str) or not 0 < len(test_id) <= task_attributes.LONGEST_TEXT:
         raise BadRequestError("the test event has no test_id")
     told.test_ids.append(test_id)
     return ""

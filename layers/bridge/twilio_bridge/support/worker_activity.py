@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from twilio_bridge.support.dossier import FigureRow
-from twilio_bridge.support.events import Event, sid_of
+from twilio_bridge.support.cloud_events import Event, sid_of
+from twilio_bridge.support.person import FigureRow
 
 DAY_S = 86_400
 # Somebody on leave stays in one activity for weeks; longer than this is a mistake.

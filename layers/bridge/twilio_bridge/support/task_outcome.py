@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from twilio_bridge.config import flex, schema
-from twilio_bridge.support import attributes
+from twilio_bridge.support import task_attributes
 from twilio_bridge.support.facts import Known
-from twilio_bridge.support.history import History, Leg, history
+from twilio_bridge.support.task_history import History, Leg, history
 
 EXPIRED = "task ttl exceeded"
 SAID = {"follow-up": "follow-up", "no": "ended", "yes": "abandoned"}
@@ -47,18 +47,18 @@ def task(known: Known, settled: schema.Config) -> Task:
         version=known.version,
         history=past,
         told=told,
-        channel=attributes.channel(told, past.told("channel")),
+        channel=task_attributes.channel(told, past.told("channel")),
         is_survey=is_survey,
-        is_virtual=attributes.text(told, "conversations.virtual").casefold() == "yes",
+        is_virtual=task_attributes.text(told, "conversations.virtual").casefold() == "yes",
         outcome=_outcome(past, told, settled.figures.short_abandon_s),
         score=score(told, settled.surveys) if is_survey or settled.surveys.on_ordinary_tasks else None,
     )
 
 
 def _is_survey(past: History, told: Mapping[str, Any], surveys: flex.Surveys) -> bool:
-    if attributes.text(told, "conversations.kind").casefold() == "survey":
+    if task_attributes.text(told, "conversations.kind").casefold() == "survey":
         return True
-    if attributes.text(told, "isSurveyTask").casefold() in {"true", "yes", "1"}:
+    if task_attributes.text(told, "isSurveyTask").casefold() in {"true", "yes", "1"}:
         return True
     places = {leg.queue_sid for leg in past.legs} | {past.told("queue_sid")}
     return (
@@ -74,11 +74,11 @@ def _outcome(past: History, told: Mapping[str, Any], short_s: int) -> str:
         return "open"
     if past.end.kind != "task.canceled":
         return "completed" if past.end.kind in {"task.completed", "plugin.completed"} else "deleted"
-    if said := SAID.get(attributes.text(told, "conversations.abandoned").casefold()):
+    if said := SAID.get(task_attributes.text(told, "conversations.abandoned").casefold()):
         return _phase(past, short_s) if said == "abandoned" else said
     if str(past.end.values.get("reason", "")).casefold().startswith(EXPIRED):
         return "expired"
-    if attributes.direction(told).startswith("outbound"):
+    if task_attributes.direction(told).startswith("outbound"):
         return "gave-up"
     return "in-transfer" if past.accepted else _phase(past, short_s)
 

@@ -12,7 +12,7 @@ from twilio_bridge import phone
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.errors import UnavailableError
 from twilio_bridge.logs import logger
-from twilio_bridge.support.dossier import Person
+from twilio_bridge.support.person import Person
 from twilio_bridge.support.ports import People
 
 Lookup = Callable[[str], Sequence[Contact]]

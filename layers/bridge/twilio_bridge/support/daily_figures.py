@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from twilio_bridge.config import schema
-from twilio_bridge.support import attributes
-from twilio_bridge.support.activities import day_of
-from twilio_bridge.support.dossier import FigureRow
-from twilio_bridge.support.history import ENTERED, Leg, Reservation
-from twilio_bridge.support.outcomes import Task, is_wanted, leg_outcome
+from twilio_bridge.support import task_attributes
+from twilio_bridge.support.person import FigureRow
+from twilio_bridge.support.task_history import ENTERED, Leg, Reservation
+from twilio_bridge.support.task_outcome import Task, is_wanted, leg_outcome
+from twilio_bridge.support.worker_activity import day_of
 
 
 def rows(task: Task, settled: schema.Config) -> list[FigureRow]:
@@ -58,7 +58,7 @@ def _offer_key(offer: Reservation) -> str:
 
 
 def _answer(task: Task, score: float, at: int) -> FigureRow:
-    queue = attributes.text(task.told, "conversations.queue") or str(task.history.told("queue"))
+    queue = task_attributes.text(task.told, "conversations.queue") or str(task.history.told("queue"))
     values = {"queue": queue, "channel": task.channel, "score": score}
     return FigureRow(day=day_of(at // 1000), key=_answer_key(task), version=task.version, values=values)
 

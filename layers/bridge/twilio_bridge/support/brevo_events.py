@@ -10,11 +10,11 @@ from typing import Any
 
 from twilio_bridge import phone
 from twilio_bridge.config import schema
-from twilio_bridge.support import attributes
-from twilio_bridge.support.dossier import Interaction, TimelineEvent
+from twilio_bridge.support import task_attributes
 from twilio_bridge.support.facts import Known
-from twilio_bridge.support.history import ENDS
-from twilio_bridge.support.outcomes import UNSERVED, Task, is_wanted, waited_s
+from twilio_bridge.support.person import Interaction, TimelineEvent
+from twilio_bridge.support.task_history import ENDS
+from twilio_bridge.support.task_outcome import UNSERVED, Task, is_wanted, waited_s
 
 SETTLE_MS = 3_000
 # How long a resolved task waits for the reservation that must have been: later, what is missing is left out.
@@ -77,7 +77,7 @@ def interaction(task: Task, settled: schema.Config) -> Interaction:
         wait_s=task.history.wait_s,
         score=scored,
         scored_at=end.at if end and scored is not None else 0,
-        values=attributes.fields(task.told, settled.field_mapping),
+        values=task_attributes.fields(task.told, settled.field_mapping),
     )
 
 
@@ -95,7 +95,7 @@ def _of_support(task: Task, now: int) -> Iterator[TimelineEvent]:
 
 
 def _submitted(task: Task, now: int) -> TimelineEvent:
-    queue = attributes.text(task.told, "conversations.queue") or _queue(task)
+    queue = task_attributes.text(task.told, "conversations.queue") or _queue(task)
     told = {**_place(task), "queue": queue, "score": task.score}
     end = task.history.end
     return _event(f"{task.sid}#csat", "survey.completed", end.at if end else 0, task.version, told, now)
@@ -104,9 +104,9 @@ def _submitted(task: Task, now: int) -> TimelineEvent:
 def _place(task: Task) -> dict[str, Any]:
     return {
         "task_sid": task.sid,
-        "conversation_sid": attributes.text(task.told, "conversationSid"),
+        "conversation_sid": task_attributes.text(task.told, "conversationSid"),
         "channel": task.channel,
-        "direction": attributes.direction(task.told),
+        "direction": task_attributes.direction(task.told),
     }
 
 
@@ -154,7 +154,7 @@ def conversation_channel(known: Known) -> str:
         if phone.is_whatsapp(str(fact.values.get("address", ""))):
             return "whatsapp"
         if told:
-            return attributes.CHANNELS.get(told.casefold(), told.casefold())
+            return task_attributes.CHANNELS.get(told.casefold(), told.casefold())
     return ""
 
 
