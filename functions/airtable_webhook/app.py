@@ -1,10 +1,10 @@
 """Airtable calls this when something has changed in the base."""
 
-from twilio_bridge import wiring
 from twilio_bridge.entrypoints import airtable_signature, http
+from twilio_bridge.wiring import base
 
-secrets = wiring.webhook_secrets()
-refresh = wiring.refresh()
+secrets = base.webhook_secrets()
+refresh = base.refresh()
 
 
 def lambda_handler(event: http.Event, context: http.Context) -> http.Reply:

@@ -1,11 +1,11 @@
 """Frontline calls this for a worker's contact list, a contact's details, and to add or delete one."""
 
-from twilio_bridge import wiring
 from twilio_bridge.entrypoints import http
 from twilio_bridge.frontline import crm
+from twilio_bridge.wiring import base
 
-signatures = wiring.signatures()
-opt_outs = wiring.opt_outs()
+signatures = base.signatures()
+opt_outs = base.opt_outs()
 
 
 def lambda_handler(event: http.Event, context: http.Context) -> http.Reply:
@@ -15,6 +15,6 @@ def lambda_handler(event: http.Event, context: http.Context) -> http.Reply:
 
 def answer(form: http.Form) -> http.Answer:
     """Answer from the contacts as they are configured now."""
-    contacts = wiring.configuration().contacts
-    base_id = wiring.settings().airtable_base_id
-    return crm.answer(form, crm.Crm(wiring.directory(), opt_outs, contacts, base_id))
+    contacts = base.configuration().contacts
+    base_id = base.settings().airtable_base_id
+    return crm.answer(form, crm.Crm(base.directory(), opt_outs, contacts, base_id))

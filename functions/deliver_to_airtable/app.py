@@ -3,15 +3,15 @@
 from collections.abc import Mapping
 from typing import Any
 
-from twilio_bridge import wiring
 from twilio_bridge.contacts import opt_outs
 from twilio_bridge.entrypoints import http, sqs
 from twilio_bridge.logs import logger
+from twilio_bridge.wiring import base
 
 TIME_FOR_ONE_S = 8
 
-said = wiring.opt_outs()
-queue = wiring.airtable_queue()
+said = base.opt_outs()
+queue = base.airtable_queue()
 
 
 def lambda_handler(event: Mapping[str, Any], context: http.Context) -> dict[str, object]:
@@ -21,5 +21,5 @@ def lambda_handler(event: Mapping[str, Any], context: http.Context) -> dict[str,
 
 def deliver(message: sqs.Message) -> None:
     """Tell Airtable."""
-    told = opt_outs.deliver(message["address"], wiring.directory(), said)
+    told = opt_outs.deliver(message["address"], base.directory(), said)
     logger.info("Airtable told", extra={"records": told})

@@ -5,15 +5,15 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from twilio_bridge import wiring, wiring_support
 from twilio_bridge.entrypoints import http, sqs
 from twilio_bridge.errors import UnacceptableError
 from twilio_bridge.logs import logger, where
 from twilio_bridge.support import brevo_delivery
+from twilio_bridge.wiring import base, support
 
 TIME_FOR_ONE_S = 20
 
-queue = wiring_support.brevo_queue()
+queue = support.brevo_queue()
 
 
 def lambda_handler(event: Mapping[str, Any], context: http.Context) -> dict[str, object]:
@@ -33,11 +33,9 @@ def deliver(message: sqs.Message) -> None:
 
 def word(at: str) -> dict[str, object]:
     """Tell a STOP or START said at an address, where there is a Brevo: they come from Frontline, too."""
-    return {
-        "words": wiring_support.has_brevo() and brevo_delivery.deliver_word(at, wiring_support.crm(), wiring.opt_outs())
-    }
+    return {"words": support.has_brevo() and brevo_delivery.deliver_word(at, support.crm(), base.opt_outs())}
 
 
 def news(person_id: str) -> dict[str, object]:
     """Tell a person's news."""
-    return asdict(brevo_delivery.deliver(person_id, wiring_support.delivering(), int(time.time() * 1000)))
+    return asdict(brevo_delivery.deliver(person_id, support.delivering(), int(time.time() * 1000)))

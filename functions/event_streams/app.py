@@ -5,10 +5,11 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from twilio_bridge import deadline, wiring_support
+from twilio_bridge import deadline
 from twilio_bridge.entrypoints import http
 from twilio_bridge.logs import logger
 from twilio_bridge.support.reducer import Record, reduce
+from twilio_bridge.wiring import support
 
 # Leaves a record that takes all the time still time to be reported as failed.
 MARGIN_S = 5
@@ -17,7 +18,7 @@ MARGIN_S = 5
 def lambda_handler(event: Mapping[str, Any], context: http.Context) -> dict[str, object]:
     """Take in a batch; the lowest sequence number that failed is where the stream goes on."""
     with deadline.limit(context.get_remaining_time_in_millis() / 1000 - MARGIN_S):
-        batch = reduce(records(event), wiring_support.reducing(), int(time.time() * 1000))
+        batch = reduce(records(event), support.reducing(), int(time.time() * 1000))
     counts = {"events": batch.events, "ignored": batch.told.ignored, "poison": batch.poison}
     logger.info("taken in", extra={**counts, "failed": len(batch.failed)})
     failed = sorted(batch.failed, key=int)[:1]

@@ -1,11 +1,11 @@
 """Twilio's Event Streams call this where the sink is a webhook."""
 
-from twilio_bridge import wiring, wiring_support
 from twilio_bridge.entrypoints import http
 from twilio_bridge.support.forwarding import pieces
+from twilio_bridge.wiring import base, support
 
-signatures = wiring.signatures()
-stream = wiring_support.stream()
+signatures = base.signatures()
+stream = support.stream()
 
 
 def lambda_handler(event: http.Event, context: http.Context) -> http.Reply:

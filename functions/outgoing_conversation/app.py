@@ -1,11 +1,11 @@
 """Frontline calls this when a worker begins a conversation: which number does it come from, if it may begin at all?"""
 
-from twilio_bridge import wiring
 from twilio_bridge.entrypoints import http
 from twilio_bridge.frontline import outgoing_conversation
+from twilio_bridge.wiring import base
 
-signatures = wiring.signatures()
-opt_outs = wiring.opt_outs()
+signatures = base.signatures()
+opt_outs = base.opt_outs()
 
 
 def lambda_handler(event: http.Event, context: http.Context) -> http.Reply:
@@ -15,5 +15,5 @@ def lambda_handler(event: http.Event, context: http.Context) -> http.Reply:
 
 def answer(form: http.Form) -> http.Answer:
     """Answer from the contacts and senders as they are configured now."""
-    outgoing = outgoing_conversation.Outgoing(wiring.directory(), opt_outs, wiring.senders())
+    outgoing = outgoing_conversation.Outgoing(base.directory(), opt_outs, base.senders())
     return outgoing_conversation.answer(form, outgoing)

@@ -7,12 +7,13 @@
 from collections.abc import Mapping
 from dataclasses import asdict
 
-from twilio_bridge import deadline, wiring
+from twilio_bridge import deadline
 from twilio_bridge.contacts.refresh import hear, refresh
 from twilio_bridge.contacts.webhook_registration import register
 from twilio_bridge.entrypoints import http
 from twilio_bridge.errors import SettingError
 from twilio_bridge.logs import logger
+from twilio_bridge.wiring import base
 
 
 def lambda_handler(event: Mapping[str, object], context: http.Context) -> dict[str, object]:
@@ -24,17 +25,17 @@ def lambda_handler(event: Mapping[str, object], context: http.Context) -> dict[s
 def bring_up_to_date(event: Mapping[str, object]) -> dict[str, object]:
     """Take in what has changed, or everything."""
     wanted = {name: event.get(name) is True for name in ("whole", "nightly")}
-    done = hear(wiring.refreshing()) if event.get("hear") is True else refresh(wiring.refreshing(), **wanted)
+    done = hear(base.refreshing()) if event.get("hear") is True else refresh(base.refreshing(), **wanted)
     outcome: dict[str, object] = asdict(done) if done else {"nothing": "due, or another refresh is running"}
-    logger.info("refreshed" if done else "not refreshed", extra=outcome | wiring.airtable_usage())
+    logger.info("refreshed" if done else "not refreshed", extra=outcome | base.airtable_usage())
     return outcome
 
 
 def look_after_webhook(event: Mapping[str, object]) -> dict[str, object]:
     """Register or renew it; what a new one has not told comes with a load."""
-    address = wiring.settings().public_base_url or str(event.get("url") or "")
+    address = base.settings().public_base_url or str(event.get("url") or "")
     try:
-        done = register(wiring.refreshing(), address, now=event.get("now") is True)
+        done = register(base.refreshing(), address, now=event.get("now") is True)
     except SettingError as error:  # the loads say so aloud; this would each hour
         logger.info("no webhook", extra={"reason": str(error)})
         done = "nothing"

@@ -1,10 +1,10 @@
 """Frontline calls this when a customer begins a conversation: it puts a worker into it before it answers."""
 
-from twilio_bridge import wiring
 from twilio_bridge.entrypoints import http
 from twilio_bridge.frontline import routing
+from twilio_bridge.wiring import base
 
-signatures = wiring.signatures()
+signatures = base.signatures()
 
 
 def lambda_handler(event: http.Event, context: http.Context) -> http.Reply:
@@ -14,6 +14,6 @@ def lambda_handler(event: http.Event, context: http.Context) -> http.Reply:
 
 def answer(form: http.Form) -> http.Answer:
     """Route by the chain as it is configured now."""
-    settings = wiring.configuration().routing
-    route = routing.Routing(wiring.directory(), wiring.messaging(), wiring.senders(), settings)
+    settings = base.configuration().routing
+    route = routing.Routing(base.directory(), base.messaging(), base.senders(), settings)
     return routing.answer(form, route)

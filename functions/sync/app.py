@@ -4,14 +4,15 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from twilio_bridge import deadline, wiring, wiring_support
+from twilio_bridge import deadline
 from twilio_bridge.entrypoints import http, sqs
 from twilio_bridge.logs import logger
 from twilio_bridge.support import sinks
+from twilio_bridge.wiring import base, support
 
 TIME_FOR_ONE_S = 20
 
-queue = wiring_support.sync_queue()
+queue = support.sync_queue()
 
 
 def lambda_handler(event: Mapping[str, Any], context: http.Context) -> dict[str, object]:
@@ -19,11 +20,11 @@ def lambda_handler(event: Mapping[str, Any], context: http.Context) -> dict[str,
     if "Records" in event:
         return sqs.consume(event, context, validate, queue.try_again, TIME_FOR_ONE_S)
     with deadline.limit(context.get_remaining_time_in_millis() / 1000 - http.MARGIN_S):
-        told = sinks.sweep(wiring_support.dossiers(), wiring_support.notices(), int(time.time() * 1000))
+        told = sinks.sweep(support.dossiers(), support.notices(), int(time.time() * 1000))
     logger.info("swept", extra={"persons": told})
     return {"persons": told}
 
 
 def validate(message: sqs.Message) -> None:
     """Answer a sink's test event."""
-    sinks.validate(message["test_id"], wiring.settings().event_stream_arn, wiring_support.sinks())
+    sinks.validate(message["test_id"], base.settings().event_stream_arn, support.sinks())

@@ -2,12 +2,12 @@
 
 import time
 
-from twilio_bridge import wiring, wiring_support
 from twilio_bridge.entrypoints import cors, http
 from twilio_bridge.support import task_complete
+from twilio_bridge.wiring import base, support
 
-settings = wiring.settings()
-stream = wiring_support.stream()
+settings = base.settings()
+stream = support.stream()
 
 
 def lambda_handler(event: http.Event, context: http.Context) -> http.Reply:
@@ -22,6 +22,6 @@ def take(event: http.Event) -> http.Answer:
     """Put the finished task on the stream, where everything else is known of it."""
     body, now = http.raw_body(event), time.time()
     secret = settings.task_complete_secret
-    task_complete.verify(http.lower_case(event), body, now, wiring_support.flex_tokens(), secret)
+    task_complete.verify(http.lower_case(event), body, now, support.flex_tokens(), secret)
     stream.put([task_complete.event_of(body, now)])
     return http.Answer()

@@ -1,11 +1,11 @@
 """Frontline calls this when a worker opens the templates: categories of final texts."""
 
-from twilio_bridge import wiring
 from twilio_bridge.entrypoints import http
 from twilio_bridge.frontline import templates
+from twilio_bridge.wiring import base
 
-signatures = wiring.signatures()
-notes = wiring.notes()
+signatures = base.signatures()
+notes = base.notes()
 
 
 def lambda_handler(event: http.Event, context: http.Context) -> http.Reply:
@@ -15,6 +15,6 @@ def lambda_handler(event: http.Event, context: http.Context) -> http.Reply:
 
 def answer(form: http.Form) -> http.Answer:
     """Fill the templates as they are configured now."""
-    settled = wiring.configuration()
-    personalising = templates.Personalising(wiring.directory(), notes, settled.workers, settled.templates)
+    settled = base.configuration()
+    personalising = templates.Personalising(base.directory(), notes, settled.workers, settled.templates)
     return templates.answer(form, personalising)

@@ -2,23 +2,23 @@
 
 from functools import partial
 
-from twilio_bridge import wiring
 from twilio_bridge.entrypoints import http
 from twilio_bridge.frontline import twilio_conversations
+from twilio_bridge.wiring import base
 
-signatures = wiring.signatures()
-opt_outs = wiring.opt_outs()
-outbox = wiring.outbox()
+signatures = base.signatures()
+opt_outs = base.opt_outs()
+outbox = base.outbox()
 
 
 def lambda_handler(event: http.Event, context: http.Context) -> http.Reply:
     """Answer POST /callbacks/twilio-conversations; a failure of ours holds no message back."""
-    rescue = partial(twilio_conversations.rescue, on_failure=lambda: wiring.configuration().conversations.on_failure)
+    rescue = partial(twilio_conversations.rescue, on_failure=lambda: base.configuration().conversations.on_failure)
     return http.callback(event, context, signatures, answer, rescue)
 
 
 def answer(form: http.Form) -> http.Answer:
     """Handle one event as it is configured now."""
-    settled = wiring.configuration()
-    hooks = twilio_conversations.Hooks(wiring.directory(), opt_outs, outbox, wiring.messaging, settled)
+    settled = base.configuration()
+    hooks = twilio_conversations.Hooks(base.directory(), opt_outs, outbox, base.messaging, settled)
     return twilio_conversations.answer(form, hooks)

@@ -112,7 +112,7 @@ def _started() -> tuple[Handler, float]:
     handler: Handler = importlib.import_module("functions.crm.app").lambda_handler
     began = time.process_time()
     importlib.import_module(LATE)
-    wiring = importlib.import_module("twilio_bridge.wiring")
+    wiring = importlib.import_module("twilio_bridge.wiring.base")
     wiring.configuration()
     cold_s = time.process_time() - began
     wiring.sync_state_table()._client.close()  # a connection is not to be shared

@@ -2,7 +2,6 @@
 
 from functools import cache, lru_cache
 
-from twilio_bridge import wiring
 from twilio_bridge.adapters.aws import clients
 from twilio_bridge.adapters.aws.notices import SqsNotices
 from twilio_bridge.adapters.aws.queues import SqsQueue
@@ -11,12 +10,13 @@ from twilio_bridge.errors import NoSecretError, SettingError
 from twilio_bridge.support.brevo_delivery import Delivering
 from twilio_bridge.support.ports import AgentTokens, Crm, Dossiers, Notices, Sinks, Stream
 from twilio_bridge.support.reducer import Reducing
+from twilio_bridge.wiring import base
 
 
 def settled() -> schema.Config:
     """The configuration in force, or SettingError where it is meant for another account."""
-    found = wiring.configuration()
-    meant, own = found.connectors.twilio_flex.account_sid, wiring.settings().named_account_sid
+    found = base.configuration()
+    meant, own = found.connectors.twilio_flex.account_sid, base.settings().named_account_sid
     if meant and own and meant != own:
         raise SettingError("bridge.yaml: connectors.twilio_flex.account_sid is not the account of TWILIO_ACCOUNT_SID")
     return found
@@ -27,27 +27,27 @@ def stream() -> Stream:
     """The stream of events."""
     from twilio_bridge.adapters.aws.kinesis import KinesisStream  # noqa: PLC0415  only where it is written to
 
-    return KinesisStream(clients.kinesis(), wiring.settings().event_stream)
+    return KinesisStream(clients.kinesis(), base.settings().event_stream)
 
 
 def flex_tokens() -> AgentTokens:
     """Flex tokens, checked with the login that the secret holds now."""
-    return _flex_tokens(wiring.settings().twilio_login)
+    return _flex_tokens(base.settings().twilio_login)
 
 
 @lru_cache(maxsize=1)
 def _flex_tokens(login: tuple[str, str]) -> AgentTokens:
     from twilio_bridge.adapters.twilio.flex_tokens import FlexTokens  # noqa: PLC0415  only one function needs it
 
-    return FlexTokens(login, wiring.settings().twilio_account_sid, wiring.settings().twilio_endpoint_url)
+    return FlexTokens(login, base.settings().twilio_account_sid, base.settings().twilio_endpoint_url)
 
 
 def sinks() -> Sinks:
     """Event Streams' sinks."""
     from twilio_bridge.adapters.twilio.sinks import TwilioSinks  # noqa: PLC0415  the SDK is slow to import
 
-    settings = wiring.settings()
-    return TwilioSinks(wiring.account(settings.twilio_login), settings.twilio_sink_sid)
+    settings = base.settings()
+    return TwilioSinks(base.account(settings.twilio_login), settings.twilio_sink_sid)
 
 
 @cache
@@ -55,27 +55,27 @@ def dossiers() -> Dossiers:
     """What is held about each person."""
     from twilio_bridge.adapters.state.persons import DynamoDossiers  # noqa: PLC0415  only some need it
 
-    return DynamoDossiers(wiring.sync_state_table())
+    return DynamoDossiers(base.sync_state_table())
 
 
 @cache
 def notices() -> Notices:
     """What other functions are to do."""
-    settings = wiring.settings()
-    return SqsNotices(clients.sqs(), settings.brevo_queue_url, settings.sync_queue_url, wiring.outbox())
+    settings = base.settings()
+    return SqsNotices(clients.sqs(), settings.brevo_queue_url, settings.sync_queue_url, base.outbox())
 
 
 @cache
 def brevo_queue() -> SqsQueue:
     """Persons with something new for Brevo."""
-    settings = wiring.settings()
+    settings = base.settings()
     return SqsQueue(clients.sqs(), settings.brevo_queue_url, settings.brevo_dead_letters_url)
 
 
 @cache
 def sync_queue() -> SqsQueue:
     """Jobs for SyncFunction."""
-    return SqsQueue(clients.sqs(), wiring.settings().sync_queue_url)
+    return SqsQueue(clients.sqs(), base.settings().sync_queue_url)
 
 
 def reducing() -> Reducing:
@@ -86,7 +86,7 @@ def reducing() -> Reducing:
     from twilio_bridge.adapters.state.figures import DynamoFigures  # noqa: PLC0415
     from twilio_bridge.adapters.state.identities import DynamoPeople  # noqa: PLC0415
 
-    settings, table = wiring.settings(), wiring.sync_state_table()
+    settings, table = base.settings(), base.sync_state_table()
     return Reducing(
         facts=DynamoFacts(table),
         people=DynamoPeople(table),
@@ -94,9 +94,9 @@ def reducing() -> Reducing:
         figures=DynamoFigures(table),
         quarantine=S3Quarantine(clients.s3(), settings.quarantine_bucket),
         notices=notices(),
-        opt_outs=wiring.opt_outs(),
+        opt_outs=base.opt_outs(),
         metrics=EmbeddedMetrics(settings.metrics_namespace),
-        lookup=wiring.contact_cache().find,
+        lookup=base.contact_cache().find,
         settings=settled(),
     )
 
@@ -104,7 +104,7 @@ def reducing() -> Reducing:
 def has_brevo() -> bool:
     """Tell whether there is a secret for Brevo: whoever uses Frontline alone needs none."""
     try:
-        return bool(wiring.settings().brevo_api_key)
+        return bool(base.settings().brevo_api_key)
     except NoSecretError:
         return False
 
@@ -112,7 +112,7 @@ def has_brevo() -> bool:
 def crm() -> Crm:
     """Brevo, with the key that the secret holds now."""
     found = settled()
-    return _crm(wiring.settings().brevo_api_key, found.brevo, found.connectors.twilio_flex.logs_calls)
+    return _crm(base.settings().brevo_api_key, found.brevo, found.connectors.twilio_flex.logs_calls)
 
 
 @lru_cache(maxsize=1)
@@ -121,8 +121,8 @@ def _crm(api_key: str, settings: flex.Brevo, log_calls: bool) -> Crm:
     from twilio_bridge.adapters.brevo.client import BrevoRequests, limiters  # noqa: PLC0415
     from twilio_bridge.adapters.brevo.marketing_contacts import BrevoCrm  # noqa: PLC0415  only one function needs it
 
-    limits = limiters(wiring.sync_state_table())
-    brevo = BrevoRequests(api_key, wiring.settings().brevo_endpoint_url, limits, log_calls=log_calls)
+    limits = limiters(base.sync_state_table())
+    brevo = BrevoRequests(api_key, base.settings().brevo_endpoint_url, limits, log_calls=log_calls)
     attributes = BrevoAttributes(brevo, create=settings.create_attributes)
     return BrevoCrm(brevo, attributes, force_merge=settings.force_merge)
 
@@ -132,7 +132,7 @@ def delivering() -> Delivering:
     return Delivering(
         dossiers=dossiers(),
         crm=crm(),
-        opt_outs=wiring.opt_outs(),
+        opt_outs=base.opt_outs(),
         notices=notices(),
         settings=settled(),
     )
