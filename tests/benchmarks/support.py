@@ -75,7 +75,7 @@ def stored(table: Table, lookup: Callable[[str], Sequence[Contact]], notices: Me
     """Give a batch's work with what it has at AWS in this table."""
     return Reducing(
         facts=DynamoFacts(table),
-        people=DynamoPeople(table),
+        identities=DynamoPeople(table),
         dossiers=DynamoDossiers(table),
         figures=DynamoFigures(table),
         quarantine=MemoryQuarantine(),
@@ -92,7 +92,7 @@ def in_memory() -> Reducing:
     people = MemoryPeople()
     return Reducing(
         facts=MemoryFacts(),
-        people=people,
+        identities=people,
         dossiers=MemoryDossiers(people),
         figures=MemoryFigures(),
         quarantine=MemoryQuarantine(),

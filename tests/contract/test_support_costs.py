@@ -45,7 +45,7 @@ class Office:
         table = Table(self.client, SYNC_STATE)
         work = Reducing(
             facts=DynamoFacts(table),
-            people=DynamoPeople(table),
+            identities=DynamoPeople(table),
             dossiers=DynamoDossiers(table),
             figures=DynamoFigures(table),
             quarantine=MemoryQuarantine(),

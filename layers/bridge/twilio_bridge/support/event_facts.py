@@ -136,8 +136,8 @@ def _attributes(given: object, wanted: frozenset[str]) -> tuple[str, Mapping[str
     return _kept_of(given, wanted) if isinstance(given, str) else _kept(inner(given), wanted)
 
 
-def _kept(task_attributes: Mapping[str, Any], wanted: frozenset[str]) -> tuple[str, Mapping[str, Any]]:
-    found = task_attributes.kept(task_attributes, wanted)
+def _kept(given: Mapping[str, Any], wanted: frozenset[str]) -> tuple[str, Mapping[str, Any]]:
+    found = task_attributes.kept(given, wanted)
     return (digest(found), found) if found else ("", {})
 
 

@@ -166,7 +166,7 @@ def _write(news: Mapping[str, Derived], batch: Batch, work: Reducing) -> None:
     persons: Mapping[str, str] = {}
     with _coming_again(batch, news.keys(), "people not found out"):
         persons = identities.resolve_many(
-            {subject: new.keys for subject, new in news.items()}, work.people, work.lookup
+            {subject: new.keys for subject, new in news.items()}, work.identities, work.lookup
         )
     subjects_of: dict[str, list[str]] = {}
     for subject, person_id in persons.items():

@@ -89,7 +89,7 @@ def reducing() -> Reducing:
     settings, table = base.settings(), base.sync_state_table()
     return Reducing(
         facts=DynamoFacts(table),
-        people=DynamoPeople(table),
+        identities=DynamoPeople(table),
         dossiers=dossiers(),
         figures=DynamoFigures(table),
         quarantine=S3Quarantine(clients.s3(), settings.quarantine_bucket),
