@@ -11,8 +11,8 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from twilio_bridge.adapters.aws.clients import FAILURES, code_of
+from twilio_bridge_cli.environment import Surroundings, is_local
 from twilio_bridge_cli.errors import CommandError, RefusedCommandError, UnreachableError
-from twilio_bridge_cli.surroundings import Surroundings, is_local
 
 TABLE_OUTPUT: Final = "SyncStateTable"
 STREAM_OUTPUT: Final = "EventStreamName"

@@ -14,9 +14,9 @@ from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
 
+from twilio_bridge_cli.commands.call.listing import Contacts
+from twilio_bridge_cli.commands.call.sending import Answer, Call
 from twilio_bridge_cli.errors import CommandError
-from twilio_bridge_cli.listing import Contacts
-from twilio_bridge_cli.sending import Answer, Call
 
 _KILO = 1000
 _SERVER, _REFUSED = 500, 300

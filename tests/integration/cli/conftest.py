@@ -9,7 +9,7 @@ from typer.testing import CliRunner, Result
 
 from tests.integration.cli.bridge import Bridge
 from twilio_bridge_cli.app import app
-from twilio_bridge_cli.sample import TOKEN
+from twilio_bridge_cli.commands.call.sample import TOKEN
 
 Run = Callable[..., Result]
 TERMINAL = ("FORCE_COLOR", "NO_COLOR", "TTY_COMPATIBLE", "COLUMNS", "GITHUB_ACTIONS")

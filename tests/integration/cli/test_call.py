@@ -7,7 +7,7 @@ import pytest
 
 from tests.integration.cli.bridge import Bridge, Received, Reply
 from tests.integration.cli.conftest import Run
-from twilio_bridge_cli.callbacks import CALLBACKS
+from twilio_bridge_cli.commands.call.callbacks import CALLBACKS
 
 ROOT = Path(__file__).parents[3]
 PEOPLE = [{"customer_id": f"rec{index}", "display_name": f"Person {index}"} for index in range(5)]

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from twilio_bridge.config.schema import LARGEST, PACKAGED
-from twilio_bridge_cli import checking
+from twilio_bridge_cli.commands.config import checking
 from twilio_bridge_cli.errors import CommandError
 
 WRONG = """\

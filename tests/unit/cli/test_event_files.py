@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from twilio_bridge_cli.commands.events.event_files import events
 from twilio_bridge_cli.errors import CommandError
-from twilio_bridge_cli.event_files import events
 
 ONE = {"type": "com.twilio.taskrouter.task.created", "id": "EV1"}
 TWO = {"type": "com.twilio.taskrouter.task.completed", "id": "EV2"}

@@ -9,9 +9,20 @@ import pytest
 
 from tests.fakes.support import MemoryFigures
 from twilio_bridge.support.person import FigureRow
-from twilio_bridge_cli import report
+from twilio_bridge_cli.commands.report import command
+from twilio_bridge_cli.commands.report.figure_lines import (
+    QUEUES,
+    WORKERS,
+    Line,
+    Report,
+    cell,
+    clock,
+    csv_text,
+    days,
+    head,
+    lines,
+)
 from twilio_bridge_cli.errors import CommandError
-from twilio_bridge_cli.figure_lines import QUEUES, WORKERS, Line, Report, cell, clock, csv_text, days, head, lines
 
 TODAY = date(2026, 3, 3)
 MONDAY, TUESDAY = "2026-03-02", "2026-03-03"
@@ -83,8 +94,8 @@ def test_rows_come_out_of_the_port() -> None:
     kept = MemoryFigures()
     for row in STAYS:
         kept.put(row)
-    assert STAYS == list(report.rows(kept, [MONDAY, TUESDAY]))
-    assert STAYS[3:] == list(report.rows(kept, [TUESDAY, "2026-03-04"]))
+    assert STAYS == list(command.rows(kept, [MONDAY, TUESDAY]))
+    assert STAYS[3:] == list(command.rows(kept, [TUESDAY, "2026-03-04"]))
 
 
 def test_csv_is_what_the_standard_says() -> None:

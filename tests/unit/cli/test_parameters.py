@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from twilio_bridge_cli import sample
-from twilio_bridge_cli.callbacks import CALLBACKS, EVENTS, Wish, named
+from twilio_bridge_cli.commands.call import sample
+from twilio_bridge_cli.commands.call.callbacks import CALLBACKS, EVENTS, Wish, named
+from twilio_bridge_cli.commands.call.parameters import pairs, parameters
 from twilio_bridge_cli.errors import CommandError
-from twilio_bridge_cli.parameters import pairs, parameters
 from twilio_bridge_local import credentials
 from twilio_bridge_local.airtable.sample import AMARA, WORKERS, sample_base
 

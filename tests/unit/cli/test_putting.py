@@ -5,16 +5,25 @@ from typing import Any
 
 import pytest
 
-from twilio_bridge_cli import putting
+from twilio_bridge_cli.commands.events import kinesis_put
+from twilio_bridge_cli.commands.events.kinesis_put import (
+    LARGEST,
+    LARGEST_RECORD,
+    MOST,
+    NotTakenError,
+    Record,
+    groups,
+    partition_key,
+    put,
+)
 from twilio_bridge_cli.errors import CommandError
-from twilio_bridge_cli.putting import LARGEST, LARGEST_RECORD, MOST, NotTakenError, Record, groups, partition_key, put
 
 TASK = {"type": "t", "id": "EV1", "data": {"payload": {"task_sid": "WT1", "name": "Zoë"}}}
 THROTTLED = "ProvisionedThroughputExceededException"
 
 
 def record(event: dict[str, Any], *, as_string: bool = False) -> Record:
-    return putting.record("a.json", event, as_string=as_string)
+    return kinesis_put.record("a.json", event, as_string=as_string)
 
 
 @pytest.mark.parametrize(

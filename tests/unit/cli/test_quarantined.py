@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from twilio_bridge_cli.putting import LARGEST_RECORD, Record
-from twilio_bridge_cli.quarantined import Kept, kept
+from twilio_bridge_cli.commands.events.kinesis_put import LARGEST_RECORD, Record
+from twilio_bridge_cli.commands.events.quarantined import Kept, kept
 
 OURS = "2026/03/02/0a1b.json"
 GIVEN_UP = "aws/lambda/c1a2/shardId-000000000000/2026/03/02/2026-03-02T09.00.00-d4e5"

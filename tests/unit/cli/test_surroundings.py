@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from twilio_bridge.errors import SettingError
-from twilio_bridge_cli import sample, tokens
+from twilio_bridge_cli.commands.call import sample, tokens
+from twilio_bridge_cli.environment import base_url, is_local, surroundings
 from twilio_bridge_cli.errors import CommandError
-from twilio_bridge_cli.surroundings import base_url, is_local, surroundings
 
 FAR = "https://bridge.example.com"
 

@@ -5,10 +5,10 @@ from typing import Final
 
 from twilio_bridge.entrypoints.http import LARGEST_ANSWER
 from twilio_bridge.errors import NotFoundError, SignatureError
-from twilio_bridge_cli.callbacks import Callback
+from twilio_bridge_cli.commands.call.callbacks import Callback
+from twilio_bridge_cli.commands.call.sending import Answer, Call
+from twilio_bridge_cli.environment import is_local
 from twilio_bridge_cli.errors import DONE, REFUSED, SERVER
-from twilio_bridge_cli.sending import Answer, Call
-from twilio_bridge_cli.surroundings import is_local
 
 _FORBIDDEN: Final = 403
 _NOT_FOUND: Final = 404

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Final
 
 from twilio_bridge_cli import aws
+from twilio_bridge_cli.environment import Surroundings
 from twilio_bridge_cli.errors import CommandError
-from twilio_bridge_cli.surroundings import Surroundings
 
 LOCAL_STACK: Final = Path(".aws-sam/local-env.json")  # the local stack writes it when it starts
 

@@ -5,12 +5,13 @@ from typing import Annotated
 
 import typer
 
-from twilio_bridge_cli import listing, output, remedies, tokens
-from twilio_bridge_cli.callbacks import CALLBACKS, EVENTS, Callback, Wish, named
+from twilio_bridge_cli import advice, output
+from twilio_bridge_cli.commands.call import listing, tokens
+from twilio_bridge_cli.commands.call.callbacks import CALLBACKS, EVENTS, Callback, Wish, named
+from twilio_bridge_cli.commands.call.parameters import Parameters, parameters
+from twilio_bridge_cli.commands.call.sending import Answer, Call, send
+from twilio_bridge_cli.environment import base_url, is_local, surroundings
 from twilio_bridge_cli.errors import CommandError
-from twilio_bridge_cli.parameters import Parameters, parameters
-from twilio_bridge_cli.sending import Answer, Call, send
-from twilio_bridge_cli.surroundings import base_url, is_local, surroundings
 
 NAMES = ", ".join(CALLBACKS)
 HELP = (
@@ -126,10 +127,10 @@ def _perform(callback: Callback, signed: Call, *, everything: bool, as_json: boo
     if answer.ok and everything:
         answer = listing.joined(answers)
     _show(answer, pages, everything=everything, as_json=as_json)
-    for warning in remedies.warnings(callback, signed, max(answers, key=lambda each: each.ms)):
+    for warning in advice.warnings(callback, signed, max(answers, key=lambda each: each.ms)):
         output.warn(warning)
-    output.remedy(remedies.remedy(callback, signed, answer))
-    raise typer.Exit(remedies.exit_code(answer))
+    output.remedy(advice.remedy(callback, signed, answer))
+    raise typer.Exit(advice.exit_code(answer))
 
 
 def _answers(signed: Call, *, everything: bool, as_json: bool) -> list[Answer]:

@@ -9,9 +9,9 @@ from twilio_bridge.adapters.state.configuration import Configuration
 from twilio_bridge.adapters.state.limiter import AIRTABLE, SlotLimiter
 from twilio_bridge.contacts.airtable_quota import Usage
 from twilio_bridge.errors import UpstreamError
-from twilio_bridge_cli import aws, output, places
+from twilio_bridge_cli import aws, output, targets
+from twilio_bridge_cli.environment import Surroundings, surroundings
 from twilio_bridge_cli.errors import CommandError
-from twilio_bridge_cli.surroundings import Surroundings, surroundings
 
 HELP: Final = (
     "Shows how many calls Airtable had from the bridge this month, and how many the plan has."
@@ -28,7 +28,7 @@ EXAMPLES: Final = """
 
 [bold]Exit codes[/bold]  0 shown, 1 refused, 2 usage, 4 unreachable
 """
-BASE: Final = places.Kind("base", "", "AIRTABLE_BASE_ID")
+BASE: Final = targets.Kind("base", "", "AIRTABLE_BASE_ID")
 
 Base = Annotated[str | None, typer.Option(metavar="APP…", help="The base's id; else AIRTABLE_BASE_ID.")]
 TableName = Annotated[str | None, typer.Option("--table", help="The table SyncState; else SYNC_STATE_TABLE.")]
@@ -50,7 +50,7 @@ def usage(
     """Show the month's calls."""
     around = surroundings(endpoint_url)
     base_id = _base(base, table or stack, around, region)
-    place = places.find(places.TABLE, table, stack, around, region)
+    place = targets.find(targets.TABLE, table, stack, around, region)
     try:
         found = _read(Table(aws.client("dynamodb", place.around, region), place.name), base_id)
     except UpstreamError as error:
@@ -67,7 +67,7 @@ def _base(named: str | None, elsewhere: str | None, around: Surroundings, region
     """Give the base's id: as it is said, as AIRTABLE_BASE_ID says, or the local stack's where that is meant."""
     if elsewhere and not (named or around.get(BASE.variable)):
         raise CommandError("Which base?", "Name it: --base app…; or set AIRTABLE_BASE_ID.")
-    return places.find(BASE, named, None, around, region).name
+    return targets.find(BASE, named, None, around, region).name
 
 
 def _read(table: Table, base_id: str) -> Usage:

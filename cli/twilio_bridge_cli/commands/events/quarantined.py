@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from twilio_bridge.adapters.aws.clients import FAILURES, code_of
 from twilio_bridge_cli import aws, reading
-from twilio_bridge_cli.putting import LARGEST_RECORD, Record, parsed, partition_key
+from twilio_bridge_cli.commands.events.kinesis_put import LARGEST_RECORD, Record, parsed, partition_key
 
 _OF_LAMBDA: Final = "aws/lambda/"
 _DAY: Final = re.compile(rf"(?:{_OF_LAMBDA}[^/]+/[^/]+/)?([0-9]{{4}})/([0-9]{{2}})/([0-9]{{2}})/")

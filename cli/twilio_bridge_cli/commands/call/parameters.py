@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
-from twilio_bridge_cli.callbacks import Callback, Missing, Wish, with_sample
+from twilio_bridge_cli.commands.call.callbacks import Callback, Missing, Wish, with_sample
 from twilio_bridge_cli.errors import CommandError
 
 Parameters = Mapping[str, list[str]]

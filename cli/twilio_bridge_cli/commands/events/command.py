@@ -5,13 +5,14 @@ from typing import Annotated, Any
 import typer
 
 from twilio_bridge.adapters.aws.clients import FAILURES
-from twilio_bridge_cli import aws, output, places, putting, replaying
+from twilio_bridge_cli import aws, output, targets
 from twilio_bridge_cli.commands import Command, Group
+from twilio_bridge_cli.commands.events import kinesis_put, replaying
+from twilio_bridge_cli.commands.events.event_files import events
+from twilio_bridge_cli.commands.events.kinesis_put import MOST, NotTakenError, Record
+from twilio_bridge_cli.environment import surroundings
 from twilio_bridge_cli.errors import CommandError
-from twilio_bridge_cli.event_files import events
-from twilio_bridge_cli.places import Place
-from twilio_bridge_cli.putting import MOST, NotTakenError, Record
-from twilio_bridge_cli.surroundings import surroundings
+from twilio_bridge_cli.targets import Place
 
 HELP = (
     "Puts events on the stream that the bridge reads, as a Twilio sink would: to try it, or to repeat what was lost."
@@ -68,8 +69,8 @@ def put(  # noqa: PLR0913  an option each
     as_json: AsJson = False,
 ) -> None:
     """Put events on the stream."""
-    target = places.find(places.STREAM, stream, stack, surroundings(endpoint_url), region)
-    records = [putting.record(place, event, as_string=as_string) for place, event in events(files)]
+    target = targets.find(targets.STREAM, stream, stack, surroundings(endpoint_url), region)
+    records = [kinesis_put.record(place, event, as_string=as_string) for place, event in events(files)]
     done = _put_all(target, records, batch, region)
     failure = _failure(done) if "error" in done else None
     if as_json:
@@ -83,9 +84,9 @@ def _put_all(target: Place, records: list[Record], batch: int, region: str | Non
     kinesis = aws.client("kinesis", target.around, region)
     done: Done = {"stream": target.name, "events": 0, "failed": 0, "requests": 0}
     with output.progress("Putting", len(records)) as advance:
-        for group in putting.groups(records, batch):
+        for group in kinesis_put.groups(records, batch):
             try:
-                done["requests"] += putting.put(kinesis, target.name, group)
+                done["requests"] += kinesis_put.put(kinesis, target.name, group)
             except (NotTakenError, *FAILURES) as error:
                 return _ended(done, error, records, group)
             done["events"] += len(group)
@@ -102,7 +103,7 @@ def _ended(done: Done, error: Exception, records: list[Record], group: list[Reco
 
 def _failure(done: Done) -> CommandError:
     missing = f"{done['failed']:,} of {done['failed'] + done['events']:,} events are not on {done['stream']}"
-    return putting.explained(done["error"], missing)
+    return kinesis_put.explained(done["error"], missing)
 
 
 def _summary(done: Done) -> str:

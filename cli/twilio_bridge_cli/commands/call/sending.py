@@ -14,10 +14,10 @@ from urllib.parse import urlencode
 import requests
 
 from twilio_bridge.entrypoints.twilio_signature import sign
+from twilio_bridge_cli.commands.call.parameters import Parameters
+from twilio_bridge_cli.commands.call.tokens import Token
+from twilio_bridge_cli.environment import is_local
 from twilio_bridge_cli.errors import CommandError, UnreachableError
-from twilio_bridge_cli.parameters import Parameters
-from twilio_bridge_cli.surroundings import is_local
-from twilio_bridge_cli.tokens import Token
 
 TIMEOUT_S: Final = 10
 USER_AGENT: Final = "TwilioProxy/1.1"

@@ -9,12 +9,13 @@ from typing import Annotated, Any, Final
 import typer
 
 from twilio_bridge.adapters.aws.clients import FAILURES
-from twilio_bridge_cli import aws, output, places, putting, quarantined
+from twilio_bridge_cli import aws, output, targets
+from twilio_bridge_cli.commands.events import kinesis_put, quarantined
+from twilio_bridge_cli.commands.events.kinesis_put import NotTakenError, Record
+from twilio_bridge_cli.commands.events.quarantined import Kept
+from twilio_bridge_cli.environment import Surroundings, surroundings
 from twilio_bridge_cli.errors import CommandError, RefusedCommandError
-from twilio_bridge_cli.places import Place
-from twilio_bridge_cli.putting import NotTakenError, Record
-from twilio_bridge_cli.quarantined import Kept
-from twilio_bridge_cli.surroundings import Surroundings, surroundings
+from twilio_bridge_cli.targets import Place
 
 HELP: Final = (
     "Puts what lies in the quarantine bucket back on the stream: records that nobody could read, and batches that "
@@ -83,7 +84,7 @@ def replay(  # noqa: PLR0913  an option each
 ) -> None:
     """Put what lies in the quarantine back on the stream."""
     around = surroundings(endpoint_url)
-    source = places.find(places.BUCKET, bucket, stack, around, region)
+    source = targets.find(targets.BUCKET, bucket, stack, around, region)
     target = None if dry_run else _target(stream, stack, around, region, source)
     s3 = aws.client("s3", source.around, region)
     keys = quarantined.keys(s3, source.name, *_days(since, until))
@@ -111,7 +112,7 @@ def quarantine(
     as_json: AsJsonList = False,
 ) -> None:
     """List what lies in the quarantine, with time and reason; of the records only how many."""
-    source = places.find(places.BUCKET, bucket, stack, surroundings(endpoint_url), region)
+    source = targets.find(targets.BUCKET, bucket, stack, surroundings(endpoint_url), region)
     s3 = aws.client("s3", source.around, region)
     keys = quarantined.keys(s3, source.name, *_days(since, until))
     found = list(map(_line, quarantined.objects(s3, source.name, keys)))
@@ -129,7 +130,7 @@ def _line(kept: Kept) -> dict[str, Any]:
 
 
 def _target(stream: str | None, stack: str | None, around: Surroundings, region: str | None, source: Place) -> Place:
-    found = places.find(places.STREAM, stream, stack, around, region)
+    found = targets.find(targets.STREAM, stream, stack, around, region)
     if found.around != source.around:
         raise CommandError("Bucket and stream are not of the same stack.", "Name both, or --stack.")
     return found
@@ -146,13 +147,13 @@ def _to(target: Place | None, region: str | None) -> Callable[[list[Record]], in
     if target is None:
         return lambda _group: 0
     kinesis = aws.client("kinesis", target.around, region)
-    return lambda group: putting.put(kinesis, target.name, group)
+    return lambda group: kinesis_put.put(kinesis, target.name, group)
 
 
 def _put_back(objects: Iterable[Kept], put: Callable[[list[Record]], int], done: Done) -> CommandError | None:
     """Put everything back, count it in `done`, and give what ended it early, or was not as it should be."""
     try:
-        for group in putting.groups(_records(objects, done)):
+        for group in kinesis_put.groups(_records(objects, done)):
             _put(group, put, done)
     except CommandError as error:
         return error
@@ -172,7 +173,7 @@ def _put(group: list[Record], put: Callable[[list[Record]], int], done: Done) ->
         done.requests += put(group)
     except (NotTakenError, *FAILURES) as error:
         done.records += len(group) - len(error.left) if isinstance(error, NotTakenError) else 0
-        raise putting.explained(error, "Not everything is on the stream") from error
+        raise kinesis_put.explained(error, "Not everything is on the stream") from error
     done.records += len(group)
 
 

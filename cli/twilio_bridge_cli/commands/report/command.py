@@ -12,10 +12,11 @@ from twilio_bridge.adapters.state.figures import DynamoFigures
 from twilio_bridge.errors import UpstreamError
 from twilio_bridge.support.person import FigureRow
 from twilio_bridge.support.ports import Figures
-from twilio_bridge_cli import aws, figure_lines, output, places, reading
+from twilio_bridge_cli import aws, output, reading, targets
+from twilio_bridge_cli.commands.report import figure_lines
+from twilio_bridge_cli.commands.report.figure_lines import ACTIVITIES, QUEUES, WORKERS, Line, Report
+from twilio_bridge_cli.environment import surroundings
 from twilio_bridge_cli.errors import CommandError
-from twilio_bridge_cli.figure_lines import ACTIVITIES, QUEUES, WORKERS, Line, Report
-from twilio_bridge_cli.surroundings import surroundings
 
 HELP: Final = (
     "Shows the figures of queues or workers, by day."
@@ -87,7 +88,7 @@ def report(  # noqa: PLR0913  an option each
     if as_json and how not in {None, Format.JSON}:
         raise CommandError(f"--json and --format {how} exclude each other.")
     days = figure_lines.days(first and first.date(), last and last.date(), datetime.now(UTC).date())
-    place = places.find(places.TABLE, table, stack, surroundings(endpoint_url), region)
+    place = targets.find(targets.TABLE, table, stack, surroundings(endpoint_url), region)
     figures = DynamoFigures(Table(aws.client("dynamodb", place.around, region), place.name))
     try:
         lines = figure_lines.lines(REPORTS[of], rows(figures, days), totals=len(days) > 1)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from twilio_bridge_cli import sample
+from twilio_bridge_cli.commands.call import sample
 from twilio_bridge_cli.errors import CommandError
 
 ALL_ZEROS: Final = 32 * "0"

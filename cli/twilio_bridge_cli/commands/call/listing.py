@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from twilio_bridge_cli.commands.call.sending import Answer, Call, send
 from twilio_bridge_cli.errors import SERVER, CommandError
-from twilio_bridge_cli.sending import Answer, Call, send
 
 
 @dataclass(frozen=True, slots=True)

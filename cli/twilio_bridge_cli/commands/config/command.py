@@ -11,10 +11,11 @@ from twilio_bridge.adapters.aws.dynamodb import Table
 from twilio_bridge.adapters.state.configuration import KEEP_S, KEY, store, stored
 from twilio_bridge.config.schema import PACKAGED
 from twilio_bridge.errors import UpstreamError
-from twilio_bridge_cli import aws, checking, output
+from twilio_bridge_cli import aws, output
 from twilio_bridge_cli.commands import Command, Group
+from twilio_bridge_cli.commands.config import checking
+from twilio_bridge_cli.environment import Surroundings, surroundings
 from twilio_bridge_cli.errors import USAGE, CommandError
-from twilio_bridge_cli.surroundings import Surroundings, surroundings
 
 TAKES_EFFECT = f"Functions follow within {KEEP_S // 60} minutes."
 TITLE = "[bold]Examples[/bold]"

@@ -6,9 +6,10 @@ from typing import Final
 from twilio_bridge.adapters.aws.secrets import Secrets
 from twilio_bridge.errors import SettingError, UnavailableError
 from twilio_bridge.settings import ALIASES, Settings
-from twilio_bridge_cli import aws, sample
+from twilio_bridge_cli import aws
+from twilio_bridge_cli.commands.call import sample
+from twilio_bridge_cli.environment import Surroundings, from_file, is_local
 from twilio_bridge_cli.errors import CommandError, RefusedCommandError
-from twilio_bridge_cli.surroundings import Surroundings, from_file, is_local
 
 _NAME: Final = "TWILIO_AUTH_TOKEN"
 _NAMES: Final = (_NAME, ALIASES[_NAME])

@@ -1,0 +1,1 @@
+"""One signed callback, to the local stack or to a deployed one."""

@@ -1,0 +1,1 @@
+"""Twilio's events out of files or the quarantine, onto the stream."""

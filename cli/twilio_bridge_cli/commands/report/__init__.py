@@ -1,0 +1,1 @@
+"""The figures of queues and workers."""
