@@ -21,7 +21,7 @@ from rich.console import Console
 from twilio_bridge_local.console import alerts, description, overview
 from twilio_bridge_local.environment import decide, port_of, settings_of
 from twilio_bridge_local.errors import LocalError
-from twilio_bridge_local.http_server import LOOPBACK
+from twilio_bridge_local.functions.http_server import LOOPBACK
 from twilio_bridge_local.stack import DEFAULT_PORT, SAM_ENVIRONMENT, TEMPLATE, Stack
 
 _EPILOG: Final = """\

@@ -15,7 +15,7 @@ from typing import Final
 from dotenv import dotenv_values
 
 from twilio_bridge_local import credentials
-from twilio_bridge_local.aws import refuse_real_aws
+from twilio_bridge_local.aws.server import refuse_real_aws
 from twilio_bridge_local.errors import SettingsError
 
 Settings = Mapping[str, str]

@@ -16,22 +16,22 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from twilio_bridge_local import resources, template
-from twilio_bridge_local.aws import EmbeddedAws, client
-from twilio_bridge_local.bundle import Bundle, Schedule
+from twilio_bridge_local.aws.server import EmbeddedAws, client
 from twilio_bridge_local.environment import Environment
 from twilio_bridge_local.errors import TemplateError
-from twilio_bridge_local.feeds import Feed
-from twilio_bridge_local.gateway import gateway
-from twilio_bridge_local.http_server import HttpServer, listen, wait_until_it_answers
-from twilio_bridge_local.intrinsics import API_URL, STACK_NAME
-from twilio_bridge_local.invoke_api import invoke_api
-from twilio_bridge_local.lambda_environment import lambda_environment
+from twilio_bridge_local.functions.event_source_mappings import feeds_of
+from twilio_bridge_local.functions.feeds import Feed
+from twilio_bridge_local.functions.gateway import gateway
+from twilio_bridge_local.functions.http_server import HttpServer, listen, wait_until_it_answers
+from twilio_bridge_local.functions.invoke_api import invoke_api
+from twilio_bridge_local.functions.lambda_environment import lambda_environment
+from twilio_bridge_local.functions.processes import Outcome, Pool
+from twilio_bridge_local.functions.schedules import Timer
+from twilio_bridge_local.functions.stream_poller import ShardPoller
 from twilio_bridge_local.logs import Alert, LogFile, quiet
-from twilio_bridge_local.mappings import feeds_of
-from twilio_bridge_local.process import Outcome, Pool
-from twilio_bridge_local.schedules import Timer
-from twilio_bridge_local.streams import ShardPoller
+from twilio_bridge_local.template import reader, resources
+from twilio_bridge_local.template.bundle import Bundle, Schedule
+from twilio_bridge_local.template.intrinsics import API_URL, STACK_NAME
 from twilio_bridge_local.vendors import StandIns, start_stand_ins
 
 if TYPE_CHECKING:
@@ -165,9 +165,9 @@ class Stack:
     def _make_resources(self) -> dict[str, str]:
         """Only the second reading knows the queues' URLs, as the endpoint gives them."""
         parameters = self.environment.parameters(self.aws_url)
-        planned = template.read(self._template, parameters)
+        planned = reader.read(self._template, parameters)
         queue_urls = resources.make(planned, self.aws_url, self.environment.secrets(STACK_NAME))
-        self.bundle = template.read(self._template, parameters, queue_urls)
+        self.bundle = reader.read(self._template, parameters, queue_urls)
         return queue_urls
 
     def _add_functions(self) -> None:

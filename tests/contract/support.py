@@ -13,7 +13,7 @@ import pytest
 
 from twilio_bridge.adapters.aws.dynamodb import Table
 from twilio_bridge.contacts.contact import Contact
-from twilio_bridge_local.template import read
+from twilio_bridge_local.template.reader import read
 
 ROOT = Path(__file__).parents[2]
 BUNDLE = read(ROOT / "template.yaml")

@@ -6,7 +6,7 @@ from typing import Any
 
 from samtranslator.yaml_helper import yaml_parse
 
-from twilio_bridge_local.aws_calls import AwsCall
+from twilio_bridge_local.aws.call_log import AwsCall
 
 TEMPLATE = yaml_parse((Path(__file__).parents[2] / "template.yaml").read_text())
 SECRETS = {name: f"local/{name}" for name in ("twilio", "airtable", "brevo")}

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from twilio_bridge_local.bundle import Function
 from twilio_bridge_local.environment import Environment, Vendor
-from twilio_bridge_local.lambda_environment import lambda_environment
-from twilio_bridge_local.process import Pool
+from twilio_bridge_local.functions.lambda_environment import lambda_environment
+from twilio_bridge_local.functions.processes import Pool
 from twilio_bridge_local.stack import Stack
+from twilio_bridge_local.template.bundle import Function
 
 # Vendors that no test here calls: with them a stack starts no stand-in.
 REAL = Environment(

@@ -1,7 +1,7 @@
 """What the embedded AWS remembers of who asked it for what."""
 
 from tests.integration.local.project import Project
-from twilio_bridge_local.aws_calls import AwsCall, calls_of
+from twilio_bridge_local.aws.call_log import AwsCall, calls_of
 
 CODE = """
     import boto3, os

@@ -7,9 +7,18 @@ from datetime import UTC, datetime
 
 import pytest
 
-from twilio_bridge_local.batches import LARGEST, Batch, Record, aged, is_exhausted, record, remaining, take
-from twilio_bridge_local.bundle import StreamSource
-from twilio_bridge_local.process import Outcome
+from twilio_bridge_local.functions.processes import Outcome
+from twilio_bridge_local.functions.stream_batches import (
+    LARGEST,
+    Batch,
+    Record,
+    aged,
+    is_exhausted,
+    record,
+    remaining,
+    take,
+)
+from twilio_bridge_local.template.bundle import StreamSource
 
 ARN = "arn:aws:kinesis:us-east-1:123456789012:stream/Events"
 SHARD = "shardId-000000000001"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.integration.local.project import Project, eventually
-from twilio_bridge_local.pollers import overtaken
+from twilio_bridge_local.functions.queue_poller import overtaken
 from twilio_bridge_local.stack import Stack
 
 FAIL_ONCE = """

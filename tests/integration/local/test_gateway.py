@@ -13,10 +13,10 @@ import pytest
 import requests
 
 from tests.integration.local.project import ECHO, Project
-from twilio_bridge_local.bundle import Function, Route
-from twilio_bridge_local.gateway import Routes, gateway
-from twilio_bridge_local.http_server import HttpServer, listen
-from twilio_bridge_local.process import Outcome
+from twilio_bridge_local.functions.gateway import Routes, gateway
+from twilio_bridge_local.functions.http_server import HttpServer, listen
+from twilio_bridge_local.functions.processes import Outcome
+from twilio_bridge_local.template.bundle import Function, Route
 
 
 class Functions:

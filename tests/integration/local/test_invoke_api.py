@@ -7,7 +7,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.integration.local.project import ECHO, Project, eventually
-from twilio_bridge_local.aws import client
+from twilio_bridge_local.aws.server import client
 
 ACCOUNT = "123456789012"
 CALLER = """

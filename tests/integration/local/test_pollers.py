@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import pytest
 
 from tests.integration.local.project import Project, eventually
-from twilio_bridge_local.pollers import done
-from twilio_bridge_local.process import Outcome
+from twilio_bridge_local.functions.processes import Outcome
+from twilio_bridge_local.functions.queue_poller import done
 from twilio_bridge_local.stack import Stack
 
 SHOW = """

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from twilio_bridge_local.aws import EmbeddedAws, client, refuse_real_aws
-from twilio_bridge_local.bundle import Bundle, Queue, Stream, Table
+from twilio_bridge_local.aws.server import EmbeddedAws, client, refuse_real_aws
 from twilio_bridge_local.errors import EndpointError, SettingsError
-from twilio_bridge_local.resources import make
+from twilio_bridge_local.template.bundle import Bundle, Queue, Stream, Table
+from twilio_bridge_local.template.resources import make
 
 KEYS: dict[str, Any] = {
     "AttributeDefinitions": [

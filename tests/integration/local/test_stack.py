@@ -20,15 +20,15 @@ from twilio.request_validator import RequestValidator
 
 from tests.integration.local.project import ECHO, REAL, Project, eventually, lives
 from twilio_bridge_local import credentials
-from twilio_bridge_local.aws import EmbeddedAws
-from twilio_bridge_local.bundle import Schedule
+from twilio_bridge_local.aws.server import EmbeddedAws
 from twilio_bridge_local.calls import curl, sample_calls, signature
 from twilio_bridge_local.environment import decide
 from twilio_bridge_local.errors import PortTakenError, TemplateError
-from twilio_bridge_local.http_server import listen
-from twilio_bridge_local.process import Outcome
-from twilio_bridge_local.schedules import Timer, event_of, interval_s
+from twilio_bridge_local.functions.http_server import listen
+from twilio_bridge_local.functions.processes import Outcome
+from twilio_bridge_local.functions.schedules import Timer, event_of, interval_s
 from twilio_bridge_local.stack import Stack
+from twilio_bridge_local.template.bundle import Schedule
 
 REAL_VENDORS = {
     "TWILIO_ACCOUNT_SID": "AC" + "1" * 32,

@@ -14,13 +14,13 @@ import requests
 
 from tests.integration.local.project import Lines, Project, eventually
 from twilio_bridge_local import credentials
-from twilio_bridge_local.aws import EmbeddedAws, client
-from twilio_bridge_local.bundle import StreamSource
-from twilio_bridge_local.discards import destination
+from twilio_bridge_local.aws.server import EmbeddedAws, client
 from twilio_bridge_local.environment import decide
 from twilio_bridge_local.errors import TemplateError
-from twilio_bridge_local.process import Outcome
-from twilio_bridge_local.streams import ShardPoller, StreamMapping, shard_pollers
+from twilio_bridge_local.functions.on_failure import destination
+from twilio_bridge_local.functions.processes import Outcome
+from twilio_bridge_local.functions.stream_poller import ShardPoller, StreamMapping, shard_pollers
+from twilio_bridge_local.template.bundle import StreamSource
 
 ARN = "arn:aws:kinesis:us-east-1:123456789012:stream/Events"
 Answer = Callable[[list[str]], Outcome]

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from tests.integration.local.project import ECHO, Project
-from twilio_bridge_local.bundle import QueueSource, Route, Schedule, Stream, StreamSource
 from twilio_bridge_local.errors import TemplateError
-from twilio_bridge_local.template import read
+from twilio_bridge_local.template.bundle import QueueSource, Route, Schedule, Stream, StreamSource
+from twilio_bridge_local.template.reader import read
 
 ROOT = Path(__file__).parents[3]
 

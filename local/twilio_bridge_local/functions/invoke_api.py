@@ -13,10 +13,10 @@ from collections.abc import Callable, Collection
 from typing import Final
 from urllib.parse import unquote
 
-from twilio_bridge_local.aws import INVOKE_PREFIX
-from twilio_bridge_local.gateway import Invoke
-from twilio_bridge_local.http_server import HttpRequest, HttpResponse, json_response
-from twilio_bridge_local.process import arn
+from twilio_bridge_local.aws.server import INVOKE_PREFIX
+from twilio_bridge_local.functions.gateway import Invoke
+from twilio_bridge_local.functions.http_server import HttpRequest, HttpResponse, json_response
+from twilio_bridge_local.functions.processes import arn
 
 _PATH: Final = re.compile(rf"{INVOKE_PREFIX}([^/]+)/invocations")
 

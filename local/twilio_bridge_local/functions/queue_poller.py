@@ -17,12 +17,12 @@ from typing import Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from twilio_bridge_local.batches import reported
-from twilio_bridge_local.bundle import QueueSource
 from twilio_bridge_local.credentials import AWS_REGION
-from twilio_bridge_local.feeds import Call, Feed
+from twilio_bridge_local.functions.feeds import Call, Feed
+from twilio_bridge_local.functions.processes import Outcome
+from twilio_bridge_local.functions.stream_batches import reported
 from twilio_bridge_local.logs import Sink
-from twilio_bridge_local.process import Outcome
+from twilio_bridge_local.template.bundle import QueueSource
 
 _WAIT_S: Final = 1  # of a long poll, and so of a clean stop
 _RECEIVE_LIMIT: Final = 10  # SQS gives no more at once

@@ -20,9 +20,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import IO, Any, Final, Literal
 
-from twilio_bridge_local.bundle import Function
 from twilio_bridge_local.credentials import AWS_ACCOUNT_ID, AWS_REGION
 from twilio_bridge_local.logs import Sink
+from twilio_bridge_local.template.bundle import Function
 
 INSTANCE_LIMIT: Final = 10  # the concurrency of a new AWS account
 INIT_LIMIT_S: Final = 30.0  # Lambda gives 10 s; a laptop may be starting many at once
@@ -49,7 +49,7 @@ class Instance:
         self._function = function
         self._log = log
         self._process = subprocess.Popen(  # noqa: S603  it runs this interpreter
-            [sys.executable, "-m", "twilio_bridge_local.runtime", function.handler],
+            [sys.executable, "-m", "twilio_bridge_local.functions.runtime", function.handler],
             cwd=function.folder,
             env=dict(environment),
             stdin=subprocess.PIPE,

@@ -9,9 +9,9 @@ import os
 import secrets
 from datetime import UTC, datetime
 
-from twilio_bridge_local.aws import CREDENTIALS
-from twilio_bridge_local.bundle import Function
+from twilio_bridge_local.aws.server import CREDENTIALS
 from twilio_bridge_local.credentials import AWS_REGION
+from twilio_bridge_local.template.bundle import Function
 
 
 def lambda_environment(function: Function, *, aws_url: str, invoke_url: str, bridge_config: str = "") -> dict[str, str]:

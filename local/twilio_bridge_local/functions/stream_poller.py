@@ -17,12 +17,12 @@ from typing import Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from twilio_bridge_local import batches
-from twilio_bridge_local.batches import Batch, Record
-from twilio_bridge_local.bundle import StreamSource
-from twilio_bridge_local.discards import Condition, Discard
-from twilio_bridge_local.feeds import Call, Feed
+from twilio_bridge_local.functions import stream_batches
+from twilio_bridge_local.functions.feeds import Call, Feed
+from twilio_bridge_local.functions.on_failure import Condition, Discard
+from twilio_bridge_local.functions.stream_batches import Batch, Record
 from twilio_bridge_local.logs import Sink
+from twilio_bridge_local.template.bundle import StreamSource
 
 _POLL_S: Final = 0.2  # Lambda asks once a second
 _WAIT_S: Final = 1.0  # of a lane that has nothing to do
@@ -83,16 +83,16 @@ class Lane(Feed):
             self._changed.wait_for(lambda: self._waiting or self.stopping.is_set(), _WAIT_S)
             if self._waiting and self._source.window_s:
                 self._changed.wait_for(self._is_enough, self._source.window_s)
-            return batches.take(self._waiting, self._source.batch_size)
+            return stream_batches.take(self._waiting, self._source.batch_size)
 
     def _is_enough(self) -> bool:
         size = sum(len(each["kinesis"]["data"]) for each in self._waiting)
-        return len(self._waiting) >= self._source.batch_size or size >= batches.LARGEST or self.stopping.is_set()
+        return len(self._waiting) >= self._source.batch_size or size >= stream_batches.LARGEST or self.stopping.is_set()
 
     def _deliver(self, batch: Batch) -> None:
         todo = [batch]
         while todo and not self.stopping.is_set():
-            old, fresh = batches.aged(todo.pop(0), self._source, time.time())
+            old, fresh = stream_batches.aged(todo.pop(0), self._source, time.time())
             if old.records:
                 self._give_up(old, "RecordAgeExceeded", failed=old.retries > 0)
             if fresh.records:
@@ -100,12 +100,12 @@ class Lane(Feed):
 
     def _try(self, batch: Batch) -> Sequence[Batch]:
         """Hand it over once; what is left of it."""
-        self.iterator_age_ms = round((time.time() - batches.arrival_of(batch.records[-1])) * 1000)
+        self.iterator_age_ms = round((time.time() - stream_batches.arrival_of(batch.records[-1])) * 1000)
         outcome = self._mapping.call(batch.event)
         if self.stopping.is_set():  # a function that was ended has not failed
             return ()
-        left = batches.remaining(batch, outcome, self._source)
-        if left and batches.is_exhausted(left[0], self._source):
+        left = stream_batches.remaining(batch, outcome, self._source)
+        if left and stream_batches.is_exhausted(left[0], self._source):
             self._give_up(left[0], "RetryAttemptsExhausted", failed=not outcome.ok)
             return ()
         if left:
@@ -178,9 +178,9 @@ class ShardPoller(Feed):
     def _read(self) -> None:
         answer = self._kinesis.get_records(ShardIterator=self._iterator or self._open())
         self._iterator = answer.get("NextShardIterator") or ""
-        records = [batches.record(taken, self._shard_id, self._arn) for taken in answer["Records"]]
+        records = [stream_batches.record(taken, self._shard_id, self._arn) for taken in answer["Records"]]
         if records:
-            self._last = batches.number_of(records[-1])
+            self._last = stream_batches.number_of(records[-1])
         for lane, own in zip(self._lanes, self._by_lane(records), strict=True):
             if own:
                 lane.give(own)

@@ -10,9 +10,9 @@ from typing import Any, Final
 
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from twilio_bridge_local.aws import client
-from twilio_bridge_local.bundle import Bundle, Queue, Stream, Table
+from twilio_bridge_local.aws.server import client
 from twilio_bridge_local.errors import EndpointError
+from twilio_bridge_local.template.bundle import Bundle, Queue, Stream, Table
 
 _RETENTION_HOURS: Final = 24  # Kinesis's own, and its least
 _THERE: Final = frozenset(

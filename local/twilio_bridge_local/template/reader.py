@@ -12,10 +12,10 @@ from typing import Any, Final
 
 from samtranslator.yaml_helper import yaml_parse
 
-from twilio_bridge_local.bundle import Bundle, Function, Queue, Stream, Table
 from twilio_bridge_local.errors import TemplateError
-from twilio_bridge_local.event_sources import events_of, last_part
-from twilio_bridge_local.intrinsics import Scope, intrinsic, text
+from twilio_bridge_local.template.bundle import Bundle, Function, Queue, Stream, Table
+from twilio_bridge_local.template.event_sources import events_of, last_part
+from twilio_bridge_local.template.intrinsics import Scope, intrinsic, text
 
 _TABLE_KEYS: Final = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "LocalSecondaryIndexes")
 _QUEUE_KEYS: Final = (

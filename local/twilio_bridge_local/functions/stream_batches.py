@@ -12,9 +12,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from twilio_bridge_local.bundle import StreamSource
 from twilio_bridge_local.credentials import AWS_ACCOUNT_ID, AWS_REGION
-from twilio_bridge_local.process import Outcome
+from twilio_bridge_local.functions.processes import Outcome
+from twilio_bridge_local.template.bundle import StreamSource
 
 LARGEST: Final = 6 * 1024 * 1024  # bytes of an invocation's payload
 _AROUND: Final = len('{"Records": []}')

@@ -3,15 +3,15 @@
 from collections.abc import Iterator, Mapping
 from functools import partial
 
-from twilio_bridge_local.bundle import Bundle, Function
-from twilio_bridge_local.discards import Clients, destination
 from twilio_bridge_local.errors import TemplateError
-from twilio_bridge_local.feeds import Call, Feed
-from twilio_bridge_local.gateway import Invoke
+from twilio_bridge_local.functions.feeds import Call, Feed
+from twilio_bridge_local.functions.gateway import Invoke
+from twilio_bridge_local.functions.on_failure import Clients, destination
+from twilio_bridge_local.functions.queue_poller import QueuePoller
+from twilio_bridge_local.functions.schedules import Timer
+from twilio_bridge_local.functions.stream_poller import ShardPoller, StreamMapping, shard_pollers
 from twilio_bridge_local.logs import Sink
-from twilio_bridge_local.pollers import QueuePoller
-from twilio_bridge_local.schedules import Timer
-from twilio_bridge_local.streams import ShardPoller, StreamMapping, shard_pollers
+from twilio_bridge_local.template.bundle import Bundle, Function
 
 
 def feeds_of(

@@ -10,10 +10,10 @@ import uuid
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from twilio_bridge_local.bundle import Schedule
 from twilio_bridge_local.credentials import AWS_ACCOUNT_ID, AWS_REGION
 from twilio_bridge_local.errors import TemplateError
-from twilio_bridge_local.feeds import Call, Feed
+from twilio_bridge_local.functions.feeds import Call, Feed
+from twilio_bridge_local.template.bundle import Schedule
 
 _UNITS: Final = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
 _DAY_S: Final = 86400.0

@@ -11,11 +11,11 @@ import socket
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from twilio_bridge_local.bundle import DEFAULT_ROUTE, Function, Route
-from twilio_bridge_local.http_server import HttpRequest, HttpResponse, HttpServer
+from twilio_bridge_local.functions.http_server import HttpRequest, HttpResponse, HttpServer
+from twilio_bridge_local.functions.payload import Matched, event_of, failure, response_of, split_target
+from twilio_bridge_local.functions.processes import Outcome
 from twilio_bridge_local.logs import Sink
-from twilio_bridge_local.payload import Matched, event_of, failure, response_of, split_target
-from twilio_bridge_local.process import Outcome
+from twilio_bridge_local.template.bundle import DEFAULT_ROUTE, Function, Route
 
 Invoke = Callable[[str, object], Outcome]
 """Calls a function by its name with an event."""

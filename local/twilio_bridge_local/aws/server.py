@@ -22,11 +22,11 @@ from moto.core.model_instances import reset_model_data
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
-from twilio_bridge_local.aws_calls import AwsCall, calls_of
+from twilio_bridge_local.aws.call_log import AwsCall, calls_of
+from twilio_bridge_local.aws.moto_patches import keep_message_groups, turn
 from twilio_bridge_local.credentials import AWS_ACCESS_KEY_ID, AWS_REGION, AWS_SECRET_ACCESS_KEY
 from twilio_bridge_local.errors import SettingsError
-from twilio_bridge_local.http_server import LOOPBACK, HttpRequest, HttpResponse, Tracked
-from twilio_bridge_local.moto_order import keep_message_groups, turn
+from twilio_bridge_local.functions.http_server import LOOPBACK, HttpRequest, HttpResponse, Tracked
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment

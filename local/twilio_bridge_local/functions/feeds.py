@@ -4,7 +4,7 @@ import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 
-from twilio_bridge_local.process import Outcome
+from twilio_bridge_local.functions.processes import Outcome
 
 Call = Callable[[object], Outcome]
 """Calls the function with an event."""

@@ -10,8 +10,8 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypedDict
 
-from twilio_bridge_local.bundle import DEFAULT_ROUTE, QueueSource, Route, Schedule, StreamSource
 from twilio_bridge_local.errors import TemplateError
+from twilio_bridge_local.template.bundle import DEFAULT_ROUTE, QueueSource, Route, Schedule, StreamSource
 
 _Properties = Mapping[str, Any]
 Source = Route | QueueSource | StreamSource | Schedule

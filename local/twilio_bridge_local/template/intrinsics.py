@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from twilio_bridge_local.bundle import bucket_name, queue_name
 from twilio_bridge_local.credentials import AWS_ACCOUNT_ID, AWS_REGION
 from twilio_bridge_local.errors import TemplateError
+from twilio_bridge_local.template.bundle import bucket_name, queue_name
 
 STACK_NAME: Final = "local"
 NO_VALUE: Final = object()

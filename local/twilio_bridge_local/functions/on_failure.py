@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
-from twilio_bridge_local.batches import Batch, Record, arrival_of, number_of
-from twilio_bridge_local.bundle import StreamSource
 from twilio_bridge_local.errors import TemplateError
-from twilio_bridge_local.process import arn
+from twilio_bridge_local.functions.processes import arn
+from twilio_bridge_local.functions.stream_batches import Batch, Record, arrival_of, number_of
+from twilio_bridge_local.template.bundle import StreamSource
 
 Condition = Literal["RetryAttemptsExhausted", "RecordAgeExceeded"]
 Clients = Callable[[str], Any]

@@ -1,0 +1,1 @@
+"""What Lambda and API Gateway do: gateway, processes, pollers, schedules."""

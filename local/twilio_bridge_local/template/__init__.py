@@ -1,0 +1,1 @@
+"""template.yaml as a bundle, and the bundle's resources."""
