@@ -18,7 +18,7 @@ from typing import Final
 
 from rich.console import Console
 
-from twilio_bridge_local.console import alerts, description, overview
+from twilio_bridge_local.console.screen import alerts, description, overview
 from twilio_bridge_local.environment import decide, port_of, settings_of
 from twilio_bridge_local.errors import LocalError
 from twilio_bridge_local.functions.http_server import LOOPBACK
@@ -63,7 +63,7 @@ def _run(options: argparse.Namespace, console: Console) -> int:
     environment = replace(environment, host=options.host)
     with Stack(environment, template=TEMPLATE, port=port, alert=alerts(console)) as stack:
         if options.demo:
-            return 0 if importlib.import_module("twilio_bridge_local.demo").play(stack) else 1
+            return 0 if importlib.import_module("twilio_bridge_local.demo.play").play(stack) else 1
         stack.write_sam_environment(SAM_ENVIRONMENT)
         if options.json:
             sys.stdout.write(json.dumps(description(stack)) + "\n")

@@ -13,7 +13,7 @@ from rich.console import Console
 
 from tests.contract.local.brevo_support import Caller, refusal
 from twilio_bridge_local.brevo.server import BrevoStandIn
-from twilio_bridge_local.brevo.show import show
+from twilio_bridge_local.console.brevo_tables import show
 from twilio_bridge_local.faults import Faults
 
 ANA = "ana@example.com"

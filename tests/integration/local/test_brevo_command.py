@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from twilio_bridge_local.brevo import __main__ as command
 from twilio_bridge_local.brevo.server import BrevoStandIn
+from twilio_bridge_local.console import brevo as command
 from twilio_bridge_local.stack import SAM_ENVIRONMENT
 
 

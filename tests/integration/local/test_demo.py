@@ -7,8 +7,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from twilio_bridge_local.demo import tell
-from twilio_bridge_local.demo_steps import Step
+from twilio_bridge_local.demo.play import tell
+from twilio_bridge_local.demo.steps import Step
 
 ROOT = Path(__file__).parents[3]
 

@@ -21,7 +21,7 @@ from twilio.request_validator import RequestValidator
 from tests.integration.local.project import ECHO, REAL, Project, eventually, lives
 from twilio_bridge_local import credentials
 from twilio_bridge_local.aws.server import EmbeddedAws
-from twilio_bridge_local.calls import curl, sample_calls, signature
+from twilio_bridge_local.console.calls import curl, sample_calls, signature
 from twilio_bridge_local.environment import decide
 from twilio_bridge_local.errors import PortTakenError, TemplateError
 from twilio_bridge_local.functions.http_server import listen

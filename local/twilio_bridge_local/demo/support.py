@@ -17,11 +17,11 @@ from twilio_bridge.support import daily_figures
 from twilio_bridge.support.worker_activity import day_of
 from twilio_bridge_local import support_lives as lives
 from twilio_bridge_local import support_people as people
-from twilio_bridge_local.brevo import show
 from twilio_bridge_local.brevo.answers import state
 from twilio_bridge_local.brevo.server import BrevoStandIn
-from twilio_bridge_local.demo_frontline import NAME, NUMBER, opt_out
-from twilio_bridge_local.demo_steps import Step, patiently
+from twilio_bridge_local.console import brevo_tables
+from twilio_bridge_local.demo.frontline import NAME, NUMBER, opt_out
+from twilio_bridge_local.demo.steps import Step, patiently
 from twilio_bridge_local.stack import Stack
 from twilio_bridge_local.support_day import answer, ask
 from twilio_bridge_local.support_envelopes import CloudEvent, message, sid
@@ -122,7 +122,7 @@ def _in_brevo(brevo: BrevoStandIn, day: str) -> Iterator[Step]:
     told = patiently(lambda: {number: _timeline(brevo, number) for number in TIMELINE}, lambda found: found == TIMELINE)
     with brevo.account.lock:
         held = state(brevo.account)
-    yield Step("and each event once", told, told == TIMELINE, [*show.tables(held)])
+    yield Step("and each event once", told, told == TIMELINE, [*brevo_tables.tables(held)])
 
 
 def _expected(day: str) -> dict[str, Any]:

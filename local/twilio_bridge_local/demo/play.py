@@ -10,8 +10,8 @@ from itertools import chain
 from rich.console import Console
 from rich.padding import Padding
 
-from twilio_bridge_local import demo_frontline, demo_support
-from twilio_bridge_local.demo_steps import Step
+from twilio_bridge_local.demo import frontline, support
+from twilio_bridge_local.demo.steps import Step
 from twilio_bridge_local.stack import Stack
 
 LONGEST_SHOWN = 300
@@ -19,7 +19,7 @@ LONGEST_SHOWN = 300
 
 def play(stack: Stack) -> bool:
     """Play both stories, and tell whether all answers were right."""
-    return tell(chain(demo_frontline.story(stack), demo_support.story(stack)), Console(highlight=False))
+    return tell(chain(frontline.story(stack), support.story(stack)), Console(highlight=False))
 
 
 def tell(steps: Iterable[Step], console: Console) -> bool:

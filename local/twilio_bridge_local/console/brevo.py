@@ -14,7 +14,7 @@ import requests
 from rich.console import Console
 
 from twilio_bridge_local.brevo.server import OWN_PATH
-from twilio_bridge_local.brevo.show import show
+from twilio_bridge_local.console.brevo_tables import show
 from twilio_bridge_local.stack import SAM_ENVIRONMENT
 
 ENDPOINT = "BREVO_ENDPOINT_URL"

@@ -11,8 +11,8 @@ from typing import Any
 
 import requests
 
-from twilio_bridge_local.calls import WORKER, Call, signature
-from twilio_bridge_local.demo_steps import PATIENCE_S, Step, patiently
+from twilio_bridge_local.console.calls import WORKER, Call, signature
+from twilio_bridge_local.demo.steps import PATIENCE_S, Step, patiently
 from twilio_bridge_local.stack import Stack
 from twilio_bridge_local.twilio.people import Contact, Outcome
 from twilio_bridge_local.twilio.server import TwilioStandIn

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from twilio_bridge_local.brevo.server import OWN_PATH
-from twilio_bridge_local.calls import curl, sample_calls, signature
+from twilio_bridge_local.console.calls import curl, sample_calls, signature
 from twilio_bridge_local.environment import Environment, Vendor
 from twilio_bridge_local.functions.http_server import LOOPBACK
 from twilio_bridge_local.functions.schedules import interval_s

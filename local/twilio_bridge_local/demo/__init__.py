@@ -1,0 +1,1 @@
+"""The demonstration, played against the running stack."""
