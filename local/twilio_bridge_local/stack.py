@@ -32,10 +32,10 @@ from twilio_bridge_local.logs import Alert, LogFile, quiet
 from twilio_bridge_local.template import reader, resources
 from twilio_bridge_local.template.bundle import Bundle, Schedule
 from twilio_bridge_local.template.intrinsics import API_URL, STACK_NAME
-from twilio_bridge_local.vendors import StandIns, start_stand_ins
+from twilio_bridge_local.vendors.stand_ins import StandIns, start_stand_ins
 
 if TYPE_CHECKING:
-    from twilio_bridge_local.twilio.server import TwilioStandIn
+    from twilio_bridge_local.vendors.twilio.server import TwilioStandIn
 
 DEFAULT_PORT: Final = 3000
 TEMPLATE: Final = Path("template.yaml")

@@ -20,7 +20,7 @@ from twilio_bridge.adapters.contact_cache.cache import DynamoContactCache
 from twilio_bridge.adapters.contact_cache.chunk_cache import ChunkMemory
 from twilio_bridge.config import schema
 from twilio_bridge.contacts.contact import Contact
-from twilio_bridge_local.airtable.sample import contacts
+from twilio_bridge_local.samples.airtable_base import contacts
 
 PAGE = 31
 TRIES = 15

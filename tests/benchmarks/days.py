@@ -5,8 +5,8 @@ import re
 from collections.abc import Iterator, Sequence
 
 from twilio_bridge.support.reducer import Record
-from twilio_bridge_local import support_day
-from twilio_bridge_local.support_envelopes import CloudEvent
+from twilio_bridge_local.samples import support_day
+from twilio_bridge_local.samples.envelopes import CloudEvent
 
 SEED, TASKS = 1, 500
 # What is one task's, conversation's, message's or event's alone; queues and workers are others' as well.

@@ -26,8 +26,8 @@ from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.contacts.loading import TEMPLATES_EVERY_S, TEMPLATES_READ, Refreshing, Updated, keep
 from twilio_bridge.contacts.ports import Bookmark
 from twilio_bridge.contacts.refresh import CONTACTS_A_REQUEST, LEASE, LEASE_S, refresh
-from twilio_bridge_local.airtable.sample import COLUMNS, contacts, sample_templates
-from twilio_bridge_local.airtable.server import AirtableStandIn
+from twilio_bridge_local.samples.airtable_base import COLUMNS, contacts, sample_templates
+from twilio_bridge_local.vendors.airtable.server import AirtableStandIn
 
 CONTACTS, WORKERS, CHANGED = 100_000, 100, 1_000
 STAGED = 77_800

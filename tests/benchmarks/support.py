@@ -43,9 +43,9 @@ from twilio_bridge.logs import logger
 from twilio_bridge.support.brevo_delivery import Delivered, Delivering, deliver
 from twilio_bridge.support.person import FigureRow
 from twilio_bridge.support.reducer import Record, Reducing, reduce
-from twilio_bridge_local.brevo.limits import NO_LIMITS
-from twilio_bridge_local.brevo.server import API_KEY, BrevoStandIn
-from twilio_bridge_local.support_day import DAY, DAY_MS
+from twilio_bridge_local.samples.support_day import DAY, DAY_MS
+from twilio_bridge_local.vendors.brevo.limits import NO_LIMITS
+from twilio_bridge_local.vendors.brevo.server import API_KEY, BrevoStandIn
 
 # An event, in batches of a hundred.
 MOST_REQUESTS, MOST_WRITE_UNITS = 2, 4

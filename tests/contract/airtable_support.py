@@ -12,8 +12,8 @@ from tests.contract.support import SYNC_STATE, Aws
 from twilio_bridge.adapters.airtable.contact_source import AirtableContacts
 from twilio_bridge.adapters.state.limiter import AIRTABLE, SlotLimiter
 from twilio_bridge.config import schema
-from twilio_bridge_local.airtable.server import BASE_ID, TOKEN, AirtableStandIn
-from twilio_bridge_local.airtable.store import Column
+from twilio_bridge_local.vendors.airtable.server import BASE_ID, TOKEN, AirtableStandIn
+from twilio_bridge_local.vendors.airtable.store import Column
 
 COLUMNS: Mapping[str, Sequence[str | Column]] = {
     "Customers": (

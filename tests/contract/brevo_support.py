@@ -13,8 +13,8 @@ from twilio_bridge.adapters.brevo.marketing_contacts import BrevoCrm
 from twilio_bridge.adapters.state.limiter import SlotLimiter
 from twilio_bridge.support.person import TimelineEvent
 from twilio_bridge.support.ports import CrmContact
-from twilio_bridge_local.brevo.limits import NO_LIMITS
-from twilio_bridge_local.brevo.server import API_KEY, BrevoStandIn
+from twilio_bridge_local.vendors.brevo.limits import NO_LIMITS
+from twilio_bridge_local.vendors.brevo.server import API_KEY, BrevoStandIn
 
 MAIL, PHONE, OTHER_PHONE = "ann@example.com", "+447700900001", "+447700900002"
 ANN = CrmContact(email=MAIL, phone=PHONE, external_id="A-1")

@@ -11,7 +11,7 @@ from twilio_bridge.adapters.airtable.cells import LONGEST_CELL, cell_text, to_co
 from twilio_bridge.config import schema
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.errors import UnavailableError
-from twilio_bridge_local.airtable.server import AirtableStandIn
+from twilio_bridge_local.vendors.airtable.server import AirtableStandIn
 
 NUMBER = "+447900000012"
 JO = "jo@example.com"

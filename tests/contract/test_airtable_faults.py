@@ -21,7 +21,7 @@ from twilio_bridge.errors import (
     RefusedError,
     UnavailableError,
 )
-from twilio_bridge_local.faults import Faults, Rubbish
+from twilio_bridge_local.vendors.faults import Faults, Rubbish
 
 NUMBER = "+447900000012"
 JO = "jo@example.com"

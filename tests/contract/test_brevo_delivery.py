@@ -12,7 +12,7 @@ from tests.fakes.base import MemoryOptOuts
 from tests.unit.delivering import MAIL, NOW, PHONE, KeptDossiers, Notices, dossier, event, interaction, settings
 from twilio_bridge.errors import RateLimitedError, RefusedError, UnavailableError
 from twilio_bridge.support.brevo_delivery import Delivered, Delivering, deliver
-from twilio_bridge_local.faults import Faults
+from twilio_bridge_local.vendors.faults import Faults
 
 LATER = NOW + 600_000
 EVENTS = (

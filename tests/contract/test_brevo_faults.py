@@ -30,9 +30,9 @@ from twilio_bridge.errors import (
 )
 from twilio_bridge.logs import logger
 from twilio_bridge.support.ports import CrmContact
-from twilio_bridge_local.brevo.attributes import Attribute
-from twilio_bridge_local.brevo.limits import GENERAL
-from twilio_bridge_local.faults import Faults
+from twilio_bridge_local.vendors.brevo.attributes import Attribute
+from twilio_bridge_local.vendors.brevo.limits import GENERAL
+from twilio_bridge_local.vendors.faults import Faults
 
 POST_EVENT, POST_CONTACT = ("POST", "/events", 204), ("POST", "/contacts", 201)
 Lines = Callable[[], list[dict[str, Any]]]

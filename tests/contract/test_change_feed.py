@@ -15,9 +15,9 @@ from twilio_bridge.adapters.airtable.client import AirtableRequests
 from twilio_bridge.adapters.state.limiter import AIRTABLE
 from twilio_bridge.contacts.change_feed import ChangeFeed, Told, Webhook
 from twilio_bridge.errors import RateLimitedError, RefusedError, UnavailableError
-from twilio_bridge_local.airtable.server import BASE_ID, TOKEN, AirtableStandIn
-from twilio_bridge_local.airtable.store import utc_now
-from twilio_bridge_local.faults import Faults
+from twilio_bridge_local.vendors.airtable.server import BASE_ID, TOKEN, AirtableStandIn
+from twilio_bridge_local.vendors.airtable.store import utc_now
+from twilio_bridge_local.vendors.faults import Faults
 
 URL = "http://127.0.0.1:9/webhooks/airtable"
 OTHER_URL = "http://127.0.0.1:9/other"

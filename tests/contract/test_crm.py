@@ -10,7 +10,7 @@ import pytest
 from tests.contract.brevo_support import ANN, AT, MAIL, OTHER_PHONE, PHONE, Around, event, stand_in
 from tests.fakes.marketing_contacts import MemoryCrm
 from twilio_bridge.support.ports import Crm, CrmContact
-from twilio_bridge_local.brevo.account import Account
+from twilio_bridge_local.vendors.brevo.account import Account
 
 BEN = CrmContact(email="ben@example.com", phone=OTHER_PHONE, external_id="B-2")
 

@@ -23,10 +23,10 @@ from twilio_bridge.errors import (
     UpstreamError,
 )
 from twilio_bridge.ports import Messaging, Participant
-from twilio_bridge_local.twilio.drafts import new_conversation, new_participant
-from twilio_bridge_local.twilio.faults import Fault
-from twilio_bridge_local.twilio.records import Binding
-from twilio_bridge_local.twilio.server import TwilioStandIn
+from twilio_bridge_local.vendors.twilio.drafts import new_conversation, new_participant
+from twilio_bridge_local.vendors.twilio.faults import Fault
+from twilio_bridge_local.vendors.twilio.records import Binding
+from twilio_bridge_local.vendors.twilio.server import TwilioStandIn
 
 ACCOUNT_SID, TOKEN = "AC" + "0" * 32, "12345"
 API_KEY = ("SK" + "0" * 32, "secret")

@@ -14,7 +14,7 @@ from twilio_bridge.errors import SignatureError
 from twilio_bridge.support import task_complete
 from twilio_bridge.support.cloud_events import decode
 from twilio_bridge_local import credentials
-from twilio_bridge_local.airtable.sample import sample_base
+from twilio_bridge_local.samples.airtable_base import sample_base
 
 ROOT = Path(__file__).parents[2]
 EVENTS = sorted((ROOT / "events").glob("*/*.json"))

@@ -18,8 +18,8 @@ from tests.unit.supporting import Script, Trouble, World
 from tests.unit.tasks import answered
 from tests.unit.test_support_property import assert_same, batches, disordered
 from twilio_bridge.errors import NotTakenError, OutOfTimeError, RateLimitedError, UnavailableError
-from twilio_bridge_local.support_day import generate
-from twilio_bridge_local.support_envelopes import records
+from twilio_bridge_local.samples.envelopes import records
+from twilio_bridge_local.samples.support_day import generate
 
 # A day with somebody who leaves, a survey's answer, a chat that is closed, a word, and two persons who are one.
 SEED, TASKS, BATCH = 185, 3, 7

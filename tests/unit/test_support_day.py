@@ -16,9 +16,9 @@ from twilio_bridge.support.cloud_events import decode
 from twilio_bridge.support.derivation import derive
 from twilio_bridge.support.facts import known
 from twilio_bridge.support.task_outcome import task
-from twilio_bridge_local.support_day import DAY, DAY_MS, generate
-from twilio_bridge_local.support_envelopes import records
-from twilio_bridge_local.support_people import MOST_CUSTOMERS, customers
+from twilio_bridge_local.samples.customers import MOST_CUSTOMERS, customers
+from twilio_bridge_local.samples.envelopes import records
+from twilio_bridge_local.samples.support_day import DAY, DAY_MS, generate
 
 SID = re.compile(r"(AC|WS|WT|WQ|WK|WR|WW|TC|TT|EV|EZ|CH|MB|SM)[0-9a-z]{32}")
 

@@ -17,8 +17,8 @@ from tests.unit.supporting import World
 from tests.unit.tasks import AMARA, NINE, TASK, answered, event
 from tests.unit.test_support_events import SAMPLES
 from twilio_bridge.support.brevo_events import HOLD_MS, SETTLE_MS
-from twilio_bridge_local.support_day import generate
-from twilio_bridge_local.support_envelopes import records
+from twilio_bridge_local.samples.envelopes import records
+from twilio_bridge_local.samples.support_day import generate
 
 LARGEST_BATCH = 20
 # What Event Streams take until an event is on the stream, most of the time; less than what rows wait for.

@@ -11,7 +11,6 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from twilio_bridge_local.brevo.server import OWN_PATH
 from twilio_bridge_local.console.calls import curl, sample_calls, signature
 from twilio_bridge_local.environment import Environment, Vendor
 from twilio_bridge_local.functions.http_server import LOOPBACK
@@ -19,6 +18,7 @@ from twilio_bridge_local.functions.schedules import interval_s
 from twilio_bridge_local.logs import Alert
 from twilio_bridge_local.stack import SAM_ENVIRONMENT, Stack
 from twilio_bridge_local.template.bundle import Function
+from twilio_bridge_local.vendors.brevo.server import OWN_PATH
 
 SAMPLE_EVENTS, SAMPLE_DAYS = "events/event_streams/samples", ("2026-03-02", "2026-03-03")
 REACHABLE: Final = 'make run ARGS="--host 172.17.0.1"'

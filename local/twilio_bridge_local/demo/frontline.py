@@ -14,8 +14,8 @@ import requests
 from twilio_bridge_local.console.calls import WORKER, Call, signature
 from twilio_bridge_local.demo.steps import PATIENCE_S, Step, patiently
 from twilio_bridge_local.stack import Stack
-from twilio_bridge_local.twilio.people import Contact, Outcome
-from twilio_bridge_local.twilio.server import TwilioStandIn
+from twilio_bridge_local.vendors.twilio.people import Contact, Outcome
+from twilio_bridge_local.vendors.twilio.server import TwilioStandIn
 
 NAME = "Amara Okafor"
 NUMBER = "+447900000012"

@@ -15,18 +15,18 @@ from twilio_bridge.adapters.aws.dynamodb import Table
 from twilio_bridge.adapters.state.figures import DynamoFigures
 from twilio_bridge.support import daily_figures
 from twilio_bridge.support.worker_activity import day_of
-from twilio_bridge_local import support_lives as lives
-from twilio_bridge_local import support_people as people
-from twilio_bridge_local.brevo.answers import state
-from twilio_bridge_local.brevo.server import BrevoStandIn
 from twilio_bridge_local.console import brevo_tables
 from twilio_bridge_local.demo.frontline import NAME, NUMBER, opt_out
 from twilio_bridge_local.demo.steps import Step, patiently
+from twilio_bridge_local.samples import customers as people
+from twilio_bridge_local.samples import task_lives as lives
+from twilio_bridge_local.samples.customers import Customer
+from twilio_bridge_local.samples.envelopes import CloudEvent, message, sid
+from twilio_bridge_local.samples.support_day import answer, ask
+from twilio_bridge_local.samples.task_lives import Life, Worker
 from twilio_bridge_local.stack import Stack
-from twilio_bridge_local.support_day import answer, ask
-from twilio_bridge_local.support_envelopes import CloudEvent, message, sid
-from twilio_bridge_local.support_lives import Life, Worker
-from twilio_bridge_local.support_people import Customer
+from twilio_bridge_local.vendors.brevo.answers import state
+from twilio_bridge_local.vendors.brevo.server import BrevoStandIn
 
 # An event settles for some seconds before Brevo is told, and its message waits a little longer.
 PATIENCE_S = 20

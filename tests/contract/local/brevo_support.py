@@ -6,8 +6,8 @@ from typing import Any
 
 import requests
 
-from twilio_bridge_local.brevo.account import Account
-from twilio_bridge_local.brevo.server import BrevoStandIn
+from twilio_bridge_local.vendors.brevo.account import Account
+from twilio_bridge_local.vendors.brevo.server import BrevoStandIn
 
 MADE = datetime(2026, 3, 1, 12, 0, 0, 250_000, tzinfo=UTC)
 

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import pytest
 
 from tests.contract.local.brevo_support import Caller, Clock
-from twilio_bridge_local.brevo.account import Account
-from twilio_bridge_local.brevo.limits import NO_LIMITS
-from twilio_bridge_local.brevo.server import BrevoStandIn
+from twilio_bridge_local.vendors.brevo.account import Account
+from twilio_bridge_local.vendors.brevo.limits import NO_LIMITS
+from twilio_bridge_local.vendors.brevo.server import BrevoStandIn
 
 
 @pytest.fixture

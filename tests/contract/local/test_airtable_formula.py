@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyairtable.formulas import EQ, REGEX_REPLACE, Field, match, quoted
 
-from twilio_bridge_local.airtable.errors import AirtableError
-from twilio_bridge_local.airtable.formula import compile_filter
-from twilio_bridge_local.airtable.store import Base, Column
+from twilio_bridge_local.vendors.airtable.errors import AirtableError
+from twilio_bridge_local.vendors.airtable.formula import compile_filter
+from twilio_bridge_local.vendors.airtable.store import Base, Column
 
 MADE = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 ROW: Mapping[str, object] = {

@@ -13,10 +13,10 @@ import requests
 from pyairtable import Api, Table
 from pyairtable.formulas import AND, EQ, GT, LAST_MODIFIED_TIME, REGEX_REPLACE, Field, match
 
-from twilio_bridge_local.airtable import sample
-from twilio_bridge_local.airtable.server import AirtableStandIn
-from twilio_bridge_local.airtable.store import Column
-from twilio_bridge_local.faults import Faults
+from twilio_bridge_local.vendors.airtable import sample
+from twilio_bridge_local.vendors.airtable.server import AirtableStandIn
+from twilio_bridge_local.vendors.airtable.store import Column
+from twilio_bridge_local.vendors.faults import Faults
 
 MADE = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 COLUMNS = (

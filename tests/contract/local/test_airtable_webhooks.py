@@ -17,11 +17,11 @@ from pyairtable import Base as ClientBase
 from pyairtable.models import WebhookNotification
 from pyairtable.models.webhook import CreateWebhookResponse, Webhook
 
-from twilio_bridge_local.airtable.errors import AirtableError
-from twilio_bridge_local.airtable.pings import AIRTABLES_PINGING, Pinging
-from twilio_bridge_local.airtable.server import AirtableStandIn
-from twilio_bridge_local.airtable.store import Base, Column, Transaction
-from twilio_bridge_local.airtable.webhooks import MOST, MOST_PAYLOADS
+from twilio_bridge_local.vendors.airtable.errors import AirtableError
+from twilio_bridge_local.vendors.airtable.pings import AIRTABLES_PINGING, Pinging
+from twilio_bridge_local.vendors.airtable.server import AirtableStandIn
+from twilio_bridge_local.vendors.airtable.store import Base, Column, Transaction
+from twilio_bridge_local.vendors.airtable.webhooks import MOST, MOST_PAYLOADS
 
 MADE = datetime(2026, 3, 1, 12, 0, 0, 250_000, tzinfo=UTC)
 WEEK = timedelta(days=7)

@@ -5,7 +5,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.contract.local.brevo_support import Caller, refusal
-from twilio_bridge_local.brevo.attributes import Attribute
+from twilio_bridge_local.vendors.brevo.attributes import Attribute
 
 ANA = "ana@example.com"
 NUMBER = "447700900123"

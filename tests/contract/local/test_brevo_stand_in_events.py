@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.contract.local.brevo_support import MADE, Caller, refusal
-from twilio_bridge_local.brevo.account import iso
+from twilio_bridge_local.vendors.brevo.account import iso
 
 ANA = {"email_id": "ana@example.com"}
 FULL = {

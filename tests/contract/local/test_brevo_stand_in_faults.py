@@ -12,9 +12,9 @@ import requests
 from rich.console import Console
 
 from tests.contract.local.brevo_support import Caller, refusal
-from twilio_bridge_local.brevo.server import BrevoStandIn
 from twilio_bridge_local.console.brevo_tables import show
-from twilio_bridge_local.faults import Faults
+from twilio_bridge_local.vendors.brevo.server import BrevoStandIn
+from twilio_bridge_local.vendors.faults import Faults
 
 ANA = "ana@example.com"
 EVENT = {"event_name": "seen", "identifiers": {"email_id": ANA}}

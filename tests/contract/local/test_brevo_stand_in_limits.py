@@ -6,10 +6,10 @@ import pytest
 import requests
 
 from tests.contract.local.brevo_support import Caller, Clock, refusal
-from twilio_bridge_local.brevo.account import Account
-from twilio_bridge_local.brevo.limits import NO_LIMITS, Limit
-from twilio_bridge_local.brevo.server import BrevoStandIn
-from twilio_bridge_local.faults import Faults
+from twilio_bridge_local.vendors.brevo.account import Account
+from twilio_bridge_local.vendors.brevo.limits import NO_LIMITS, Limit
+from twilio_bridge_local.vendors.brevo.server import BrevoStandIn
+from twilio_bridge_local.vendors.faults import Faults
 
 EVENT = {"event_name": "seen", "identifiers": {"email_id": "ana@example.com"}}
 

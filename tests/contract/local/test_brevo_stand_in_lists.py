@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.contract.local.brevo_support import Caller, refusal
-from twilio_bridge_local.brevo.attributes import Attribute
+from twilio_bridge_local.vendors.brevo.attributes import Attribute
 
 WRONG_QUERIES = [
     {"limit": 0},

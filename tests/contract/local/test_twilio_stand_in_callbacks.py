@@ -14,11 +14,11 @@ from tests.contract.local.test_twilio_stand_in_support import (
     slow,
     stand_in,
 )
-from twilio_bridge_local.twilio import webhooks
-from twilio_bridge_local.twilio.account import Timeouts
-from twilio_bridge_local.twilio.people import Contact
-from twilio_bridge_local.twilio.records import WebhookConfiguration
-from twilio_bridge_local.twilio.server import TwilioStandIn
+from twilio_bridge_local.vendors.twilio import webhooks
+from twilio_bridge_local.vendors.twilio.account import Timeouts
+from twilio_bridge_local.vendors.twilio.people import Contact
+from twilio_bridge_local.vendors.twilio.records import WebhookConfiguration
+from twilio_bridge_local.vendors.twilio.server import TwilioStandIn
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from twilio.rest import Client
 
 from tests.contract.local.test_twilio_stand_in_openapi import described
 from tests.contract.local.test_twilio_stand_in_support import ACCOUNT_SID, AUTH_TOKEN, refused, sdk, stand_in
-from twilio_bridge_local.twilio.event_types import TYPES
-from twilio_bridge_local.twilio.server import TwilioStandIn
+from twilio_bridge_local.vendors.twilio.event_types import TYPES
+from twilio_bridge_local.vendors.twilio.server import TwilioStandIn
 
 STREAM = "arn:aws:kinesis:us-east-1:123456789012:stream/EventStream"
 CONFIGURATION = {"arn": STREAM, "role_arn": "arn:aws:iam::123456789012:role/sink", "external_id": "a secret"}

@@ -8,8 +8,8 @@ import pytest
 import requests
 
 from tests.contract.local.test_twilio_stand_in_support import ACCOUNT_SID, AUTH_TOKEN, stand_in
-from twilio_bridge_local.twilio.faults import Fault
-from twilio_bridge_local.twilio.server import NO_ANSWER, TwilioStandIn
+from twilio_bridge_local.vendors.twilio.faults import Fault
+from twilio_bridge_local.vendors.twilio.server import NO_ANSWER, TwilioStandIn
 
 PATH = "/conversations/v1/Conversations"
 

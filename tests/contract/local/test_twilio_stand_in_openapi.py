@@ -18,7 +18,7 @@ from tests.contract.local.test_twilio_stand_in_support import (
     WORKER,
     stand_in,
 )
-from twilio_bridge_local.twilio.server import TwilioStandIn
+from twilio_bridge_local.vendors.twilio.server import TwilioStandIn
 
 EXTRACTS = Path(__file__).parents[1] / "twilio_openapi"
 FORMATS = {

@@ -21,7 +21,7 @@ from tests.contract.local.test_twilio_stand_in_support import (
     sdk,
     stand_in,
 )
-from twilio_bridge_local.twilio.server import TwilioStandIn
+from twilio_bridge_local.vendors.twilio.server import TwilioStandIn
 
 
 @pytest.fixture

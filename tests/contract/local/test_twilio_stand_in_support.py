@@ -16,7 +16,7 @@ from twilio.rest import Client
 from werkzeug.datastructures import MultiDict
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from twilio_bridge_local.twilio.server import TwilioStandIn
+from twilio_bridge_local.vendors.twilio.server import TwilioStandIn
 
 ACCOUNT_SID = "AC" + "0" * 32
 AUTH_TOKEN = "12345"

@@ -7,7 +7,7 @@ import pytest
 import requests
 
 from tests.contract.local.test_twilio_stand_in_support import ACCOUNT_SID, AUTH_TOKEN, WORKER, stand_in
-from twilio_bridge_local.twilio.server import TwilioStandIn
+from twilio_bridge_local.vendors.twilio.server import TwilioStandIn
 
 FLEX = f"/iam/v1/Accounts/{ACCOUNT_SID}/Tokens/validate"
 PATHS = [FLEX, f"/iam/v2/Tokens/validate/{ACCOUNT_SID}", "/iam/v2/Tokens/validate/JB" + "0" * 32]

@@ -11,12 +11,12 @@ import pytest
 import requests
 
 from twilio_bridge.entrypoints.twilio_signature import sign
-from twilio_bridge_local.airtable.sample import COLUMNS, contacts, sample_templates
-from twilio_bridge_local.airtable.server import AirtableStandIn
-from twilio_bridge_local.airtable.store import Column
 from twilio_bridge_local.environment import decide
+from twilio_bridge_local.samples.airtable_base import COLUMNS, contacts, sample_templates
 from twilio_bridge_local.stack import Stack
-from twilio_bridge_local.twilio.server import TwilioStandIn
+from twilio_bridge_local.vendors.airtable.server import AirtableStandIn
+from twilio_bridge_local.vendors.airtable.store import Column
+from twilio_bridge_local.vendors.twilio.server import TwilioStandIn
 
 ROOT = Path(__file__).parents[3]
 TOKEN = "local-auth-token"

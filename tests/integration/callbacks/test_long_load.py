@@ -1,8 +1,8 @@
 """A load that its invocation cannot finish goes on by itself, where it was."""
 
 from tests.integration.callbacks.conftest import Deploy, Deployment, many, patiently
-from twilio_bridge_local.airtable.server import BASE_ID
-from twilio_bridge_local.faults import Faults
+from twilio_bridge_local.vendors.airtable.server import BASE_ID
+from twilio_bridge_local.vendors.faults import Faults
 
 LISTING = f"/v0/{BASE_ID}/Customers"
 # The second page is refused as often as it is tried.

@@ -7,7 +7,7 @@ import requests
 
 from tests.integration.callbacks.conftest import WORKER, Deploy, Deployment, many, patiently
 from tests.integration.granted import done, granted
-from twilio_bridge_local.faults import Faults
+from twilio_bridge_local.vendors.faults import Faults
 
 CUSTOMERS = [
     {"name": "Amara Okafor", "whatsapp": "+44 7900 000012", "owner": WORKER},

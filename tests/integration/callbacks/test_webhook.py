@@ -12,13 +12,13 @@ import pytest
 import requests
 
 from tests.integration.callbacks.conftest import ROOT, WORKER, Deploy, Deployment, many, patiently
-from twilio_bridge_local.airtable.sample import COLUMNS
-from twilio_bridge_local.airtable.store import Column, Table
-from twilio_bridge_local.airtable.webhooks import Webhook
 from twilio_bridge_local.credentials import AIRTABLE_WEBHOOK_SECRET
 from twilio_bridge_local.environment import decide
-from twilio_bridge_local.faults import Faults
+from twilio_bridge_local.samples.airtable_base import COLUMNS
 from twilio_bridge_local.stack import Stack
+from twilio_bridge_local.vendors.airtable.store import Column, Table
+from twilio_bridge_local.vendors.airtable.webhooks import Webhook
+from twilio_bridge_local.vendors.faults import Faults
 
 SEEN_WITHIN_S = 5
 PING = ROOT / "events/airtable_webhook/ping.json"

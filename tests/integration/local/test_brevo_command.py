@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from twilio_bridge_local.brevo.server import BrevoStandIn
 from twilio_bridge_local.console import brevo as command
 from twilio_bridge_local.stack import SAM_ENVIRONMENT
+from twilio_bridge_local.vendors.brevo.server import BrevoStandIn
 
 
 @pytest.fixture

@@ -13,13 +13,13 @@ import requests
 
 from tests.integration.callbacks.conftest import ROOT, TOKEN, patiently
 from twilio_bridge.entrypoints.twilio_signature import sign
-from twilio_bridge_local.airtable.server import AirtableStandIn
-from twilio_bridge_local.brevo.account import Account, Contact, Entry, iso
-from twilio_bridge_local.brevo.server import BrevoStandIn
 from twilio_bridge_local.environment import decide
 from twilio_bridge_local.stack import Stack
-from twilio_bridge_local.twilio.server import TwilioStandIn
-from twilio_bridge_local.vendors import SAMPLE_LISTS
+from twilio_bridge_local.vendors.airtable.server import AirtableStandIn
+from twilio_bridge_local.vendors.brevo.account import Account, Contact, Entry, iso
+from twilio_bridge_local.vendors.brevo.server import BrevoStandIn
+from twilio_bridge_local.vendors.stand_ins import SAMPLE_LISTS
+from twilio_bridge_local.vendors.twilio.server import TwilioStandIn
 
 SAMPLES = ROOT / "events/event_streams/samples"
 SECRET = "local-task-complete-secret"

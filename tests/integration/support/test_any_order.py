@@ -10,8 +10,8 @@ import pytest
 
 from tests.integration.callbacks.conftest import patiently
 from tests.integration.support.conftest import Deploy, Deployment, Event, told
-from twilio_bridge_local.support_day import generate
-from twilio_bridge_local.support_envelopes import records
+from twilio_bridge_local.samples.envelopes import records
+from twilio_bridge_local.samples.support_day import generate
 
 TASKS, PIECES = 9, 4
 PATIENCE_S = 10

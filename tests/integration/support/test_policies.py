@@ -20,8 +20,8 @@ from tests.integration.support.conftest import (
 )
 from tests.integration.support.test_events import by_token, finished
 from tests.integration.support.test_sink import answered, ask, sink
-from twilio_bridge_local.faults import Faults
-from twilio_bridge_local.twilio.faults import Fault
+from twilio_bridge_local.vendors.faults import Faults
+from twilio_bridge_local.vendors.twilio.faults import Fault
 
 SERVED, JOINED, REFUSED = 1, 2, 3
 

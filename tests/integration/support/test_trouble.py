@@ -17,7 +17,7 @@ from tests.integration.support.conftest import (
     samples,
     task_sid,
 )
-from twilio_bridge_local.faults import Faults
+from twilio_bridge_local.vendors.faults import Faults
 
 # Customers of whom Brevo, or its queue, is to be told while it is so.
 DOWN, SILENT, LOST, QUEUELESS = 1, 2, 3, 4

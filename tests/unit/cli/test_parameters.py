@@ -10,7 +10,7 @@ from twilio_bridge_cli.commands.call.callbacks import CALLBACKS, EVENTS, Wish, n
 from twilio_bridge_cli.commands.call.parameters import pairs, parameters
 from twilio_bridge_cli.errors import CommandError
 from twilio_bridge_local import credentials
-from twilio_bridge_local.airtable.sample import AMARA, WORKERS, sample_base
+from twilio_bridge_local.samples.airtable_base import AMARA, WORKERS, sample_base
 
 ROOT = Path(__file__).parents[3]
 

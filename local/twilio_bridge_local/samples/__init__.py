@@ -1,0 +1,1 @@
+"""Made-up contacts and contact-centre days."""

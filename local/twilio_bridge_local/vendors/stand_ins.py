@@ -1,0 +1,104 @@
+"""Starts the stand-ins of the vendors that are not real; used by the stack."""
+
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+from twilio_bridge_local.credentials import (
+    SAMPLE_ADDRESS,
+    SAMPLE_CONVERSATION_SID,
+    SAMPLE_FLEX_TOKEN,
+    SAMPLE_PARTICIPANT_SID,
+    SAMPLE_PROXY_ADDRESS,
+)
+from twilio_bridge_local.environment import Environment
+
+if TYPE_CHECKING:
+    from twilio_bridge_local.vendors.airtable.server import AirtableStandIn
+    from twilio_bridge_local.vendors.brevo.server import BrevoStandIn
+    from twilio_bridge_local.vendors.twilio.server import TwilioStandIn
+
+SAMPLE_LISTS: Final = ("Support contacts", "CSAT respondents")
+_WEEK_S: Final = 7 * 86400  # longer than anybody leaves a stack running
+
+
+@dataclass(frozen=True)
+class StandIns:
+    """The stand-ins that run; None where the vendor is real."""
+
+    airtable: "AirtableStandIn | None" = None
+    twilio: "TwilioStandIn | None" = None
+    brevo: "BrevoStandIn | None" = None
+
+
+def start_stand_ins(environment: Environment, cleanup: ExitStack) -> tuple[Environment, StandIns]:
+    """Start what is missing until `cleanup` is closed; the environment comes back with its endpoints."""
+    airtable = cleanup.enter_context(_airtable(environment)) if environment.airtable.stand_in else None
+    twilio = cleanup.enter_context(_twilio(environment)) if environment.twilio.stand_in else None
+    brevo = cleanup.enter_context(_brevo(environment)) if environment.brevo.stand_in else None
+    if airtable:
+        environment = replace(environment, airtable=replace(environment.airtable, endpoint_url=airtable.url))
+    if twilio:
+        environment = replace(environment, twilio=replace(environment.twilio, endpoint_url=twilio.url))
+    if brevo:
+        environment = replace(environment, brevo=replace(environment.brevo, endpoint_url=brevo.url))
+    return environment, StandIns(airtable, twilio, brevo)
+
+
+def _airtable(environment: Environment) -> "AirtableStandIn":
+    from twilio_bridge_local.samples.airtable_base import sample_base  # noqa: PLC0415  only where no real base is used
+    from twilio_bridge_local.vendors.airtable.server import AirtableStandIn  # noqa: PLC0415  same
+
+    base_id, token = environment.airtable.account, environment.airtable.token
+    return AirtableStandIn(sample_base(), base_id=base_id, token=token, host=environment.host)
+
+
+def _brevo(environment: Environment) -> "BrevoStandIn":
+    from twilio_bridge_local.vendors.brevo.server import BrevoStandIn  # noqa: PLC0415  only where no real account is used
+
+    return BrevoStandIn(lists=SAMPLE_LISTS, api_key=environment.brevo.token, host=environment.host)
+
+
+def _twilio(environment: Environment) -> "TwilioStandIn":
+    from twilio_bridge_local.samples.airtable_base import WORKERS  # noqa: PLC0415  only where no real account is used
+    from twilio_bridge_local.vendors.twilio.server import TwilioStandIn  # noqa: PLC0415  same
+
+    stand_in = TwilioStandIn(
+        account_sid=environment.twilio.account,
+        auth_token=environment.twilio.token,
+        users=dict.fromkeys(WORKERS, True),
+        host=environment.host,
+        proxy_numbers=(
+            environment.settings["TWILIO_SMS_NUMBER"],
+            environment.settings["TWILIO_WHATSAPP_NUMBER"],
+        ),
+    )
+    stand_in.flex_tokens.issue(stand_in.account_sid, WORKERS[0], token=SAMPLE_FLEX_TOKEN, ttl_s=_WEEK_S)
+    _open_sample_conversation(stand_in)
+    return stand_in
+
+
+def _open_sample_conversation(stand_in: "TwilioStandIn") -> None:
+    """Let the conversation be there that the sample events and the printed calls name, still without a worker."""
+    from twilio_bridge_local.vendors.twilio.records import Binding, Conversation, Participant  # noqa: PLC0415  as above
+
+    store, at = stand_in.store, datetime.now(UTC)
+    store.conversations[SAMPLE_CONVERSATION_SID] = Conversation(
+        sid=SAMPLE_CONVERSATION_SID,
+        chat_service_sid=store.default_service_sid,
+        messaging_service_sid=store.messaging_service_sid,
+        number=store.next_number(),
+        date_created=at,
+        date_updated=at,
+    )
+    store.participants[SAMPLE_PARTICIPANT_SID] = Participant(
+        sid=SAMPLE_PARTICIPANT_SID,
+        conversation_sid=SAMPLE_CONVERSATION_SID,
+        chat_service_sid=store.default_service_sid,
+        number=store.next_number(),
+        role_sid=store.role_sid,
+        date_created=at,
+        date_updated=at,
+        messaging_binding=Binding("sms", SAMPLE_ADDRESS, SAMPLE_PROXY_ADDRESS),
+    )

@@ -1,0 +1,82 @@
+"""One simulated Twilio account: who it is, what it holds, where its callbacks go, and what was sent there.
+
+Used by every module of the stand-in. The plain attributes may be changed while the stand-in runs.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from twilio_bridge_local.vendors.twilio.event_streams import EventStreams, PutEvent
+from twilio_bridge_local.vendors.twilio.flex_tokens import FlexTokens
+from twilio_bridge_local.vendors.twilio.records import Delivered
+from twilio_bridge_local.vendors.twilio.store import Store
+
+Parameters = Mapping[str, str | Sequence[str]]
+
+CONVERSATIONS_CALLBACK: Final = "twilio-conversations"
+
+
+@dataclass(frozen=True)
+class Timeouts:
+    """How long Twilio waits for us, in seconds: hooks, Frontline's routing, Frontline's other callbacks."""
+
+    hook: float = 5.0
+    routing: float = 10.0
+    callback: float = 6.0
+
+
+@dataclass(frozen=True)
+class SentWebhook:
+    """One callback that was sent, and its answer; `status` is None if none came in time.
+
+    `event_type` is a Conversations event, `routing`, or the `Location` of a Frontline callback.
+    """
+
+    time: float
+    event_type: str
+    url: str
+    parameters: Parameters
+    status: int | None
+    body: str
+    seconds: float
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the answer was a success."""
+        return self.status is not None and self.status < 300  # noqa: PLR2004  # HTTP's own boundary
+
+
+@dataclass
+class Account:
+    """The account's credentials, its resources, and the record of its callbacks.
+
+    `users` maps a worker's identity to whether she is available. `proxy_numbers` are the account's senders,
+    WhatsApp ones with their prefix. `callbacks_url` is the base URL of our gateway; empty, no callback is
+    sent. A conversation that an inbound message creates stays `initializing` for `initializing_s` seconds.
+    `put_event` reaches Kinesis streams; without it no event leaves.
+    """
+
+    account_sid: str
+    auth_token: str
+    api_key: tuple[str, str] | None = None
+    users: Mapping[str, bool] = field(default_factory=dict)
+    proxy_numbers: Sequence[str] = ()
+    callbacks_url: str = ""
+    timeouts: Timeouts = field(default_factory=Timeouts)
+    initializing_s: float = 0.0
+    writes_per_s: int | None = None
+    put_event: PutEvent | None = None
+    store: Store = field(default_factory=Store)
+    event_streams: EventStreams = field(default_factory=EventStreams)
+    flex_tokens: FlexTokens = field(default_factory=FlexTokens)
+    webhooks: list[SentWebhook] = field(default_factory=list)
+    delivered: list[Delivered] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        for identity, is_available in self.users.items():
+            self.store.add_user(identity, is_available=is_available)
+
+    def callback_url(self, callback: str) -> str | None:
+        """The address of one of our callbacks, or None while the gateway is not known."""
+        return f"{self.callbacks_url.rstrip('/')}/callbacks/{callback}" if self.callbacks_url else None
