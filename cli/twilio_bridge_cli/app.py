@@ -9,12 +9,13 @@ import typer
 
 from twilio_bridge.errors import BadRequestError, BridgeError, SettingError, UpstreamError
 from twilio_bridge_cli import output
-from twilio_bridge_cli.commands import Command, Group, usage
-from twilio_bridge_cli.commands.call import command
-from twilio_bridge_cli.commands.config import command
-from twilio_bridge_cli.commands.events import command
-from twilio_bridge_cli.commands.report import command
+from twilio_bridge_cli.commands import usage
+from twilio_bridge_cli.commands.call import command as call
+from twilio_bridge_cli.commands.config import command as config
+from twilio_bridge_cli.commands.events import command as events
+from twilio_bridge_cli.commands.report import command as report
 from twilio_bridge_cli.errors import INTERRUPTED, OWN_MISTAKE, SERVER, UNREACHABLE, USAGE, CommandError
+from twilio_bridge_cli.flags import Command, Group
 
 _HELP = (
     "Operates a Twilio Bridge: calls its callbacks and fills its stream as Twilio would, puts configurations in "
@@ -81,11 +82,11 @@ app = typer.Typer(
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
 )
-app.command(name="call", cls=Command, help=command.HELP, epilog=command.EXAMPLES)(command.call)
-app.command(name="report", cls=Command, help=command.HELP, epilog=command.EXAMPLES)(command.report)
+app.command(name="call", cls=Command, help=call.HELP, epilog=call.EXAMPLES)(call.call)
+app.command(name="report", cls=Command, help=report.HELP, epilog=report.EXAMPLES)(report.report)
 app.command(name="usage", cls=Command, help=usage.HELP, epilog=usage.EXAMPLES)(usage.usage)
-app.add_typer(command.app, name="config")
-app.add_typer(command.app, name="events")
+app.add_typer(config.app, name="config")
+app.add_typer(events.app, name="events")
 
 
 def _show_version(wanted: bool) -> None:

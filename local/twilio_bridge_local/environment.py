@@ -46,7 +46,7 @@ _MORE_SECRETS: Final = {
     "airtable": ("AIRTABLE_WEBHOOK_SECRET",),
 }
 _OF_A_DEMONSTRATION: Final = frozenset({"LOG_LEVEL", "PORT"})
-_CONFIG_OF_A_DEMONSTRATION: Final = Path(__file__).with_name("demo.yaml")
+_CONFIG_OF_A_DEMONSTRATION: Final = Path(__file__).parent / "demo" / "bridge.yaml"
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,7 @@ def state(world: World) -> State:
 def _persons(world: World, keys: Iterable[str]) -> Iterator[tuple[frozenset[str], Any]]:
     """Give each person's keys, and what is held about them; withdrawn is as if it had never been."""
     groups: dict[str, set[str]] = {}
-    for key, person in world.people.of(dict.fromkeys(keys)).items():
+    for key, person in world.identities.of(dict.fromkeys(keys)).items():
         groups.setdefault(person.id, set()).add(key)
     for person_id, own in groups.items():
         dossier = world.dossiers.open(person_id)

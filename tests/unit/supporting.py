@@ -60,7 +60,7 @@ class World:
     calls: list[tuple[str, tuple[Any, ...]]] = field(default_factory=list)
     failures: dict[int, Exception] = field(default_factory=dict)
     facts: MemoryFacts = field(default_factory=MemoryFacts)
-    people: MemoryPeople = field(default_factory=MemoryPeople)
+    identities: MemoryPeople = field(default_factory=MemoryPeople)
     figures: MemoryFigures = field(default_factory=MemoryFigures)
     quarantine: MemoryQuarantine = field(default_factory=MemoryQuarantine)
     notices: MemoryNotices = field(default_factory=MemoryNotices)
@@ -70,10 +70,10 @@ class World:
     told: Told = field(default_factory=Told)
 
     def __post_init__(self) -> None:
-        self.dossiers = MemoryDossiers(self.people)
+        self.dossiers = MemoryDossiers(self.identities)
 
     def reducing(self) -> Reducing:
-        ports = ("facts", "people", "dossiers", "figures", "quarantine", "notices")
+        ports = ("facts", "identities", "dossiers", "figures", "quarantine", "notices")
         parts: dict[str, Any] = {name: _Failing(getattr(self, name), self) for name in ports}
         return Reducing(
             **parts,

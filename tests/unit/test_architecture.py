@@ -25,11 +25,10 @@ OUTSIDE = {
 LOGS = PACKAGE / "logs.py"
 # The command reads and stores what functions read, under the operator's own login and without a function's settings.
 COMMANDS_MAY_USE = {
-    f"twilio_bridge.adapters.{name}"
-    for name in ("aws", "configuration", "limiter", "secrets", "support_figures", "table")
+    f"twilio_bridge.adapters.{name}" for name in ("aws", "state.configuration", "state.limiter", "state.figures")
 }
 # Lambda's own runtime finds a handler by the path of its folder, and so does what stands in for it.
-RUNTIME = ROOT / "local" / "twilio_bridge_local" / "runtime.py"
+RUNTIME = ROOT / "local" / "twilio_bridge_local" / "functions" / "runtime.py"
 Named = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
@@ -39,7 +38,7 @@ def sources(folder: Path) -> list[Path]:
 
 OURS = [path for name in ("layers/bridge", "functions", "local", "cli") for path in sources(ROOT / name)]
 ADAPTERS = sources(PACKAGE / "adapters")
-WIRING = sorted(PACKAGE.glob("wiring*.py"))
+WIRING = sources(PACKAGE / "wiring")
 DOMAIN = [path for path in sources(PACKAGE) if path not in {*ADAPTERS, *WIRING}]
 
 
@@ -80,14 +79,14 @@ def test_domain(path: Path) -> None:
     for module in imported(path):
         assert path == LOGS or module.partition(".")[0] not in OUTSIDE, module
         assert not is_within(module, "twilio_bridge.adapters"), module
-        assert not module.startswith("twilio_bridge.wiring.base"), module
+        assert not module.startswith("twilio_bridge.wiring"), module
 
 
 @pytest.mark.parametrize("path", ADAPTERS, ids=name_of)
 def test_adapters(path: Path) -> None:
     """Adapters know ports and domain, never who puts them together or calls them."""
     for module in imported(path):
-        assert not module.startswith("twilio_bridge.wiring.base"), module
+        assert not module.startswith("twilio_bridge.wiring"), module
         assert not is_within(module, "twilio_bridge.entrypoints.http"), module
         assert not is_within(module, "twilio_bridge.frontline"), module
 
@@ -166,4 +165,4 @@ def test_no_secret_names(path: Path) -> None:
     names = {"environ", "getenv"}
     used = {node.attr for node in ast.walk(tree_of(path)) if isinstance(node, ast.Attribute)} & names
 
-    assert not used or path.name == "wiring.py"
+    assert not used or path.name == "base.py"

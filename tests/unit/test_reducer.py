@@ -210,7 +210,7 @@ def test_the_contact_base_tells_who_calls() -> None:
     told = [event("task.created", told=chat), event("task.created", told={"from": contact.sms}, sid=SECOND)]
     for one in told:
         reduce(records(raw(one)), work, NINE)
-    persons = world.people.of([f"task#{TASK}", f"task#{SECOND}"])
+    persons = world.identities.of([f"task#{TASK}", f"task#{SECOND}"])
     assert 1 == len({person.id for person in persons.values()})
 
 
@@ -252,11 +252,11 @@ def test_a_copy_withdrawn_takes_nothing_with_it() -> None:
     """An event stands in two halves, and one is withdrawn; when they are joined again the other still counts."""
     world = World()
     told = TimelineEvent(key=f"{TASK}#requested", name="SUPPORT_REQUESTED", at=NINE, version=1)
-    one, two, three = [str(world.people.open([f"email#{name}@example.com"])) for name in "abc"]
+    one, two, three = [str(world.identities.open([f"email#{name}@example.com"])) for name in "abc"]
     for person_id in (one, two):
         world.dossiers.put_event(person_id, replace(told))
     for person_id, other_id in ((two, one), (three, two)):
-        assert world.people.join(person_id, other_id)
+        assert world.identities.join(person_id, other_id)
         dossier = world.dossiers.open(person_id)
         assert dossier
         assert ["pending"] == [each.status for each in dossier.events]

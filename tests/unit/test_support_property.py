@@ -90,7 +90,7 @@ def test_each_event_stands_on_the_timeline_once(seed: int) -> None:
     world = in_one(day(seed))
     assert {1} >= {len(events) for events in timeline(world).values()}
     world.sweep()
-    persons = [world.people.person(person_id) for person_id in world.notices.persons]
+    persons = [world.identities.person(person_id) for person_id in world.notices.persons]
     assert [] == [key for person in persons for key in person.keys]
 
 
@@ -203,7 +203,7 @@ def tell(world: World, batch: Sequence[bytes], now: int) -> None:
 def told_of_persons(world: World) -> dict[frozenset[str], Any]:
     """Give what Brevo was told of everybody it was told of."""
     told = {}
-    for person in world.people.profiles.values():
+    for person in world.identities.profiles.values():
         dossier = world.dossiers.open(person.id)
         if not person.joined_into and dossier and dossier.person.contact_id is not None:
             contact = world.crm.contacts[dossier.person.contact_id]

@@ -1,4 +1,4 @@
-"""`python -m twilio_bridge_local.brevo`: what the running stack's Brevo holds, as tables or as JSON.
+"""`python -m twilio_bridge_local.console.brevo`: what the running stack's Brevo holds, as tables or as JSON.
 
 Ends with 2 and one sentence where no stack with a stand-in for Brevo runs.
 """
@@ -83,7 +83,7 @@ def _url_of_local_stack() -> str:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m twilio_bridge_local.brevo",
+        prog="python -m twilio_bridge_local.console.brevo",
         description="Shows what the local stack's stand-in for Brevo holds: contacts, lists, timelines.",
     )
     parser.add_argument("--url", help="where the stand-in is (default: that of the stack started last)")

@@ -1,4 +1,4 @@
-"""A Brevo account as tables for the terminal, 80 columns wide at most; for `brevo.__main__` and the demonstration."""
+"""A Brevo account as tables for the terminal, 80 columns wide at most; for `console.brevo` and the demonstration."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any

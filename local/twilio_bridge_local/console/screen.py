@@ -96,7 +96,7 @@ def support_commands(stack: Stack) -> Iterator[tuple[str, str]]:
     put = f"{_installed('twilio-bridge')} events put {SAMPLE_EVENTS}"
     yield "Support events, as Twilio's Event Streams send them", put
     if stack.environment.brevo.stand_in:
-        yield "What Brevo holds some seconds later", f"{_installed('python')} -m twilio_bridge_local.brevo"
+        yield "What Brevo holds some seconds later", f"{_installed('python')} -m twilio_bridge_local.console.brevo"
     days = f"--from {SAMPLE_DAYS[0]} --to {SAMPLE_DAYS[1]}"
     yield "The queues' figures of those days", f"{_installed('twilio-bridge')} report queues {days}"
 

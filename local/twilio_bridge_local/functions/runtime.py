@@ -1,6 +1,6 @@
 """A function's own process: loads its handler as Lambda does, serves one event at a time; see `process`.
 
-`python -m twilio_bridge_local.runtime HANDLER`, in the function's folder. Requests come on standard input
+`python -m twilio_bridge_local.functions.runtime HANDLER`, in the function's folder. Requests come on standard input
 and answers go to standard output, one JSON document a line; both are moved away before the handler is
 loaded, so that the function finds an empty input, and whatever it prints goes to the log. The first line
 out says whether the handler could be loaded. When the input closes, because the stack stopped or was

@@ -13,7 +13,7 @@ import requests
 from pyairtable import Api, Table
 from pyairtable.formulas import AND, EQ, GT, LAST_MODIFIED_TIME, REGEX_REPLACE, Field, match
 
-from twilio_bridge_local.vendors.airtable import sample
+from twilio_bridge_local.samples import airtable_base
 from twilio_bridge_local.vendors.airtable.server import AirtableStandIn
 from twilio_bridge_local.vendors.airtable.store import Column
 from twilio_bridge_local.vendors.faults import Faults
@@ -501,13 +501,13 @@ def test_reset_forgets_all_but_the_records(stand_in: AirtableStandIn) -> None:
 
 def test_the_sample_base_has_everybody_it_should() -> None:
     """Contacts of six workers, messy numbers, empty cells, opt-outs, and a template that nobody can get."""
-    with AirtableStandIn(sample.sample_base(), requests_per_s=100) as running:
+    with AirtableStandIn(airtable_base.sample_base(), requests_per_s=100) as running:
         base = client(running).base(running.base_id)
         customers = [record["fields"] for record in base.table("Customers").all()]
         templates = [record["fields"] for record in base.table("Templates").all()]
     amara = next(cells for cells in customers if cells["name"] == "Amara Okafor")
     assert (amara["sms"], amara["owner"]) == ("+44 7900 000012", "jo@example.com")
-    assert {cells.get("owner") for cells in customers} == {None, *sample.WORKERS}
+    assert {cells.get("owner") for cells in customers} == {None, *airtable_base.WORKERS}
     channels = {("sms" in cells, "whatsapp" in cells) for cells in customers}
     assert channels == {(True, True), (True, False), (False, True), (False, False)}
     assert 2 < sum("opt_out" in cells for cells in customers) < 30
@@ -515,12 +515,12 @@ def test_the_sample_base_has_everybody_it_should() -> None:
     assert any(not cells.get("sms", "+").startswith(("+", "00")) for cells in customers)
     assert len({cells["name"].split()[-1] for cells in customers}) < len(customers)
     assert any("{{" not in cells["text"] for cells in templates)
-    assert sample.sample_customers() == sample.sample_customers()
+    assert airtable_base.sample_customers() == airtable_base.sample_customers()
 
 
 def test_any_number_of_contacts_for_benchmarks() -> None:
     """Each has its own id and number, and about 300 bytes of cells."""
-    made = sample.contacts(3_000, ["a@example.com", "b@example.com"], seed=3)
+    made = airtable_base.contacts(3_000, ["a@example.com", "b@example.com"], seed=3)
     assert len({(cells["id"], cells["sms"]) for cells in made}) == 3_000
     assert sum(cells["owner"] == "a@example.com" for cells in made) == 1_500
     assert 200 < sum(len(json.dumps(cells, ensure_ascii=False).encode()) for cells in made) / 3_000 < 450

@@ -1,4 +1,4 @@
-"""`python -m twilio_bridge_local.brevo` shows what the running stand-in holds."""
+"""`python -m twilio_bridge_local.console.brevo` shows what the running stand-in holds."""
 
 import json
 import time

@@ -155,7 +155,7 @@ def test_the_overview_names_what_runs(project: Project) -> None:
     for text in ("POST /callbacks/crm", "Items", "real, https://api.twilio.com", "X-Twilio-Signature", "sam local"):
         assert text in seen
     assert "events put events/event_streams/samples" in seen
-    assert "twilio_bridge_local.vendors.brevo" not in seen  # it shows the stand-in, and Brevo is real here
+    assert "twilio_bridge_local.console.brevo" not in seen  # it shows the stand-in, and Brevo is real here
 
 
 def test_a_taken_port_costs_no_start(project: Project) -> None:

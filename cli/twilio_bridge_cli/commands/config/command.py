@@ -12,10 +12,10 @@ from twilio_bridge.adapters.state.configuration import KEEP_S, KEY, store, store
 from twilio_bridge.config.schema import PACKAGED
 from twilio_bridge.errors import UpstreamError
 from twilio_bridge_cli import aws, output
-from twilio_bridge_cli.commands import Command, Group
 from twilio_bridge_cli.commands.config import checking
 from twilio_bridge_cli.environment import Surroundings, surroundings
 from twilio_bridge_cli.errors import USAGE, CommandError
+from twilio_bridge_cli.flags import Command, Group
 
 TAKES_EFFECT = f"Functions follow within {KEEP_S // 60} minutes."
 TITLE = "[bold]Examples[/bold]"

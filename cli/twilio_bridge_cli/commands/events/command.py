@@ -6,12 +6,12 @@ import typer
 
 from twilio_bridge.adapters.aws.clients import FAILURES
 from twilio_bridge_cli import aws, output, targets
-from twilio_bridge_cli.commands import Command, Group
 from twilio_bridge_cli.commands.events import kinesis_put, replaying
 from twilio_bridge_cli.commands.events.event_files import events
 from twilio_bridge_cli.commands.events.kinesis_put import MOST, NotTakenError, Record
 from twilio_bridge_cli.environment import surroundings
 from twilio_bridge_cli.errors import CommandError
+from twilio_bridge_cli.flags import Command, Group
 from twilio_bridge_cli.targets import Place
 
 HELP = (
