@@ -13,7 +13,7 @@ from typing import Any
 
 from tests.benchmarks.report import Report
 from tests.contract.units import Metered
-from tests.dynamodb import Dictionary
+from tests.fakes.dynamodb import Dictionary
 from twilio_bridge.adapters.airtable.cells import to_contact
 from twilio_bridge.adapters.aws.dynamodb import Table
 from twilio_bridge.adapters.contact_cache.cache import DynamoContactCache

@@ -14,7 +14,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from tests.dynamodb import Dictionary
+from tests.fakes.dynamodb import Dictionary
 
 LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 TARGET = re.compile(rb"x-amz-target: *DynamoDB_\d+\.(\w+)", re.IGNORECASE)

@@ -19,7 +19,7 @@ from typing import Any, Protocol
 from tests.benchmarks.contacts import PAGE, measured, people
 from tests.benchmarks.report import Report
 from tests.contract.units import Metered
-from tests.dynamodb import Dictionary
+from tests.fakes.dynamodb import Dictionary
 from twilio_bridge.adapters.aws.dynamodb import Table, marshal
 from twilio_bridge.adapters.contact_cache.cache import DynamoContactCache, pack, unpack
 from twilio_bridge.contacts.contact import Contact, haystack, searching

@@ -12,8 +12,8 @@ from datetime import UTC, datetime, timedelta
 
 from tests.benchmarks.report import Report
 from tests.contract.units import Metered
-from tests.dynamodb import Dictionary
 from tests.fakes.base import MemoryRefresh
+from tests.fakes.dynamodb import Dictionary
 from twilio_bridge.adapters.airtable.cells import to_contact
 from twilio_bridge.adapters.airtable.contact_source import AirtableContacts
 from twilio_bridge.adapters.contact_cache.cache import DynamoContactCache

@@ -15,8 +15,8 @@ from rich.table import Table as Sheet
 from tests.benchmarks import contacts
 from tests.benchmarks.days import TASKS, again, batches, day
 from tests.contract.units import Metered
-from tests.dynamodb import Dictionary
 from tests.fakes.base import MemoryOptOuts
+from tests.fakes.dynamodb import Dictionary
 from tests.fakes.support import (
     MemoryDossiers,
     MemoryFacts,

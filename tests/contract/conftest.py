@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from moto import mock_aws
 
-from tests.contract.support import Aws, Time
+from tests.contract.tables import Aws, Time
 
 
 @pytest.fixture

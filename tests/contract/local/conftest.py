@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.contract.local.brevo_support import Caller, Clock
+from tests.contract.local.brevo.calls import Caller, Clock
 from twilio_bridge_local.vendors.brevo.account import Account
 from twilio_bridge_local.vendors.brevo.limits import NO_LIMITS
 from twilio_bridge_local.vendors.brevo.server import BrevoStandIn

@@ -1,0 +1,226 @@
+"""Every Crm holds contacts and timelines the same way, whatever it is told twice, late or about somebody who went."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+import pytest
+
+from tests.contract.brevo.adapter import ANN, AT, MAIL, OTHER_PHONE, PHONE, Around, event, stand_in
+from tests.fakes.marketing_contacts import MemoryCrm
+from twilio_bridge.support.ports import Crm, CrmContact
+from twilio_bridge_local.vendors.brevo.account import Account
+
+BEN = CrmContact(email="ben@example.com", phone=OTHER_PHONE, external_id="B-2")
+
+
+@dataclass
+class World:
+    """A Crm under test, and what stands behind it."""
+
+    crm: Crm
+    contact: Callable[[int | None], CrmContact]
+    timeline: Callable[[int | None], list[tuple[str, int, Any]]]
+    delete: Callable[[int | None], object]
+
+    def made(self, contact: CrmContact) -> int:
+        number = self.crm.upsert(contact)
+        assert number is not None
+        return number
+
+
+def in_brevo(account: Account) -> Callable[[int | None], CrmContact]:
+    def read(number: int | None) -> CrmContact:
+        found = account.contacts[number or 0]
+        phone = found.attributes.get("SMS")
+        return CrmContact(
+            email=found.email or "",
+            phone=f"+{phone}" if phone else "",
+            external_id=found.ext_id or "",
+            attributes={name: value for name, value in found.attributes.items() if name != "SMS"},
+            lists=sorted(found.list_ids),
+            opted_out=found.sms_blacklisted,
+        )
+
+    return read
+
+
+def in_memory() -> World:
+    crm = MemoryCrm()
+    return World(
+        crm,
+        lambda number: crm.contacts[number or 0],
+        lambda number: [(e.name, e.at, e.properties.get("key")) for whose, e in crm.timeline if whose == number],
+        lambda number: crm.contacts.pop(number or 0),
+    )
+
+
+@pytest.fixture(params=["memory", "brevo"])
+def world(request: pytest.FixtureRequest) -> Iterator[World]:
+    """An empty account with two lists."""
+    if request.param == "memory":
+        yield in_memory()
+        return
+    with stand_in() as brevo:
+        account = brevo.account
+        yield World(
+            Around(request.getfixturevalue("aws"), brevo).crm(),
+            in_brevo(account),
+            lambda number: [
+                (e.event_name, int(e.event_date.timestamp() * 1000), e.event_properties.get("key"))
+                for e in account.timeline(number or 0)
+            ],
+            lambda number: account.contacts.pop(number or 0),
+        )
+
+
+@pytest.mark.parametrize(
+    "contact", [ANN, CrmContact(email=MAIL), CrmContact(phone=PHONE), CrmContact(external_id="A-1")], ids=str
+)
+def test_a_new_contact(world: World, contact: CrmContact) -> None:
+    """It is there under the identifiers it was told with, and under an id."""
+    number = world.made(contact)
+    assert replace(contact, lists=[], opted_out=False) == world.contact(number)
+    assert number == world.crm.upsert(contact)
+    assert number == world.crm.upsert(contact, number)
+
+
+def test_attributes_of_every_type(world: World) -> None:
+    """What is told is there; what is told later goes over it, what is not told stays."""
+    number = world.made(replace(ANN, attributes={"NAME": "Ann", "COUNT": 3, "MEAN": 1.5, "VIP": True}))
+    world.crm.upsert(replace(ANN, attributes={"COUNT": 4}), number)
+    assert {"NAME": "Ann", "COUNT": 4, "MEAN": 1.5, "VIP": True} == world.contact(number).attributes
+
+
+def test_a_date(world: World) -> None:
+    """A day is a day, however it is written down."""
+    number = world.made(replace(ANN, attributes={"DAY": date(2026, 3, 2)}))
+    assert "2026-03-02" == str(world.contact(number).attributes["DAY"])
+
+
+def test_lists_are_only_added_to(world: World) -> None:
+    """Who is on a list stays there."""
+    number = world.made(replace(ANN, lists=(2,)))
+    world.crm.upsert(replace(ANN, lists=(1,)), number)
+    world.crm.upsert(ANN)
+    assert [1, 2] == world.contact(number).lists
+
+
+@pytest.mark.parametrize("later", [None, False])
+def test_an_opt_out_is_lifted_by_no_upsert(world: World, later: bool | None) -> None:
+    """Whether the later one knows of no word, or of an opt-in."""
+    number = world.made(replace(ANN, opted_out=True))
+    world.crm.upsert(replace(ANN, opted_out=later), number)
+    world.crm.upsert(replace(ANN, opted_out=later))
+    assert world.contact(number).opted_out
+
+
+def test_a_word(world: World) -> None:
+    """It changes the contact with that number, and nobody else."""
+    ann, ben = world.made(ANN), world.made(BEN)
+    assert world.crm.set_opted_out(PHONE, True)
+    assert [True, False] == [world.contact(number).opted_out for number in (ann, ben)]
+    assert world.crm.set_opted_out(PHONE, False)
+    assert [False, False] == [world.contact(number).opted_out for number in (ann, ben)]
+
+
+@pytest.mark.parametrize("number", [OTHER_PHONE, "+10000000", "../lists/1", "ann@example.com"])
+def test_a_word_of_a_stranger(world: World, number: str) -> None:
+    """Nobody is told, and nobody is made."""
+    ann = world.made(ANN)
+    assert not world.crm.set_opted_out(number, True)
+    assert not world.contact(ann).opted_out
+
+
+def test_an_email_is_never_changed(world: World) -> None:
+    """For that would lift a blocklisting; everything else that is told is taken."""
+    number = world.made(ANN)
+    assert number == world.crm.upsert(replace(ANN, email="new@example.com", phone=OTHER_PHONE), number)
+    assert (MAIL, OTHER_PHONE) == (world.contact(number).email, world.contact(number).phone)
+
+
+def test_a_contact_that_somebody_deleted(world: World) -> None:
+    """It is made again."""
+    number = world.made(ANN)
+    world.delete(number)
+    again = world.crm.upsert(replace(ANN, lists=(1,)), number)
+    assert replace(ANN, lists=[1], opted_out=False) == world.contact(again)
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_an_identifier_that_is_anothers(world: World, known: bool) -> None:
+    """It stays theirs; the rest is taken."""
+    ben = world.made(BEN)
+    ann = world.made(CrmContact(email=MAIL)) if known else None
+    number = world.crm.upsert(replace(ANN, phone=OTHER_PHONE, lists=(1,)), ann)
+    assert number != ben
+    assert replace(BEN, lists=[], opted_out=False) == world.contact(ben)
+    assert CrmContact(email=MAIL, external_id="A-1", lists=[1], opted_out=False) == world.contact(number)
+
+
+def test_all_identifiers_but_the_first_are_anothers(world: World) -> None:
+    """Both stay theirs."""
+    world.made(BEN)
+    number = world.crm.upsert(replace(BEN, email=MAIL))
+    assert CrmContact(email=MAIL, lists=[], opted_out=False) == world.contact(number)
+
+
+def test_an_event(world: World) -> None:
+    """It stands on its contact's timeline at the time when it happened, with its key, and on nobody else's."""
+    ann, ben = world.made(ANN), world.made(BEN)
+    world.crm.post(ANN, ann, event())
+    assert [("SUPPORT_RESOLVED", AT, "WT1#resolved")] == world.timeline(ann)
+    assert [] == world.timeline(ben)
+
+
+@pytest.mark.parametrize("contact", [ANN, CrmContact(phone=PHONE), CrmContact(external_id="A-1")], ids=str)
+def test_an_event_of_somebody_without_an_id(world: World, contact: CrmContact) -> None:
+    """The contact is found by an identifier."""
+    number = world.made(contact)
+    world.crm.post(contact, None, event())
+    assert ["WT1#resolved"] == [key for _, _, key in world.timeline(number)]
+    assert world.crm.has(None, event())
+
+
+def test_an_event_that_is_told_twice(world: World) -> None:
+    """It stands there twice: nobody but the deliverer prevents that."""
+    ann = world.made(ANN)
+    world.crm.post(ANN, ann, event())
+    world.crm.post(ANN, ann, event())
+    assert 2 == len(world.timeline(ann))
+
+
+def test_looking_an_event_up(world: World) -> None:
+    """It is there for this contact, under this name and this key, and not for another."""
+    ann, ben = world.made(ANN), world.made(BEN)
+    assert world.crm.has(ann, event()) is False
+    world.crm.post(ANN, ann, event())
+    assert world.crm.has(ann, event()) is True
+    assert world.crm.has(ben, event()) is False
+    assert world.crm.has(ann, event("WT2#resolved")) is False
+    assert world.crm.has(ann, event(name="SUPPORT_REQUESTED")) is False
+
+
+def test_a_contact_gets_its_first_email(world: World) -> None:
+    """Whoever was known by number only is found by email from then on."""
+    number = world.made(CrmContact(phone=PHONE))
+    world.crm.add_email(number, MAIL)
+    assert MAIL == world.contact(number).email
+
+
+def test_an_email_that_is_there_stays(world: World) -> None:
+    """Whoever has one keeps it, and nobody gets another's; who is gone is gone."""
+    number, other = world.made(CrmContact(email=MAIL)), world.made(CrmContact(phone=OTHER_PHONE))
+    world.crm.add_email(number, "new@example.com")
+    world.crm.add_email(other, MAIL)
+    world.crm.add_email(99, "gone@example.com")
+    assert [MAIL, ""] == [world.contact(each).email for each in (number, other)]
+
+
+def test_a_blocked_contact_is_told_as_such(world: World) -> None:
+    """Whoever completes a contact learns whether it may be written to."""
+    number = world.made(CrmContact(phone=PHONE))
+    assert world.crm.add_email(number, MAIL) is False
+    world.crm.set_opted_out(PHONE, True)
+    assert world.crm.add_email(number, MAIL) is True

@@ -1,0 +1,399 @@
+"""Every Messaging knows who is in a conversation and adds workers; what goes wrong at Twilio is one of our errors."""
+
+import json
+import re
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+
+from tests.contract.airtable.adapter import answering
+from tests.fakes.base import MemoryMessaging
+from twilio_bridge import deadline
+from twilio_bridge.adapters.twilio.client import Account, BoundedHttpClient, InitializingError, elsewhere
+from twilio_bridge.adapters.twilio.messaging import TwilioMessaging
+from twilio_bridge.errors import (
+    BridgeError,
+    OutOfTimeError,
+    RateLimitedError,
+    RefusedError,
+    UnavailableError,
+    UpstreamError,
+)
+from twilio_bridge.ports import Messaging, Participant
+from twilio_bridge_local.vendors.twilio.drafts import new_conversation, new_participant
+from twilio_bridge_local.vendors.twilio.faults import Fault
+from twilio_bridge_local.vendors.twilio.records import Binding
+from twilio_bridge_local.vendors.twilio.server import TwilioStandIn
+
+ACCOUNT_SID, TOKEN = "AC" + "0" * 32, "12345"
+API_KEY = ("SK" + "0" * 32, "secret")
+NOWHERE = "CH" + "f" * 32
+NOBODY = "MB" + "f" * 32
+OUR_NUMBER, CUSTOMER = "+15005550006", "+15555550100"
+JO, MEI = "jo@example.com", "mei@example.com"
+
+# Every identity that somebody might have, and whose address in a URL means something else.
+IDENTITIES = ["jo", "jo+test@example.com", "jo smith", "jo/../mei", "jo?x=1", "jo#1", "50% jo", "ünï 😀", "..", "jo\\'"]
+
+
+def stand_in() -> TwilioStandIn:
+    users = {JO: True, MEI: False, **dict.fromkeys(IDENTITIES, True)}
+    return TwilioStandIn(ACCOUNT_SID, TOKEN, api_key=API_KEY, users=users, proxy_numbers=[OUR_NUMBER])
+
+
+def over_http(twilio: TwilioStandIn, login: tuple[str, str] = (ACCOUNT_SID, TOKEN), url: str = "") -> TwilioMessaging:
+    return TwilioMessaging(Account(login, ACCOUNT_SID, endpoint_url=url or twilio.url))
+
+
+@pytest.fixture
+def twilio(monkeypatch: pytest.MonkeyPatch) -> Iterator[TwilioStandIn]:
+    """The stand-in; a second try follows at once."""
+    monkeypatch.setattr("random.uniform", lambda _low, _high: 0.01)
+    with stand_in() as running:
+        yield running
+
+
+@dataclass
+class Office:
+    """A Messaging under test, and what there is to see of it from outside."""
+
+    messaging: Messaging
+    begin: Callable[..., str]
+    conversation: Callable[[str], dict[str, str]]
+
+
+def begin_over_http(twilio: TwilioStandIn, *people: Participant) -> str:
+    conversation = new_conversation(twilio, twilio.store.default_service_sid, {})
+    twilio.store.conversations[conversation.sid] = conversation
+    for person in people:
+        binding = Binding("sms", person.address, OUR_NUMBER) if person.address else None
+        values: dict[str, Any] = {"identity": person.identity or None, "messaging_binding": binding}
+        new = new_participant(twilio, conversation, values | {"attributes": person.attributes})
+        twilio.store.participants[new.sid] = new
+    return conversation.sid
+
+
+@pytest.fixture(params=["memory", "twilio"])
+def office(request: pytest.FixtureRequest) -> Office:
+    if request.param == "memory":
+        memory = MemoryMessaging(available={JO, *IDENTITIES})
+
+        def begin(*people: Participant) -> str:
+            sid = f"CH{len(memory.conversations):032}"
+            memory.conversations[sid] = [replace(each, sid=f"MB{n:032}") for n, each in enumerate(people)]
+            return sid
+
+        return Office(memory, begin, lambda sid: memory.changes.get(sid, {}))
+    twilio: TwilioStandIn = request.getfixturevalue("twilio")
+
+    def seen(sid: str) -> dict[str, str]:
+        found = twilio.store.conversation(sid)
+        return {"friendly_name": found.friendly_name or "", "attributes": found.attributes}
+
+    return Office(over_http(twilio), lambda *people: begin_over_http(twilio, *people), seen)
+
+
+def person(**about: str) -> Participant:
+    return Participant(sid="", **about)
+
+
+ADA = person(address=CUSTOMER, attributes='{"customer_id":"rec1"}')
+
+
+def test_participants_are_who_is_there(office: Office) -> None:
+    """Workers by identity, customers by address, with their attributes."""
+    sid = office.begin(ADA, person(identity=JO))
+    found = office.messaging.participants(sid)
+    assert [ADA, person(identity=JO)] == [replace(each, sid="") for each in found]
+    assert [] == office.messaging.participants(office.begin())
+    for each in found:
+        assert each == office.messaging.participant(sid, each.sid)
+
+
+def test_many_participants_are_given(office: Office) -> None:
+    """As many as Twilio lets into a conversation."""
+    sid = office.begin(*(person(identity=f"worker {number}") for number in range(100)))
+    assert [f"worker {number}" for number in range(100)] == [
+        each.identity for each in office.messaging.participants(sid)
+    ]
+
+
+@pytest.mark.parametrize("identity", [JO, *IDENTITIES])
+def test_a_worker_is_added_once(office: Office, identity: str) -> None:
+    """Who is there already is fine."""
+    sid = office.begin(ADA)
+    for _ in range(2):
+        office.messaging.add_worker(sid, identity)
+    assert ["", identity] == [each.identity for each in office.messaging.participants(sid)]
+
+
+@pytest.mark.parametrize(
+    "attributes", ['{"customer_id":"rec1","a":{"b":[1,null]}}', "{}", '{"name":"O\'Brien 😀 \\u0000"}']
+)
+def test_attributes_are_replaced(office: Office, attributes: str) -> None:
+    """Those of one participant, as a whole."""
+    sid = office.begin(ADA, person(identity=JO, attributes='{"kept": true}'))
+    ada, jo = office.messaging.participants(sid)
+    office.messaging.set_participant_attributes(sid, ada.sid, attributes)
+    assert json.loads(attributes) == json.loads(office.messaging.participant(sid, ada.sid).attributes)
+    assert jo == office.messaging.participant(sid, jo.sid)
+
+
+@pytest.mark.parametrize("name", ["Ada", "O'Brien & Söhne 😀 + 1", "x" * 256])
+def test_a_conversation_is_changed(office: Office, name: str) -> None:
+    """Name and attributes, each without the other."""
+    sid = office.begin()
+    office.messaging.set_conversation(sid, {"friendly_name": name})
+    office.messaging.set_conversation(sid, {"attributes": '{"avatar":"https://example.com/a.png"}'})
+    assert {"friendly_name": name, "attributes": '{"avatar":"https://example.com/a.png"}'} == office.conversation(sid)
+
+
+@pytest.mark.parametrize(
+    ("worker", "expected"), [(JO, True), (MEI, False), ("nobody", False), ("JO@EXAMPLE.COM", False)]
+)
+def test_available_workers(office: Office, worker: str, expected: bool) -> None:
+    """Known and available; a stranger is not."""
+    assert expected == office.messaging.is_available(worker)
+
+
+@pytest.mark.parametrize("identity", [each for each in IDENTITIES if each not in {"..", "jo/../mei"}])
+def test_a_workers_identity_is_not_part_of_the_address(office: Office, identity: str) -> None:
+    """Whatever stands in it, that user is asked about and no other."""
+    assert office.messaging.is_available(identity)
+    assert not office.messaging.is_available(f"{identity}x")
+
+
+def test_a_deactivated_worker_is_not_available(twilio: TwilioStandIn) -> None:
+    """Though the user says so."""
+    user = twilio.store.user(JO)
+    twilio.store.users[user.sid] = replace(user, state="deactivated")
+    assert not over_http(twilio).is_available(JO)
+
+
+def test_unknown_conversations_and_participants_are_refusals(office: Office) -> None:
+    """They are not there and will not be."""
+    sid = office.begin(ADA)
+    uses: list[Callable[[], object]] = [
+        lambda: office.messaging.participants(NOWHERE),
+        lambda: office.messaging.participant(NOWHERE, NOBODY),
+        lambda: office.messaging.participant(sid, NOBODY),
+        lambda: office.messaging.add_worker(NOWHERE, JO),
+        lambda: office.messaging.set_participant_attributes(sid, NOBODY, "{}"),
+        lambda: office.messaging.set_conversation(NOWHERE, {"friendly_name": "Ada"}),
+    ]
+    for use in uses:
+        with pytest.raises(RefusedError) as raised:
+            use()
+        assert 20404 == raised.value.code
+
+
+USES: dict[str, Callable[[Messaging], object]] = {
+    "participants": lambda messaging: messaging.participants(NOWHERE),
+    "participant": lambda messaging: messaging.participant(NOWHERE, NOBODY),
+    "add_worker": lambda messaging: messaging.add_worker(NOWHERE, JO),
+    "set_participant_attributes": lambda messaging: messaging.set_participant_attributes(NOWHERE, NOBODY, "{}"),
+    "set_conversation": lambda messaging: messaging.set_conversation(NOWHERE, {"friendly_name": "Ada"}),
+    "is_available": lambda messaging: messaging.is_available(JO),
+}
+
+
+@pytest.mark.parametrize("code", [50433, 50437])
+@pytest.mark.parametrize("problem", [False, True])
+def test_who_is_there_already_is_fine(twilio: TwilioStandIn, code: int, problem: bool) -> None:
+    """Twilio's two ways to say so, in the old form of its errors and in the new one."""
+    body = {"code": code, "message": "exists", "status": 409}
+    if problem:
+        body |= {"type": "https://example.com/e", "title": "exists"}
+    with answering(body, 409) as url:
+        over_http(twilio, url=url).add_worker(NOWHERE, JO)
+
+
+def test_another_conflict_is_a_refusal(twilio: TwilioStandIn) -> None:
+    """Its code is kept."""
+    with answering({"code": 50416, "message": "binding", "status": 409}, 409) as url:
+        with pytest.raises(RefusedError) as raised:
+            over_http(twilio, url=url).add_worker(NOWHERE, JO)
+        assert 50416 == raised.value.code
+
+
+def initializing(twilio: TwilioStandIn, seconds: float) -> str:
+    sid = begin_over_http(twilio, ADA)
+    ready_at = time.monotonic() + seconds
+    twilio.store.conversations[sid] = replace(twilio.store.conversations[sid], ready_at=ready_at)
+    return sid
+
+
+def test_a_conversation_that_is_being_made_is_waited_for(
+    twilio: TwilioStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The worker is added as soon as it can be."""
+    monkeypatch.setattr("random.uniform", lambda _low, _high: 0.5)
+    sid = initializing(twilio, 0.3)
+    with deadline.limit(4):
+        over_http(twilio).add_worker(sid, JO)
+    assert [None, JO] == [each.identity for each in twilio.store.participants_of(sid)]
+
+
+def test_a_conversation_that_is_never_made_is_given_up(twilio: TwilioStandIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before the time is over there is an error, and the tries were few."""
+    monkeypatch.setattr("random.uniform", lambda _low, _high: 1.0)
+    sid = initializing(twilio, 60)
+    began = time.monotonic()
+    with pytest.raises((InitializingError, OutOfTimeError)), deadline.limit(1.6):
+        over_http(twilio).add_worker(sid, JO)
+    assert time.monotonic() - began < 1.9
+    assert len(twilio.requests) <= 3
+
+
+@pytest.mark.parametrize("name", USES)
+def test_a_429_is_told(twilio: TwilioStandIn, name: str) -> None:
+    """Nobody tries again at once."""
+    twilio.faults.set(Fault(status=429))
+    with pytest.raises(RateLimitedError) as raised:
+        USES[name](over_http(twilio))
+    assert raised.value.retry_after > 0
+    assert 1 == len(twilio.requests)
+
+
+@pytest.mark.parametrize("name", USES)
+@pytest.mark.parametrize("status", [500, 503])
+def test_a_failure_is_tried_again_and_given_up(twilio: TwilioStandIn, name: str, status: int) -> None:
+    """All that is asked may be asked twice."""
+    twilio.faults.set(Fault(status=status))
+    with pytest.raises(UnavailableError):
+        USES[name](over_http(twilio))
+    assert 2 <= len(twilio.requests) <= 6
+
+
+@pytest.mark.parametrize("name", USES)
+@pytest.mark.parametrize("status", [400, 401, 403])
+def test_a_refusal_is_not_tried_again(twilio: TwilioStandIn, name: str, status: int) -> None:
+    """It stays one, and names no secret."""
+    twilio.faults.set(Fault(status=status))
+    with pytest.raises(RefusedError) as raised:
+        USES[name](over_http(twilio))
+    assert TOKEN not in str(raised.value)
+    assert 1 == len(twilio.requests)
+
+
+def test_wrong_credentials_are_a_refusal(twilio: TwilioStandIn) -> None:
+    """As Twilio words it; right ones, an API key among them, are not."""
+    sid = begin_over_http(twilio, ADA)
+    assert 1 == len(over_http(twilio, API_KEY).participants(sid))
+    with pytest.raises(RefusedError) as raised:
+        over_http(twilio, (ACCOUNT_SID, "wrong")).participants(sid)
+    assert 20003 == raised.value.code
+
+
+@pytest.mark.parametrize("name", USES)
+@pytest.mark.parametrize("rubbish", ["html", "json"])
+def test_rubbish_is_an_outage(twilio: TwilioStandIn, name: str, rubbish: str) -> None:
+    """A page of HTML or JSON of another shape is no answer."""
+    twilio.faults.set(Fault(rubbish=rubbish))
+    with pytest.raises(UnavailableError):
+        USES[name](over_http(twilio))
+
+
+BODIES: list[Any] = [
+    *("", "null", "5", '"text"', "[]", "[1]", "{}", "{", "\ufeff{}"),
+    *({"sid": None}, {"sid": "MB1", "messaging_binding": "x"}, {"sid": "MB1", "messaging_binding": [1]}),
+    *({"participants": None, "meta": {"key": "participants"}}, {"participants": [1], "meta": {"key": "participants"}}),
+    *({"participants": [None]}, {"meta": 5}, {"meta": {"key": "x"}}, {"code": "x", "message": None}, {"code": None}),
+]
+
+
+@pytest.mark.parametrize("status", [200, 500])
+@pytest.mark.parametrize("body", BODIES, ids=lambda body: str(body)[:40])
+def test_no_answer_whatever_is_anything_but_ours(
+    body: object, status: int, twilio: TwilioStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Any body with any status comes out as an answer or as one of our errors."""
+    monkeypatch.setattr("random.uniform", lambda _low, _high: 0.0)
+    with answering(body, status) as url:
+        for name, use in USES.items():
+            try:
+                use(over_http(twilio, url=url))
+            except BridgeError:
+                continue
+            assert status == 200 or name == "is_available"
+
+
+@pytest.mark.parametrize("name", ["participants", "add_worker", "is_available"])
+def test_a_silent_twilio_is_given_up_in_time(twilio: TwilioStandIn, name: str) -> None:
+    """Within the budget there is an error."""
+    twilio.faults.set(Fault(silent=True))
+    began = time.monotonic()
+    with pytest.raises((OutOfTimeError, UpstreamError)), deadline.limit(0.6):
+        USES[name](over_http(twilio))
+    assert time.monotonic() - began < 0.9
+
+
+def test_a_slow_twilio_is_waited_for(twilio: TwilioStandIn) -> None:
+    """Half a second is no failure."""
+    twilio.faults.set(Fault(latency=0.5))
+    with deadline.limit(2):
+        assert over_http(twilio).is_available(JO)
+
+
+def test_nobody_listening_is_an_outage(twilio: TwilioStandIn) -> None:
+    """A connection that is refused is given up."""
+    for use in USES.values():
+        with pytest.raises(UnavailableError):
+            use(over_http(twilio, url="http://127.0.0.1:9"))
+
+
+PRODUCTS = ["api", "conversations", "taskrouter", "events", "flex-api", "frontline-api", "iam", "insights", "messaging"]
+
+
+@pytest.mark.parametrize("product", PRODUCTS)
+@pytest.mark.parametrize("host", ["", ".ie1", ".dublin.ie1", ".us1", ".ashburn.us1"])
+@pytest.mark.parametrize("endpoint", ["http://127.0.0.1:3001", "http://127.0.0.1:3001/", "https://example.com/twilio"])
+def test_every_product_can_stand_elsewhere(product: str, host: str, endpoint: str) -> None:
+    """The product is the first segment, region and edge are left out, path and query stay."""
+    url = elsewhere(f"https://{product}{host}.twilio.com/v1/X/twilio.com?a=https://api.twilio.com/b", endpoint)
+    assert f"{endpoint.rstrip('/')}/{product}/v1/X/twilio.com?a=https://api.twilio.com/b" == url
+
+
+@pytest.mark.parametrize("url", ["https://example.com/x", "http://api.twilio.com/x", "https://twilio.com/x"])
+def test_other_addresses_are_left_alone(url: str) -> None:
+    """Only Twilio's products are moved."""
+    assert url == elsewhere(url, "http://127.0.0.1:3001")
+
+
+def test_a_region_and_an_edge_are_asked_elsewhere_too(twilio: TwilioStandIn) -> None:
+    """With both configured the stand-in is still the one asked."""
+    sid = begin_over_http(twilio, ADA)
+    regional = TwilioMessaging(Account((ACCOUNT_SID, TOKEN), ACCOUNT_SID, "ie1", "dublin", twilio.url))
+    assert 1 == len(regional.participants(sid))
+    assert regional.is_available(JO)
+
+
+def test_without_an_endpoint_twilio_is_asked() -> None:
+    """The SDK's address is used as it is, with region and edge, and there is a timeout."""
+    asked: list[tuple[str, Any]] = []
+
+    class Session:
+        def __getattr__(self, _name: str) -> Any:
+            raise AttributeError
+
+        def prepare_request(self, request: Any) -> Any:
+            return request.prepare()
+
+        def merge_environment_settings(self, *_settings: object) -> dict[str, Any]:
+            return {}
+
+        def send(self, prepared: Any, **options: Any) -> Any:
+            asked.append((prepared.url, options.get("timeout")))
+            raise ValueError
+
+    messaging = TwilioMessaging(Account((ACCOUNT_SID, TOKEN), ACCOUNT_SID, region="ie1", edge="dublin"))
+    messaging._client.http_client.session = Session()
+    with pytest.raises(UpstreamError), deadline.limit(0.3):
+        messaging.is_available(JO)
+    url, timeout = asked[0]
+    assert re.fullmatch(r"https://frontline-api\.dublin\.ie1\.twilio\.com/v1/Users/jo(@|%40)example\.com", url)
+    assert 0 < timeout <= 0.3
+    assert isinstance(messaging._client.http_client, BoundedHttpClient)

@@ -1,0 +1,180 @@
+"""The whole support job over memory stores, fed as Lambda feeds it, with calls that fail where a test wants it."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.fakes.base import MemoryOptOuts
+from tests.fakes.marketing_contacts import MemoryCrm
+from tests.fakes.support import (
+    MemoryDossiers,
+    MemoryFacts,
+    MemoryFigures,
+    MemoryNotices,
+    MemoryPeople,
+    MemoryQuarantine,
+)
+from tests.unit.support.tasks import NINE
+from twilio_bridge.config import schema
+from twilio_bridge.errors import OutOfTimeError, UpstreamError
+from twilio_bridge.support import brevo_delivery, sinks
+from twilio_bridge.support.brevo_delivery import Delivering
+from twilio_bridge.support.event_facts import Told
+from twilio_bridge.support.person import FigureRow, TimelineEvent
+from twilio_bridge.support.reducer import Batch, Record, Reducing, reduce
+
+HOUR_MS = 3_600_000
+SETTINGS = schema.Config.model_validate(
+    {
+        "connectors": {
+            "twilio_flex": {
+                "sync": {"agent_activity": True},
+                "lists": {"support_contacts": 32, "csat_respondents": 33},
+            }
+        }
+    }
+)
+# What goes wrong at a call: the error, and whether the call had its effect all the same.
+Trouble = tuple[Exception, bool]
+# Says of a call, by its name and its number, what goes wrong.
+Script = Callable[[str, int], Trouble | None]
+
+
+@dataclass
+class Metrics:
+    """The port Metrics: what was counted; an empty row shows nothing."""
+
+    rows: list[FigureRow] = field(default_factory=list)
+
+    def count(self, row: FigureRow) -> None:
+        self.rows += [row] if row.values else []
+
+
+@dataclass
+class World:
+    """Everything outside the support job; `script` says, call by call, what goes wrong."""
+
+    settings: schema.Config = SETTINGS
+    now: int = NINE
+    script: Script = lambda _name, _number: None
+    calls: list[tuple[str, tuple[Any, ...]]] = field(default_factory=list)
+    failures: dict[int, Exception] = field(default_factory=dict)
+    facts: MemoryFacts = field(default_factory=MemoryFacts)
+    identities: MemoryPeople = field(default_factory=MemoryPeople)
+    figures: MemoryFigures = field(default_factory=MemoryFigures)
+    quarantine: MemoryQuarantine = field(default_factory=MemoryQuarantine)
+    notices: MemoryNotices = field(default_factory=MemoryNotices)
+    words: MemoryOptOuts = field(default_factory=MemoryOptOuts)
+    metrics: Metrics = field(default_factory=Metrics)
+    crm: MemoryCrm = field(default_factory=MemoryCrm)
+    told: Told = field(default_factory=Told)
+
+    def __post_init__(self) -> None:
+        self.dossiers = MemoryDossiers(self.identities)
+
+    def reducing(self) -> Reducing:
+        ports = ("facts", "identities", "dossiers", "figures", "quarantine", "notices")
+        parts: dict[str, Any] = {name: _Failing(getattr(self, name), self) for name in ports}
+        return Reducing(
+            **parts,
+            opt_outs=_Failing(self.words, self),
+            metrics=self.metrics,
+            lookup=lambda _number: [],
+            settings=self.settings,
+        )
+
+    def delivering(self) -> Delivering:
+        parts: dict[str, Any] = {name: _Failing(getattr(self, name), self) for name in ("dossiers", "crm", "notices")}
+        return Delivering(**parts, opt_outs=_Failing(self.words, self), settings=self.settings)
+
+    def take_in(self, records: Sequence[Record]) -> Batch:
+        """Reduce a batch, and remember which subjects there are."""
+        batch = reduce(records, self.reducing(), self.now)
+        self.told.subjects |= batch.told.subjects
+        return batch
+
+    def feed(self, documents: Sequence[bytes], sizes: Iterator[int]) -> None:
+        """Put records on a stream and take them in as Lambda does.
+
+        From the lowest sequence number that failed on everything comes again; a call that breaks off comes again as a
+        smaller batch (BisectBatchOnFunctionError).
+        """
+        waiting, smaller = records(documents), 0
+        while waiting:
+            size = smaller or next(sizes)
+            try:
+                failed = self.take_in(waiting[:size]).failed
+            except OutOfTimeError:
+                smaller = max(len(waiting[:size]) // 2, 1)
+                continue
+            done = next((place for place, record in enumerate(waiting[:size]) if record.sequence in failed), size)
+            waiting, smaller = waiting[done:], 0
+
+    def deliver(self) -> None:
+        """Tell Brevo what is queued, and again whatever failed; one person after the other, as the queue does."""
+        while self.notices.persons or self.notices.addresses:
+            persons, addresses = dict.fromkeys(self.notices.persons), dict.fromkeys(self.notices.addresses)
+            self.notices.persons.clear()
+            self.notices.addresses.clear()
+            self.notices.persons += [each for each in persons if not self._told(each)]
+            self.notices.addresses += [each for each in addresses if not self._said(each)]
+
+    def _told(self, person_id: str) -> bool:
+        return _goes_well(lambda: brevo_delivery.deliver(person_id, self.delivering(), self.now))
+
+    def _said(self, address: str) -> bool:
+        ports = self.delivering()
+        return _goes_well(lambda: brevo_delivery.deliver_word(address, ports.crm, ports.opt_outs))
+
+    def sweep(self) -> int:
+        """Queue whoever still waits."""
+        ports = self.delivering()
+        return sinks.sweep(ports.dossiers, ports.notices, self.now)
+
+    def finish(self) -> None:
+        """Let an hour pass, and tell everybody: those queued, then those whom nobody queued."""
+        self.now += HOUR_MS
+        self.deliver()
+        self.sweep()
+        self.deliver()
+
+    def asked(self) -> list[tuple[str, TimelineEvent]]:
+        """Give what Brevo was asked about single events, in order."""
+        return [(name, given[-1]) for name, given in self.calls if name in {"post", "has"}]
+
+
+def _goes_well(job: Callable[[], object]) -> bool:
+    try:
+        job()
+    except (UpstreamError, OutOfTimeError):
+        return False
+    return True
+
+
+@dataclass
+class _Failing:
+    """A port whose calls are written down, and fail where the script says so."""
+
+    port: object
+    world: World
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        method = getattr(self.port, name)
+
+        def called(*given: Any) -> Any:
+            self.world.calls.append((name, given))
+            trouble = self.world.script(name, len(self.world.calls))
+            if trouble is None:
+                return method(*given)
+            error, has_effect = trouble
+            self.world.failures[len(self.world.calls)] = error
+            if has_effect:
+                method(*given)
+            raise error.with_traceback(None)
+
+        return called
+
+
+def records(documents: Iterable[bytes], arrived_at: int = NINE) -> list[Record]:
+    """Give records with sequence numbers that grow."""
+    return [Record(str(number), data, arrived_at) for number, data in enumerate(documents, 1_000)]

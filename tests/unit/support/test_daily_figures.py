@@ -1,0 +1,156 @@
+"""The figures: what single tasks add to a day, and the sums."""
+
+from typing import Any
+
+import pytest
+
+from tests.unit.support.tasks import AMARA, NINE, SETTINGS, TASK, abandoned, answered, event, learn, settings
+from twilio_bridge.config import schema
+from twilio_bridge.support.daily_figures import changed, queues, rows, workers
+from twilio_bridge.support.person import FigureRow
+from twilio_bridge.support.task_outcome import task
+from twilio_bridge.support.worker_activity import day_of
+
+WITH_WORKERS = settings(sync={"agent_activity": True})
+DAY = "2026-03-02"
+
+
+def of(events: list[dict[str, Any]], settled: schema.Config = SETTINGS, sid: str = TASK) -> list[FigureRow]:
+    return rows(task(learn(events, settled, sid), settled), settled)
+
+
+def many(**stays: int) -> list[FigureRow]:
+    """Give rows of one queue: so many with each outcome, waiting 10, 20, 30 ... seconds."""
+    return [
+        FigureRow(
+            day=DAY,
+            key=f"queue#Q#{outcome}#{number}",
+            version=1,
+            values={"queue": "Support", "channel": "voice", "outcome": outcome, "wait_s": (number + 1) * 10},
+        )
+        for outcome, count in stays.items()
+        for number in range(count)
+    ]
+
+
+def test_an_answered_task_adds_a_stay() -> None:
+    """With the queue, the channel and the wait."""
+    events = answered()
+    row = of(events)[0]
+    assert (DAY, f"queue#{TASK}#{events[1]['id']}") == (row.day, row.key)
+    assert {"queue": "Support", "channel": "voice", "outcome": "accepted", "wait_s": 40} == row.values
+
+
+def test_workers_are_kept_out_unless_wanted() -> None:
+    """`agent_activity` lets their reservations in."""
+    assert 1 == len(of(answered()))
+    row = of(answered(), WITH_WORKERS)[1]
+    assert {"worker": "jo", "outcome": "accepted", "ring_s": 5, "talk_s": 120, "handle_s": 140} == row.values
+
+
+@pytest.mark.parametrize("told", [{"isSurveyTask": True}, {"conversations": {"virtual": "Yes"}}])
+def test_what_is_no_request_adds_no_stay(told: dict[str, Any]) -> None:
+    """Neither surveys nor virtual tasks are in a queue's figures."""
+    assert [] == of(answered(told), WITH_WORKERS)
+
+
+def test_an_answer_is_the_queue_s() -> None:
+    """Of the queue that the survey names, on the day it was given."""
+    told = {**AMARA, "conversations": {"kind": "Survey", "conversation_measure_1": 4, "queue": "Support"}}
+    found = of([event("task.canceled", 9, told, queue="Survey")])
+    assert [({"queue": "Support", "channel": "voice", "score": 4}, f"csat#{TASK}")] == [
+        (x.values, x.key) for x in found
+    ]
+    assert [] == of([event("task.canceled", 9, told)], settings(sync={"csat": False}))
+
+
+def test_other_channels_are_not_counted() -> None:
+    """Those that are not listed are not this job's."""
+    assert [] == of(answered(), settings(channels=["sms"]))
+
+
+def test_a_queue_s_day() -> None:
+    """Sums and means; a short abandon is counted, and is no part of the rate."""
+    found = queues([*many(accepted=3, abandoned=1, short=2, expired=1, waiting=1), score(4), score(5)])
+    assert {
+        (DAY, "Support"): {
+            "entered": 8,
+            "accepted": 3,
+            "abandoned": 1,
+            "short_abandons": 2,
+            "expired": 1,
+            "follow_ups": 0,
+            "abandon_rate": 0.25,
+            "avg_wait_s": 20.0,
+            "max_wait_s": 30,
+            "avg_abandon_s": 10.0,
+            "csat": 4.5,
+            "csat_answers": 2,
+        }
+    } == found
+
+
+def score(value: float) -> FigureRow:
+    values = {"queue": "Support", "channel": "voice", "score": value}
+    return FigureRow(day=DAY, key=f"csat#{value}", version=1, values=values)
+
+
+def test_what_nothing_is_known_of_is_unknown() -> None:
+    """No mean of nothing, and no rate."""
+    figures = queues(many(waiting=1))[DAY, "Support"]
+    assert (None, None, None, None) == tuple(figures[x] for x in ("abandon_rate", "avg_wait_s", "max_wait_s", "csat"))
+
+
+def test_a_worker_s_day() -> None:
+    """Offers, times, and seconds in each activity."""
+    found = of(answered(), WITH_WORKERS) + of(
+        [event("reservation.created"), event("reservation.timeout", 9)], WITH_WORKERS
+    )
+    time = [
+        FigureRow(day=DAY, key=f"activity#{n}", version=1, values={"worker": "jo", "activity": name, "seconds": 60})
+        for n, name in enumerate(("Break", "Available", "Break"))
+    ]
+    assert {
+        (DAY, "jo"): {
+            "accepted": 1,
+            "rejected": 0,
+            "missed": 1,
+            "avg_handle_s": 140.0,
+            "handle_s": 140,
+            "talk_s": 120,
+            "activities": {"Available": 60, "Break": 120},
+        }
+    } == workers(found + time)
+
+
+def test_each_report_takes_its_own_rows() -> None:
+    """A row that holds no more is in none."""
+    gone = FigureRow(day=DAY, key="queue#Q#gone", version=2)
+    assert ({}, {}) == (queues([gone]), workers([gone]))
+    assert {} == workers(many(accepted=1))
+
+
+def test_only_changed_rows_are_written() -> None:
+    """One that is no longer derived is emptied, so that an older version does not come back."""
+    before, after = of(abandoned(30)), of([*abandoned(30), event("task-queue.entered", 0.5)])
+    found = list(changed(before, after, 4))
+    assert [(1, {"queue": "Support", "channel": "voice", "outcome": "moved", "wait_s": 1})] == [
+        (len(found), row.values) for row in found
+    ]
+    assert [(before[0].key, {}, 9)] == [(row.key, row.values, row.version) for row in changed(before, [], 9)]
+    assert [] == list(changed(after, after, 9))
+
+
+@pytest.mark.parametrize(
+    ("at_s", "day"), [(0, "1970-01-01"), (NINE // 1000, DAY), (NINE // 1000 - 9 * 3600 - 1, "2026-03-01")]
+)
+def test_days_are_utc_days(at_s: int, day: str) -> None:
+    """They begin at midnight UTC."""
+    assert day == day_of(at_s)
+
+
+def test_a_task_left_in_two_stays(capsys: pytest.CaptureFixture[str]) -> None:
+    """Both are rows of the day they began in."""
+    found = of([*answered()[:4], event("task.transfer-initiated", 60), event("task.transfer-failed", 90)])
+    assert ["accepted", "abandoned"] == [row.values["outcome"] for row in found]
+    assert "" == capsys.readouterr().out

@@ -1,0 +1,132 @@
+"""What a task's end means: the rules for abandonment, one by one and in their order, and what a survey is."""
+
+from typing import Any
+
+import pytest
+
+from tests.unit.support.tasks import AMARA, QUEUE, SETTINGS, abandoned, answered, event, learn
+from twilio_bridge.config import schema
+from twilio_bridge.support.task_outcome import Task, is_wanted, leg_outcome, task
+
+
+def of(events: list[dict[str, Any]], **blocks: Any) -> Task:
+    settled = schema.Config.model_validate(blocks) if blocks else SETTINGS
+    return task(learn(events, settled), settled)
+
+
+def said(**conversations: str) -> dict[str, Any]:
+    return {**AMARA, "conversations": conversations}
+
+
+@pytest.mark.parametrize(
+    ("events", "outcome"),
+    [
+        ([event("task.created")], "open"),
+        (answered(), "completed"),
+        (abandoned(30), "abandoned"),
+        (abandoned(4), "short"),
+        (abandoned(5), "abandoned"),
+        (abandoned(reason="Task TTL Exceeded"), "expired"),
+        (abandoned(reason="Task TTL Exceeded or Max assignment count exceeded"), "expired"),
+        (abandoned(told=said(abandoned="Follow-Up")), "follow-up"),
+        (abandoned(told=said(abandoned="No")), "ended"),
+        (abandoned(reason="Task TTL Exceeded", told=said(abandoned="Yes")), "abandoned"),
+        (abandoned(told={**AMARA, "direction": "outbound"}), "gave-up"),
+        ([*answered()[:4], event("task.canceled", 99)], "in-transfer"),
+        ([event("task.created"), event("task.system-deleted", 99)], "deleted"),
+    ],
+)
+def test_what_an_end_means(events: list[dict[str, Any]], outcome: str) -> None:
+    """The first rule that fits counts."""
+    assert outcome == of(events).outcome
+
+
+def test_who_is_gone_soon_is_configured() -> None:
+    """A short abandon is one before so many seconds."""
+    assert "short" == of(abandoned(30), figures={"short_abandon_s": 31}).outcome
+
+
+def test_an_unknown_wait_is_not_short() -> None:
+    """Unknown stays unknown."""
+    assert "abandoned" == of([event("task.canceled", 3, queue="")]).outcome
+
+
+@pytest.mark.parametrize(
+    ("told", "payload", "blocks"),
+    [
+        (said(kind="Survey"), {}, {}),
+        ({"isSurveyTask": True}, {}, {}),
+        ({"isSurveyTask": "true"}, {}, {}),
+        ({}, {"task_channel_unique_name": "survey"}, {}),
+        ({}, {"workflow_sid": "WW1"}, {"surveys": {"workflows": ["WW1"]}}),
+        ({}, {"task_queue_sid": QUEUE}, {"surveys": {"queues": [QUEUE]}}),
+    ],
+)
+def test_a_survey_is_known_in_many_ways(told: dict[str, Any], payload: dict[str, Any], blocks: dict[str, Any]) -> None:
+    """By its attributes, channel, workflow or queue; it is no customer's request for support."""
+    survey = of([event("task.canceled", 9, told, **payload)], **blocks)
+    assert (True, False) == (survey.is_survey, survey.is_real)
+    ordinary = of([event("task.canceled", 9, {"isSurveyTask": False}, **payload)])
+    assert ordinary.is_survey == (payload == {"task_channel_unique_name": "survey"})
+
+
+def test_a_virtual_task_is_no_request() -> None:
+    """It stands in for a callback, or the like."""
+    virtual = of(abandoned(told=said(virtual="Yes")))
+    assert (True, False) == (virtual.is_virtual, virtual.is_real)
+
+
+@pytest.mark.parametrize(
+    ("values", "score"),
+    [
+        ({"conversation_measure_1": 4}, 4),
+        ({"conversation_measure_1": "4.5"}, 4.5),
+        ({"conversation_measure_1": "", "conversation_attribute_1": "3"}, 3),
+        ({"conversation_measure_1": 0}, 0),
+        ({"conversation_measure_1": 11}, None),
+        ({"conversation_measure_1": -1, "conversation_attribute_1": 3}, None),
+        ({"conversation_measure_1": "nan"}, None),
+        ({"conversation_measure_1": "inf"}, None),
+        ({"conversation_measure_1": True}, None),
+        ({"conversation_measure_1": "very good"}, None),
+        ({}, None),
+    ],
+)
+def test_a_score_is_a_number_in_the_range(values: dict[str, Any], score: float | None) -> None:
+    """The first place that holds a number decides; outside the range it is none."""
+    told = {"conversations": {"kind": "Survey", **values}}
+    assert score == of([event("task.canceled", 9, told)]).score
+
+
+def test_an_ordinary_task_s_score_counts_where_wanted() -> None:
+    """Agents or flows may write it on the task itself."""
+    events = answered({**AMARA, "csat": 5})
+    assert None is of(events, surveys={"score": ["csat"]}).score
+    assert 5 == of(events, surveys={"score": ["csat"], "on_ordinary_tasks": True}).score
+
+
+@pytest.mark.parametrize(
+    ("events", "outcomes"),
+    [
+        (answered(), ["accepted"]),
+        (abandoned(), ["abandoned"]),
+        (abandoned(2), ["short"]),
+        (abandoned(told=said(abandoned="Follow-Up")), ["follow-up"]),
+        (
+            [*answered()[:4], event("task.transfer-initiated", 60), event("task.canceled", 99)],
+            ["accepted", "abandoned"],
+        ),
+        ([event("task-queue.entered")], ["waiting"]),
+        ([event("task-queue.entered"), event("task.deleted", 9)], ["deleted"]),
+    ],
+)
+def test_what_became_of_each_stay(events: list[dict[str, Any]], outcomes: list[str]) -> None:
+    """A stay that ended with the task shares the task's end; who left in a transfer left that queue."""
+    found = of(events)
+    assert outcomes == [leg_outcome(leg, found) for leg in found.history.legs]
+
+
+@pytest.mark.parametrize(("channel", "wanted"), [("voice", True), ("video", False), ("", True)])
+def test_channels_are_chosen(channel: str, wanted: bool) -> None:
+    """Only those listed count; where none is told, nothing says that it is another."""
+    assert wanted == is_wanted(channel, ("voice", "sms"))
