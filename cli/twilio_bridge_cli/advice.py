@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from twilio_bridge.entrypoints.http import LARGEST_ANSWER
 from twilio_bridge.errors import NotFoundError, SignatureError
+from twilio_bridge.forms import MAX_ANSWER_BYTES
 from twilio_bridge_cli.commands.call.callbacks import Callback
 from twilio_bridge_cli.commands.call.sending import Answer, Call
 from twilio_bridge_cli.environment import is_local
@@ -28,7 +28,7 @@ _BY_STATUS: Final[Mapping[int, str]] = {
 
 
 def exit_code(answer: Answer) -> int:
-    """Give the exit code that an answer stands for."""
+    """Return the exit code that an answer stands for."""
     if answer.ok:
         return DONE
     return SERVER if answer.status >= _SERVER else REFUSED
@@ -55,8 +55,8 @@ def warnings(callback: Callback, call: Call, answer: Answer) -> Iterator[str]:
         yield "It answered a call that nobody signed: whoever knows this address can read and change contacts."
     if answer.ms > callback.limit_s * 1000:
         yield f"Twilio would have given up: it waits {callback.limit_s} s for this callback."
-    if answer.size > LARGEST_ANSWER:
-        yield f"Frontline refuses answers over {LARGEST_ANSWER // 1000} kB (error 48003)."
+    if answer.size > MAX_ANSWER_BYTES:
+        yield f"Frontline refuses answers over {MAX_ANSWER_BYTES // 1000} kB (error 48003)."
     if answer.ok and not answer.is_json and answer.size:
         yield "The answer is no JSON: is this address a Twilio Bridge?"
 

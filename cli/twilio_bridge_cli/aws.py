@@ -63,7 +63,7 @@ def client(service: str, around: Surroundings, region: str | None) -> Any:  # no
 
 
 def output_of(stack: str, name: str, around: Surroundings, region: str | None) -> str:
-    """Give an output of a deployed stack: the name of its table SyncState, of its stream, or of its bucket."""
+    """Return an output of a deployed stack: the name of its table SyncState, of its stream, or of its bucket."""
     try:
         stacks = client("cloudformation", around, region).describe_stacks(StackName=stack)["Stacks"]
     except FAILURES as error:

@@ -45,7 +45,7 @@ def base_url(option: str | None, around: Surroundings) -> str:
 
 
 def is_local(url: str) -> bool:
-    """Tell whether a URL leads to this machine."""
+    """Return whether a URL leads to this machine."""
     return _LOOPBACK.fullmatch((urlsplit(url).hostname or "").lower()) is not None
 
 

@@ -10,7 +10,7 @@ class Command(TyperCommand):
     """One command."""
 
     def get_params(self, ctx: typer.Context) -> list[Any]:  # type: ignore[override]  # typer's own Context is a subclass
-        """Give its parameters, flags without a type."""
+        """Return its parameters, flags without a type."""
         return _bare(super().get_params(ctx))
 
 
@@ -18,7 +18,7 @@ class Group(TyperGroup):
     """Commands under one name."""
 
     def get_params(self, ctx: typer.Context) -> list[Any]:  # type: ignore[override]  # same
-        """Give its parameters, flags without a type."""
+        """Return its parameters, flags without a type."""
         return _bare(super().get_params(ctx))
 
 

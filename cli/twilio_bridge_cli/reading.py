@@ -14,7 +14,7 @@ Found = TypeVar("Found")
 
 
 def in_order(read: Callable[[Wanted], Found], wanted: Sequence[Wanted]) -> Iterator[Found]:
-    """Give what `read` gives of each, in their order, and hold no more than eight of them."""
+    """Return what `read` gives of each, in their order, and hold no more than eight of them."""
     with output.progress("Reading", len(wanted), _LONG) as advance, ThreadPoolExecutor(_AT_ONCE) as pool:
         for start in range(0, len(wanted), _AT_ONCE):
             for found in pool.map(read, wanted[start : start + _AT_ONCE]):

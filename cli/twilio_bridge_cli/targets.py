@@ -54,7 +54,7 @@ def find(kind: Kind, named: str | None, stack: str | None, around: Surroundings,
 
 
 def _of_local_stack(variable: str) -> Mapping[str, str]:
-    """Give the variables of a function of the local stack that has this one, if there is one."""
+    """Return the variables of a function of the local stack that has this one, if there is one."""
     try:
         functions = json.loads(LOCAL_STACK.read_text(encoding="utf-8"))
         return next((each for each in functions.values() if variable in each), {})

@@ -1,10 +1,11 @@
 """Airtable calls this when something has changed in the base."""
 
+from twilio_bridge import forms
 from twilio_bridge.entrypoints import airtable_signature, http
-from twilio_bridge.wiring import base
+from twilio_bridge.wiring import contacts
 
-secrets = base.webhook_secrets()
-refresh = base.refresh()
+secrets = contacts.webhook_secrets()
+refresh = contacts.refresh()
 
 
 def lambda_handler(event: http.Event, context: http.Context) -> http.Reply:
@@ -12,8 +13,8 @@ def lambda_handler(event: http.Event, context: http.Context) -> http.Reply:
     return http.in_time(context, lambda: answer(event))
 
 
-def answer(event: http.Event) -> http.Answer:
+def answer(event: http.Event) -> forms.Answer:
     """Have it read: the ping says no more than that there is something, and Airtable does not wait long."""
     airtable_signature.require(event, *secrets)
     refresh.hear()
-    return http.Answer()
+    return forms.Answer()

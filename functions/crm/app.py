@@ -1,8 +1,9 @@
 """Frontline calls this for a worker's contact list, a contact's details, and to add or delete one."""
 
+from twilio_bridge import forms
 from twilio_bridge.entrypoints import http
 from twilio_bridge.frontline import crm
-from twilio_bridge.wiring import base
+from twilio_bridge.wiring import base, contacts
 
 signatures = base.signatures()
 opt_outs = base.opt_outs()
@@ -13,8 +14,8 @@ def lambda_handler(event: http.Event, context: http.Context) -> http.Reply:
     return http.callback(event, context, signatures, answer)
 
 
-def answer(form: http.Form) -> http.Answer:
+def answer(form: forms.Form) -> forms.Answer:
     """Answer from the contacts as they are configured now."""
-    contacts = base.configuration().contacts
+    settings = base.configuration().contacts
     base_id = base.settings().airtable_base_id
-    return crm.answer(form, crm.Crm(base.directory(), opt_outs, contacts, base_id))
+    return crm.answer(form, crm.CrmCallback(contacts.directory(), opt_outs, settings, base_id))

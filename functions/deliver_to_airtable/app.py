@@ -6,7 +6,7 @@ from typing import Any
 from twilio_bridge.contacts import opt_outs
 from twilio_bridge.entrypoints import http, sqs
 from twilio_bridge.logs import logger
-from twilio_bridge.wiring import base
+from twilio_bridge.wiring import base, contacts
 
 TIME_FOR_ONE_S = 8
 
@@ -21,5 +21,5 @@ def lambda_handler(event: Mapping[str, Any], context: http.Context) -> dict[str,
 
 def deliver(message: sqs.Message) -> None:
     """Tell Airtable."""
-    told = opt_outs.deliver(message["address"], base.directory(), said)
+    told = opt_outs.deliver(message["address"], contacts.directory(), said)
     logger.info("Airtable told", extra={"records": told})

@@ -1,9 +1,7 @@
-"""SQS calls this with persons of whom Brevo has not been told everything, and with words about being written to."""
+"""SQS calls this with persons whom Brevo does not have whole, and with addresses of opt-outs and opt-ins."""
 
 import time
-from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any
 
 from twilio_bridge.entrypoints import http, sqs
 from twilio_bridge.errors import UnacceptableError
@@ -16,26 +14,26 @@ TIME_FOR_ONE_S = 20
 queue = support.brevo_queue()
 
 
-def lambda_handler(event: Mapping[str, Any], context: http.Context) -> dict[str, object]:
+def lambda_handler(event: http.Event, context: http.Context) -> dict[str, object]:
     """Deliver each; what Brevo will never take is set aside."""
     return sqs.consume(event, context, deliver, queue.try_again, TIME_FOR_ONE_S)
 
 
 def deliver(message: sqs.Message) -> None:
-    """Tell Brevo what is new about a person, or what was said at an address."""
+    """Deliver a person or an opt-out; only ids and counts reach the log."""
     try:
-        told = word(message["address"]) if "address" in message else news(message["person"])
-        logger.info("Brevo told", extra={"person": message.get("person"), **told})
+        done = deliver_opt_out(message["address"]) if "address" in message else deliver_person(message["person"])
+        logger.info("Brevo told", extra={"person": message.get("person"), **done})
     except UnacceptableError as error:
         queue.set_aside(message)
         logger.error("Brevo never takes this", extra=where(error))
 
 
-def word(at: str) -> dict[str, object]:
-    """Tell a STOP or START said at an address, where there is a Brevo: they come from Frontline, too."""
+def deliver_opt_out(at: str) -> dict[str, object]:
+    """Deliver a STOP or START, where there is a Brevo: Frontline's come here, too."""
     return {"words": support.has_brevo() and brevo_delivery.deliver_word(at, support.crm(), base.opt_outs())}
 
 
-def news(person_id: str) -> dict[str, object]:
-    """Tell a person's news."""
+def deliver_person(person_id: str) -> dict[str, object]:
+    """Deliver what Brevo does not have of a person."""
     return asdict(brevo_delivery.deliver(person_id, support.delivering(), int(time.time() * 1000)))

@@ -26,7 +26,7 @@ def lambda_handler(event: Mapping[str, Any], context: http.Context) -> dict[str,
 
 
 def records(event: Mapping[str, Any]) -> Iterator[Record]:
-    """Give the records as they were put on the stream."""
+    """Return the records as they were put on the stream."""
     for record in event["Records"]:
         kinesis = record["kinesis"]
         arrived_at = int(kinesis["approximateArrivalTimestamp"] * 1000)

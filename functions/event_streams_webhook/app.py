@@ -1,5 +1,6 @@
 """Twilio's Event Streams call this where the sink is a webhook."""
 
+from twilio_bridge import forms
 from twilio_bridge.entrypoints import http
 from twilio_bridge.support.forwarding import pieces
 from twilio_bridge.wiring import base, support
@@ -13,7 +14,7 @@ def lambda_handler(event: http.Event, context: http.Context) -> http.Reply:
     return http.in_time(context, lambda: take(event))
 
 
-def take(event: http.Event) -> http.Answer:
+def take(event: http.Event) -> forms.Answer:
     """Put what Twilio signed on the stream, as it came: what is poison is found out there, and kept."""
     stream.put(pieces(http.signed_body(event, signatures)))
-    return http.Answer()
+    return forms.Answer()

@@ -1,8 +1,9 @@
 """Frontline calls this when a worker begins a conversation: which number does it come from, if it may begin at all?"""
 
+from twilio_bridge import forms
 from twilio_bridge.entrypoints import http
 from twilio_bridge.frontline import outgoing_conversation
-from twilio_bridge.wiring import base
+from twilio_bridge.wiring import base, contacts
 
 signatures = base.signatures()
 opt_outs = base.opt_outs()
@@ -13,7 +14,7 @@ def lambda_handler(event: http.Event, context: http.Context) -> http.Reply:
     return http.callback(event, context, signatures, answer)
 
 
-def answer(form: http.Form) -> http.Answer:
+def answer(form: forms.Form) -> forms.Answer:
     """Answer from the contacts and senders as they are configured now."""
-    outgoing = outgoing_conversation.Outgoing(base.directory(), opt_outs, base.senders())
+    outgoing = outgoing_conversation.Outgoing(contacts.directory(), opt_outs, contacts.senders())
     return outgoing_conversation.answer(form, outgoing)

@@ -1,11 +1,7 @@
-"""Invoked each night, when a callback met a stale or empty cache, and when Airtable told that something has changed.
+"""Loads contacts: all, what changed, or what the webhook names (`hear`); `webhook` registers and renews the webhook."""
 
-`{"whole": true}` loads everything now, `{"hear": true}` takes in what the webhook tells, and
-`{"webhook": true, "url": "…"}` looks after the webhook once a day, with `"now": true` at once.
-"""
-
-from collections.abc import Mapping
 from dataclasses import asdict
+from functools import partial
 
 from twilio_bridge import deadline
 from twilio_bridge.contacts.refresh import hear, refresh
@@ -13,29 +9,30 @@ from twilio_bridge.contacts.webhook_registration import register
 from twilio_bridge.entrypoints import http
 from twilio_bridge.errors import SettingError
 from twilio_bridge.logs import logger
-from twilio_bridge.wiring import base
+from twilio_bridge.wiring import base, contacts
 
 
-def lambda_handler(event: Mapping[str, object], context: http.Context) -> dict[str, object]:
+def lambda_handler(event: http.Event, context: http.Context) -> dict[str, object]:
     """Do what is due, or go on with a load, unless another refresh is running."""
     with deadline.limit(context.get_remaining_time_in_millis() / 1000 - http.MARGIN_S):
         return look_after_webhook(event) if event.get("webhook") is True else bring_up_to_date(event)
 
 
-def bring_up_to_date(event: Mapping[str, object]) -> dict[str, object]:
+def bring_up_to_date(event: http.Event) -> dict[str, object]:
     """Take in what has changed, or everything."""
-    wanted = {name: event.get(name) is True for name in ("whole", "nightly")}
-    done = hear(base.refreshing()) if event.get("hear") is True else refresh(base.refreshing(), **wanted)
+    whole, nightly = event.get("whole") is True, event.get("nightly") is True
+    act = hear if event.get("hear") is True else partial(refresh, whole=whole, nightly=nightly)
+    done = act(contacts.refreshing())
     outcome: dict[str, object] = asdict(done) if done else {"nothing": "due, or another refresh is running"}
-    logger.info("refreshed" if done else "not refreshed", extra=outcome | base.airtable_usage())
+    logger.info("refreshed" if done else "not refreshed", extra=outcome | contacts.airtable_usage())
     return outcome
 
 
-def look_after_webhook(event: Mapping[str, object]) -> dict[str, object]:
-    """Register or renew it; what a new one has not told comes with a load."""
+def look_after_webhook(event: http.Event) -> dict[str, object]:
+    """Register or renew it; a load brings what a new one cannot know."""
     address = base.settings().public_base_url or str(event.get("url") or "")
     try:
-        done = register(base.refreshing(), address, now=event.get("now") is True)
+        done = register(contacts.refreshing(), address, now=event.get("now") is True)
     except SettingError as error:  # the loads say so aloud; this would each hour
         logger.info("no webhook", extra={"reason": str(error)})
         done = "nothing"

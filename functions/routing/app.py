@@ -1,8 +1,9 @@
 """Frontline calls this when a customer begins a conversation: it puts a worker into it before it answers."""
 
+from twilio_bridge import forms
 from twilio_bridge.entrypoints import http
 from twilio_bridge.frontline import routing
-from twilio_bridge.wiring import base
+from twilio_bridge.wiring import base, contacts
 
 signatures = base.signatures()
 
@@ -12,8 +13,8 @@ def lambda_handler(event: http.Event, context: http.Context) -> http.Reply:
     return http.callback(event, context, signatures, answer)
 
 
-def answer(form: http.Form) -> http.Answer:
+def answer(form: forms.Form) -> forms.Answer:
     """Route by the chain as it is configured now."""
     settings = base.configuration().routing
-    route = routing.Routing(base.directory(), base.messaging(), base.senders(), settings)
+    route = routing.Routing(contacts.directory(), base.messaging(), contacts.senders(), settings)
     return routing.answer(form, route)

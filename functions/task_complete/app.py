@@ -2,6 +2,7 @@
 
 import time
 
+from twilio_bridge import forms
 from twilio_bridge.entrypoints import cors, http
 from twilio_bridge.support import task_complete
 from twilio_bridge.wiring import base, support
@@ -14,14 +15,14 @@ def lambda_handler(event: http.Event, context: http.Context) -> http.Reply:
     """Answer POST /webhooks/flex/task-complete, and the browser's question whether it may."""
     headers = http.lower_case(event)
     is_question = event["requestContext"]["http"]["method"] == "OPTIONS"
-    answer = http.reply(http.Answer(status=204)) if is_question else http.in_time(context, lambda: take(event))
+    answer = http.reply(forms.Answer(status=204)) if is_question else http.in_time(context, lambda: take(event))
     return cors.allow(answer, headers.get("origin", ""), settings.flex_origins)
 
 
-def take(event: http.Event) -> http.Answer:
+def take(event: http.Event) -> forms.Answer:
     """Put the finished task on the stream, where everything else is known of it."""
     body, now = http.raw_body(event), time.time()
     secret = settings.task_complete_secret
     task_complete.verify(http.lower_case(event), body, now, support.flex_tokens(), secret)
     stream.put([task_complete.event_of(body, now)])
-    return http.Answer()
+    return forms.Answer()

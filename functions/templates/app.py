@@ -1,8 +1,9 @@
 """Frontline calls this when a worker opens the templates: categories of final texts."""
 
+from twilio_bridge import forms
 from twilio_bridge.entrypoints import http
 from twilio_bridge.frontline import templates
-from twilio_bridge.wiring import base
+from twilio_bridge.wiring import base, contacts
 
 signatures = base.signatures()
 notes = base.notes()
@@ -13,8 +14,8 @@ def lambda_handler(event: http.Event, context: http.Context) -> http.Reply:
     return http.callback(event, context, signatures, answer)
 
 
-def answer(form: http.Form) -> http.Answer:
+def answer(form: forms.Form) -> forms.Answer:
     """Fill the templates as they are configured now."""
     settled = base.configuration()
-    personalising = templates.Personalising(base.directory(), notes, settled.workers, settled.templates)
+    personalising = templates.TemplateDeps(contacts.directory(), notes, settled.workers, settled.templates)
     return templates.answer(form, personalising)

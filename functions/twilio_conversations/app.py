@@ -2,9 +2,10 @@
 
 from functools import partial
 
+from twilio_bridge import forms
 from twilio_bridge.entrypoints import http
 from twilio_bridge.frontline import twilio_conversations
-from twilio_bridge.wiring import base
+from twilio_bridge.wiring import base, contacts
 
 signatures = base.signatures()
 opt_outs = base.opt_outs()
@@ -17,8 +18,8 @@ def lambda_handler(event: http.Event, context: http.Context) -> http.Reply:
     return http.callback(event, context, signatures, answer, rescue)
 
 
-def answer(form: http.Form) -> http.Answer:
+def answer(form: forms.Form) -> forms.Answer:
     """Handle one event as it is configured now."""
     settled = base.configuration()
-    hooks = twilio_conversations.Hooks(base.directory(), opt_outs, outbox, base.messaging, settled)
+    hooks = twilio_conversations.Hooks(contacts.directory(), opt_outs, outbox, base.messaging, settled)
     return twilio_conversations.answer(form, hooks)

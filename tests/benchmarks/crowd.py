@@ -21,7 +21,7 @@ from twilio_bridge.contacts.contact import fold
 
 CONTACTS = 4_000
 PAGE = 30
-MOST_A_SECOND = 5
+MAX_REQUESTS_PER_SECOND = 5
 OK, BUSY = 200, 503
 
 
@@ -36,17 +36,17 @@ class Crowd:
 
     @property
     def name(self) -> str:
-        """Give what the sheet calls it."""
+        """Return what the sheet calls it."""
         return f"{self.callers:,} callers of {self.workers:,} worker{'s' if self.workers > 1 else ''}"
 
     @property
     def owners(self) -> list[str]:
-        """Give the workers."""
+        """Return the workers."""
         return [f"worker{number:04}@example.com" for number in range(self.workers)]
 
     @property
     def asking(self) -> list[str]:
-        """Give each caller's worker."""
+        """Return each caller's worker."""
         return [self.owners[number % self.workers] for number in range(self.callers)]
 
 
@@ -79,7 +79,7 @@ def write_down(crowd: Crowd, seen: Seen, report: Report) -> None:
     report.at_most(crowd.name, "slowest, cold", round(max(seconds) + seen.came.cold_s, 2), LIMIT_S, " s")
     report.at_most(crowd.name, "direct requests a worker", max(direct.values(), default=0), 1)
     report.note(crowd.name, "direct requests, of all", f"{direct.total()} of {len(requests)}")
-    report.at_most(crowd.name, "Airtable requests in a sliding second", busiest(requests), MOST_A_SECOND)
+    report.at_most(crowd.name, "Airtable requests in a sliding second", busiest(requests), MAX_REQUESTS_PER_SECOND)
     report.exactly(crowd.name, "answered 429", sum(each["status"] == 429 for each in requests), 0)
     if crowd.pages:
         report.exactly(crowd.name, "full loads", seen.around.refreshes.loads, 1)
@@ -88,7 +88,7 @@ def write_down(crowd: Crowd, seen: Seen, report: Report) -> None:
 
 
 def is_right(answered: Answered, stored: Sequence[Stored]) -> bool:
-    """Tell whether this is the worker's first page, by Airtable's order or by ours, or a friendly refusal."""
+    """Return whether this is the worker's first page, by Airtable's order or by ours, or a friendly refusal."""
     if answered.status != OK:
         return answered.status == BUSY and answered.is_friendly
     own = [each for each in stored if each.owner == answered.worker]
@@ -98,7 +98,7 @@ def is_right(answered: Answered, stored: Sequence[Stored]) -> bool:
 
 
 def busiest(requests: Iterable[Mapping[str, Any]]) -> int:
-    """Give the most requests that arrived in any sliding second."""
+    """Return the most requests that arrived in any sliding second."""
     moments: list[float] = [each["at"] for each in requests]
     return max(sum(first <= other < first + 1 for other in moments) for first in moments)
 

@@ -14,19 +14,19 @@ OWN = re.compile(r"\b(WT|WR|TT|CH|MB|SM|EV|EZ)([0-9a-f])(?=[0-9a-f]{31}\b)")
 
 
 def day() -> list[CloudEvent]:
-    """Give the day's events in order of time."""
+    """Return the day's events in order of time."""
     return support_day.generate(SEED, TASKS)
 
 
 def again(events: Sequence[CloudEvent]) -> list[CloudEvent]:
-    """Give the same events of the same customers, about other tasks."""
+    """Return the same events of the same customers, about other tasks."""
     text = OWN.sub(lambda found: f"{found[1]}{int(found[2], 16) ^ 8:x}", json.dumps(events))
     other: list[CloudEvent] = json.loads(text)
     return other
 
 
 def batches(events: Sequence[CloudEvent], size: int) -> Iterator[list[Record]]:
-    """Give the events as records, so many at a time."""
+    """Return the events as records, so many at a time."""
     for start in range(0, len(events), size):
         yield [_record(number, event) for number, event in enumerate(events[start : start + size], start)]
 

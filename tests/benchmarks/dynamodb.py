@@ -32,7 +32,7 @@ class Tables:
     requests: Counter[str] = field(default_factory=Counter)
 
     def answer(self, operation: str, body: bytes) -> bytes:
-        """Give an answer, or a refusal, with its head."""
+        """Return an answer, or a refusal, with its head."""
         if operation == COUNT:
             return _written("200 OK", self.requests)
         self.requests[operation] += 1
@@ -77,7 +77,7 @@ def _written(status: str, answer: Any) -> bytes:
 
 
 def _in(value: dict[str, Any]) -> dict[str, Any]:
-    """Give bytes as bytes; on the wire they are base64."""
+    """Return bytes as bytes; on the wire they are base64."""
     return {"B": b64decode(value["B"])} if value.keys() == {"B"} and isinstance(value["B"], str) else value
 
 

@@ -63,12 +63,12 @@ class Context:
     ends_at: float
 
     def get_remaining_time_in_millis(self) -> int:
-        """Give what is left of the function's timeout."""
+        """Return what is left of the function's timeout."""
         return max(int((self.ends_at - time.monotonic()) * 1000), 0)
 
 
 def request_of(worker: str) -> dict[str, Any]:
-    """Give a signed request for a worker's first page, as API Gateway hands it on."""
+    """Return a signed request for a worker's first page, as API Gateway hands it on."""
     form = {"Location": ["GetCustomersList"], "Worker": [worker], "PageSize": ["30"]}
     signature = sign(TWILIO_AUTH_TOKEN, f"https://{HOST}{PATH}", form)
     return {
@@ -108,7 +108,7 @@ def release(workers: Sequence[str]) -> Came:
 
 
 def _started() -> tuple[Handler, float]:
-    """Give the handler in an instance that was called before, and how long a first call takes longer there."""
+    """Return the handler in an instance that was called before, and how long a first call takes longer there."""
     handler: Handler = importlib.import_module("functions.crm.app").lambda_handler
     began = time.process_time()
     importlib.import_module(LATE)

@@ -28,7 +28,7 @@ CONTACTS, EVERY = 100_000, 100
 QUERY = "silva 77"
 LIST = "list"
 A_BLOCK = 2_500  # contacts, or entries of an index: about 250 KB, of 400 that an item may have
-LARGEST_ANSWER = 1_000_000  # of one request
+MAX_ANSWER_BYTES = 1_000_000  # of one request
 
 
 class Layout(Protocol):
@@ -41,10 +41,10 @@ class Layout(Protocol):
         """Take in what has changed, or is new."""
 
     def page(self) -> list[Contact]:
-        """Give a first page."""
+        """Return a first page."""
 
     def search(self) -> list[Contact]:
-        """Give what the query finds."""
+        """Return what the query finds."""
 
 
 @dataclass
@@ -185,7 +185,7 @@ def compare(report: Report, everybody: Sequence[Contact], name: str, make: Calla
         took_ms = measured(look, tries=1)
         meter.reset()
         look()
-        requests = max(meter.requests.total(), ceil(meter.read * 2 * 4096 / LARGEST_ANSWER))
+        requests = max(meter.requests.total(), ceil(meter.read * 2 * 4096 / MAX_ANSWER_BYTES))
         report.note(name, what, f"{requests} requests, {meter.read:,g} read units, {took_ms:,.0f} ms")
 
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 from tests.benchmarks.report import Report
 from tests.contract.units import Metered
-from tests.fakes.base import MemoryRefresh
+from tests.fakes.base import FakeRefresh
 from tests.fakes.dynamodb import Dictionary
 from twilio_bridge.adapters.airtable.cells import to_contact
 from twilio_bridge.adapters.airtable.contact_source import AirtableContacts
@@ -23,7 +23,7 @@ from twilio_bridge.adapters.state.limiter import SlotLimiter
 from twilio_bridge.config import schema
 from twilio_bridge.contacts import templates
 from twilio_bridge.contacts.contact import Contact
-from twilio_bridge.contacts.loading import TEMPLATES_EVERY_S, TEMPLATES_READ, Refreshing, Updated, keep
+from twilio_bridge.contacts.loading import TEMPLATES_EVERY_S, TEMPLATES_READ, RefreshDeps, Updated, keep
 from twilio_bridge.contacts.ports import Bookmark
 from twilio_bridge.contacts.refresh import CONTACTS_A_REQUEST, LEASE, LEASE_S, refresh
 from twilio_bridge_local.samples.airtable_base import COLUMNS, contacts, sample_templates
@@ -43,7 +43,7 @@ class Clock:
     ago: timedelta = timedelta(hours=2)
 
     def now(self) -> datetime:
-        """Give the time."""
+        """Return the time."""
         return datetime.now(UTC) - self.ago
 
 
@@ -56,23 +56,23 @@ class Office:
     meter: Metered
 
     @property
-    def work(self) -> Refreshing:
-        """Give what a refresh works with."""
+    def work(self) -> RefreshDeps:
+        """Return what a refresh works with."""
         table, stand_in = self.meter.table, self.airtable
         limiter = SlotLimiter(table, "airtable", stand_in.base_id, bulk=True)
         cells = SETTINGS.contacts, SETTINGS.templates
-        return Refreshing(
+        return RefreshDeps(
             source=AirtableContacts(stand_in.token, stand_in.base_id, stand_in.url, limiter, *cells, patience_s=120),
             cache=DynamoContactCache(table, for_everybody=False),
             stage=DynamoStage(table),
             notes=DynamoNotes(table),
             leases=DynamoLeases(table),
-            again=MemoryRefresh(),
+            again=FakeRefresh(),
             settings=SETTINGS,
         )
 
     def everybody(self) -> list[Contact]:
-        """Give the contacts as a load takes them in."""
+        """Return the contacts as a load takes them in."""
         columns = templates.columns(templates.cached(DynamoNotes(self.meter.table)) or [])
         records = self.airtable.base.tables["Customers"].records.values()
         return [keep(to_contact(each.id, each.cells, SETTINGS.contacts), columns) for each in records]
@@ -100,7 +100,7 @@ class Office:
             self.airtable.base.update(table, record_id, {"notes": "changed today"}, clear=False)
 
     def cost(self, action: Callable[[], object], wanted: object) -> tuple[int, int]:
-        """Give an action's requests to Airtable and its write units; it has to come to what is wanted."""
+        """Return an action's requests to Airtable and its write units; it has to come to what is wanted."""
         self.meter.reset()
         self.airtable.requests.clear()
         if (done := action()) != wanted:

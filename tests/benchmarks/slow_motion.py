@@ -19,7 +19,7 @@ _sleep, _setitimer = time.sleep, signal.setitimer
 
 
 def slowed(clock: Callable[[], float], factor: float, since: float) -> Callable[[], float]:
-    """Give a clock that shows the same at `since` and from then on runs more slowly."""
+    """Return a clock that shows the same at `since` and from then on runs more slowly."""
     return lambda: since + (clock() - since) / factor
 
 

@@ -15,40 +15,40 @@ from rich.table import Table as Sheet
 from tests.benchmarks import contacts
 from tests.benchmarks.days import TASKS, again, batches, day
 from tests.contract.units import Metered
-from tests.fakes.base import MemoryOptOuts
+from tests.fakes.base import FakeOptOuts
 from tests.fakes.dynamodb import Dictionary
 from tests.fakes.support import (
-    MemoryDossiers,
-    MemoryFacts,
-    MemoryFigures,
-    MemoryNotices,
-    MemoryPeople,
-    MemoryQuarantine,
+    FakeDossiers,
+    FakeFacts,
+    FakeFigures,
+    FakeNotices,
+    FakePeople,
+    FakeQuarantine,
 )
 from twilio_bridge.adapters.aws.dynamodb import Table
 from twilio_bridge.adapters.brevo.attributes import BrevoAttributes
 from twilio_bridge.adapters.brevo.client import PACES, BrevoRequests
 from twilio_bridge.adapters.brevo.errors import BREVO
-from twilio_bridge.adapters.brevo.marketing_contacts import BrevoCrm
+from twilio_bridge.adapters.brevo.marketing_contacts import BrevoMarketingContacts
 from twilio_bridge.adapters.contact_cache.chunk_cache import ChunkMemory
 from twilio_bridge.adapters.state.facts import DynamoFacts
 from twilio_bridge.adapters.state.figures import DynamoFigures
 from twilio_bridge.adapters.state.identities import DynamoPeople
-from twilio_bridge.adapters.state.leases_notes import DynamoOptOuts
 from twilio_bridge.adapters.state.limiter import Pace, SlotLimiter
+from twilio_bridge.adapters.state.opt_outs import DynamoOptOuts
 from twilio_bridge.adapters.state.persons import DynamoDossiers
 from twilio_bridge.config import schema
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.logs import logger
-from twilio_bridge.support.brevo_delivery import Delivered, Delivering, deliver
+from twilio_bridge.support.brevo_delivery import Delivered, DeliveryDeps, deliver
 from twilio_bridge.support.person import FigureRow
-from twilio_bridge.support.reducer import Record, Reducing, reduce
+from twilio_bridge.support.reducer import Record, ReducerDeps, reduce
 from twilio_bridge_local.samples.support_day import DAY, DAY_MS
 from twilio_bridge_local.vendors.brevo.limits import NO_LIMITS
 from twilio_bridge_local.vendors.brevo.server import API_KEY, BrevoStandIn
 
 # An event, in batches of a hundred.
-MOST_REQUESTS, MOST_WRITE_UNITS = 2, 4
+MAX_REQUESTS, MAX_WRITE_UNITS = 2, 4
 LEAST_EVENTS_A_SECOND = 5_000
 # All figures there are, those of workers, too.
 SETTINGS = schema.Config.model_validate({"connectors": {"twilio_flex": {"sync": {"agent_activity": True}}}})
@@ -71,14 +71,14 @@ class NoMetrics:
         """Show nothing."""
 
 
-def stored(table: Table, lookup: Callable[[str], Sequence[Contact]], notices: MemoryNotices) -> Reducing:
-    """Give a batch's work with what it has at AWS in this table."""
-    return Reducing(
+def stored(table: Table, lookup: Callable[[str], Sequence[Contact]], notices: FakeNotices) -> ReducerDeps:
+    """Return a batch's work with what it has at AWS in this table."""
+    return ReducerDeps(
         facts=DynamoFacts(table),
         identities=DynamoPeople(table),
         dossiers=DynamoDossiers(table),
         figures=DynamoFigures(table),
-        quarantine=MemoryQuarantine(),
+        quarantine=FakeQuarantine(),
         notices=notices,
         opt_outs=DynamoOptOuts(table),
         metrics=NoMetrics(),
@@ -87,17 +87,17 @@ def stored(table: Table, lookup: Callable[[str], Sequence[Contact]], notices: Me
     )
 
 
-def in_memory() -> Reducing:
-    """Give a batch's work with memory stores."""
-    people = MemoryPeople()
-    return Reducing(
-        facts=MemoryFacts(),
+def in_memory() -> ReducerDeps:
+    """Return a batch's work with memory stores."""
+    people = FakePeople()
+    return ReducerDeps(
+        facts=FakeFacts(),
         identities=people,
-        dossiers=MemoryDossiers(people),
-        figures=MemoryFigures(),
-        quarantine=MemoryQuarantine(),
-        notices=MemoryNotices(),
-        opt_outs=MemoryOptOuts(),
+        dossiers=FakeDossiers(people),
+        figures=FakeFigures(),
+        quarantine=FakeQuarantine(),
+        notices=FakeNotices(),
+        opt_outs=FakeOptOuts(),
         metrics=NoMetrics(),
         lookup=lambda _number: [],
         settings=SETTINGS,
@@ -108,20 +108,20 @@ def requests_and_units() -> Iterator[Line]:
     """Take in a day of new customers, then the same day of customers who are known."""
     for size in (100, 1):
         loaded = contacts.base(4_000, 1)
-        work = stored(loaded.table, loaded.cache(ChunkMemory()).find, MemoryNotices())
+        work = stored(loaded.table, loaded.cache(ChunkMemory()).find, FakeNotices())
         for whose, events in (("new customers", day()), ("known customers", again(day()))):
             loaded.meter.reset()
             yield _taken_in(f"batches of {size}, {whose}", batches(events, size), work, loaded.meter, size > 1)
 
 
-def _taken_in(what: str, given: Iterable[list[Record]], work: Reducing, meter: Metered, is_bound: bool) -> Line:
+def _taken_in(what: str, given: Iterable[list[Record]], work: ReducerDeps, meter: Metered, is_bound: bool) -> Line:
     done = [reduce(batch, work, DAY) for batch in given]
     events = sum(batch.events for batch in done)
     subjects = sum(len(batch.told.subjects) for batch in done) / len(done)
     requests, written, read = (each / events for each in (meter.requests.total(), meter.written, meter.read))
     cost = f"{requests:.2f} requests, {written:.2f} write units, {read:.2f} read units an event"
-    is_within = not is_bound or (requests <= MOST_REQUESTS and written <= MOST_WRITE_UNITS)
-    at_most = f" (at most {MOST_REQUESTS} and {MOST_WRITE_UNITS})" if is_bound else ""
+    is_within = not is_bound or (requests <= MAX_REQUESTS and written <= MAX_WRITE_UNITS)
+    at_most = f" (at most {MAX_REQUESTS} and {MAX_WRITE_UNITS})" if is_bound else ""
     told = f"{what}, {subjects:.0f} tasks and conversations each" if is_bound else what
     return Line(told, cost + at_most, is_within and not any(batch.failed for batch in done))
 
@@ -129,7 +129,7 @@ def _taken_in(what: str, given: Iterable[list[Record]], work: Reducing, meter: M
 def calls_to_brevo() -> Iterator[Line]:
     """Deliver a day's news, each person's once."""
     meter = Metered(Dictionary())
-    notices = MemoryNotices()
+    notices = FakeNotices()
     work = stored(meter.table, lambda _number: [], notices)
     for batch in batches(day(), 100):
         reduce(batch, work, DAY)
@@ -152,13 +152,13 @@ def _about(path: str) -> str:
     return "attributes" if path.startswith("/v3/contacts/attributes") else path.split("/")[2]
 
 
-def _delivered(work: Reducing, notices: MemoryNotices, table: Table, brevo: BrevoStandIn) -> list[Delivered]:
+def _delivered(work: ReducerDeps, notices: FakeNotices, table: Table, brevo: BrevoStandIn) -> list[Delivered]:
     """Deliver at a pace that costs what the real one does, and no time."""
     limits = {group: SlotLimiter(table, BREVO, group, pace=Pace(slot_ms=1)) for group in PACES}
     requests = BrevoRequests(API_KEY, brevo.url, limits)
-    outside = Delivering(
+    outside = DeliveryDeps(
         dossiers=work.dossiers,
-        crm=BrevoCrm(requests, BrevoAttributes(requests, create=True)),
+        crm=BrevoMarketingContacts(requests, BrevoAttributes(requests, create=True)),
         opt_outs=work.opt_outs,
         notices=notices,
         settings=work.settings,

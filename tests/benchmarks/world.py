@@ -59,7 +59,7 @@ class Refreshes:
 
     @property
     def loads(self) -> int:
-        """Give how many took in the whole base."""
+        """Return how many took in the whole base."""
         return sum(outcome.ok and "contacts" in outcome.payload for outcome in self.ended)
 
     def wait(self) -> None:
@@ -81,11 +81,11 @@ class World:
     stored: Sequence[Stored]
 
     def environment(self, function: str) -> dict[str, str]:
-        """Give a function's environment."""
+        """Return a function's environment."""
         return {**_environment(function, self.aws_url, self.invoke_url, self.airtable_url), **self.slowed}
 
     def requests(self) -> list[dict[str, Any]]:
-        """Give Airtable's requests so far, refused ones, too."""
+        """Return Airtable's requests so far, refused ones, too."""
         seen: list[dict[str, Any]] = requests.get(f"{self.airtable_url}/_stand-in/requests", timeout=5).json()[
             "requests"
         ]

@@ -24,7 +24,7 @@ CONTACT_CACHE, SYNC_STATE = "ContactCache", "SyncState"
 
 @cache
 def aws_client(service: str) -> Any:
-    """Give the service's client; making one takes longer than most tests."""
+    """Return the service's client; making one takes longer than most tests."""
     return SESSION.client(service)  # type: ignore[call-overload]  # the stubs want the service's name spelled out
 
 
@@ -49,7 +49,7 @@ class Aws:
         return Table(self.client, name)
 
     def one_by_one(self, name: str) -> Table:
-        """Give a table for callers in several threads."""
+        """Return a table for callers in several threads."""
         each: Any = OneByOne(self.client)
         return Table(each, name)
 
@@ -59,7 +59,7 @@ class Aws:
         return self.table(name)
 
     def count(self, action: Callable[[], object]) -> list[str]:
-        """Give the names of the requests that an action makes."""
+        """Return the names of the requests that an action makes."""
         before = len(self.calls)
         action()
         return self.calls[before:]

@@ -16,12 +16,12 @@ Request = Mapping[str, Any]
 
 
 def write_units(before: int, after: int) -> int:
-    """Give the units of one write, from the item's sizes in bytes before and after it."""
+    """Return the units of one write, from the item's sizes in bytes before and after it."""
     return max(ceil(max(before, after) / 1024), 1)
 
 
 def read_units(size: int, *, consistent: bool) -> float:
-    """Give the units of one read of so many bytes."""
+    """Return the units of one read of so many bytes."""
     return max(ceil(size / 4096), 1) * (1 if consistent else 0.5)
 
 
@@ -36,7 +36,7 @@ class Metered:
 
     @property
     def table(self) -> Table:
-        """Give a table that is written and read through this client."""
+        """Return a table that is written and read through this client."""
         client: Any = self
         return Table(client, "table")
 
@@ -115,7 +115,7 @@ def _size(item: Any) -> int:
 
 
 def _index_units(old: Any, new: Any) -> int:
-    """Give what the index costs: a write for an item that comes, goes or changes, two where its place changes."""
+    """Return what the index costs: a write for an item that comes, goes or changes, two where its place changes."""
     places = [(item["gsi1pk"], item["gsi1sk"]) if item and "gsi1pk" in item else None for item in (old, new)]
     if places[0] == places[1]:
         return write_units(_size(old), _size(new)) if places[0] and old != new else 0

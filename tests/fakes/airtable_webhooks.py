@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from tests.fakes.contacts import Clock
-from twilio_bridge.contacts.change_feed import Registration, Told, Webhook
+from twilio_bridge.contacts.change_feed import ChangeBatch, Registration, Webhook
 from twilio_bridge.errors import RefusedError
 
 WEEK_S = 7 * 86_400
@@ -13,13 +13,13 @@ SECRET = "c2VjcmV0"
 
 
 @dataclass
-class MemoryFeed:
+class FakeFeed:
     """The port ChangeFeed; `failure`, where set, is raised by every call, `tell` lets something happen in the base."""
 
     named: dict[str, str] = field(default_factory=lambda: {"Customers": "tblCustomers", "Templates": "tblTemplates"})
     clock: Clock = field(default_factory=Clock)
     listed: dict[str, Webhook] = field(default_factory=dict)
-    payloads: dict[str, list[Told]] = field(default_factory=dict)
+    payloads: dict[str, list[ChangeBatch]] = field(default_factory=dict)
     failure: Exception | None = None
     calls: list[str] = field(default_factory=list)
     made: int = 0
@@ -29,15 +29,15 @@ class MemoryFeed:
         records = {self.named[table]: frozenset(record_ids)}
         for webhook in [each for each in self.listed.values() if each.is_alive]:
             self.listed[webhook.id] = replace(webhook, cursor=webhook.cursor + 1)
-            self.payloads[webhook.id].append(Told(records, webhook.cursor + 1, is_whole=is_whole))
+            self.payloads[webhook.id].append(ChangeBatch(records, webhook.cursor + 1, is_whole=is_whole))
 
     def webhooks(self) -> list[Webhook]:
-        """Give the webhooks."""
+        """Return the webhooks."""
         self._begin("webhooks")
         return list(self.listed.values())
 
     def tables(self, names: Iterable[str]) -> dict[str, str]:
-        """Give the tables' ids."""
+        """Return the tables' ids."""
         self._begin("tables")
         ids = self.named | {table_id: table_id for table_id in self.named.values()}
         return {name: ids[name] for name in names if name in ids}
@@ -68,8 +68,8 @@ class MemoryFeed:
         self._begin("delete")
         self.listed.pop(webhook_id, None)
 
-    def told(self, webhook_id: str, cursor: int) -> Told | None:
-        """Give a page of what it told."""
+    def told(self, webhook_id: str, cursor: int) -> ChangeBatch | None:
+        """Return a page of what it told."""
         self._begin("told")
         if webhook_id not in self.listed:
             return None
@@ -80,7 +80,7 @@ class MemoryFeed:
             for table_id, ids in payload.records.items():
                 records[table_id] = records.get(table_id, frozenset()) | ids
         is_whole = all(payload.is_whole for payload in page)
-        return Told(records, cursor + len(page), more=len(following) > len(page), is_whole=is_whole)
+        return ChangeBatch(records, cursor + len(page), more=len(following) > len(page), is_whole=is_whole)
 
     def _begin(self, call: str) -> None:
         self.calls.append(call)
@@ -88,7 +88,7 @@ class MemoryFeed:
             raise self.failure
 
 
-class MemoryRegistrations:
+class FakeRegistrations:
     """The port Registrations."""
 
     def __init__(self) -> None:
@@ -96,7 +96,7 @@ class MemoryRegistrations:
         self._asked = 0
 
     def current(self) -> Registration | None:
-        """Give it."""
+        """Return it."""
         return self._registration
 
     def put(self, registration: Registration) -> None:
@@ -121,5 +121,5 @@ class MemoryRegistrations:
         self._asked += 1
 
     def asked(self) -> int:
-        """Give the count."""
+        """Return the count."""
         return self._asked

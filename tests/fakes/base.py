@@ -10,7 +10,7 @@ from twilio_bridge.errors import RefusedError
 from twilio_bridge.ports import OptOut, Participant
 
 
-class MemoryNotes:
+class FakeNotes:
     """The port Notes."""
 
     def __init__(self, clock: Clock | None = None) -> None:
@@ -22,7 +22,7 @@ class MemoryNotes:
         self._notes[name] = (text, self._clock.now() + seconds)
 
     def recall(self, name: str) -> str | None:
-        """Give it back."""
+        """Return it back."""
         text, until = self._notes.get(name, ("", 0.0))
         return text if until > self._clock.now() else None
 
@@ -34,7 +34,7 @@ class MemoryNotes:
         return True
 
 
-class MemoryLeases:
+class FakeLeases:
     """The port Leases."""
 
     def __init__(self, clock: Clock | None = None) -> None:
@@ -50,12 +50,12 @@ class MemoryLeases:
         return number + 1
 
     def release(self, name: str, number: int) -> None:
-        """Give it back."""
+        """Return it back."""
         if self._held.get(name, (0, 0.0))[0] == number:
             self._held[name] = (number, 0.0)
 
 
-class MemoryStage:
+class FakeStage:
     """The port Stage."""
 
     def __init__(self, clock: Clock | None = None) -> None:
@@ -72,13 +72,13 @@ class MemoryStage:
         self._number, self._kept = number, (bookmark, [*earlier, *read])
 
     def recall(self, after: float) -> tuple[Bookmark, list[Contact]] | None:
-        """Give it back."""
+        """Return it back."""
         if self._kept is None or not after <= self._kept[0].began_at:
             return None
         return self._kept if self._kept[0].until > self._clock.now() else None
 
 
-class MemoryOptOuts:
+class FakeOptOuts:
     """The port OptOuts."""
 
     def __init__(self) -> None:
@@ -94,10 +94,10 @@ class MemoryOptOuts:
         return known if (known.at, known.out) <= (at, out) else None
 
     def of(self, addresses: Iterable[str]) -> list[OptOut]:
-        """Give what was said at these addresses."""
+        """Return what was said at these addresses."""
         return [self._words[address] for address in dict.fromkeys(addresses) if address in self._words]
 
-    def mark_told(self, word: OptOut, contact_ids: Iterable[str]) -> bool:
+    def mark_delivered(self, word: OptOut, contact_ids: Iterable[str]) -> bool:
         """Write down whose records say so now."""
         known = self._words.get(word.address)
         ids = frozenset(contact_ids)
@@ -107,7 +107,7 @@ class MemoryOptOuts:
         return True
 
 
-class MemoryRefresh:
+class FakeRefresh:
     """The port Refresh: counts how often it was asked for."""
 
     def __init__(self) -> None:
@@ -128,24 +128,24 @@ class MemoryRefresh:
         self.went_on += 1
 
 
-class MemoryOutbox:
+class FakeOutbox:
     """The port Outbox: a list for each."""
 
     def __init__(self) -> None:
         self.addresses: list[str] = []
         self.for_brevo: list[str] = []
 
-    def tell_airtable(self, address: str) -> None:
+    def enqueue_airtable_delivery(self, address: str) -> None:
         """Keep the address."""
         self.addresses.append(address)
 
-    def tell_brevo(self, address: str) -> None:
+    def enqueue_brevo_delivery(self, address: str) -> None:
         """Keep the address."""
         self.for_brevo.append(address)
 
 
 @dataclass
-class MemoryMessaging:
+class FakeMessaging:
     """The port Messaging over dictionaries; `failure`, where set, is raised by every call."""
 
     conversations: dict[str, list[Participant]] = field(default_factory=dict)
@@ -154,12 +154,12 @@ class MemoryMessaging:
     failure: Exception | None = None
 
     def participants(self, conversation_sid: str) -> list[Participant]:
-        """Give who is in a conversation."""
+        """Return who is in a conversation."""
         self._begin(conversation_sid)
         return list(self.conversations[conversation_sid])
 
     def participant(self, conversation_sid: str, participant_sid: str) -> Participant:
-        """Give one of them."""
+        """Return one of them."""
         found = [p for p in self.participants(conversation_sid) if p.sid == participant_sid]
         if not found:
             raise RefusedError("memory", "no such participant", code=20404)
@@ -184,7 +184,7 @@ class MemoryMessaging:
         self.changes.setdefault(conversation_sid, {}).update(changes)
 
     def is_available(self, worker: str) -> bool:
-        """Tell whether a user is available."""
+        """Return whether a user is available."""
         if self.failure:
             raise self.failure
         return worker in self.available

@@ -17,11 +17,11 @@ class Clock:
     offset: float = 0
 
     def now(self) -> float:
-        """Give epoch seconds, moved by `offset`."""
+        """Return epoch seconds, moved by `offset`."""
         return time.time() + self.offset
 
 
-class MemorySource:
+class FakeSource:
     """The port ContactSource over a dictionary; `failure`, where set, is raised by every call."""
 
     def __init__(self, contacts: Iterable[Contact] = (), templates: Iterable[TemplateText] = ()) -> None:
@@ -33,7 +33,7 @@ class MemorySource:
         self._listings: dict[str, list[str]] = {}
 
     def page(self, owner: str | None, size: int, offset: str | None = None) -> SourcePage:
-        """Give one page; the listing's order and members stay as they were at its first page."""
+        """Return one page; the listing's order and members stay as they were at its first page."""
         self._begin()
         number, _, start = (offset or f"{len(self._listings)}/0").partition("/")
         if offset is None:
@@ -50,7 +50,7 @@ class MemorySource:
         self._listings.clear()
 
     def pages(self, offset: str = "") -> Iterator[SourcePage]:
-        """Give all contacts, a hundred at a time."""
+        """Return all contacts, a hundred at a time."""
         while True:
             page = self.page(None, 100, offset or None)
             yield page
@@ -58,7 +58,7 @@ class MemorySource:
                 return
 
     def changed_since(self, moment: str) -> Iterator[tuple[Contact, ...]]:
-        """Give those whose `changed_at` is later."""
+        """Return those whose `changed_at` is later."""
         self._begin()
         yield tuple(c for c in self.contacts.values() if self.changed_at.get(c.id, "") > moment)
 
@@ -68,17 +68,17 @@ class MemorySource:
         return max(self.changed_at.values(), default="")
 
     def get(self, contact_id: str) -> Contact | None:
-        """Give a contact by id."""
+        """Return a contact by id."""
         self._begin()
         return self.contacts.get(contact_id)
 
     def get_many(self, contact_ids: Sequence[str]) -> list[Contact]:
-        """Give those that are there."""
+        """Return those that are there."""
         self._begin()
         return [self.contacts[contact_id] for contact_id in contact_ids if contact_id in self.contacts]
 
     def find(self, number: str) -> list[Contact]:
-        """Give the contacts with this address."""
+        """Return the contacts with this address."""
         self._begin()
         same = set(phone.spellings(number))
         return [contact for contact in self.contacts.values() if same & set(contact.addresses)]
@@ -103,7 +103,7 @@ class MemorySource:
         return self.contacts.get(contact_id)
 
     def templates(self) -> list[TemplateText]:
-        """Give the templates."""
+        """Return the templates."""
         self._begin()
         return list(self.texts)
 
@@ -117,7 +117,7 @@ class MemorySource:
         return sorted(mine, key=lambda contact: contact.order)
 
 
-class MemoryCache:
+class FakeCache:
     """The port ContactCache over dictionaries."""
 
     def __init__(self, clock: "Clock | None" = None) -> None:
@@ -134,11 +134,11 @@ class MemoryCache:
         return self._state
 
     def page(self, owner: str | None, after: str, limit: int) -> list[Contact]:
-        """Give a part of a list."""
+        """Return a part of a list."""
         return [contact for contact in self._everything(owner) if contact.order > after][:limit]
 
     def search(self, owner: str | None, query: str, after: str, limit: int) -> list[Contact]:
-        """Give a part of what the query finds in a list."""
+        """Return a part of what the query finds in a list."""
         return [contact for contact in self.page(owner, after, len(self._contacts)) if matches(contact, query)][:limit]
 
     def _everything(self, owner: str | None) -> list[Contact]:
@@ -146,22 +146,22 @@ class MemoryCache:
         return sorted(mine, key=lambda contact: contact.order)
 
     def get(self, contact_id: str) -> Contact | None:
-        """Give a contact by id."""
+        """Return a contact by id."""
         return self._contacts.get(contact_id)
 
     def find(self, number: str) -> list[Contact]:
-        """Give the contacts with this address."""
+        """Return the contacts with this address."""
         return sorted((c for c in self._contacts.values() if number in c.addresses), key=lambda c: c.order)
 
     def position(self, contact_id: str) -> str | None:
-        """Give a contact's key, for a day also that of a deleted one."""
+        """Return a contact's key, for a day also that of a deleted one."""
         if contact := self._contacts.get(contact_id):
             return contact.order
         key, until = self._keys.get(contact_id, ("", 0.0))
         return key if until > self._clock.now() else None
 
     def owners(self) -> list[str]:
-        """Give the owners as the last load found them."""
+        """Return the owners as the last load found them."""
         return self._owners
 
     def put(self, contact: Contact, read_at: float | None = None) -> None:

@@ -27,7 +27,7 @@ class Dictionary:
 
     @property
     def table(self) -> Table:
-        """Give a table that is written and read through this client."""
+        """Return a table that is written and read through this client."""
         return Table(self, "table")  # type: ignore[arg-type]  # it has what a client has that is used
 
     def put_item(self, **request: Any) -> Any:

@@ -26,7 +26,7 @@ COMPARE: dict[str, Callable[[Any, Any], bool]] = {
 
 
 def holds(condition: str, item: Item, values: Values) -> bool:
-    """Tell whether a condition expression holds for an item; a comparison with what is not there does not."""
+    """Return whether a condition expression holds for an item; a comparison with what is not there does not."""
     tokens = TOKEN.findall(condition)
     return not tokens or _any(tokens, item, values)
 
@@ -70,7 +70,7 @@ def _listed(tokens: list[str]) -> Iterator[str]:
 
 
 def changed(change: str, item: Item, values: Values, names: Mapping[str, str]) -> Item:
-    """Give an item as an update expression makes it; all of it sees the item as it was before."""
+    """Return an item as an update expression makes it; all of it sees the item as it was before."""
     after = dict(item)
     _, *pieces = CLAUSE.split(change)
     for clause, actions in zip(pieces[::2], pieces[1::2], strict=True):

@@ -1,38 +1,38 @@
-"""The port Crm as a dictionary: for the domain's tests, and the measure the Brevo adapter is held against."""
+"""The port MarketingContacts as a dictionary: for the domain's tests, and to compare the Brevo adapter with."""
 
 from dataclasses import dataclass, field, replace
 
 from twilio_bridge.errors import UnacceptableError
 from twilio_bridge.support.person import TimelineEvent
-from twilio_bridge.support.ports import CrmContact
+from twilio_bridge.support.ports import MarketingContact
 
 IDENTIFIERS = ("email", "external_id", "phone")
 
 
 @dataclass
-class MemoryCrm:
+class FakeMarketingContacts:
     """Contacts by id, and what stands on whose timeline; `opted_out` of a contact is never None here."""
 
-    contacts: dict[int, CrmContact] = field(default_factory=dict)
+    contacts: dict[int, MarketingContact] = field(default_factory=dict)
     timeline: list[tuple[int, TimelineEvent]] = field(default_factory=list)
 
-    def upsert(self, contact: CrmContact, contact_id: int | None = None) -> int | None:
+    def upsert(self, contact: MarketingContact, contact_id: int | None = None) -> int | None:
         """Change the contact with this id, else the one with the strongest identifier, else make one."""
         number = contact_id if contact_id in self.contacts else self._found(contact)
         if number is None:
             number = max(self.contacts, default=0) + 1
-            self.contacts[number] = CrmContact(email=contact.email, opted_out=False)
+            self.contacts[number] = MarketingContact(email=contact.email, opted_out=False)
         self.contacts[number] = self._merged(number, contact)
         return number
 
     def add_email(self, contact_id: int, email: str) -> bool:
-        """Give the contact its email, unless it has one or somebody else has this one; tell whether it is blocked."""
+        """Return the contact its email, unless it has one or somebody else has this one; tell whether it is blocked."""
         there = self.contacts.get(contact_id)
         if there and not there.email and self._holder("email", email) is None:
             self.contacts[contact_id] = replace(there, email=email)
         return bool(there and there.opted_out)
 
-    def post(self, contact: CrmContact, contact_id: int | None, event: TimelineEvent) -> None:
+    def post(self, contact: MarketingContact, contact_id: int | None, event: TimelineEvent) -> None:
         """Put an event on the timeline, once more each time."""
         number = contact_id if contact_id is not None else self._found(contact)
         if number not in self.contacts:
@@ -53,8 +53,8 @@ class MemoryCrm:
             self.contacts[number] = replace(self.contacts[number], opted_out=out)
         return bool(found)
 
-    def _found(self, contact: CrmContact) -> int | None:
-        """Give who has the first identifier that is told."""
+    def _found(self, contact: MarketingContact) -> int | None:
+        """Return who has the first identifier that is told."""
         name = next((name for name in IDENTIFIERS if getattr(contact, name)), None)
         if name is None:
             raise UnacceptableError("memory", "a contact without identifiers", code=400)
@@ -65,8 +65,8 @@ class MemoryCrm:
             (number for number, there in self.contacts.items() if value and getattr(there, name) == value), None
         )
 
-    def _merged(self, number: int, contact: CrmContact) -> CrmContact:
-        """Give the contact as it is then: another's identifiers stay theirs, and nothing known is lost."""
+    def _merged(self, number: int, contact: MarketingContact) -> MarketingContact:
+        """Return the contact as it is then: another's identifiers stay theirs, and nothing known is lost."""
         there = self.contacts[number]
         own = {
             name: told

@@ -24,7 +24,7 @@ from twilio_bridge.support.person import (
 DAY_S = 86_400
 
 
-class MemoryFacts:
+class FakeFacts:
     """The port Facts."""
 
     def __init__(self, clock: Clock | None = None) -> None:
@@ -43,7 +43,7 @@ class MemoryFacts:
         return replace(known(subject, named, told), is_repeated=is_repeated)
 
 
-class MemoryPeople:
+class FakePeople:
     """The port People."""
 
     def __init__(self, clock: Clock | None = None) -> None:
@@ -52,7 +52,7 @@ class MemoryPeople:
         self.profiles: dict[str, Person] = {}
 
     def of(self, keys: Iterable[str]) -> dict[str, Person]:
-        """Give the persons."""
+        """Return the persons."""
         return {key: self._end(self._keys[key][0]) for key in keys if not self._are_free([key])}
 
     def open(self, keys: Iterable[str]) -> str | None:
@@ -87,7 +87,7 @@ class MemoryPeople:
         return True
 
     def person(self, person_id: str) -> Person:
-        """Give a profile, or one that knows nothing."""
+        """Return a profile, or one that knows nothing."""
         return self.profiles.get(person_id) or Person(id=person_id)
 
     def _claim(self, person_id: str, keys: Iterable[str]) -> None:
@@ -103,10 +103,10 @@ class MemoryPeople:
         return self._end(person.joined_into) if person.joined_into else person
 
 
-class MemoryDossiers:
+class FakeDossiers:
     """The port Dossiers; profiles are those of `people`."""
 
-    def __init__(self, people: MemoryPeople, clock: Clock | None = None) -> None:
+    def __init__(self, people: FakePeople, clock: Clock | None = None) -> None:
         self._people = people
         self._clock = clock or Clock()
         self._interactions: defaultdict[str, dict[str, Interaction]] = defaultdict(dict)
@@ -167,7 +167,7 @@ class MemoryDossiers:
         self._people.profiles[person_id] = replace(person, delivered=digest, contact_id=known)
 
     def overdue(self, now: int) -> Iterator[str]:
-        """Give whoever has something due."""
+        """Return whoever has something due."""
         for person_id in self._events:
             if any(event.status in WAITING and event.due_at < now for event in self._rows(person_id)):
                 yield person_id
@@ -183,7 +183,7 @@ class MemoryDossiers:
         self._events[person_id][event.key] = (event, until)
 
 
-class MemoryFigures:
+class FakeFigures:
     """The port Figures."""
 
     def __init__(self) -> None:
@@ -198,12 +198,12 @@ class MemoryFigures:
         return True
 
     def of(self, day: str) -> Iterator[FigureRow]:
-        """Give a day's rows."""
+        """Return a day's rows."""
         return (row for row in self._rows.values() if row.day == day)
 
 
 @dataclass
-class MemoryQuarantine:
+class FakeQuarantine:
     """The port Quarantine: each record by its name, with the reason."""
 
     kept: dict[str, tuple[bytes, str]] = field(default_factory=dict)
@@ -216,14 +216,14 @@ class MemoryQuarantine:
 
 
 @dataclass
-class MemoryNotices:
+class FakeNotices:
     """The port Notices: what was queued, in order."""
 
     persons: list[str] = field(default_factory=list)
     addresses: list[str] = field(default_factory=list)
     test_ids: list[str] = field(default_factory=list)
 
-    def tell_brevo(self, person_ids: Iterable[str]) -> None:
+    def enqueue_brevo_delivery(self, person_ids: Iterable[str]) -> None:
         """Keep the persons, each once."""
         self.persons += dict.fromkeys(person_ids)
 

@@ -17,7 +17,7 @@ Grants = set[tuple[str, str]]
 
 
 def granted() -> dict[str, Grants]:
-    """Give pairs of action and the resource's name in the local stack, by function."""
+    """Return pairs of action and the resource's name in the local stack, by function."""
     bodies = {kind: _bodies(kind) for kind in ("AWS::Serverless::Function", "AWS::IAM::RolePolicy")}
     found = {name: _grants(body["Policies"]) for name, body in bodies["AWS::Serverless::Function"].items()}
     for body in bodies["AWS::IAM::RolePolicy"].values():
@@ -28,7 +28,7 @@ def granted() -> dict[str, Grants]:
 
 
 def done(calls: Iterable[AwsCall]) -> dict[str, Grants]:
-    """Give what each caller did."""
+    """Return what each caller did."""
     found: dict[str, Grants] = {}
     for call in calls:
         found.setdefault(call.caller, set()).add((call.action, call.resource))

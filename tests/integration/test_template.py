@@ -13,7 +13,7 @@ from samtranslator.translator.transform import transform
 from samtranslator.yaml_helper import yaml_parse
 
 from twilio_bridge.contacts.webhook_registration import ROUTE
-from twilio_bridge.entrypoints.sqs import LONGEST_WAIT_S
+from twilio_bridge.entrypoints.sqs import MAX_WAIT_S
 
 ROOT = Path(__file__).parents[2]
 TEMPLATE = ROOT / "template.yaml"
@@ -189,9 +189,9 @@ def test_the_functions_environment_is_theirs_to_have(template: Any) -> None:
     """Runtime, architecture, memory and log group are decided once for all functions."""
     shared = template["Globals"]["Function"]
 
-    assert ("python3.13", ["x86_64"], 1024) == (shared["Runtime"], shared["Architectures"], shared["MemorySize"])
+    assert ("python3.13", ["x86_64"], 1024) == (shared["Runtime"], shared["Architectures"], shared["FakeSize"])
     assert {"Ref": "Logs"} == shared["LoggingConfig"]["LogGroup"]
-    assert not [name for name, own in functions(template).items() if {"Runtime", "MemorySize"} & own.keys()]
+    assert not [name for name, own in functions(template).items() if {"Runtime", "FakeSize"} & own.keys()]
 
 
 @pytest.mark.parametrize(("table", "removal"), [("ContactCache", "Delete"), ("SyncState", "Retain")])
@@ -215,7 +215,7 @@ def test_queues_wait_longer_than_their_consumers_and_keep_what_fails(template: A
     assert "AirtableDeadLetters" in set(references(queue["RedrivePolicy"]))
 
     kept_s = template["Resources"]["AirtableDeadLetters"]["Properties"]["MessageRetentionPeriod"]
-    retried_s = queue["RedrivePolicy"]["maxReceiveCount"] * LONGEST_WAIT_S
+    retried_s = queue["RedrivePolicy"]["maxReceiveCount"] * MAX_WAIT_S
 
     assert 9 * DAY_S <= retried_s < queue["MessageRetentionPeriod"] <= kept_s - 4 * DAY_S
 

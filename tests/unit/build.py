@@ -10,30 +10,31 @@ from urllib.parse import urlencode
 
 from hypothesis import strategies as st
 
-from tests.fakes.airtable_webhooks import MemoryFeed, MemoryRegistrations
+from tests.fakes.airtable_webhooks import FakeFeed, FakeRegistrations
 from tests.fakes.base import (
-    MemoryLeases,
-    MemoryMessaging,
-    MemoryNotes,
-    MemoryOptOuts,
-    MemoryOutbox,
-    MemoryRefresh,
-    MemoryStage,
+    FakeLeases,
+    FakeMessaging,
+    FakeNotes,
+    FakeOptOuts,
+    FakeOutbox,
+    FakeRefresh,
+    FakeStage,
 )
-from tests.fakes.contacts import Clock, MemoryCache, MemorySource
+from tests.fakes.contacts import Clock, FakeCache, FakeSource
+from twilio_bridge import forms
 from twilio_bridge.config import schema
-from twilio_bridge.contacts.change_feed import Hearing
+from twilio_bridge.contacts.change_feed import WebhookDeps
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.contacts.directory import Directory
-from twilio_bridge.contacts.loading import Loaded, Refreshing, Staged, Updated
+from twilio_bridge.contacts.loading import Loaded, RefreshDeps, Staged, Updated
 from twilio_bridge.contacts.ports import TemplateText
 from twilio_bridge.contacts.refresh import refresh
 from twilio_bridge.entrypoints import http, twilio_signature
-from twilio_bridge.frontline.crm import Crm
+from twilio_bridge.frontline.crm import CrmCallback
 from twilio_bridge.frontline.outgoing_conversation import Outgoing
 from twilio_bridge.frontline.routing import Routing
 from twilio_bridge.frontline.senders import Senders
-from twilio_bridge.frontline.templates import Personalising
+from twilio_bridge.frontline.templates import TemplateDeps
 from twilio_bridge.frontline.twilio_conversations import Hooks
 from twilio_bridge.ports import Participant
 
@@ -109,10 +110,10 @@ def contacts(count: int, **fields: Any) -> list[Contact]:
     return [contact(f"rec{n:014}", name=f"Name {n * 7919 % count:05}", **fields) for n in range(count)]
 
 
-def form(**values: str | list[str]) -> http.Form:
+def form(**values: str | list[str]) -> forms.Form:
     """Make a callback's parameters; `__` in a name stands for a dot."""
     given = {name.replace("__", "."): value for name, value in values.items()}
-    return http.Form({name: [value] if isinstance(value, str) else value for name, value in given.items()})
+    return forms.Form({name: [value] if isinstance(value, str) else value for name, value in given.items()})
 
 
 def message(category: str = "Hello", text: str = "Hi", *, approved: bool = False) -> TemplateText:
@@ -134,22 +135,22 @@ def worker(identity: str = JO, sid: str = "MB2") -> Participant:
 class World:
     """All the ports in memory, under one clock."""
 
-    source: MemorySource
+    source: FakeSource
     settings: schema.Config = field(default_factory=schema.Config)
     clock: Clock = field(default_factory=Clock)
-    opt_outs: MemoryOptOuts = field(default_factory=MemoryOptOuts)
-    outbox: MemoryOutbox = field(default_factory=MemoryOutbox)
-    refresh: MemoryRefresh = field(default_factory=MemoryRefresh)
-    messaging: MemoryMessaging = field(default_factory=MemoryMessaging)
+    opt_outs: FakeOptOuts = field(default_factory=FakeOptOuts)
+    outbox: FakeOutbox = field(default_factory=FakeOutbox)
+    refresh: FakeRefresh = field(default_factory=FakeRefresh)
+    messaging: FakeMessaging = field(default_factory=FakeMessaging)
     webhook_secret: str = ""
 
     def __post_init__(self) -> None:
-        self.cache = MemoryCache(self.clock)
-        self.notes = MemoryNotes(self.clock)
-        self.leases = MemoryLeases(self.clock)
-        self.stage = MemoryStage(self.clock)
-        self.feed = MemoryFeed(clock=self.clock)
-        self.registrations = MemoryRegistrations()
+        self.cache = FakeCache(self.clock)
+        self.notes = FakeNotes(self.clock)
+        self.leases = FakeLeases(self.clock)
+        self.stage = FakeStage(self.clock)
+        self.feed = FakeFeed(clock=self.clock)
+        self.registrations = FakeRegistrations()
 
     @property
     def directory(self) -> Directory:
@@ -171,9 +172,9 @@ class World:
         return Senders(self.settings.workers, self.settings.senders, usual)
 
     @property
-    def crm(self) -> Crm:
+    def crm(self) -> CrmCallback:
         """What the CRM callback works with."""
-        return Crm(self.directory, self.opt_outs, self.settings.contacts, BASE_ID)
+        return CrmCallback(self.directory, self.opt_outs, self.settings.contacts, BASE_ID)
 
     @property
     def outgoing(self) -> Outgoing:
@@ -186,9 +187,9 @@ class World:
         return Routing(self.directory, self.messaging, self.senders, self.settings.routing)
 
     @property
-    def personalising(self) -> Personalising:
+    def personalising(self) -> TemplateDeps:
         """What the templates callback works with."""
-        return Personalising(self.directory, self.notes, self.settings.workers, self.settings.templates)
+        return TemplateDeps(self.directory, self.notes, self.settings.workers, self.settings.templates)
 
     @property
     def hooks(self) -> Hooks:
@@ -200,9 +201,9 @@ class World:
         return refresh(self.refreshing, whole=True)
 
     @property
-    def refreshing(self) -> Refreshing:
+    def refreshing(self) -> RefreshDeps:
         """What a refresh works with."""
-        return Refreshing(
+        return RefreshDeps(
             source=self.source,
             cache=self.cache,
             stage=self.stage,
@@ -211,7 +212,7 @@ class World:
             again=self.refresh,
             settings=self.settings,
             clock=self.clock.now,
-            hearing=Hearing(self.feed, self.registrations, self.source, self.webhook_secret),
+            hearing=WebhookDeps(self.feed, self.registrations, self.source, self.webhook_secret),
         )
 
 
@@ -222,7 +223,7 @@ def world(
     *given: Contact, templates: Sequence[TemplateText] = (), loaded: bool = True, settings: str = "", **parts: Any
 ) -> World:
     """Make a world with these contacts, its cache loaded; `settings` is what bridge.yaml says."""
-    made = World(MemorySource(given, templates), configured(settings), **parts)
+    made = World(FakeSource(given, templates), configured(settings), **parts)
     if loaded:
         made.load()
         made.source.calls = 0
@@ -262,7 +263,7 @@ def signatures(tokens: http.Tokens | None = None, public_base_url: str | None = 
 
 
 def pairs_of(parameters: Mapping[str, str | list[str]]) -> dict[str, list[str]]:
-    """Give parameters as lists of values."""
+    """Return parameters as lists of values."""
     return {name: [value] if isinstance(value, str) else value for name, value in parameters.items()}
 
 
@@ -300,7 +301,7 @@ def event(  # noqa: PLR0913  each is one part of a request
 
 
 def ask(
-    answer: Callable[[http.Form], http.Answer], values: http.Form, rescue: http.Rescue = http.refuse
+    answer: Callable[[forms.Form], forms.Answer], values: forms.Form, rescue: http.Rescue = http.refuse
 ) -> tuple[int, Any]:
     """Send a signed callback all the way through; give status and body."""
     request = event({name: list(given) for name, given in values.values.items()})

@@ -23,7 +23,7 @@ def _no_sockets(socket_disabled: None) -> None:
 
 @pytest.fixture
 def log(monkeypatch: pytest.MonkeyPatch) -> Lines:
-    """Give what has been logged so far, line by line."""
+    """Return what has been logged so far, line by line."""
     stream = StringIO()
     monkeypatch.setattr(logger.registered_handler, "stream", stream)
     return lambda: [json.loads(line) for line in stream.getvalue().splitlines()]

@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "layers" / "bridge" / "twilio_bridge"
 APPS = sorted((ROOT / "functions").glob("*/app.py"))
-LONGEST_APP = 40
+MAX_APP_LINES = 40
 OUTSIDE = {
     "boto3",
     "botocore",
@@ -51,7 +51,7 @@ def tree_of(path: Path) -> ast.Module:
 
 
 def imported(path: Path) -> Iterator[str]:
-    """Give every module that a file imports, and every name from one: `a.b` for `from a import b`."""
+    """Return every module that a file imports, and every name from one: `a.b` for `from a import b`."""
     for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -110,7 +110,7 @@ def test_commands(path: Path) -> None:
 def test_functions(path: Path) -> None:
     """A function translates and wires, and knows nothing else."""
     tree = tree_of(path)
-    assert len(path.read_text().splitlines()) <= LONGEST_APP
+    assert len(path.read_text().splitlines()) <= MAX_APP_LINES
     assert "lambda_handler" in {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
     for module in imported(path):
         assert module.partition(".")[0] not in OUTSIDE, module
@@ -141,7 +141,7 @@ def test_docstrings(path: Path) -> None:
 
 
 def is_setter(node: Named) -> bool:
-    """Tell whether this only sets a property, which has its docstring where it is read."""
+    """Return whether this only sets a property, which has its docstring where it is read."""
     return any(isinstance(how, ast.Attribute) and how.attr == "setter" for how in node.decorator_list)
 
 

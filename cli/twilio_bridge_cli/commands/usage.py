@@ -64,7 +64,7 @@ def usage(
 
 
 def _base(named: str | None, elsewhere: str | None, around: Surroundings, region: str | None) -> str:
-    """Give the base's id: as it is said, as AIRTABLE_BASE_ID says, or the local stack's where that is meant."""
+    """Return the base's id: as it is said, as AIRTABLE_BASE_ID says, or the local stack's where that is meant."""
     if elsewhere and not (named or around.get(BASE.variable)):
         raise CommandError("Which base?", "Name it: --base app…; or set AIRTABLE_BASE_ID.")
     return targets.find(BASE, named, None, around, region).name

@@ -52,7 +52,7 @@ def limit(seconds: float) -> Iterator[None]:
 
 
 def seconds_left(at_most: float) -> float:
-    """Give the seconds that remain, no more than `at_most`; raise OutOfTimeError where none do."""
+    """Return the seconds that remain, no more than `at_most`; raise OutOfTimeError where none do."""
     ends_at = _ends_at.get()
     left = at_most if ends_at is None else min(at_most, ends_at - time.monotonic())
     if left <= 0:

@@ -39,23 +39,23 @@ def number(text: str, region: str | None = None) -> str | None:
 
 
 def bare(address: str) -> str:
-    """Give the address without its channel: the number, or the chat identity as it is."""
+    """Return the address without its channel: the number, or the chat identity as it is."""
     text = address.strip()
     return number(text) or _CHANNEL.sub("", text, count=1)
 
 
 def is_whatsapp(address: str) -> bool:
-    """Tell whether this is a WhatsApp address."""
+    """Return whether this is a WhatsApp address."""
     return address.strip().lower().startswith(WHATSAPP)
 
 
 def is_hidden(caller: str) -> bool:
-    """Tell whether this stands for a caller who hides their number."""
+    """Return whether this stands for a caller who hides their number."""
     return caller.casefold() in HIDDEN
 
 
 def digits(text: str) -> str:
-    """Give the decimal digits of a text, as ASCII."""
+    """Return the decimal digits of a text, as ASCII."""
     return "".join(str(int(character)) for character in text if character.isdecimal())
 
 
@@ -70,7 +70,7 @@ _SAME = (  # the number as dialled, and as WhatsApp knows the same mobile phone
 
 
 def spellings(e164: str) -> tuple[str, ...]:
-    """Give every number that reaches the same phone: Brazil's, Mexico's and Argentina's mobiles have two.
+    """Return every number that reaches the same phone: Brazil's, Mexico's and Argentina's mobiles have two.
 
     https://www.twilio.com/docs/whatsapp/api lists WhatsApp's differing forms of these countries' numbers.
     """
@@ -79,7 +79,7 @@ def spellings(e164: str) -> tuple[str, ...]:
 
 
 def national(e164: str, region: str) -> list[str]:
-    """Give the digits people of `region` write for this number, none where it has another country code."""
+    """Return the digits people of `region` write for this number, none where it has another country code."""
     if not region:
         return []
     import phonenumbers  # noqa: PLC0415  as above

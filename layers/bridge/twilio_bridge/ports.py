@@ -15,10 +15,10 @@ class Notes(Protocol):
         """Remember a text under a name; an older one is replaced."""
 
     def recall(self, name: str) -> str | None:
-        """Give the text, or None where there is none any more."""
+        """Return the text, or None where there is none any more."""
 
     def claim(self, name: str, seconds: float) -> bool:
-        """Say whether the caller is the first to claim this name within the last `seconds`."""
+        """Return whether the caller is the first to claim this name within the last `seconds`."""
 
 
 class Leases(Protocol):
@@ -28,7 +28,7 @@ class Leases(Protocol):
         """Take the lease and give its number, higher than any before; None while another holds it."""
 
     def release(self, name: str, number: int) -> None:
-        """Give it back, if it is still ours."""
+        """Return it back, if it is still ours."""
 
 
 class Refresh(Protocol):
@@ -66,19 +66,19 @@ class OptOuts(Protocol):
         """Write down a word; None where a later one stands there already."""
 
     def of(self, addresses: Iterable[str]) -> list[OptOut]:
-        """Give what is known of these addresses."""
+        """Return what is known of these addresses."""
 
-    def mark_told(self, word: OptOut, contact_ids: Iterable[str]) -> bool:
+    def mark_delivered(self, word: OptOut, contact_ids: Iterable[str]) -> bool:
         """Write down which contacts' records now say so; False where a later word came in between."""
 
 
 class Outbox(Protocol):
     """What a person said about being written to, for those who are to be told later."""
 
-    def tell_airtable(self, address: str) -> None:
+    def enqueue_airtable_delivery(self, address: str) -> None:
         """Queue telling Airtable what was last said at this address."""
 
-    def tell_brevo(self, address: str) -> None:
+    def enqueue_brevo_delivery(self, address: str) -> None:
         """Queue telling Brevo."""
 
 
@@ -96,10 +96,10 @@ class Messaging(Protocol):
     """Twilio Conversations and Frontline's users."""
 
     def participants(self, conversation_sid: str) -> list[Participant]:
-        """Give who is in a conversation."""
+        """Return who is in a conversation."""
 
     def participant(self, conversation_sid: str, participant_sid: str) -> Participant:
-        """Give one of them."""
+        """Return one of them."""
 
     def add_worker(self, conversation_sid: str, worker: str, projected_address: str = "") -> None:
         """Put a worker into a conversation; one who is there already is fine."""
@@ -111,4 +111,4 @@ class Messaging(Protocol):
         """Change `friendly_name` or `attributes` of a conversation."""
 
     def is_available(self, worker: str) -> bool:
-        """Tell whether a Frontline user is active and available."""
+        """Return whether a Frontline user is active and available."""

@@ -70,7 +70,7 @@ def _state(url: str) -> Any:  # noqa: ANN401  same
 
 
 def _url_of_local_stack() -> str:
-    """Give where the stack that was started last has its Brevo; the stack writes it down when it starts."""
+    """Return where the stack that was started last has its Brevo; the stack writes it down when it starts."""
     try:
         functions = json.loads(SAM_ENVIRONMENT.read_text(encoding="utf-8"))
     except (OSError, ValueError):

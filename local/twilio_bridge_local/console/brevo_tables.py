@@ -21,7 +21,7 @@ def show(state: State, console: Console) -> None:
 
 
 def tables(state: State) -> Iterator[Table]:
-    """Give the tables that have rows."""
+    """Return the tables that have rows."""
     every = (_contacts(state), _lists(state), _timeline(state), _ignored(state))
     return (table for table in every if table.row_count)
 

@@ -102,7 +102,7 @@ def support_commands(stack: Stack) -> Iterator[tuple[str, str]]:
 
 
 def _installed(command: str) -> str:
-    """Give a command of this environment as it is called from here."""
+    """Return a command of this environment as it is called from here."""
     path = Path(sys.executable).with_name(command)
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
 

@@ -14,7 +14,7 @@ from twilio_bridge_local.demo import frontline, support
 from twilio_bridge_local.demo.steps import Step
 from twilio_bridge_local.stack import Stack
 
-LONGEST_SHOWN = 300
+MAX_SHOWN_LENGTH = 300
 
 
 def play(stack: Stack) -> bool:
@@ -39,4 +39,4 @@ def tell(steps: Iterable[Step], console: Console) -> bool:
 def _short(answer: object) -> str:
     shown = answer if isinstance(answer, (dict, list)) else getattr(answer, "__dict__", answer)
     text = json.dumps(shown, ensure_ascii=False, default=str)
-    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"
+    return text if len(text) <= MAX_SHOWN_LENGTH else f"{text[:MAX_SHOWN_LENGTH]}…"

@@ -74,7 +74,7 @@ def story(stack: Stack) -> Iterator[Step]:
 
 
 def _begins(now: int) -> int:
-    """Give when it begins: half an hour ago, or a little earlier where midnight would fall into it."""
+    """Return when it begins: half an hour ago, or a little earlier where midnight would fall into it."""
     begins = now - HALF_AN_HOUR_MS
     is_one_day = day_of(begins // 1000) == day_of((begins + LASTS_MS) // 1000)
     return begins if is_one_day else begins - LASTS_MS
@@ -102,7 +102,7 @@ def _stop(chance: Random, at: int) -> CloudEvent:
 
 
 def _disordered(events: Sequence[CloudEvent], chance: Random) -> list[CloudEvent]:
-    """Give events as they may arrive: the last one first, one of them twice."""
+    """Return events as they may arrive: the last one first, one of them twice."""
     return [events[-1], *chance.sample(events[:-1], len(events) - 1), events[0]]
 
 
@@ -126,7 +126,7 @@ def _in_brevo(brevo: BrevoStandIn, day: str) -> Iterator[Step]:
 
 
 def _expected(day: str) -> dict[str, Any]:
-    """Give what Brevo is to hold about Amara; the email stands in Airtable only."""
+    """Return what Brevo is to hold about Amara; the email stands in Airtable only."""
     return {
         "email": EMAIL,
         "ext_id": AMARA.external_id,

@@ -17,7 +17,7 @@ NUMBERS = (
     *(f"+44{area}4960" for area in (113, 114, 115, 116, 117, 118, 121, 131, 141, 151, 161)),
 )
 A_RANGE = 1_000
-MOST_CUSTOMERS = A_RANGE * len(NUMBERS)
+MAX_CUSTOMERS_COUNT = A_RANGE * len(NUMBERS)
 COMPANY, COMPANY_WHATSAPP = "+448081570001", "whatsapp:+448081570001"
 FIRST = ("Amara", "Bruno", "Chiara", "Deniz", "Elif", "Femi", "Greta", "Hugo", "Ines", "Jakub", "Keiko", "Lars")
 LAST = ("Okafor", "Silva", "Rossi", "Yilmaz", "Demir", "Adeyemi", "Lind", "Martin", "Costa", "Nowak", "Sato", "Berg")
@@ -38,14 +38,14 @@ class Customer:
 
     @property
     def channels(self) -> tuple[str, ...]:
-        """Give the channels they come by: without a number only the web, or a call that withholds it."""
+        """Return the channels they come by: without a number only the web, or a call that withholds it."""
         return CHANNELS if self.phone else ("voice", "webchat")
 
 
 def customers(count: int, chance: Random) -> list[Customer]:
-    """Make up so many customers, MOST_CUSTOMERS at most."""
-    if count > MOST_CUSTOMERS:
-        raise ValueError(f"there are numbers for {MOST_CUSTOMERS:,} customers only")
+    """Make up so many customers, MAX_CUSTOMERS_COUNT at most."""
+    if count > MAX_CUSTOMERS_COUNT:
+        raise ValueError(f"there are numbers for {MAX_CUSTOMERS_COUNT:,} customers only")
     return [_customer(number, chance) for number in range(count)]
 
 
@@ -65,7 +65,7 @@ def _customer(number: int, chance: Random) -> Customer:
 
 
 def attributes(customer: Customer, channel: str, conversation_sid: str) -> dict[str, Any]:
-    """Give the attributes of a task of theirs on a channel, as Flex makes them."""
+    """Return the attributes of a task of theirs on a channel, as Flex makes them."""
     told = _CHANNELS[channel](customer)
     if conversation_sid:
         told |= {"conversationSid": conversation_sid}

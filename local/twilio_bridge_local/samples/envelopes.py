@@ -16,11 +16,11 @@ ACCOUNT, WORKSPACE = "AC" + "0" * 31 + "a", "WS" + "0" * 31 + "a"
 TASKROUTER = "com.twilio.taskrouter."
 # Of a hundred records so many hold several events, and of a hundred events so many have their data as a text.
 ARRAYS, TEXTS = 8, 40
-MOST_IN_ARRAY = 4
+MAX_ARRAY_COUNT = 4
 
 
 def stamp(at: int) -> str:
-    """Give a moment (epoch ms) as Twilio writes it."""
+    """Return a moment (epoch ms) as Twilio writes it."""
     return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
@@ -30,7 +30,7 @@ def sid(prefix: str, chance: Random) -> str:
 
 
 def taskrouter(kind: str, at: int, payload: Mapping[str, Any], own: str) -> CloudEvent:
-    """Give an event of TaskRouter's; `own` is its EV…."""
+    """Return an event of TaskRouter's; `own` is its EV…."""
     inner = {
         "sid": own,
         "eventtype": kind,
@@ -58,7 +58,7 @@ def taskrouter(kind: str, at: int, payload: Mapping[str, Any], own: str) -> Clou
 
 
 def conversations(kind: str, at: int, data: Mapping[str, Any], own: str) -> CloudEvent:
-    """Give an event of Conversations'; `own` is its EZ…, `data` names the ConversationSid."""
+    """Return an event of Conversations'; `own` is its EZ…, `data` names the ConversationSid."""
     schema = "Conversations." + "".join(word.capitalize() for word in kind.replace("-", ".").split(".")) + "/2"
     told = {"AccountSid": ACCOUNT, **data}
     source = f"/v1/Conversations/{data['ConversationSid']}"
@@ -66,7 +66,7 @@ def conversations(kind: str, at: int, data: Mapping[str, Any], own: str) -> Clou
 
 
 def message(kind: str, at: int, data: Mapping[str, Any], own: str) -> CloudEvent:
-    """Give an event of Messaging's: `message.failed`, `inbound-message.received` and so on; `data` has messageSid."""
+    """Return an event of Messaging's: `message.failed`, `inbound-message.received` and so on; `data` has messageSid."""
     told = {"accountSid": ACCOUNT, "eventName": f"com.twilio.messaging.{kind}", "timestamp": stamp(at), **data}
     schema = "Messaging.InboundMessageV1/6" if kind.startswith("inbound") else "Messaging.MessageStatus/7"
     source = f"/2010-04-01/Accounts/{ACCOUNT}/Messages/{data['messageSid']}.json"
@@ -87,7 +87,7 @@ def _envelope(kind: str, at: int, data: Mapping[str, Any], own: str, source: str
 
 
 def records(events: Sequence[CloudEvent], seed: int) -> list[bytes]:
-    """Give the records that hold these events, in all the forms that Twilio has: the same seed makes the same."""
+    """Return the records that hold these events, in all the forms that Twilio has: the same seed makes the same."""
     chance = Random(seed)  # noqa: S311  made-up days, no secrets
     return [json.dumps(document).encode() for document in _documents(iter(events), chance)]
 
@@ -95,7 +95,7 @@ def records(events: Sequence[CloudEvent], seed: int) -> list[bytes]:
 def _documents(events: Iterator[CloudEvent], chance: Random) -> Iterator[CloudEvent | list[CloudEvent]]:
     for event in events:
         more = chance.randrange(100) < ARRAYS
-        others = islice(events, chance.randint(1, MOST_IN_ARRAY - 1)) if more else ()
+        others = islice(events, chance.randint(1, MAX_ARRAY_COUNT - 1)) if more else ()
         several = [_written(each, chance) for each in (event, *others)]
         yield several if more else several[0]
 

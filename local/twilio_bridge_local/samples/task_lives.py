@@ -104,7 +104,7 @@ class Life:
 
 
 def task_channel(channel: str) -> str:
-    """Give TaskRouter's channel: all messaging is chat there."""
+    """Return TaskRouter's channel: all messaging is chat there."""
     return "voice" if channel == "voice" else "chat"
 
 
@@ -242,5 +242,5 @@ SERVED = frozenset((answered, refused, missed, moved, transferred))
 
 
 def any_of(chance: Random) -> Callable[[Life], Life]:
-    """Give what becomes of the next task."""
+    """Return what becomes of the next task."""
     return chance.choices([*LIVES], weights=[*LIVES.values()])[0]

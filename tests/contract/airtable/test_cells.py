@@ -7,7 +7,7 @@ import pytest
 
 from tests.contract.airtable.adapter import CHAT, Surroundings, answering, stand_in
 from tests.contract.tables import Aws, ids
-from twilio_bridge.adapters.airtable.cells import LONGEST_CELL, cell_text, to_contact
+from twilio_bridge.adapters.airtable.cells import MAX_CELL_LENGTH, cell_text, to_contact
 from twilio_bridge.config import schema
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.errors import UnavailableError
@@ -128,8 +128,8 @@ def test_an_owner_is_text_or_a_collaborator(cell: object) -> None:
         ([{"error": "#ERROR!"}, "kept"], "kept"),
         ("a\ud800b", "a?b"),
         (["\udfff"], "?"),
-        ("x" * 20_000, "x" * LONGEST_CELL),
-        (["x" * 20_000] * 3, "x" * LONGEST_CELL),
+        ("x" * 20_000, "x" * MAX_CELL_LENGTH),
+        (["x" * 20_000] * 3, "x" * MAX_CELL_LENGTH),
     ],
 )
 def test_any_cell_is_text_or_nothing(cell: object, text: str) -> None:

@@ -9,11 +9,11 @@ import pytest
 
 from tests.contract.airtable.adapter import Unlimited, answering, stand_in
 from tests.contract.tables import SYNC_STATE, Aws
-from tests.fakes.airtable_webhooks import MemoryFeed
+from tests.fakes.airtable_webhooks import FakeFeed
 from twilio_bridge.adapters.airtable.change_feed import NEVER, AirtableFeed
 from twilio_bridge.adapters.airtable.client import AirtableRequests
 from twilio_bridge.adapters.state.limiter import AIRTABLE
-from twilio_bridge.contacts.change_feed import ChangeFeed, Told, Webhook
+from twilio_bridge.contacts.change_feed import ChangeBatch, ChangeFeed, Webhook
 from twilio_bridge.errors import RateLimitedError, RefusedError, UnavailableError
 from twilio_bridge_local.vendors.airtable.server import BASE_ID, TOKEN, AirtableStandIn
 from twilio_bridge_local.vendors.airtable.store import utc_now
@@ -39,7 +39,7 @@ class Feed:
     def listed(self, webhook_id: str) -> Webhook:
         return next(each for each in self.feed.webhooks() if each.id == webhook_id)
 
-    def told(self, webhook_id: str, cursor: int = 1) -> Told:
+    def told(self, webhook_id: str, cursor: int = 1) -> ChangeBatch:
         found = self.feed.told(webhook_id, cursor)
         assert found
 
@@ -48,7 +48,7 @@ class Feed:
 
 @pytest.fixture(params=["memory", "airtable"])
 def made(request: pytest.FixtureRequest) -> Iterator[Feed]:
-    """Give a feed of a base with the tables Customers and Templates."""
+    """Return a feed of a base with the tables Customers and Templates."""
     if request.param == "memory":
         yield in_memory()
         return
@@ -58,7 +58,7 @@ def made(request: pytest.FixtureRequest) -> Iterator[Feed]:
 
 
 def in_memory() -> Feed:
-    feed = MemoryFeed()
+    feed = FakeFeed()
     ids = iter(range(1_000))
 
     def insert(table: str) -> str:
@@ -128,7 +128,7 @@ def test_a_new_webhook(made: Feed) -> None:
     assert {(True, True, 1)} == {(each.is_alive, each.notifies, each.cursor) for each in made.feed.webhooks()}
     assert first.secret
     assert utc_now().timestamp() + 7 * 86_400 == pytest.approx(first.expires_at, abs=60)
-    assert Told({}, 1) == made.told(first.id)
+    assert ChangeBatch({}, 1) == made.told(first.id)
 
 
 def test_what_happens_is_told(made: Feed) -> None:
@@ -137,12 +137,12 @@ def test_what_happens_is_told(made: Feed) -> None:
     first, second = made.insert("Customers"), made.insert("Customers")
     text = made.insert("Templates")
     expected = {tables["Customers"]: frozenset({first, second}), tables["Templates"]: frozenset({text})}
-    assert Told(expected, 4) == made.told(webhook_id) == made.told(webhook_id)
+    assert ChangeBatch(expected, 4) == made.told(webhook_id) == made.told(webhook_id)
     made.edit(first)
     made.delete(second)
 
-    assert Told({tables["Customers"]: frozenset({first, second})}, 6) == made.told(webhook_id, 4)
-    assert Told({}, 6) == made.told(webhook_id, 6)
+    assert ChangeBatch({tables["Customers"]: frozenset({first, second})}, 6) == made.told(webhook_id, 4)
+    assert ChangeBatch({}, 6) == made.told(webhook_id, 6)
     assert 6 == made.told(webhook_id).cursor
     assert 6 == made.listed(webhook_id).cursor
 
@@ -164,7 +164,7 @@ def test_what_happened_before_is_not_told(made: Feed) -> None:
     """A webhook tells what happens from its making on."""
     made.insert("Customers")
 
-    assert Told({}, 1) == made.told(made.feed.create(URL).id)
+    assert ChangeBatch({}, 1) == made.told(made.feed.create(URL).id)
 
 
 def test_tables(made: Feed) -> None:
@@ -193,7 +193,7 @@ def test_expired(made: Feed) -> None:
     made.insert("Customers")
 
     assert not made.listed(webhook_id).is_alive
-    assert Told({}, 1) == made.told(webhook_id)
+    assert ChangeBatch({}, 1) == made.told(webhook_id)
 
 
 def test_notifications(made: Feed) -> None:
@@ -266,7 +266,7 @@ def test_payloads_that_are_forgotten(aws: Aws, airtable: AirtableStandIn) -> Non
 def test_a_cursor_that_airtable_does_not_know(aws: Aws) -> None:
     """Something is not told, and the cursor stays."""
     with answering({"error": {"type": "INVALID_CURSOR"}}, 422) as url:
-        assert Told({}, 7, is_whole=False) == adapter(aws, url).told("achX", 7)
+        assert ChangeBatch({}, 7, is_whole=False) == adapter(aws, url).told("achX", 7)
 
 
 @pytest.mark.parametrize(
@@ -280,7 +280,7 @@ def test_a_cursor_that_airtable_does_not_know(aws: Aws) -> None:
 def test_payloads_that_do_not_tell_everything(aws: Aws, payload: dict[str, Any]) -> None:
     """Errors, and tables that went, of whose records nothing is said."""
     with answering({"payloads": [payload], "cursor": 2, "mightHaveMore": False}) as url:
-        assert Told({}, 2, is_whole=False) == adapter(aws, url).told("achX", 1)
+        assert ChangeBatch({}, 2, is_whole=False) == adapter(aws, url).told("achX", 1)
 
 
 def test_records_within_a_view_count(aws: Aws) -> None:
@@ -289,7 +289,7 @@ def test_records_within_a_view_count(aws: Aws) -> None:
     payload = {"changedTablesById": {"tblX": {"changedViewsById": {"viwX": deeper}, "destroyedRecordIds": ["rec4"]}}}
     with answering({"payloads": [payload], "cursor": 2, "mightHaveMore": True}) as url:
         expected = {"tblX": frozenset({"rec1", "rec2", "rec3", "rec4"})}
-        assert Told(expected, 2, more=True) == adapter(aws, url).told("achX", 1)
+        assert ChangeBatch(expected, 2, more=True) == adapter(aws, url).told("achX", 1)
 
 
 USES: dict[str, Callable[[AirtableFeed], object]] = {

@@ -8,7 +8,7 @@ import pytest
 
 from tests.contract.airtable.adapter import COLUMNS, Surroundings, stand_in
 from tests.contract.tables import Aws, ids
-from tests.fakes.contacts import MemorySource
+from tests.fakes.contacts import FakeSource
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.contacts.ports import ContactSource, SourcePage, TemplateText
 from twilio_bridge.errors import StaleOffsetError
@@ -61,7 +61,7 @@ def make(request: pytest.FixtureRequest) -> Iterator[Callable[..., Source]]:
 
         def in_memory(contacts: Sequence[Contact] = (), templates: Sequence[TemplateText] = ()) -> Source:
             numbered = [replace(each, id=f"rec{number:014}") for number, each in enumerate(contacts)]
-            source = MemorySource(numbered, templates)
+            source = FakeSource(numbered, templates)
             return Source(source, source, source.forget_listings)
 
         yield in_memory

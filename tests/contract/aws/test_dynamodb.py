@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnec
 from botocore.stub import Stubber
 
 from tests.contract.tables import CONTACT_CACHE, Aws, Time
-from twilio_bridge.adapters.aws.dynamodb import LARGEST_ITEM, Table, item_size, marshal
+from twilio_bridge.adapters.aws.dynamodb import MAX_ITEM_BYTES, Table, item_size, marshal
 from twilio_bridge.errors import UnavailableError
 
 ENDPOINT = "https://dynamodb.example.com"
@@ -73,8 +73,8 @@ def test_empty_keys_are_refused(table: Table) -> None:
 @pytest.mark.parametrize("write", ["put", "put_many"])
 def test_an_item_larger_than_aws_takes(aws: Aws, table: Table, write: str) -> None:
     """400 KB, names and our version number included, is the most; what is larger is not even sent."""
-    fits = {"pk": "p", "sk": "s", "data": "x" * (LARGEST_ITEM - 6_000)}  # moto's own limit is a little lower
-    too_large = {"pk": "p", "sk": "t", "data": "x" * (LARGEST_ITEM - 10)}
+    fits = {"pk": "p", "sk": "s", "data": "x" * (MAX_ITEM_BYTES - 6_000)}  # moto's own limit is a little lower
+    too_large = {"pk": "p", "sk": "t", "data": "x" * (MAX_ITEM_BYTES - 10)}
     put: Callable[[dict[str, Any]], object] = table.put if write == "put" else lambda item: table.put_many([item])
     put(fits)
     assert table.get("p", "s")

@@ -6,7 +6,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.contract.tables import SYNC_STATE, Aws, Time
-from twilio_bridge.adapters.aws.dynamodb import MOST_WRITES_A_TRANSACTION, Table, a_put, an_update
+from twilio_bridge.adapters.aws.dynamodb import MAX_WRITES_PER_TRANSACTION, Table, a_put, an_update
 from twilio_bridge.errors import UnavailableError
 
 ABSENT = "attribute_not_exists(pk)"
@@ -40,7 +40,7 @@ def test_changes_in_a_transaction(table: Table) -> None:
 
 def test_more_writes_than_aws_takes(aws: Aws, table: Table) -> None:
     """A hundred are fine, one more is not even sent."""
-    writes = [a_put({"pk": f"{number}", "sk": "s"}) for number in range(MOST_WRITES_A_TRANSACTION + 1)]
+    writes = [a_put({"pk": f"{number}", "sk": "s"}) for number in range(MAX_WRITES_PER_TRANSACTION + 1)]
     assert table.transact(writes[1:])
     sent = len(aws.calls)
     with pytest.raises(UnavailableError):

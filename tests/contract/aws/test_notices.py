@@ -8,8 +8,8 @@ import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from tests.contract.tables import aws_client
-from tests.fakes.base import MemoryOutbox
-from tests.fakes.support import MemoryNotices
+from tests.fakes.base import FakeOutbox
+from tests.fakes.support import FakeNotices
 from twilio_bridge.adapters.aws.notices import TRIES, SqsNotices
 from twilio_bridge.adapters.aws.queues import SqsOutbox
 from twilio_bridge.errors import UnavailableError
@@ -59,9 +59,9 @@ Said = Callable[[], tuple[list[str], list[str], list[str]]]
 
 @pytest.fixture(params=["memory", "sqs"])
 def told(request: pytest.FixtureRequest) -> tuple[Notices, Said]:
-    """Give the port, and what it was told: persons, addresses and tests."""
+    """Return the port, and what it was told: persons, addresses and tests."""
     if request.param == "memory":
-        memory = MemoryNotices()
+        memory = FakeNotices()
         return memory, lambda: (memory.persons, memory.addresses, memory.test_ids)
     queues: Queues = request.getfixturevalue("queues")
 
@@ -76,10 +76,10 @@ def told(request: pytest.FixtureRequest) -> tuple[Notices, Said]:
 def test_each_is_queued(told: tuple[Notices, Said]) -> None:
     """Persons once a call and in order, addresses and tests as they come."""
     notices, said = told
-    notices.tell_brevo(["p2", "p1", "p2"])
+    notices.enqueue_brevo_delivery(["p2", "p1", "p2"])
     notices.blacklist(NUMBER)
     notices.validate_sink("test 1")
-    notices.tell_brevo([])
+    notices.enqueue_brevo_delivery([])
     persons, addresses, tests = said()
     assert (["p1", "p2"], [NUMBER], ["test 1"]) == (sorted(persons), addresses, tests)
 
@@ -88,7 +88,7 @@ def test_the_same_again_is_another_message(told: tuple[Notices, Said]) -> None:
     """The first one may be being worked on just now, and then the news would wait for ever."""
     notices, said = told
     for _ in range(3):
-        notices.tell_brevo(["p1"])
+        notices.enqueue_brevo_delivery(["p1"])
         notices.blacklist(NUMBER)
     assert (["p1"] * 3, [NUMBER] * 3, []) == said()
 
@@ -117,7 +117,9 @@ def test_groups_are_what_sqs_takes(queues: Queues, address: str) -> None:
 def test_persons_go_ten_a_request(queues: Queues, count: int, requests: int) -> None:
     """Each has a group of their own, so that one does not wait for another."""
     client: Any = Client(sqs())
-    SqsNotices(client, queues.brevo, queues.sync, MemoryOutbox()).tell_brevo(f"p{number}" for number in range(count))
+    SqsNotices(client, queues.brevo, queues.sync, FakeOutbox()).enqueue_brevo_delivery(
+        f"p{number}" for number in range(count)
+    )
     assert requests == len(client.batches)
     messages = queues.messages(queues.brevo)
     assert sorted(f"p{number}" for number in range(count)) == sorted(body["person"] for body, _ in messages)
@@ -146,7 +148,7 @@ def test_what_was_refused_is_sent_again(queues: Queues, monkeypatch: pytest.Monk
     """And only that."""
     monkeypatch.setattr("time.sleep", lambda _seconds: None)
     client: Any = Client(sqs(), refusals=2)
-    SqsNotices(client, queues.brevo, queues.sync, MemoryOutbox()).tell_brevo(["p1", "p2", "p3", "p4", "p5"])
+    SqsNotices(client, queues.brevo, queues.sync, FakeOutbox()).enqueue_brevo_delivery(["p1", "p2", "p3", "p4", "p5"])
     assert [["p1", "p2", "p3", "p4", "p5"], ["p1", "p3", "p5"], ["p1", "p5"]] == client.batches
     assert ["p1", "p2", "p3", "p4", "p5"] == sorted(body["person"] for body, _ in queues.messages(queues.brevo))
 
@@ -156,7 +158,7 @@ def test_what_is_refused_for_good_is_an_error(queues: Queues, monkeypatch: pytes
     monkeypatch.setattr("time.sleep", lambda _seconds: None)
     client: Any = Client(sqs(), refusals=99)
     with pytest.raises(UnavailableError):
-        SqsNotices(client, queues.brevo, queues.sync, MemoryOutbox()).tell_brevo(["p1"])
+        SqsNotices(client, queues.brevo, queues.sync, FakeOutbox()).enqueue_brevo_delivery(["p1"])
     assert TRIES == len(client.batches)
 
 
@@ -174,7 +176,7 @@ def test_a_queue_that_fails_is_unavailable(failure: Exception) -> None:
     client: Any = Broken()
     notices = SqsNotices(client, "brevo", "sync", SqsOutbox(client, "airtable", "brevo"))
     uses: list[Callable[[], None]] = [
-        lambda: notices.tell_brevo(["p1"]),
+        lambda: notices.enqueue_brevo_delivery(["p1"]),
         lambda: notices.blacklist(NUMBER),
         lambda: notices.validate_sink("test 1"),
     ]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.contract.tables import Aws, Time, aws_client
-from tests.fakes.support import MemoryQuarantine
+from tests.fakes.support import FakeQuarantine
 from twilio_bridge.adapters.aws.quarantine import S3Quarantine
 from twilio_bridge.errors import UnavailableError
 from twilio_bridge.support.ports import Quarantine
@@ -25,7 +25,7 @@ def s3() -> Any:
 def quarantine(request: pytest.FixtureRequest, clock: Time) -> Quarantine:
     clock.stop()
     if request.param == "memory":
-        return MemoryQuarantine()
+        return FakeQuarantine()
     return bucket(request.getfixturevalue("aws"))
 
 

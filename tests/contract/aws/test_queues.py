@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from tests.contract.tables import CONTACT_CACHE, Aws, Time, aws_client
-from tests.fakes.base import MemoryOutbox, MemoryRefresh
+from tests.fakes.base import FakeOutbox, FakeRefresh
 from twilio_bridge.adapters.aws.queues import ASK_AGAIN_S, LambdaRefresh, SqsOutbox, SqsQueue
 from twilio_bridge.adapters.state.leases_notes import DynamoNotes
 from twilio_bridge.errors import UnavailableError
@@ -47,9 +47,9 @@ Said = Callable[[], tuple[list[str], list[str]]]
 
 @pytest.fixture(params=["memory", "sqs"])
 def told(request: pytest.FixtureRequest) -> tuple[Outbox, Said]:
-    """Give the port, and which addresses it was told: for Airtable, and for Brevo."""
+    """Return the port, and which addresses it was told: for Airtable, and for Brevo."""
     if request.param == "memory":
-        memory = MemoryOutbox()
+        memory = FakeOutbox()
         return memory, lambda: (memory.addresses, memory.for_brevo)
     request.getfixturevalue("aws")
     airtable = sqs().create_queue(QueueName="AirtableQueue")["QueueUrl"]
@@ -58,7 +58,7 @@ def told(request: pytest.FixtureRequest) -> tuple[Outbox, Said]:
 
 
 def addresses(url: str) -> list[str]:
-    """Give what waits in a queue: messages of an address and nothing else."""
+    """Return what waits in a queue: messages of an address and nothing else."""
     messages = sqs().receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
     return [body.pop("address") for message in messages if (body := json.loads(message["Body"])) and len(body) == 1]
 
@@ -67,9 +67,9 @@ def addresses(url: str) -> list[str]:
 def test_an_address_is_queued_once(told: tuple[Outbox, Said], address: str) -> None:
     """Each telling is one message with the address alone, in the queue of the one who is to be told."""
     outbox, said = told
-    outbox.tell_airtable(address)
-    outbox.tell_brevo(address)
-    outbox.tell_brevo(address)
+    outbox.enqueue_airtable_delivery(address)
+    outbox.enqueue_brevo_delivery(address)
+    outbox.enqueue_brevo_delivery(address)
     assert ([address], [address] * 2) == said()
 
 
@@ -78,7 +78,7 @@ def test_a_failed_message_is_hidden_for_a_while() -> None:
     """It is not seen again before its time."""
     url = sqs().create_queue(QueueName="AirtableQueue", Attributes={"VisibilityTimeout": "0"})["QueueUrl"]
     outbox = SqsOutbox(sqs(), url, "")
-    outbox.tell_airtable(NUMBER)
+    outbox.enqueue_airtable_delivery(NUMBER)
     receipt = sqs().receive_message(QueueUrl=url)["Messages"][0]["ReceiptHandle"]
     SqsQueue(sqs(), url).try_again(receipt, 600)
     assert "Messages" not in sqs().receive_message(QueueUrl=url)
@@ -98,8 +98,8 @@ def test_a_queue_that_fails_is_unavailable(failure: Exception) -> None:
     client: Any = Client(failure)
     queue = SqsQueue(client, "url", "dead")
     uses: list[Callable[[], None]] = [
-        lambda: SqsOutbox(client, "url", "brevo").tell_airtable(NUMBER),
-        lambda: SqsOutbox(client, "url", "brevo").tell_brevo(NUMBER),
+        lambda: SqsOutbox(client, "url", "brevo").enqueue_airtable_delivery(NUMBER),
+        lambda: SqsOutbox(client, "url", "brevo").enqueue_brevo_delivery(NUMBER),
         lambda: queue.try_again("receipt", 5),
         lambda: queue.set_aside({"address": NUMBER}),
     ]
@@ -115,12 +115,12 @@ def test_a_queue_that_is_not_there_is_unavailable() -> None:
     url = sqs().create_queue(QueueName="AirtableQueue")["QueueUrl"]
     sqs().delete_queue(QueueUrl=url)
     with pytest.raises(UnavailableError):
-        SqsOutbox(sqs(), url, "").tell_airtable(NUMBER)
+        SqsOutbox(sqs(), url, "").enqueue_airtable_delivery(NUMBER)
 
 
 def test_a_refresh_is_counted_in_memory() -> None:
     """Every asking counts."""
-    refresh = MemoryRefresh()
+    refresh = FakeRefresh()
     refresh.start()
     refresh.start()
     refresh.go_on()

@@ -9,15 +9,15 @@ from tests.contract.tables import SYNC_STATE, Aws
 from twilio_bridge.adapters.brevo.attributes import BrevoAttributes
 from twilio_bridge.adapters.brevo.client import PACES, BrevoRequests
 from twilio_bridge.adapters.brevo.errors import BREVO
-from twilio_bridge.adapters.brevo.marketing_contacts import BrevoCrm
+from twilio_bridge.adapters.brevo.marketing_contacts import BrevoMarketingContacts
 from twilio_bridge.adapters.state.limiter import SlotLimiter
 from twilio_bridge.support.person import TimelineEvent
-from twilio_bridge.support.ports import CrmContact
+from twilio_bridge.support.ports import MarketingContact
 from twilio_bridge_local.vendors.brevo.limits import NO_LIMITS
 from twilio_bridge_local.vendors.brevo.server import API_KEY, BrevoStandIn
 
 MAIL, PHONE, OTHER_PHONE = "ann@example.com", "+447700900001", "+447700900002"
-ANN = CrmContact(email=MAIL, phone=PHONE, external_id="A-1")
+ANN = MarketingContact(email=MAIL, phone=PHONE, external_id="A-1")
 AT = 1_750_000_000_123
 
 
@@ -45,9 +45,9 @@ class Around:
         free = {group: Unlimited(self.aws.table(SYNC_STATE), BREVO, group, pace=pace) for group, pace in PACES.items()}
         return BrevoRequests(key, url or self.brevo.url, limits or free, patience_s=1.0, clock=self.clock.now)
 
-    def crm(self, *, create: bool = True, force_merge: bool = False, **options: Any) -> BrevoCrm:
+    def crm(self, *, create: bool = True, force_merge: bool = False, **options: Any) -> BrevoMarketingContacts:
         requests = self.requests(**options)
-        return BrevoCrm(
+        return BrevoMarketingContacts(
             requests, BrevoAttributes(requests, create=create, clock=self.clock.now), force_merge=force_merge
         )
 

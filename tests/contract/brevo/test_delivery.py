@@ -8,10 +8,10 @@ import pytest
 
 from tests.contract.brevo.adapter import Around, stand_in
 from tests.contract.tables import Aws
-from tests.fakes.base import MemoryOptOuts
+from tests.fakes.base import FakeOptOuts
 from tests.unit.support.delivery import MAIL, NOW, PHONE, KeptDossiers, Notices, dossier, event, interaction, settings
 from twilio_bridge.errors import RateLimitedError, RefusedError, UnavailableError
-from twilio_bridge.support.brevo_delivery import Delivered, Delivering, deliver
+from twilio_bridge.support.brevo_delivery import Delivered, DeliveryDeps, deliver
 from twilio_bridge_local.vendors.faults import Faults
 
 LATER = NOW + 600_000
@@ -31,12 +31,12 @@ class Delivery:
     def __init__(self, around: Around) -> None:
         self.around = around
         ann = dossier(*EVENTS, interactions=(interaction(wait_s=12, score=5.0, scored_at=NOW, values=VALUES),))
-        self.dossiers, self.words, self.notices = KeptDossiers({"ann": ann}), MemoryOptOuts(), Notices()
+        self.dossiers, self.words, self.notices = KeptDossiers({"ann": ann}), FakeOptOuts(), Notices()
         self.work = self._work()
 
-    def _work(self) -> Delivering:
+    def _work(self) -> DeliveryDeps:
         ports = {"dossiers": self.dossiers, "opt_outs": self.words, "notices": self.notices}
-        return Delivering(crm=self.around.crm(), settings=settings(**LISTED), **ports)  # type: ignore[arg-type]  # parts of ports
+        return DeliveryDeps(crm=self.around.crm(), settings=settings(**LISTED), **ports)  # type: ignore[arg-type]  # parts of ports
 
     def run(self) -> Delivered:
         return deliver("ann", self.work, LATER)

@@ -29,7 +29,7 @@ from twilio_bridge.errors import (
     UnavailableError,
 )
 from twilio_bridge.logs import logger
-from twilio_bridge.support.ports import CrmContact
+from twilio_bridge.support.ports import MarketingContact
 from twilio_bridge_local.vendors.brevo.attributes import Attribute
 from twilio_bridge_local.vendors.brevo.limits import GENERAL
 from twilio_bridge_local.vendors.faults import Faults
@@ -394,10 +394,10 @@ def test_a_clash_is_known_by_its_metadata(around: Around, log: Lines, code: str)
     """Whatever its code: it is told once more without, and the log names identifiers and ids only."""
     around.brevo.account.duplicate_code = code
     crm = around.crm()
-    crm.upsert(CrmContact(email="ben@example.com", phone=PHONE))
-    ann = crm.upsert(CrmContact(email=MAIL))
+    crm.upsert(MarketingContact(email="ben@example.com", phone=PHONE))
+    ann = crm.upsert(MarketingContact(email=MAIL))
     around.seen()
-    assert ann == crm.upsert(CrmContact(email=MAIL, phone=PHONE), ann)
+    assert ann == crm.upsert(MarketingContact(email=MAIL, phone=PHONE), ann)
     assert [("PUT", "/contacts/2", 400), ("PUT", "/contacts/2", 204)] == around.seen()
     assert [(["SMS"], ann)] == [(line["identifiers"], line["contact_id"]) for line in log()]
     assert not any(PHONE in str(line) or MAIL in str(line) for line in log())
@@ -407,7 +407,7 @@ def test_a_clash_with_nothing_left(around: Around) -> None:
     """Without an identifier nobody can be told."""
     metadata = {"code": "duplicate_parameter", "metadata": {"duplicate_identifiers": ["SMS"]}}
     with answering(metadata, 400) as url, pytest.raises(UnacceptableError):
-        around.crm(url=url).upsert(CrmContact(phone=PHONE))
+        around.crm(url=url).upsert(MarketingContact(phone=PHONE))
 
 
 @pytest.mark.parametrize("known", [False, True])
@@ -415,7 +415,7 @@ def test_a_number_that_is_nobodys(around: Around, known: bool, log: Lines) -> No
     """Callers who hide theirs have one that Brevo refuses: the rest is told without it."""
     crm = around.crm()
     hidden = replace(ANN, phone="+266696687", attributes={"WHATSAPP": "+266696687", "LASTNAME": "Lee"}, lists=(1,))
-    ann = crm.upsert(hidden, crm.upsert(CrmContact(email=MAIL)) if known else None)
+    ann = crm.upsert(hidden, crm.upsert(MarketingContact(email=MAIL)) if known else None)
     contact = around.brevo.account.contacts[ann or 0]
     assert (MAIL, "A-1", {"LASTNAME": "Lee"}, (1,)) == (
         contact.email,
@@ -425,16 +425,16 @@ def test_a_number_that_is_nobodys(around: Around, known: bool, log: Lines) -> No
     )
     assert 1 == len(log())
     with pytest.raises(UnacceptableError):
-        crm.upsert(CrmContact(phone="+266696687"))
+        crm.upsert(MarketingContact(phone="+266696687"))
 
 
 @pytest.mark.parametrize("known", [False, True])
 def test_merging_is_opt_in(around: Around, known: bool) -> None:
     """Where it is wanted one contact is left, and its id is the one that is given."""
     crm = around.crm(force_merge=True)
-    crm.upsert(CrmContact(phone=PHONE, lists=(1,)))
-    ann = crm.upsert(CrmContact(email=MAIL))
-    left = crm.upsert(CrmContact(email=MAIL, phone=PHONE, lists=(2,)), ann if known else None)
+    crm.upsert(MarketingContact(phone=PHONE, lists=(1,)))
+    ann = crm.upsert(MarketingContact(email=MAIL))
+    left = crm.upsert(MarketingContact(email=MAIL, phone=PHONE, lists=(2,)), ann if known else None)
     assert [left] == list(around.brevo.account.contacts)
     contact = around.brevo.account.contacts[left or 0]
     assert (MAIL, PHONE[1:], [1, 2]) == (contact.email, contact.attributes["SMS"], sorted(contact.list_ids))

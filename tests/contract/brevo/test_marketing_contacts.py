@@ -1,4 +1,4 @@
-"""Every Crm holds contacts and timelines the same way, whatever it is told twice, late or about somebody who went."""
+"""Every MarketingContacts keeps contacts and timelines alike, whatever comes twice, late, or about a deleted one."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -8,33 +8,33 @@ from typing import Any
 import pytest
 
 from tests.contract.brevo.adapter import ANN, AT, MAIL, OTHER_PHONE, PHONE, Around, event, stand_in
-from tests.fakes.marketing_contacts import MemoryCrm
-from twilio_bridge.support.ports import Crm, CrmContact
+from tests.fakes.marketing_contacts import FakeMarketingContacts
+from twilio_bridge.support.ports import MarketingContact, MarketingContacts
 from twilio_bridge_local.vendors.brevo.account import Account
 
-BEN = CrmContact(email="ben@example.com", phone=OTHER_PHONE, external_id="B-2")
+BEN = MarketingContact(email="ben@example.com", phone=OTHER_PHONE, external_id="B-2")
 
 
 @dataclass
 class World:
-    """A Crm under test, and what stands behind it."""
+    """A MarketingContacts under test, and what stands behind it."""
 
-    crm: Crm
-    contact: Callable[[int | None], CrmContact]
+    crm: MarketingContacts
+    contact: Callable[[int | None], MarketingContact]
     timeline: Callable[[int | None], list[tuple[str, int, Any]]]
     delete: Callable[[int | None], object]
 
-    def made(self, contact: CrmContact) -> int:
+    def made(self, contact: MarketingContact) -> int:
         number = self.crm.upsert(contact)
         assert number is not None
         return number
 
 
-def in_brevo(account: Account) -> Callable[[int | None], CrmContact]:
-    def read(number: int | None) -> CrmContact:
+def in_brevo(account: Account) -> Callable[[int | None], MarketingContact]:
+    def read(number: int | None) -> MarketingContact:
         found = account.contacts[number or 0]
         phone = found.attributes.get("SMS")
-        return CrmContact(
+        return MarketingContact(
             email=found.email or "",
             phone=f"+{phone}" if phone else "",
             external_id=found.ext_id or "",
@@ -47,7 +47,7 @@ def in_brevo(account: Account) -> Callable[[int | None], CrmContact]:
 
 
 def in_memory() -> World:
-    crm = MemoryCrm()
+    crm = FakeMarketingContacts()
     return World(
         crm,
         lambda number: crm.contacts[number or 0],
@@ -76,9 +76,11 @@ def world(request: pytest.FixtureRequest) -> Iterator[World]:
 
 
 @pytest.mark.parametrize(
-    "contact", [ANN, CrmContact(email=MAIL), CrmContact(phone=PHONE), CrmContact(external_id="A-1")], ids=str
+    "contact",
+    [ANN, MarketingContact(email=MAIL), MarketingContact(phone=PHONE), MarketingContact(external_id="A-1")],
+    ids=str,
 )
-def test_a_new_contact(world: World, contact: CrmContact) -> None:
+def test_a_new_contact(world: World, contact: MarketingContact) -> None:
     """It is there under the identifiers it was told with, and under an id."""
     number = world.made(contact)
     assert replace(contact, lists=[], opted_out=False) == world.contact(number)
@@ -152,18 +154,18 @@ def test_a_contact_that_somebody_deleted(world: World) -> None:
 def test_an_identifier_that_is_anothers(world: World, known: bool) -> None:
     """It stays theirs; the rest is taken."""
     ben = world.made(BEN)
-    ann = world.made(CrmContact(email=MAIL)) if known else None
+    ann = world.made(MarketingContact(email=MAIL)) if known else None
     number = world.crm.upsert(replace(ANN, phone=OTHER_PHONE, lists=(1,)), ann)
     assert number != ben
     assert replace(BEN, lists=[], opted_out=False) == world.contact(ben)
-    assert CrmContact(email=MAIL, external_id="A-1", lists=[1], opted_out=False) == world.contact(number)
+    assert MarketingContact(email=MAIL, external_id="A-1", lists=[1], opted_out=False) == world.contact(number)
 
 
 def test_all_identifiers_but_the_first_are_anothers(world: World) -> None:
     """Both stay theirs."""
     world.made(BEN)
     number = world.crm.upsert(replace(BEN, email=MAIL))
-    assert CrmContact(email=MAIL, lists=[], opted_out=False) == world.contact(number)
+    assert MarketingContact(email=MAIL, lists=[], opted_out=False) == world.contact(number)
 
 
 def test_an_event(world: World) -> None:
@@ -174,8 +176,8 @@ def test_an_event(world: World) -> None:
     assert [] == world.timeline(ben)
 
 
-@pytest.mark.parametrize("contact", [ANN, CrmContact(phone=PHONE), CrmContact(external_id="A-1")], ids=str)
-def test_an_event_of_somebody_without_an_id(world: World, contact: CrmContact) -> None:
+@pytest.mark.parametrize("contact", [ANN, MarketingContact(phone=PHONE), MarketingContact(external_id="A-1")], ids=str)
+def test_an_event_of_somebody_without_an_id(world: World, contact: MarketingContact) -> None:
     """The contact is found by an identifier."""
     number = world.made(contact)
     world.crm.post(contact, None, event())
@@ -204,14 +206,14 @@ def test_looking_an_event_up(world: World) -> None:
 
 def test_a_contact_gets_its_first_email(world: World) -> None:
     """Whoever was known by number only is found by email from then on."""
-    number = world.made(CrmContact(phone=PHONE))
+    number = world.made(MarketingContact(phone=PHONE))
     world.crm.add_email(number, MAIL)
     assert MAIL == world.contact(number).email
 
 
 def test_an_email_that_is_there_stays(world: World) -> None:
     """Whoever has one keeps it, and nobody gets another's; who is gone is gone."""
-    number, other = world.made(CrmContact(email=MAIL)), world.made(CrmContact(phone=OTHER_PHONE))
+    number, other = world.made(MarketingContact(email=MAIL)), world.made(MarketingContact(phone=OTHER_PHONE))
     world.crm.add_email(number, "new@example.com")
     world.crm.add_email(other, MAIL)
     world.crm.add_email(99, "gone@example.com")
@@ -220,7 +222,7 @@ def test_an_email_that_is_there_stays(world: World) -> None:
 
 def test_a_blocked_contact_is_told_as_such(world: World) -> None:
     """Whoever completes a contact learns whether it may be written to."""
-    number = world.made(CrmContact(phone=PHONE))
+    number = world.made(MarketingContact(phone=PHONE))
     assert world.crm.add_email(number, MAIL) is False
     world.crm.set_opted_out(PHONE, True)
     assert world.crm.add_email(number, MAIL) is True

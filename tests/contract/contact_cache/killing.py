@@ -48,7 +48,7 @@ class Client(Dictionary):
     reads: Stop = field(default_factory=lambda: Stop(-1, die))
 
     def copy(self) -> "Client":
-        """Give the same items to somebody else."""
+        """Return the same items to somebody else."""
         copy = Client()
         copy.partitions.update({pk: dict(items) for pk, items in self.partitions.items()})
         return copy

@@ -89,7 +89,7 @@ EVERYBODY = [*BASE, *NEXT, *LATER]
 
 
 def loaded_cache() -> Client:
-    """Give a cache that load 1 has filled."""
+    """Return a cache that load 1 has filled."""
     client = Client()
     cache(client).load(BASE, time.time(), 1, "2026-01-01")
     return client
@@ -106,7 +106,7 @@ def update(contacts: Sequence[Contact], number: int, ago: float = 0) -> Action:
 
 
 def after(client: Client, *actions: Action) -> Client:
-    """Give a copy in which this has been done."""
+    """Return a copy in which this has been done."""
     copy = client.copy()
     run(copy, actions)
     return copy
@@ -124,7 +124,7 @@ def writes(client: Client, action: Action) -> int:
 
 
 def killed(client: Client, action: Action) -> list[Client]:
-    """Give what is left of an action that was killed before each of its writes, and after the last.
+    """Return what is left of an action that was killed before each of its writes, and after the last.
 
     Killed when a write was made but not answered, it leaves what it leaves killed before the next one.
     """
@@ -132,7 +132,7 @@ def killed(client: Client, action: Action) -> list[Client]:
 
 
 def killed_at(client: Client, action: Action, at: int) -> Client:
-    """Give what is left of an action that was killed at one of its writes."""
+    """Return what is left of an action that was killed at one of its writes."""
     count = writes(client, action)
     at %= count + 1
     copy = client.copy()
@@ -143,12 +143,12 @@ def killed_at(client: Client, action: Action, at: int) -> Client:
 
 
 def woken_late(client: Client, action: Action, meanwhile: Sequence[Action]) -> list[Client]:
-    """Give what is there where an action slept before each of its writes while others were done."""
+    """Return what is there where an action slept before each of its writes while others were done."""
     return [slept_at(client, action, at, meanwhile) for at in range(writes(client, action))]
 
 
 def slept_at(client: Client, action: Action, at: int, meanwhile: Sequence[Action]) -> Client:
-    """Give what is there where an action slept before one of its writes while others were done."""
+    """Return what is there where an action slept before one of its writes while others were done."""
     copy = client.copy()
     copy.writes = Stop(at % writes(client, action), partial(run, Client(copy.partitions), meanwhile))
     action(cache(copy))

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from tests.contract.tables import CONTACT_CACHE, Aws, Time, contact, ids, names
-from tests.fakes.contacts import MemoryCache
+from tests.fakes.contacts import FakeCache
 from twilio_bridge.adapters.contact_cache.cache import DynamoContactCache
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.contacts.ports import ContactCache
@@ -22,7 +22,7 @@ def cache(request: pytest.FixtureRequest, clock: Time) -> ContactCache:
     """An empty cache; the clock stands."""
     clock.stop()
     if request.param == "memory":
-        return MemoryCache()
+        return FakeCache()
     aws: Aws = request.getfixturevalue("aws")
     return DynamoContactCache(aws.table(CONTACT_CACHE), for_everybody=False)
 
@@ -99,7 +99,7 @@ def test_owners_lists_are_apart(cache: ContactCache) -> None:
 @pytest.mark.parametrize("kind", ["memory", "dynamodb"])
 def test_everybodys_list(kind: str, request: pytest.FixtureRequest) -> None:
     """Where all see all, the owner None gives every contact, whoever owns them."""
-    cache: ContactCache = MemoryCache()
+    cache: ContactCache = FakeCache()
     if kind == "dynamodb":
         cache = DynamoContactCache(request.getfixturevalue("aws").table(CONTACT_CACHE), for_everybody=True)
     contacts = [contact(1, owner=JO), contact(2, owner=MEI), contact(3)]

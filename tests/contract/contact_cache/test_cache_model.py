@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from tests.contract.tables import CONTACT_CACHE, Aws, Time, ids
-from tests.fakes.contacts import MemoryCache
+from tests.fakes.contacts import FakeCache
 from twilio_bridge.adapters.contact_cache.cache import DynamoContactCache
 from twilio_bridge.contacts.contact import Contact
 
@@ -40,7 +40,7 @@ class Caches(RuleBasedStateMachine):
         self.clock.stop()
         table = aws.make(f"{CONTACT_CACHE}{next(EXAMPLES)}", CONTACT_CACHE)
         self.cache = DynamoContactCache(table, for_everybody=False)
-        self.model = MemoryCache()
+        self.model = FakeCache()
         self.number = 0
         self.reading: tuple[float, list[Contact]] | None = None
 

@@ -36,7 +36,7 @@ from twilio_bridge.adapters.contact_cache.chunk_cache import ChunkMemory
 from twilio_bridge.contacts.contact import Contact
 
 # More than any question takes.
-MOST_REQUESTS = 12
+MAX_REQUESTS = 12
 
 
 @pytest.fixture
@@ -140,10 +140,10 @@ QUESTIONS: dict[str, Action] = {
 
 
 def read_during(client: Client, loads: Sequence[Action], ask: Action) -> list[Any]:
-    """Give what is read where loads run before each of the reader's requests, be it after one that was killed."""
+    """Return what is read where loads run before each of the reader's requests, be it after one that was killed."""
     answers = []
     for left in [client, *killed(client, loads[0])[::4]]:
-        for at in range(MOST_REQUESTS):
+        for at in range(MAX_REQUESTS):
             copy = left.copy()
             copy.reads = Stop(at, partial(run, Client(copy.partitions), loads))
             answers.append(ask(cache(copy, ChunkMemory())))

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from tests.contract.tables import CONTACT_CACHE, Aws, Time, contact
-from tests.fakes.base import MemoryStage
-from twilio_bridge.adapters.aws.dynamodb import LARGEST_ITEM, Item, Table, item_size, unmarshal
-from twilio_bridge.adapters.contact_cache.partial_load import HEAD, LARGEST_PIECE, DynamoStage
+from tests.fakes.base import FakeStage
+from twilio_bridge.adapters.aws.dynamodb import MAX_ITEM_BYTES, Item, Table, item_size, unmarshal
+from twilio_bridge.adapters.contact_cache.partial_load import HEAD, MAX_PIECE_BYTES, DynamoStage
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.contacts.ports import Bookmark, Stage
 from twilio_bridge.errors import UnavailableError
@@ -35,7 +35,7 @@ def stage(request: pytest.FixtureRequest, clock: Time) -> Stage:
     """An empty stage; the clock stands."""
     clock.stop(NOW)
     if request.param == "memory":
-        return MemoryStage()
+        return FakeStage()
     return DynamoStage(request.getfixturevalue("aws").table(CONTACT_CACHE))
 
 
@@ -131,8 +131,8 @@ def test_items_are_few_and_as_large_as_they_may_be(aws: Aws, clock: Time) -> Non
     kept = DynamoStage(aws.table(CONTACT_CACHE))
     kept.keep(noisy(200), MARK, 7)
     sizes = sorted(len(item["data"]) for item in items(aws) if "data" in item)
-    assert [LARGEST_PIECE, LARGEST_PIECE] == sizes[1:]
-    assert all(item_size(item) <= LARGEST_ITEM for item in items(aws))
+    assert [MAX_PIECE_BYTES, MAX_PIECE_BYTES] == sizes[1:]
+    assert all(item_size(item) <= MAX_ITEM_BYTES for item in items(aws))
     assert len(items(aws)) == len({item["pk"] for item in items(aws)})
     assert ["GetItem", "PutItem", "PutItem"] == aws.count(lambda: kept.keep([HOSTILE], MARK, 8))
     assert (MARK, [*noisy(200), HOSTILE]) == kept.recall(0)
@@ -186,5 +186,5 @@ def test_a_head_that_is_too_large_is_unavailable(aws: Aws) -> None:
     """As with everything that DynamoDB does not take."""
     kept = DynamoStage(aws.table(CONTACT_CACHE))
     with pytest.raises(UnavailableError):
-        kept.keep([], replace(MARK, offset="x" * LARGEST_ITEM), 7)
+        kept.keep([], replace(MARK, offset="x" * MAX_ITEM_BYTES), 7)
     assert aws.table(CONTACT_CACHE).get(*HEAD) is None

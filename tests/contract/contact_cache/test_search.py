@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.contract.tables import CONTACT_CACHE, Aws, contact, ids
-from tests.fakes.contacts import MemoryCache
+from tests.fakes.contacts import FakeCache
 from twilio_bridge.adapters.contact_cache.cache import DynamoContactCache
 from twilio_bridge.adapters.contact_cache.chunk_cache import ChunkMemory
 from twilio_bridge.contacts.contact import Contact, matches
@@ -21,8 +21,8 @@ EVERYBODY = [
 
 
 @pytest.fixture(params=["memory", "dynamodb"])
-def cache(request: pytest.FixtureRequest) -> MemoryCache | DynamoContactCache:
-    loaded: MemoryCache | DynamoContactCache = MemoryCache()
+def cache(request: pytest.FixtureRequest) -> FakeCache | DynamoContactCache:
+    loaded: FakeCache | DynamoContactCache = FakeCache()
     if request.param == "dynamodb":
         aws: Aws = request.getfixturevalue("aws")
         loaded = DynamoContactCache(aws.table(CONTACT_CACHE), for_everybody=False)
@@ -39,7 +39,7 @@ def cache(request: pytest.FixtureRequest) -> MemoryCache | DynamoContactCache:
     start=st.integers(0, 399),
 )
 def test_a_search_finds_what_the_rule_finds(
-    cache: MemoryCache | DynamoContactCache, query: str, limit: int, start: int
+    cache: FakeCache | DynamoContactCache, query: str, limit: int, start: int
 ) -> None:
     """In order, behind the key, no more than asked for, and only of this worker."""
     mine = sorted((c for c in EVERYBODY if c.owner == JO), key=lambda each: each.order)
@@ -49,7 +49,7 @@ def test_a_search_finds_what_the_rule_finds(
     assert ids(expected) == ids(cache.search(JO, query, after, limit))
 
 
-def test_a_search_sees_what_was_written_since(cache: MemoryCache | DynamoContactCache) -> None:
+def test_a_search_sees_what_was_written_since(cache: FakeCache | DynamoContactCache) -> None:
     """New, changed and removed contacts count at once."""
     new = contact(900, "Ann Newcomer", owner=JO)
     changed = contact(4, "Nobody", owner=JO)

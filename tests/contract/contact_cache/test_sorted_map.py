@@ -12,7 +12,7 @@ from tests.contract.tables import CONTACT_CACHE, Aws, Time
 from twilio_bridge.adapters.aws.dynamodb import Table
 from twilio_bridge.adapters.contact_cache import generation
 from twilio_bridge.adapters.contact_cache.chunk_cache import Entry
-from twilio_bridge.adapters.contact_cache.sorted_map import Book
+from twilio_bridge.adapters.contact_cache.sorted_map import SortedMap
 from twilio_bridge.errors import UnavailableError
 
 DAY = 86_400
@@ -26,7 +26,7 @@ EXAMPLES = settings(
 )
 
 
-class Loaded(Book):
+class Loaded(SortedMap):
     """A book whose loads count as soon as they are written."""
 
     def __init__(self, table: Table) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.contract.tables import CONTACT_CACHE, Aws, Time, contact, names
-from tests.fakes.contacts import MemoryCache
+from tests.fakes.contacts import FakeCache
 from twilio_bridge.adapters.contact_cache.cache import DynamoContactCache
 from twilio_bridge.contacts.ports import ContactCache
 
@@ -14,7 +14,7 @@ JO = "jo@example.com"
 def cache(request: pytest.FixtureRequest, clock: Time) -> ContactCache:
     clock.stop()
     if request.param == "memory":
-        return MemoryCache()
+        return FakeCache()
     aws: Aws = request.getfixturevalue("aws")
     return DynamoContactCache(aws.table(CONTACT_CACHE), for_everybody=False)
 
@@ -42,7 +42,7 @@ def test_an_earlier_moment_makes_it_no_older(cache: ContactCache, clock: Time) -
 
 
 def test_an_empty_cache_stays_empty(cache: ContactCache, clock: Time) -> None:
-    """Hearing is no load."""
+    """Reading the webhook is no load."""
     cache.confirm(clock.now())
 
     assert cache.state().is_empty

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from tests.contract.tables import SYNC_STATE, Aws, Time
 from tests.contract.units import Metered
-from tests.fakes.support import MemoryFacts
-from twilio_bridge.adapters.aws.dynamodb import LARGEST_ITEM, Table, item_size, unmarshal
-from twilio_bridge.adapters.state.facts import LARGEST, LARGEST_WRITE, DynamoFacts
+from tests.fakes.support import FakeFacts
+from twilio_bridge.adapters.aws.dynamodb import MAX_ITEM_BYTES, Table, item_size, unmarshal
+from twilio_bridge.adapters.state.facts import LARGEST, MAX_WRITE_BYTES, DynamoFacts
 from twilio_bridge.errors import UnavailableError
 from twilio_bridge.logs import logger
 from twilio_bridge.support.facts import Fact, Heard, Known, digest
@@ -30,7 +30,7 @@ TOLD = {"from": "+447900000012", "customers.email": "amara@example.com", "vip": 
 def facts(request: pytest.FixtureRequest, clock: Time) -> Facts:
     clock.stop()
     if request.param == "memory":
-        return MemoryFacts()
+        return FakeFacts()
     return DynamoFacts(request.getfixturevalue("aws").table(SYNC_STATE))
 
 
@@ -110,7 +110,7 @@ def test_order_and_repetition_do_not_matter(aws: Aws, batches: list[set[int]], d
     subject = f"task#WT{uuid.uuid4().hex}"
     turned = [*batches, *draw.sample(batches, len(batches) // 2)]
     draw.shuffle(turned)
-    memory, stored = MemoryFacts(), DynamoFacts(aws.table(SYNC_STATE))
+    memory, stored = FakeFacts(), DynamoFacts(aws.table(SYNC_STATE))
     for batch in turned:
         news = heard(*(fact(number) for number in batch))
         assert memory.add(subject, news) == stored.add(subject, news)
@@ -173,7 +173,7 @@ def test_a_task_without_end_is_cut(aws: Aws, log: StringIO) -> None:
         news = heard(*(fact(batch * 10 + number, queue="x" * 4_000) for number in range(10)))
         known = stored.add(TASK, news)
     raw = aws.client.get_item(TableName=SYNC_STATE, Key={"pk": {"S": TASK}, "sk": {"S": "facts"}})["Item"]
-    assert LARGEST < item_size(unmarshal(raw)) <= LARGEST_ITEM - LARGEST_WRITE
+    assert LARGEST < item_size(unmarshal(raw)) <= MAX_ITEM_BYTES - MAX_WRITE_BYTES
     assert known.facts == stored.add(TASK, heard(*(fact(n, queue="x" * 4_000) for n in range(10)))).facts
     dropped = [json.loads(line) for line in log.getvalue().splitlines()]
     assert 120 == known.version + sum(line["facts"] for line in dropped)

@@ -7,7 +7,7 @@ import pytest
 
 from tests.contract.tables import SYNC_STATE, Aws, Time
 from tests.contract.units import Metered
-from tests.fakes.support import MemoryFigures
+from tests.fakes.support import FakeFigures
 from twilio_bridge.adapters.aws.dynamodb import Table
 from twilio_bridge.adapters.state.figures import DynamoFigures
 from twilio_bridge.errors import UnavailableError
@@ -23,7 +23,7 @@ DAY_S = 86_400
 def figures(request: pytest.FixtureRequest, clock: Time) -> Figures:
     clock.stop()
     if request.param == "memory":
-        return MemoryFigures()
+        return FakeFigures()
     return DynamoFigures(request.getfixturevalue("aws").table(SYNC_STATE))
 
 

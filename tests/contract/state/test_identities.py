@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 from tests.contract.tables import SYNC_STATE, Aws, Time
 from tests.contract.units import Metered
-from tests.fakes.support import MemoryPeople
+from tests.fakes.support import FakePeople
 from twilio_bridge.adapters.aws.dynamodb import Table
 from twilio_bridge.adapters.state.identities import DynamoPeople
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.errors import UnavailableError
-from twilio_bridge.support.identities import MOST_HALVES, resolve_many
+from twilio_bridge.support.identities import MAX_HALVES_COUNT, resolve_many
 from twilio_bridge.support.person import Person
 from twilio_bridge.support.ports import People
 
@@ -31,7 +31,7 @@ DAY_S = 86_400
 def people(request: pytest.FixtureRequest, clock: Time) -> People:
     clock.stop()
     if request.param == "memory":
-        return MemoryPeople()
+        return FakePeople()
     return DynamoPeople(request.getfixturevalue("aws").table(SYNC_STATE))
 
 
@@ -227,7 +227,7 @@ def test_a_person_of_as_many_halves_as_there_may_be(aws: Aws) -> None:
     """All of them are told in the one transaction, and are found in three requests."""
     people = DynamoPeople(aws.table(SYNC_STATE))
     one, two = opened(people, EMAIL), opened(people, PHONE)
-    halves = [f"external#{number}" for number in range(MOST_HALVES - 1)]
+    halves = [f"external#{number}" for number in range(MAX_HALVES_COUNT - 1)]
     assert all(people.join(two, opened(people, half)) for half in halves)
     assert people.join(one, two)
     assert ["BatchGetItem"] * 3 == aws.count(lambda: people.of(halves[:1]))
@@ -304,7 +304,7 @@ def test_a_crash_changes_nothing_in_the_end(aws: Aws, subjects: list[set[str]], 
     client: Any = Crashing(aws.client, number, after=after)
     with contextlib.suppress(Crash):
         resolve_many(batch, DynamoPeople(Table(client, SYNC_STATE)), lookup)
-    stored, memory = DynamoPeople(aws.table(SYNC_STATE)), MemoryPeople()
+    stored, memory = DynamoPeople(aws.table(SYNC_STATE)), FakePeople()
     resolve_many(batch, stored, lookup)
     resolve_many(batch, memory, lookup)
     assert groups(memory) == groups(stored)

@@ -10,8 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.contract.tables import CONTACT_CACHE, SYNC_STATE, Aws, Time
-from tests.fakes.base import MemoryLeases, MemoryNotes, MemoryOptOuts
-from twilio_bridge.adapters.state.leases_notes import DynamoLeases, DynamoNotes, DynamoOptOuts
+from tests.fakes.base import FakeLeases, FakeNotes, FakeOptOuts
+from twilio_bridge.adapters.state.leases_notes import DynamoLeases, DynamoNotes
+from twilio_bridge.adapters.state.opt_outs import DynamoOptOuts
 from twilio_bridge.ports import Leases, Notes, OptOut, OptOuts
 
 T = TypeVar("T")
@@ -25,7 +26,7 @@ NAMES = ["templates", "alias rec1", "é" * 3_000, "a\nb\x00c", "#", "😀"]
 def notes(request: pytest.FixtureRequest, clock: Time) -> Notes:
     clock.stop()
     if request.param == "memory":
-        return MemoryNotes()
+        return FakeNotes()
     return DynamoNotes(request.getfixturevalue("aws").table(CONTACT_CACHE))
 
 
@@ -33,14 +34,14 @@ def notes(request: pytest.FixtureRequest, clock: Time) -> Notes:
 def leases(request: pytest.FixtureRequest, clock: Time) -> Leases:
     clock.stop()
     if request.param == "memory":
-        return MemoryLeases()
+        return FakeLeases()
     return DynamoLeases(request.getfixturevalue("aws").table(SYNC_STATE))
 
 
 @pytest.fixture(params=["memory", "dynamodb"])
 def opt_outs(request: pytest.FixtureRequest) -> OptOuts:
     if request.param == "memory":
-        return MemoryOptOuts()
+        return FakeOptOuts()
     return DynamoOptOuts(request.getfixturevalue("aws").table(SYNC_STATE))
 
 
@@ -197,7 +198,7 @@ def test_the_same_word_again_keeps_who_was_told(opt_outs: OptOuts) -> None:
     """A webhook that is sent twice does not begin anew."""
     word = opt_outs.record(NUMBER, True, NOW)
     assert word
-    opt_outs.mark_told(word, ["rec1"])
+    opt_outs.mark_delivered(word, ["rec1"])
     again = opt_outs.record(NUMBER, True, NOW)
     assert again == OptOut(address=NUMBER, out=True, at=NOW, told=frozenset({"rec1"}))
     assert [again] == opt_outs.of([NUMBER])
@@ -216,7 +217,7 @@ def test_an_opt_in_knows_whom_the_opt_out_was_told(opt_outs: OptOuts) -> None:
     """Only what we ticked ourselves does an opt-in speak against."""
     word = opt_outs.record(NUMBER, True, NOW)
     assert word
-    opt_outs.mark_told(word, ["rec1"])
+    opt_outs.mark_delivered(word, ["rec1"])
     later = opt_outs.record(NUMBER, False, NOW + 1)
     assert later
     assert (frozenset(), frozenset({"rec1"})) == (later.told, later.ticked)
@@ -226,9 +227,9 @@ def test_told_contacts_add_up(opt_outs: OptOuts) -> None:
     """Each contact told is kept, none is too."""
     word = opt_outs.record(NUMBER, True, NOW)
     assert word
-    assert opt_outs.mark_told(word, ["rec1"])
-    assert opt_outs.mark_told(word, ["rec2", "rec1"])
-    assert opt_outs.mark_told(word, [])
+    assert opt_outs.mark_delivered(word, ["rec1"])
+    assert opt_outs.mark_delivered(word, ["rec2", "rec1"])
+    assert opt_outs.mark_delivered(word, [])
     assert [frozenset({"rec1", "rec2"})] == [known.told for known in opt_outs.of([NUMBER])]
 
 
@@ -236,7 +237,7 @@ def test_a_new_word_is_to_be_told_to_all(opt_outs: OptOuts) -> None:
     """Nobody's record says it yet."""
     word = opt_outs.record(NUMBER, True, NOW)
     assert word
-    opt_outs.mark_told(word, ["rec1"])
+    opt_outs.mark_delivered(word, ["rec1"])
     expected = OptOut(address=NUMBER, out=False, at=NOW + 1, ticked=frozenset({"rec1"}))
     assert expected == opt_outs.record(NUMBER, False, NOW + 1)
     assert [frozenset()] == [known.told for known in opt_outs.of([NUMBER])]
@@ -247,13 +248,13 @@ def test_an_overtaken_word_is_not_marked(opt_outs: OptOuts) -> None:
     word = opt_outs.record(NUMBER, True, NOW)
     assert word
     opt_outs.record(NUMBER, False, NOW + 1)
-    assert not opt_outs.mark_told(word, ["rec1"])
+    assert not opt_outs.mark_delivered(word, ["rec1"])
     assert [frozenset()] == [known.told for known in opt_outs.of([NUMBER])]
 
 
 def test_a_word_nobody_recorded_is_not_marked(opt_outs: OptOuts) -> None:
     """Marking it says so."""
-    assert not opt_outs.mark_told(OptOut(address=NUMBER, out=True, at=NOW), ["rec1"])
+    assert not opt_outs.mark_delivered(OptOut(address=NUMBER, out=True, at=NOW), ["rec1"])
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -264,10 +265,10 @@ def test_any_words_end_the_same(aws: Aws, words: list[tuple[bool, int, bool]], n
     """In whatever order words and marks come, both implementations know the same."""
     name = name.encode("utf-8", "replace").decode()
     aws.client.delete_item(TableName=SYNC_STATE, Key={"pk": {"S": f"optout#{name}"}, "sk": {"S": "word"}})
-    both: tuple[OptOuts, OptOuts] = MemoryOptOuts(), DynamoOptOuts(aws.table(SYNC_STATE))
+    both: tuple[OptOuts, OptOuts] = FakeOptOuts(), DynamoOptOuts(aws.table(SYNC_STATE))
     for out, at_ms, marked in words:
         memory, dynamo = (each.record(name, out, NOW + at_ms / 1000) for each in both)
         assert memory == dynamo
         if memory and dynamo and marked:
-            assert both[0].mark_told(memory, ["rec1"]) == both[1].mark_told(dynamo, ["rec1"])
+            assert both[0].mark_delivered(memory, ["rec1"]) == both[1].mark_delivered(dynamo, ["rec1"])
     assert both[0].of([name]) == both[1].of([name])

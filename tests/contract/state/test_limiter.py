@@ -39,7 +39,7 @@ def limiter(aws: Aws, moment: Moment, account: str = "app1") -> SlotLimiter:
 
 
 def start(one: SlotLimiter, at: float, patience_s: float = 1_000.0) -> float:
-    """Give when a caller who comes at that moment may start, without letting time pass for the others."""
+    """Return when a caller who comes at that moment may start, without letting time pass for the others."""
     elsewhere = Moment()
     elsewhere.at = at
     one._clock, one._sleep = elsewhere.now, elsewhere.sleep

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.contract.tables import SYNC_STATE, Aws, Time
 from tests.contract.units import Metered
-from tests.fakes.support import MemoryDossiers, MemoryPeople
+from tests.fakes.support import FakeDossiers, FakePeople
 from twilio_bridge.adapters.aws.dynamodb import Table
 from twilio_bridge.adapters.state.identities import DynamoPeople
 from twilio_bridge.adapters.state.persons import DynamoDossiers
@@ -50,8 +50,8 @@ EVENT = TimelineEvent(
 def stores(request: pytest.FixtureRequest, clock: Time) -> tuple[People, Dossiers]:
     clock.stop()
     if request.param == "memory":
-        people = MemoryPeople()
-        return people, MemoryDossiers(people)
+        people = FakePeople()
+        return people, FakeDossiers(people)
     table = request.getfixturevalue("aws").table(SYNC_STATE)
     return DynamoPeople(table), DynamoDossiers(table)
 
@@ -310,9 +310,9 @@ def test_memory_does_the_same(aws: Aws, writes: list[tuple[Any, int, str, int]])
     """Whatever is written for whom in which order, both say the same."""
     name = uuid.uuid4().hex
     table = aws.make(name, SYNC_STATE)
-    in_memory = MemoryPeople()
+    in_memory = FakePeople()
     both: list[tuple[People, Dossiers]] = [
-        (in_memory, MemoryDossiers(in_memory)),
+        (in_memory, FakeDossiers(in_memory)),
         (DynamoPeople(table), DynamoDossiers(table)),
     ]
     answers = [[*told(people, dossiers, writes)] for people, dossiers in both]

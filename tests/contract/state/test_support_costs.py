@@ -9,8 +9,8 @@ import pytest
 
 from tests.contract.tables import SYNC_STATE, Aws
 from tests.contract.units import Metered
-from tests.fakes.base import MemoryOptOuts
-from tests.fakes.support import MemoryNotices, MemoryQuarantine
+from tests.fakes.base import FakeOptOuts
+from tests.fakes.support import FakeNotices, FakeQuarantine
 from tests.unit.support import tasks
 from twilio_bridge.adapters.aws.dynamodb import Table
 from twilio_bridge.adapters.state.facts import DynamoFacts
@@ -19,10 +19,10 @@ from twilio_bridge.adapters.state.identities import DynamoPeople
 from twilio_bridge.adapters.state.persons import DynamoDossiers
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.support.person import FigureRow
-from twilio_bridge.support.reducer import Record, Reducing, reduce
+from twilio_bridge.support.reducer import Record, ReducerDeps, reduce
 
 Lives = list[list[dict[str, Any]]]
-MOST_REQUESTS, MOST_WRITE_UNITS = 2, 4
+MAX_REQUESTS, MAX_WRITE_UNITS = 2, 4
 
 
 class Unseen:
@@ -39,18 +39,18 @@ class Office:
     client: Any
 
     def take_in(self, events: Sequence[object]) -> tuple[float, float]:
-        """Give what a batch costs an event: requests and write units."""
+        """Return what a batch costs an event: requests and write units."""
         self.client.requests.clear()
         self.client.written = 0
         table = Table(self.client, SYNC_STATE)
-        work = Reducing(
+        work = ReducerDeps(
             facts=DynamoFacts(table),
             identities=DynamoPeople(table),
             dossiers=DynamoDossiers(table),
             figures=DynamoFigures(table),
-            quarantine=MemoryQuarantine(),
-            notices=MemoryNotices(),
-            opt_outs=MemoryOptOuts(),
+            quarantine=FakeQuarantine(),
+            notices=FakeNotices(),
+            opt_outs=FakeOptOuts(),
             metrics=Unseen(),
             lookup=lambda number: [Contact(id=f"rec{number[1:]}", sms=number)],
             settings=tasks.SETTINGS,
@@ -67,7 +67,7 @@ def office(aws: Aws) -> Office:
 
 
 def lives(first_task: int, first_person: int = 0, count: int = 20) -> Lives:
-    """Give whole lives of tasks, each of a person of their own."""
+    """Return whole lives of tasks, each of a person of their own."""
     return [life(first_task + number, first_person + number) for number in range(count)]
 
 
@@ -91,8 +91,8 @@ def test_a_batch_keeps_to_its_budget(office: Office) -> None:
     batches = [[event for each in some for event in each[:5]] for some in (new, again)]
     batches += [[event for each in some for event in each[5:]] for some in (new, again)]
     costs = [office.take_in(batch) for batch in [*batches, batches[0]]]
-    assert all(requests <= MOST_REQUESTS for requests, _ in costs), costs
-    assert all(units <= MOST_WRITE_UNITS for _, units in costs), costs
+    assert all(requests <= MAX_REQUESTS for requests, _ in costs), costs
+    assert all(units <= MAX_WRITE_UNITS for _, units in costs), costs
 
 
 def test_new_persons_cost_one_transaction(office: Office) -> None:
@@ -107,5 +107,5 @@ def test_new_persons_cost_one_transaction(office: Office) -> None:
 def test_single_events_keep_to_twice_the_budget(office: Office) -> None:
     """Where every event comes in a batch of its own, the life of a new person's task costs less than twice as much."""
     costs = [office.take_in([event]) for event in life(0, 0)]
-    assert sum(requests for requests, _ in costs) / len(costs) <= 2 * MOST_REQUESTS + 1
-    assert sum(units for _, units in costs) / len(costs) <= 2 * MOST_WRITE_UNITS
+    assert sum(requests for requests, _ in costs) / len(costs) <= 2 * MAX_REQUESTS + 1
+    assert sum(units for _, units in costs) / len(costs) <= 2 * MAX_WRITE_UNITS

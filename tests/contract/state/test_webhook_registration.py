@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tests.contract.tables import SYNC_STATE, Aws
-from tests.fakes.airtable_webhooks import MemoryRegistrations
+from tests.fakes.airtable_webhooks import FakeRegistrations
 from twilio_bridge.adapters.state.webhook_registration import DynamoRegistrations
 from twilio_bridge.contacts.change_feed import Registration, Registrations
 
@@ -24,7 +24,7 @@ BARE = Registration(id="ach00000000000002", url="http://127.0.0.1:3000/webhooks/
 @pytest.fixture(params=["memory", "dynamodb"])
 def registrations(request: pytest.FixtureRequest) -> Registrations:
     if request.param == "memory":
-        return MemoryRegistrations()
+        return FakeRegistrations()
     aws: Aws = request.getfixturevalue("aws")
     return DynamoRegistrations(aws.table(SYNC_STATE), "app00000000000001")
 

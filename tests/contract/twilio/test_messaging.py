@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.contract.airtable.adapter import answering
-from tests.fakes.base import MemoryMessaging
+from tests.fakes.base import FakeMessaging
 from twilio_bridge import deadline
 from twilio_bridge.adapters.twilio.client import Account, BoundedHttpClient, InitializingError, elsewhere
 from twilio_bridge.adapters.twilio.messaging import TwilioMessaging
@@ -79,7 +79,7 @@ def begin_over_http(twilio: TwilioStandIn, *people: Participant) -> str:
 @pytest.fixture(params=["memory", "twilio"])
 def office(request: pytest.FixtureRequest) -> Office:
     if request.param == "memory":
-        memory = MemoryMessaging(available={JO, *IDENTITIES})
+        memory = FakeMessaging(available={JO, *IDENTITIES})
 
         def begin(*people: Participant) -> str:
             sid = f"CH{len(memory.conversations):032}"

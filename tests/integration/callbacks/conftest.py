@@ -51,7 +51,7 @@ class Deployment:
         return answer.json()
 
     def page(self, **parameters: str) -> tuple[list[str], str | None]:
-        """Give the ids of a page of the worker's list, and the token of the next."""
+        """Return the ids of a page of the worker's list, and the token of the next."""
         given = {"Location": "GetCustomersList", "Worker": WORKER, "PageSize": "30", **parameters}
         objects = self.ask("crm", **given)["objects"]
         return [customer["customer_id"] for customer in objects["customers"]], objects.get("next_page_token")

@@ -135,7 +135,7 @@ def _trouble(deployed: Deployment) -> None:
 
 
 def _is_told(word: Any) -> bool:
-    """Tell whether a record says so; that Brevo was told is something else."""
+    """Return whether a record says so; that Brevo was told is something else."""
     return bool(set(word.get("told", {}).get("SS", [])) - {"brevo"})
 
 

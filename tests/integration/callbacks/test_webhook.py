@@ -62,13 +62,13 @@ def delete(deployed: Deployment, name: str) -> None:
 
 
 def names(deployed: Deployment) -> list[str]:
-    """Give the names that the worker's app shows first."""
+    """Return the names that the worker's app shows first."""
     asked = {"Location": "GetCustomersList", "Worker": WORKER, "PageSize": "30"}
     return [each["display_name"] for each in deployed.ask("crm", **asked)["objects"]["customers"]]
 
 
 def seconds_until(deployed: Deployment, is_seen: Callable[[list[str]], bool]) -> float:
-    """Give how long it takes until the app shows it."""
+    """Return how long it takes until the app shows it."""
     began = time.monotonic()
     shown = patiently(lambda: names(deployed), is_seen, seconds=3 * SEEN_WITHIN_S)
     assert is_seen(shown), shown

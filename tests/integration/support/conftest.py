@@ -95,16 +95,16 @@ class Deployment:
         return requests.request(method, url, data=body, headers=dict(headers), timeout=15)
 
     def contact(self, number: int) -> Contact | None:
-        """Give Brevo's contact of the customer with this number."""
+        """Return Brevo's contact of the customer with this number."""
         return self.brevo.account.contact("SMS", phone(number).removeprefix("+"))
 
     def told(self, number: int) -> dict[str, Any]:
-        """Give all that Brevo was told of a customer; nothing where it does not know them."""
+        """Return all that Brevo was told of a customer; nothing where it does not know them."""
         contact = self.contact(number)
         return told(self.brevo, contact) if contact else {}
 
     def await_events(self, number: int, count: int, seconds: float = IN_TIME_S) -> dict[str, Any]:
-        """Give what Brevo was told of a customer once it is so many events; the test fails where it is not in time."""
+        """Return what Brevo holds of a customer once it is so many events; the test fails where it is not in time."""
         found: dict[str, Any] = patiently(
             lambda: self.told(number), lambda found: len(found.get("events", ())) >= count, seconds
         )
@@ -132,7 +132,7 @@ class Deployment:
         return sum(entry["events"] for entry in self.logged("EventStreamsFunction", "taken in"))
 
     def logged(self, function: str, message: str) -> list[dict[str, Any]]:
-        """Give the entries of a function's log with this message."""
+        """Return the entries of a function's log with this message."""
         lines = (line.split(" ", 2) for line in self.stack.log_path.read_text().splitlines())
         own = (json.loads(text) for _, name, text in lines if name == function and text.startswith("{"))
         return [entry for entry in own if entry.get("message") == message]
@@ -182,7 +182,7 @@ def task_sid(number: int, task: int = 1) -> str:
 
 
 def sample(name: str, number: int) -> Event:
-    """Give a sample event, as one of the customer with this number."""
+    """Return a sample event, as one of the customer with this number."""
     text = (SAMPLES / f"{name}.json").read_text()
     for theirs, own in {
         "+15005550101": phone(number),
@@ -205,7 +205,7 @@ def record(event: Event | Sequence[Event]) -> bytes:
 
 
 def told(brevo: BrevoStandIn, contact: Contact) -> dict[str, Any]:
-    """Give what Brevo holds of a contact, without what it chose itself; events by their key."""
+    """Return what Brevo holds of a contact, without what it chose itself; events by their key."""
     attributes = {
         name: value.isoformat() if isinstance(value, date) else value for name, value in contact.attributes.items()
     }

@@ -21,7 +21,7 @@ SIDS = re.compile(r"\b(WT|WR|EV|EZ|CH|MB|SM|TT)([0-9a-f]{31})[0-9a-f]\b")
 
 
 def other(text: str) -> str:
-    """Give a day's texts as ones of the others."""
+    """Return a day's texts as ones of the others."""
     for ours, theirs in OTHERS.items():
         text = text.replace(ours, theirs)
     return SIDS.sub(r"\1\2x", text)
@@ -46,13 +46,13 @@ def events_in(data: bytes) -> int:
 
 
 def people(deployed: Deployment) -> list[dict[str, Any]]:
-    """Give all that Brevo holds of everybody."""
+    """Return all that Brevo holds of everybody."""
     with deployed.account.lock:
         return [told(deployed.brevo, contact) for contact in deployed.account.contacts.values()]
 
 
 def halves(deployed: Deployment) -> tuple[list[str], list[str]]:
-    """Give the two halves of the account, comparable: the first under the others' names, the second as it is."""
+    """Return the two halves of the account, comparable: the first under the others' names, the second as it is."""
     everybody = [json.dumps(person, sort_keys=True) for person in people(deployed)]
     is_other = [any(name.removeprefix("+") in person for name in OTHERS.values()) for person in everybody]
     ours = [_renamed(person) for person, theirs in zip(everybody, is_other, strict=True) if not theirs]

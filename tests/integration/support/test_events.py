@@ -61,7 +61,7 @@ def send(deployed: Deployment, way: str, number: int) -> None:
 
 
 def finished(number: int, **more: Any) -> bytes:
-    """Give what Flex's plugin posts of this customer's task."""
+    """Return what Flex's plugin posts of this customer's task."""
     given = json.loads(samples(number, "task-completed")[0]["data"]["payload"]["task_attributes"])
     return json.dumps({"TaskSid": task_sid(number), "TaskAttributes": given, "Age": 460, **more}).encode()
 
@@ -76,7 +76,7 @@ def by_secret(body: bytes, secret: str = SECRET, late_s: float = 0) -> dict[str,
 
 
 def expected(number: int, last_day: str = "2026-03-02") -> dict[str, Any]:
-    """Give what Brevo should hold of a customer whose task was answered, and who answered the survey."""
+    """Return what Brevo should hold of a customer whose task was answered, and who answered the survey."""
     at, place = task_sid(number), {"channel": "voice", "direction": "inbound"}
     resolved = {**place, "duration_s": 460, "queue": "Support EN", "talk_s": 375, "wait_s": 47, "worker": "anna"}
     resolved |= {"task_sid": at, "reason": "All reservations were completed"}

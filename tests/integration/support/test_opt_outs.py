@@ -44,7 +44,7 @@ def _met(deployed: Deployment, address: str, record_id: str) -> Person:
 
 
 def message(name: str, person: Person, at: str, **more: object) -> Event:
-    """Give a sample event of Messaging's, as one of this person."""
+    """Return a sample event of Messaging's, as one of this person."""
     event = sample(name, 1)
     whose = "from" if name.startswith("inbound") else "to"
     event["data"] |= {whose: person.address, "timestamp": at, **more}
@@ -72,7 +72,7 @@ WAYS: list[Callable[[Deployment, Person, str], None]] = [by_event, by_error, by_
 
 
 def standing(deployed: Deployment, person: Person) -> dict[str, bool]:
-    """Tell whether this person counts as opted out, for each who has to know."""
+    """Return whether this person counts as opted out, for each who has to know."""
     key = {"pk": {"S": f"optout#{person.address}"}, "sk": {"S": "word"}}
     word = deployed.stack.client("dynamodb").get_item(TableName="SyncState", Key=key).get("Item", {})
     table = deployed.airtable.base.table("Customers")
@@ -86,7 +86,7 @@ def standing(deployed: Deployment, person: Person) -> dict[str, bool]:
 
 
 def refusal(deployed: Deployment, person: Person) -> int:
-    """Give the status with which a worker's message to this person is refused; 0 where it is published."""
+    """Return the status with which a worker's message to this person is refused; 0 where it is published."""
     sent = deployed.twilio.send(person.conversation, WORKER, "Are you there?")
     return sent.refused.status if sent.refused else 0
 

@@ -43,7 +43,7 @@ def answered(deployed: Deployment) -> int:
 
 @pytest.fixture(params=["", "TWILIO_SINK_SID"], scope="module")
 def another_is_ours(request: pytest.FixtureRequest, deploy: Deploy) -> object:
-    """Give a stack; with the setting, a sink that was never made is the one whose tests are answered."""
+    """Return a stack; with the setting, a sink that was never made is the one whose tests are answered."""
     more = {request.param: "DG" + "0" * 32} if request.param else {}
     with deploy(**more) as deployed:
         yield bool(request.param), deployed

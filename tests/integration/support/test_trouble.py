@@ -25,7 +25,7 @@ COUNT = 500
 
 
 def again(number: int, task: int) -> list[Event]:
-    """Give another answered task of this customer."""
+    """Return another answered task of this customer."""
     text = json.dumps(samples(number, *ANSWERED)).replace(task_sid(number), task_sid(number, task))
     events: list[Event] = json.loads(text.replace('"EV', f'"EV{task}').replace("2026-03-02", f"2026-03-{task:02}"))
     return events
@@ -111,7 +111,7 @@ def test_one_malformed_record(deployed: Deployment) -> None:
 
 
 def activity(number: int) -> Event:
-    """Give a worker's change of activity."""
+    """Return a worker's change of activity."""
     event = sample("worker-activity-update", 0)
     own = f"EV{number:032x}"
     event["data"]["sid"] = event["data"]["payload"]["sid"] = event["id"] = own
@@ -130,7 +130,7 @@ def rows(deployed: Deployment, day: str) -> int:
 
 
 def kept(deployed: Deployment) -> list[dict[str, Any]]:
-    """Give what is in the quarantine, the oldest first."""
+    """Return what is in the quarantine, the oldest first."""
     s3 = deployed.stack.client("s3")
     found = s3.list_objects_v2(Bucket="local-quarantine").get("Contents", [])
     keys = [each["Key"] for each in sorted(found, key=lambda each: each["LastModified"])]

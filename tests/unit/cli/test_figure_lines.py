@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.fakes.support import MemoryFigures
+from tests.fakes.support import FakeFigures
 from twilio_bridge.support.person import FigureRow
 from twilio_bridge_cli.commands.report import command
 from twilio_bridge_cli.commands.report.figure_lines import (
@@ -91,7 +91,7 @@ def test_one_day_has_no_total() -> None:
 
 def test_rows_come_out_of_the_port() -> None:
     """Those of the days that are asked for, in order, and no others."""
-    kept = MemoryFigures()
+    kept = FakeFigures()
     for row in STAYS:
         kept.put(row)
     assert STAYS == list(command.rows(kept, [MONDAY, TUESDAY]))

@@ -8,7 +8,7 @@ import pytest
 from twilio_bridge_cli.commands.events import kinesis_put
 from twilio_bridge_cli.commands.events.kinesis_put import (
     LARGEST,
-    LARGEST_RECORD,
+    MAX_RECORD_BYTES,
     MOST,
     NotTakenError,
     Record,
@@ -65,9 +65,9 @@ def test_half_a_character_does_not_end_the_command() -> None:
 def test_a_record_is_no_larger_than_kinesis_takes() -> None:
     """1 MiB with its key; the event's place is said."""
     around = record({"type": "", "id": "1"}).size
-    assert LARGEST_RECORD == record({"type": "x" * (LARGEST_RECORD - around), "id": "1"}).size
+    assert MAX_RECORD_BYTES == record({"type": "x" * (MAX_RECORD_BYTES - around), "id": "1"}).size
     with pytest.raises(CommandError, match=r"a\.json is larger"):
-        record({"type": "x" * (LARGEST_RECORD - around + 1), "id": "1"})
+        record({"type": "x" * (MAX_RECORD_BYTES - around + 1), "id": "1"})
 
 
 def test_a_request_holds_so_many_and_so_much() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from twilio_bridge_cli.commands.events.kinesis_put import LARGEST_RECORD, Record
+from twilio_bridge_cli.commands.events.kinesis_put import MAX_RECORD_BYTES, Record
 from twilio_bridge_cli.commands.events.quarantined import Kept, kept
 
 OURS = "2026/03/02/0a1b.json"
@@ -21,7 +21,7 @@ def ours(record: bytes, /, **others: object) -> bytes:
 
 
 def invocation(*records: bytes, **others: object) -> dict[str, Any]:
-    """Give Lambda's record as its documentation shows it, the event within as an object."""
+    """Return Lambda's record as its documentation shows it, the event within as an object."""
     each = [
         {"eventID": f"shardId-0:{number}", "kinesis": {"data": base64.b64encode(data).decode(), "partitionKey": "WT9"}}
         for number, data in enumerate(records)
@@ -83,7 +83,7 @@ def test_what_is_neither_is_said(key: str, body: bytes) -> None:
 
 def test_what_kinesis_would_refuse_is_said() -> None:
     """A record that is larger than 1 MiB with its key would take its whole request with it."""
-    fits = b"x" * (LARGEST_RECORD - 36)
+    fits = b"x" * (MAX_RECORD_BYTES - 36)
     assert 1 == len(kept(OURS, ours(fits)).records)
     found = kept(OURS, ours(fits + b"x"))
     assert ((), "it has no id", True) == (found.records, found.reason, "larger" in found.problem)

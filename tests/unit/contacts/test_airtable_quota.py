@@ -24,7 +24,7 @@ def every(seconds: float) -> str:
 
 
 def intervals(contacts: int) -> list[str]:
-    """Give the interval of whole loads in each plan; a dash where it does not hold so many contacts."""
+    """Return the interval of whole loads in each plan; a dash where it does not hold so many contacts."""
     settings = [(schema.Config(airtable=schema.Airtable(monthly_calls=calls)), records) for calls, records in PLANS]
     return [every(full_every_s(each, contacts)) if contacts <= records else "\N{EN DASH}" for each, records in settings]
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.build import ANN, ANYTHING, HOSTILE, contact
-from twilio_bridge.contacts.contact import LONGEST_NAME_IN_KEY, Contact, fold, matches, same_worker
+from twilio_bridge.contacts.contact import MAX_NAME_IN_KEY_LENGTH, Contact, fold, matches, same_worker
 
 TEXTS = st.one_of(ANYTHING, st.text("aàÀbBßłøİ\u0131ﬁ ²٣0-/.", max_size=12))
 
@@ -81,7 +81,7 @@ def test_order_is_total(name: str, other: str, one_id: str, other_id: str) -> No
 
     assert (one.order == two.order) == (
         one_id == other_id
-        and fold(one.display_name)[:LONGEST_NAME_IN_KEY] == fold(two.display_name)[:LONGEST_NAME_IN_KEY]
+        and fold(one.display_name)[:MAX_NAME_IN_KEY_LENGTH] == fold(two.display_name)[:MAX_NAME_IN_KEY_LENGTH]
     )
     assert len(one.order.encode()) <= 900
     assert one.order.count("\x00") == 1

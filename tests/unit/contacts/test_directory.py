@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.fakes.base import MemoryRefresh
-from tests.fakes.contacts import MemorySource
+from tests.fakes.base import FakeRefresh
+from tests.fakes.contacts import FakeSource
 from tests.unit.build import ANN, BEN, JO, SAM, World, contact, contacts, world
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.contacts.directory import REMEMBER_ANCHOR_S, REMEMBER_UNKNOWN_S
@@ -290,7 +290,7 @@ def test_refresh_that_cannot_be_started() -> None:
     office = world(*contacts(3))
     office.clock.offset = STALE_S
 
-    class Failing(MemoryRefresh):
+    class Failing(FakeRefresh):
         def start(self) -> None:
             raise AWAY
 
@@ -358,7 +358,7 @@ def test_failure_is_not_remembered() -> None:
     assert office.directory.find(ANN)
 
 
-class WithIdColumn(MemorySource):
+class WithIdColumn(FakeSource):
     """A source that finds contacts by what stands in an id column, too."""
 
     def get(self, contact_id: str) -> Contact | None:
@@ -485,7 +485,7 @@ def test_create_duplicate(stored: dict[str, str], new: dict[str, str]) -> None:
 def test_create_two_at_once() -> None:
     """Of two who create the same contact at once, one does."""
 
-    class Slow(MemorySource):
+    class Slow(FakeSource):
         def find(self, number: str) -> list[Contact]:
             found = super().find(number)
             if not refused and not self.contacts:
@@ -563,7 +563,7 @@ def test_workers() -> None:
 def test_source_page_type() -> None:
     """The source's own page may be shorter than asked for and still have a following one."""
 
-    class Short(MemorySource):
+    class Short(FakeSource):
         def page(self, owner: str | None, size: int, offset: str | None = None) -> SourcePage:
             return super().page(owner, min(size, 3), offset)
 

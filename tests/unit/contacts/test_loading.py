@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from tests.fakes.base import MemoryRefresh
-from tests.fakes.contacts import MemorySource
+from tests.fakes.base import FakeRefresh
+from tests.fakes.contacts import FakeSource
 from tests.unit.build import ANN, JO, World, configured, contact, contacts, message
 from twilio_bridge import deadline
 from twilio_bridge.contacts.contact import Contact
@@ -21,7 +21,7 @@ AIRTABLES = "%Y-%m-%dT%H:%M:%S.000Z"
 TELLING = "contacts: {columns: {last_modified: modified}}"
 
 
-class Short(MemorySource):
+class Short(FakeSource):
     """A source that gives so many pages to an invocation, then fails."""
 
     def __init__(self, *given: Contact, pages: int = 1, failure: Exception = OUT_OF_TIME) -> None:
@@ -256,7 +256,7 @@ def test_a_failure_loses_nothing_that_was_read(failure: Exception) -> None:
 def test_the_next_part_is_asked_for_when_the_lease_is_free() -> None:
     """It would find another refresh running and do nothing."""
 
-    class AtOnce(MemoryRefresh):
+    class AtOnce(FakeRefresh):
         def go_on(self) -> None:
             done.append(refresh(office.refreshing))
 
@@ -280,7 +280,7 @@ def test_what_is_left_of_the_time_is_for_writing() -> None:
 def test_reading_ends_in_time_to_write() -> None:
     """A listing that hangs is left, and what it gave before is staged."""
 
-    class Hanging(MemorySource):
+    class Hanging(FakeSource):
         def pages(self, offset: str = "") -> Iterator[SourcePage]:
             for page in super().pages(offset):
                 yield page

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.fakes.base import MemoryOutbox
-from tests.fakes.contacts import MemorySource
+from tests.fakes.base import FakeOutbox
+from tests.fakes.contacts import FakeSource
 from tests.unit.build import ANN, ANYTHING, BEN, World, contact, world
 from twilio_bridge import deadline
 from twilio_bridge.config import schema
@@ -125,11 +125,11 @@ def test_hear() -> None:
 def test_brevo_whatever_airtable_does() -> None:
     """Brevo is told through its queue, also where Airtable's takes nothing; an old word is told nobody."""
 
-    class Full(MemoryOutbox):
-        def tell_airtable(self, address: str) -> None:
+    class Full(FakeOutbox):
+        def enqueue_airtable_delivery(self, address: str) -> None:
             raise UnavailableError("sqs", f"{len(address)} characters are too many")
 
-    office = World(MemorySource([contact("r1", sms=ANN)]), outbox=Full())
+    office = World(FakeSource([contact("r1", sms=ANN)]), outbox=Full())
     office.load()
     office.source.failure = AWAY
     with pytest.raises(UnavailableError):
@@ -179,7 +179,7 @@ def test_queue_on_failure(failure: Exception) -> None:
     assert [ANN] == office.outbox.addresses
 
 
-class Hanging(MemorySource):
+class Hanging(FakeSource):
     """A source that hangs and swallows whatever Exception ends it."""
 
     def set_opt_out(self, contact_id: str, opted_out: bool) -> Contact | None:
@@ -261,7 +261,7 @@ def test_out_of_order(said: list[tuple[bool, int]], away: bool) -> None:
 def test_later_word_in_between() -> None:
     """Where a later word is heard while an earlier one is being told, Airtable ends with the later one."""
 
-    class Interrupted(MemorySource):
+    class Interrupted(FakeSource):
         def set_opt_out(self, contact_id: str, opted_out: bool) -> Contact | None:
             if opted_out:
                 say(office, out=False, at=2)

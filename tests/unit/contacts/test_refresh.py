@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tests.fakes.contacts import MemorySource
+from tests.fakes.contacts import FakeSource
 from tests.unit.build import ANN, JO, World, contact, contacts, message, world
 from twilio_bridge.config import schema
 from twilio_bridge.contacts.contact import Contact
@@ -15,7 +15,7 @@ from twilio_bridge.contacts.refresh import LEASE, LEASE_S, full_every_s, refresh
 from twilio_bridge.errors import StaleOffsetError, UnavailableError
 
 
-class Scripted(MemorySource):
+class Scripted(FakeSource):
     """A source whose listings break off as told, and during which something else may happen."""
 
     def __init__(self, *given: Contact, breaks: int = 0) -> None:

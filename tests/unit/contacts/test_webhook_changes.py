@@ -1,4 +1,4 @@
-"""Hearing the base's webhook: what it told is in the cache, whatever comes twice, late, out of order or not at all."""
+"""Reading the base's webhook: its changes are in the cache, whatever comes twice, late, out of order or not at all."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -6,15 +6,15 @@ from typing import Any
 
 import pytest
 
-from tests.fakes.base import MemoryLeases
-from tests.fakes.contacts import MemorySource
+from tests.fakes.base import FakeLeases
+from tests.fakes.contacts import FakeSource
 from tests.unit.build import JO, World, contact, contacts, message, world
 from tests.unit.conftest import Lines
 from twilio_bridge.contacts import templates
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.contacts.loading import Loaded, Updated
 from twilio_bridge.contacts.refresh import hear, refresh
-from twilio_bridge.contacts.webhook_changes import LEASE, LEASE_S, MOST_RECORDS, RECORDS_A_REQUEST, drain
+from twilio_bridge.contacts.webhook_changes import LEASE, LEASE_S, MAX_RECORDS_COUNT, RECORDS_A_REQUEST, drain
 from twilio_bridge.contacts.webhook_registration import register
 from twilio_bridge.errors import RefusedError, UnavailableError
 
@@ -124,7 +124,7 @@ def test_records_come_in_requests_of_a_hundred() -> None:
     office = told()
     asked: list[int] = []
 
-    class Counting(MemorySource):
+    class Counting(FakeSource):
         def get_many(self, contact_ids: Sequence[str]) -> list[Contact]:
             asked.append(len(contact_ids))
             return super().get_many(contact_ids)
@@ -178,7 +178,7 @@ def cached(office: World) -> list[Any]:
 def test_templates_that_are_refused_hold_nothing_up(log: Lines) -> None:
     """Contacts are taken in all the same, and the log says why templates are not."""
 
-    class Refusing(MemorySource):
+    class Refusing(FakeSource):
         def templates(self) -> list[Any]:
             raise RefusedError("airtable", "status 403")
 
@@ -215,7 +215,7 @@ def test_one_at_a_time() -> None:
 def test_a_ping_during_a_drain_is_not_lost() -> None:
     """Who is at it looks again for whoever came meanwhile and left."""
 
-    class Busy(MemorySource):
+    class Busy(FakeSource):
         def get_many(self, contact_ids: Sequence[str]) -> list[Contact]:
             found = super().get_many(contact_ids)
             if "r2" not in self.contacts:
@@ -236,7 +236,7 @@ def test_a_ping_during_a_drain_is_not_lost() -> None:
 def test_a_webhook_that_is_forgotten_meanwhile() -> None:
     """Whoever held the lease before found it gone; then there is nothing to hear."""
 
-    class Late(MemoryLeases):
+    class Late(FakeLeases):
         def acquire(self, name: str, seconds: float) -> int | None:
             office.registrations.remove(f"ach{1:014}")
             return super().acquire(name, seconds)
@@ -248,7 +248,7 @@ def test_a_webhook_that_is_forgotten_meanwhile() -> None:
     assert [] == office.feed.calls
 
 
-class Loading(MemorySource):
+class Loading(FakeSource):
     """A source during whose load something happens in the base."""
 
     def __init__(self, *given: Contact) -> None:
@@ -370,7 +370,7 @@ def test_what_is_not_told_one_by_one_comes_with_a_load(how: str, log: Lines) -> 
     """The cursor moves to the end, and a load is due as in a base without a webhook; then the webhook is good again."""
     office = told(contact("r1", name="Ann"))
     if how == "too many":
-        edit(office, *(contact(f"r{number}", name="New") for number in range(MOST_RECORDS + 1)))
+        edit(office, *(contact(f"r{number}", name="New") for number in range(MAX_RECORDS_COUNT + 1)))
     else:
         office.source.contacts["r1"] = contact("r1", name="New")
         office.feed.tell("r1", is_whole=False)
@@ -389,9 +389,9 @@ def test_what_is_not_told_one_by_one_comes_with_a_load(how: str, log: Lines) -> 
 def test_up_to_the_limit_records_are_read_one_by_one() -> None:
     """500 changed records need no load."""
     office = told()
-    edit(office, *contacts(MOST_RECORDS))
+    edit(office, *contacts(MAX_RECORDS_COUNT))
 
-    assert MOST_RECORDS == drain(office.refreshing)
+    assert MAX_RECORDS_COUNT == drain(office.refreshing)
 
 
 def test_another_table_in_the_configuration() -> None:

@@ -26,7 +26,7 @@ def ping(body: bytes = BODY.encode(), *, mac: str | None = None, is_base64: bool
 
 
 def is_taken(event: dict[str, Any], *secrets: str | None) -> bool:
-    """Tell whether a request passes."""
+    """Return whether a request passes."""
     try:
         airtable_signature.require(event, *(lambda secret=secret: secret for secret in secrets))
     except SignatureError:
@@ -35,7 +35,7 @@ def is_taken(event: dict[str, Any], *secrets: str | None) -> bool:
 
 
 def noted(asked: list[str]) -> Callable[[], str]:
-    """Give a secret that notes when it is asked for."""
+    """Return a secret that notes when it is asked for."""
 
     def secret() -> str:
         asked.append(SECRET)

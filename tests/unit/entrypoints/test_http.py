@@ -15,24 +15,24 @@ from hypothesis import strategies as st
 
 from tests.unit.build import ANYTHING, HOST, TOKEN, Call, FixedTokens, event, form, signatures
 from tests.unit.conftest import Lines
-from twilio_bridge import errors
+from twilio_bridge import errors, forms
 from twilio_bridge.entrypoints import http, twilio_signature
 
 CRM = {"Location": "GetCustomersList", "PageSize": "30", "Worker": "jo@example.com"}
 SECRET = "Ann Smith +447700900001"
 
 
-def echo(values: http.Form) -> http.Answer:
-    return http.Answer({name: list(given) for name, given in values.values.items()})
+def echo(values: forms.Form) -> forms.Answer:
+    return forms.Answer({name: list(given) for name, given in values.values.items()})
 
 
-def never(_form: http.Form) -> http.Answer:
+def never(_form: forms.Form) -> forms.Answer:
     pytest.fail("nothing is answered before the signature holds")
 
 
 def call(
     request: http.Event,
-    respond: Callable[[http.Form], http.Answer] = echo,
+    respond: Callable[[forms.Form], forms.Answer] = echo,
     known: http.Signatures | None = None,
     left_s: float = 6.0,
 ) -> tuple[int, Any]:
@@ -40,8 +40,8 @@ def call(
     return reply["statusCode"], json.loads(reply["body"])
 
 
-def raising(error: BaseException) -> Callable[[http.Form], http.Answer]:
-    def respond(_form: http.Form) -> http.Answer:
+def raising(error: BaseException) -> Callable[[forms.Form], forms.Answer]:
+    def respond(_form: forms.Form) -> forms.Answer:
         raise error
 
     return respond
@@ -59,7 +59,7 @@ def json_event(body: str | bytes, *, named: str | None = None, is_base64: bool =
 
 def test_reply() -> None:
     """An answer is JSON in payload v2."""
-    reply = http.callback(event(CRM), Call(), signatures(), lambda _: http.Answer({"name": "Söhne"}, 201))
+    reply = http.callback(event(CRM), Call(), signatures(), lambda _: forms.Answer({"name": "Söhne"}, 201))
 
     assert {
         "statusCode": 201,
@@ -425,9 +425,9 @@ def test_hang() -> None:
     """Whatever hangs is answered before Lambda's time is up."""
     began = time.monotonic()
 
-    def respond(_form: http.Form) -> http.Answer:
+    def respond(_form: forms.Form) -> forms.Answer:
         time.sleep(5)
-        return http.Answer()
+        return forms.Answer()
 
     status, body = call(event(CRM), respond, left_s=http.MARGIN_S + 0.1)
 
@@ -438,11 +438,11 @@ def test_hang() -> None:
 def test_hang_that_swallows_exceptions() -> None:
     """A library that swallows every Exception does not keep us from answering."""
 
-    def respond(_form: http.Form) -> http.Answer:
+    def respond(_form: forms.Form) -> forms.Answer:
         for _ in range(50):
             with suppress(Exception):
                 time.sleep(0.1)
-        return http.Answer()
+        return forms.Answer()
 
     assert call(event(CRM), respond, left_s=http.MARGIN_S + 0.1)[0] == 503
 
@@ -478,9 +478,9 @@ def test_rescue() -> None:
     """A function may turn a failure into an answer of its own, knowing the request."""
     seen: list[tuple[str, type[BaseException]]] = []
 
-    def rescue(values: http.Form | None, error: BaseException) -> http.Answer:
+    def rescue(values: forms.Form | None, error: BaseException) -> forms.Answer:
         seen.append((values.text("Location") if values else "", type(error)))
-        return http.Answer({"rescued": True})
+        return forms.Answer({"rescued": True})
 
     reply = http.callback(event(CRM), Call(), signatures(), raising(errors.UnavailableError("a", "b")), rescue)
 
@@ -491,7 +491,7 @@ def test_rescue() -> None:
 def test_rescue_never_sees_a_wrong_signature() -> None:
     """A wrong signature is refused whatever the rescue says."""
 
-    def rescue(_form: http.Form | None, _error: BaseException) -> http.Answer:
+    def rescue(_form: forms.Form | None, _error: BaseException) -> forms.Answer:
         pytest.fail("asked")
 
     unsigned = event(CRM, token="wrong")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from twilio_bridge.entrypoints.sqs import LONGEST_WAIT_S, Message, consume, wait_s
+from twilio_bridge.entrypoints.sqs import MAX_WAIT_S, Message, consume, wait_s
 from twilio_bridge.errors import BridgeError, RateLimitedError, UnavailableError
 
 AWAY = UnavailableError("airtable", "x")
@@ -104,11 +104,11 @@ def test_rubbish_comes_again(body: str) -> None:
     [
         (1, AWAY, 15),
         (2, AWAY, 30),
-        (7, AWAY, LONGEST_WAIT_S),
-        (1_000_000, AWAY, LONGEST_WAIT_S),
+        (7, AWAY, MAX_WAIT_S),
+        (1_000_000, AWAY, MAX_WAIT_S),
         (0, AWAY, 7.5),
         (1, RateLimitedError("airtable", 30), 31),
-        (9, RateLimitedError("airtable", 0), LONGEST_WAIT_S),
+        (9, RateLimitedError("airtable", 0), MAX_WAIT_S),
         (99, RateLimitedError("brevo", 3_600), 3_601),
         (1, BridgeError("x"), 15),
     ],

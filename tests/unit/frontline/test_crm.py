@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.build import ANN, ANYTHING, BASE_ID, BEN, HOSTILE, JO, SAM, World, ask, contact, contacts, form, world
+from twilio_bridge import forms
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.entrypoints import http
 from twilio_bridge.errors import (
@@ -52,7 +53,7 @@ def create(office: World, channels: object = None, **parameters: str) -> Any:
 
 
 def bytes_of(body: object) -> int:
-    return len(http.reply(http.Answer(body))["body"].encode())
+    return len(http.reply(forms.Answer(body))["body"].encode())
 
 
 def test_list() -> None:
@@ -124,7 +125,7 @@ def test_list_fits(name: str, loaded: bool) -> None:
     token = ""
     for _ in range(100):
         objects = listed(office, PageSize="500", NextPageToken=token)
-        assert bytes_of({"objects": objects}) <= http.LARGEST_ANSWER
+        assert bytes_of({"objects": objects}) <= forms.MAX_ANSWER_BYTES
         seen += [c["customer_id"] for c in objects["customers"]]
         if not loaded:
             office.load()
@@ -235,7 +236,7 @@ def test_details_fit(text: str) -> None:
         world(fat, settings="contacts: {visibility: all}"), Location="GetCustomerDetailsByCustomerId", CustomerId="r1"
     )
 
-    assert bytes_of(body) <= http.LARGEST_ANSWER
+    assert bytes_of(body) <= forms.MAX_ANSWER_BYTES
     assert len(body["objects"]["customer"]["details"]["content"]) > 3_000
 
 

@@ -78,7 +78,7 @@ def test_opted_in_again() -> None:
     office = world(contact("r1", sms=ANN, opt_out=True))
     word = office.opt_outs.record(ANN, out=True, at=1)
     assert word
-    office.opt_outs.mark_told(word, ["r1"])
+    office.opt_outs.mark_delivered(word, ["r1"])
     office.opt_outs.record(ANN, out=False, at=2)
 
     assert status(office)[0] == 200

@@ -25,7 +25,7 @@ from tests.unit.build import (
 )
 from twilio_bridge.errors import BadRequestError, BridgeError, RefusedError, RoutingError, UnavailableError
 from twilio_bridge.frontline import routing
-from twilio_bridge.frontline.routing import MOST_LOOKED_AT
+from twilio_bridge.frontline.routing import MAX_LOOKUPS
 
 KIM = "kim@example.com"
 INBOUND = {
@@ -301,7 +301,7 @@ def test_few_are_looked_at() -> None:
     made.messaging = Counting(made.messaging.conversations)
 
     assert route(made) == "random"
-    assert len(looked_at) == MOST_LOOKED_AT
+    assert len(looked_at) == MAX_LOOKUPS
 
 
 def test_missing_sid() -> None:

@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 
 from tests.unit.build import ANN, ANYTHING, HOSTILE, JO, SAM, World, ask, contact, form, message, world
 from tests.unit.conftest import Lines
+from twilio_bridge import forms
 from twilio_bridge.entrypoints import http
 from twilio_bridge.errors import BadRequestError, BridgeError, UnavailableError, UnknownLocationError
 from twilio_bridge.frontline import templates
-from twilio_bridge.frontline.templates import LONGEST_TEXT, fill
+from twilio_bridge.frontline.templates import MAX_TEXT_LENGTH, fill
 
 USUAL = {
     "Location": "GetTemplatesByCustomerId",
@@ -31,7 +32,7 @@ def contents(office: World, **parameters: str) -> list[str]:
 
 
 def filled(text: str, settings: str = TEAM, **fields: Any) -> list[str]:
-    """Give what becomes of one template for one contact."""
+    """Return what becomes of one template for one contact."""
     return contents(world(contact("r1", **fields), templates=[message(text=text)], settings=settings))
 
 
@@ -131,7 +132,7 @@ def test_unknown_worker() -> None:
     assert [JO] == contents(office)
 
 
-@pytest.mark.parametrize(("length", "expected"), [(LONGEST_TEXT, 1), (LONGEST_TEXT + 1, 0)])
+@pytest.mark.parametrize(("length", "expected"), [(MAX_TEXT_LENGTH, 1), (MAX_TEXT_LENGTH + 1, 0)])
 def test_too_long(length: int, expected: int, log: Lines) -> None:
     """A text longer than a message can be is left out, and the operator sees it; without the text."""
     assert expected == len(filled("{{notes}}", notes="x" * length))
@@ -143,10 +144,10 @@ def test_too_long(length: int, expected: int, log: Lines) -> None:
 def test_answer_fits(letter: str) -> None:
     """However many templates there are, the answer is as full as 64 kB allow, and no fuller."""
     office = world(contact("r1"), templates=[message("C" * 50, letter * 1_500) for _ in range(80)])
-    body = http.reply(http.Answer(shown(office)))["body"].encode()
+    body = http.reply(forms.Answer(shown(office)))["body"].encode()
 
-    assert len(body) <= http.LARGEST_ANSWER
-    assert len(body) > http.LARGEST_ANSWER * 0.8 or len(contents(office)) == 80
+    assert len(body) <= forms.MAX_ANSWER_BYTES
+    assert len(body) > forms.MAX_ANSWER_BYTES * 0.8 or len(contents(office)) == 80
 
 
 def test_never_read() -> None:
@@ -210,7 +211,7 @@ def test_any_text(text: str, cells: dict[str, str], name: str) -> None:
     values = {key.casefold(): value for key, value in {**cells, "name": name}.items()}
     for show in (True, False):
         made = fill(message(text=text + "{{name}}"), values, show_incomplete=show)
-        assert made is None or len(made.text) <= LONGEST_TEXT
+        assert made is None or len(made.text) <= MAX_TEXT_LENGTH
         assert made is None or show or made.text.endswith(name)
 
 

@@ -24,7 +24,6 @@ from tests.unit.build import (
     worker,
     world,
 )
-from twilio_bridge.entrypoints.http import Answer, Form
 from twilio_bridge.errors import (
     BadRequestError,
     BridgeError,
@@ -33,8 +32,9 @@ from twilio_bridge.errors import (
     UnavailableError,
     UpstreamError,
 )
+from twilio_bridge.forms import Answer, Form
 from twilio_bridge.frontline import twilio_conversations
-from twilio_bridge.frontline.twilio_conversations import EVENTS, LARGEST_PARTICIPANT_ATTRIBUTES, PRE_EVENTS, rescue
+from twilio_bridge.frontline.twilio_conversations import EVENTS, MAX_PARTICIPANT_ATTRIBUTES_BYTES, PRE_EVENTS, rescue
 from twilio_bridge.ports import Participant
 
 AVATAR = "https://a.com/a.png"
@@ -254,7 +254,7 @@ def test_participant_attributes_left_alone(there: str) -> None:
     send(made, "onParticipantAdded")
 
     assert there == made.messaging.participant(CONVERSATION, "MB1").attributes
-    assert len(there) <= LARGEST_PARTICIPANT_ATTRIBUTES + 10
+    assert len(there) <= MAX_PARTICIPANT_ATTRIBUTES_BYTES + 10
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from twilio_bridge.support.cloud_events import decode
 from twilio_bridge.support.derivation import derive
 from twilio_bridge.support.facts import known
 from twilio_bridge.support.task_outcome import task
-from twilio_bridge_local.samples.customers import MOST_CUSTOMERS, customers
+from twilio_bridge_local.samples.customers import MAX_CUSTOMERS_COUNT, customers
 from twilio_bridge_local.samples.envelopes import records
 from twilio_bridge_local.samples.support_day import DAY, DAY_MS, generate
 
@@ -96,4 +96,4 @@ def test_customers_come_on_several_channels(day: list[dict[str, Any]]) -> None:
 def test_there_are_numbers_for_so_many() -> None:
     """Made-up numbers do not run into real ones."""
     with pytest.raises(ValueError, match="customers only"):
-        customers(MOST_CUSTOMERS + 1, Random(0))  # noqa: S311  no secrets
+        customers(MAX_CUSTOMERS_COUNT + 1, Random(0))  # noqa: S311  no secrets

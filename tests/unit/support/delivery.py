@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from tests.fakes.base import MemoryOptOuts
-from tests.fakes.marketing_contacts import MemoryCrm
+from tests.fakes.base import FakeOptOuts
+from tests.fakes.marketing_contacts import FakeMarketingContacts
 from twilio_bridge.config import schema
-from twilio_bridge.support.brevo_delivery import Delivering
+from twilio_bridge.support.brevo_delivery import DeliveryDeps
 from twilio_bridge.support.person import Dossier, Interaction, Person, Status, TimelineEvent
 
 NOW = 1_772_445_600_000  # 2 March 2026, 10:00 UTC
@@ -66,7 +66,7 @@ class Notices:
 
     persons: list[str] = field(default_factory=list)
 
-    def tell_brevo(self, person_ids: Iterator[str]) -> None:
+    def enqueue_brevo_delivery(self, person_ids: Iterator[str]) -> None:
         self.persons += person_ids
 
 
@@ -75,21 +75,21 @@ class Outside:
     """All that a delivery calls; `script` says, call by call, what goes wrong: (error, whether it had its effect)."""
 
     dossiers: KeptDossiers
-    crm: MemoryCrm = field(default_factory=MemoryCrm)
-    words: MemoryOptOuts = field(default_factory=MemoryOptOuts)
+    crm: FakeMarketingContacts = field(default_factory=FakeMarketingContacts)
+    words: FakeOptOuts = field(default_factory=FakeOptOuts)
     notices: Notices = field(default_factory=Notices)
     settings: schema.Config = field(default_factory=settings)
     calls: list[str] = field(default_factory=list)
     script: Callable[[str, int], tuple[Exception, bool] | None] = lambda _name, _number: None
 
-    def work(self) -> Delivering:
+    def work(self) -> DeliveryDeps:
         parts: dict[str, Any] = {
             "dossiers": _Failing(self.dossiers, self),
             "crm": _Failing(self.crm, self),
             "opt_outs": _Failing(self.words, self),
             "notices": _Failing(self.notices, self),
         }
-        return Delivering(**parts, settings=self.settings)
+        return DeliveryDeps(**parts, settings=self.settings)
 
     def statuses(self, person_id: str = "ann") -> dict[str, str]:
         return {event.key: event.status for event in self.dossiers.held[person_id].events}

@@ -42,7 +42,7 @@ def state(world: World) -> State:
 
 
 def _persons(world: World, keys: Iterable[str]) -> Iterator[tuple[frozenset[str], Any]]:
-    """Give each person's keys, and what is held about them; withdrawn is as if it had never been."""
+    """Return each person's keys, and what is held about them; withdrawn is as if it had never been."""
     groups: dict[str, set[str]] = {}
     for key, person in world.identities.of(dict.fromkeys(keys)).items():
         groups.setdefault(person.id, set()).add(key)
@@ -65,7 +65,7 @@ def _plain(event: TimelineEvent) -> TimelineEvent:
 
 
 def timeline(world: World) -> dict[str, list[TimelineEvent]]:
-    """Give what stands on everybody's timeline, by the event's key."""
+    """Return what stands on everybody's timeline, by the event's key."""
     found: dict[str, list[TimelineEvent]] = {}
     for _, event in world.crm.timeline:
         found.setdefault(event.key, []).append(replace(_plain(event), status="sent"))
@@ -73,7 +73,7 @@ def timeline(world: World) -> dict[str, list[TimelineEvent]]:
 
 
 def contacts(world: World) -> set[Any]:
-    """Give Brevo's contacts with their timelines, each as a value."""
+    """Return Brevo's contacts with their timelines, each as a value."""
     return {
         (
             contact.email,

@@ -4,24 +4,24 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.fakes.base import MemoryOptOuts
-from tests.fakes.marketing_contacts import MemoryCrm
+from tests.fakes.base import FakeOptOuts
+from tests.fakes.marketing_contacts import FakeMarketingContacts
 from tests.fakes.support import (
-    MemoryDossiers,
-    MemoryFacts,
-    MemoryFigures,
-    MemoryNotices,
-    MemoryPeople,
-    MemoryQuarantine,
+    FakeDossiers,
+    FakeFacts,
+    FakeFigures,
+    FakeNotices,
+    FakePeople,
+    FakeQuarantine,
 )
 from tests.unit.support.tasks import NINE
 from twilio_bridge.config import schema
 from twilio_bridge.errors import OutOfTimeError, UpstreamError
 from twilio_bridge.support import brevo_delivery, sinks
-from twilio_bridge.support.brevo_delivery import Delivering
-from twilio_bridge.support.event_facts import Told
+from twilio_bridge.support.brevo_delivery import DeliveryDeps
+from twilio_bridge.support.event_facts import ExtractedFacts
 from twilio_bridge.support.person import FigureRow, TimelineEvent
-from twilio_bridge.support.reducer import Batch, Record, Reducing, reduce
+from twilio_bridge.support.reducer import Batch, Record, ReducerDeps, reduce
 
 HOUR_MS = 3_600_000
 SETTINGS = schema.Config.model_validate(
@@ -59,23 +59,23 @@ class World:
     script: Script = lambda _name, _number: None
     calls: list[tuple[str, tuple[Any, ...]]] = field(default_factory=list)
     failures: dict[int, Exception] = field(default_factory=dict)
-    facts: MemoryFacts = field(default_factory=MemoryFacts)
-    identities: MemoryPeople = field(default_factory=MemoryPeople)
-    figures: MemoryFigures = field(default_factory=MemoryFigures)
-    quarantine: MemoryQuarantine = field(default_factory=MemoryQuarantine)
-    notices: MemoryNotices = field(default_factory=MemoryNotices)
-    words: MemoryOptOuts = field(default_factory=MemoryOptOuts)
+    facts: FakeFacts = field(default_factory=FakeFacts)
+    identities: FakePeople = field(default_factory=FakePeople)
+    figures: FakeFigures = field(default_factory=FakeFigures)
+    quarantine: FakeQuarantine = field(default_factory=FakeQuarantine)
+    notices: FakeNotices = field(default_factory=FakeNotices)
+    words: FakeOptOuts = field(default_factory=FakeOptOuts)
     metrics: Metrics = field(default_factory=Metrics)
-    crm: MemoryCrm = field(default_factory=MemoryCrm)
-    told: Told = field(default_factory=Told)
+    crm: FakeMarketingContacts = field(default_factory=FakeMarketingContacts)
+    told: ExtractedFacts = field(default_factory=ExtractedFacts)
 
     def __post_init__(self) -> None:
-        self.dossiers = MemoryDossiers(self.identities)
+        self.dossiers = FakeDossiers(self.identities)
 
-    def reducing(self) -> Reducing:
+    def reducing(self) -> ReducerDeps:
         ports = ("facts", "identities", "dossiers", "figures", "quarantine", "notices")
         parts: dict[str, Any] = {name: _Failing(getattr(self, name), self) for name in ports}
-        return Reducing(
+        return ReducerDeps(
             **parts,
             opt_outs=_Failing(self.words, self),
             metrics=self.metrics,
@@ -83,9 +83,9 @@ class World:
             settings=self.settings,
         )
 
-    def delivering(self) -> Delivering:
+    def delivering(self) -> DeliveryDeps:
         parts: dict[str, Any] = {name: _Failing(getattr(self, name), self) for name in ("dossiers", "crm", "notices")}
-        return Delivering(**parts, opt_outs=_Failing(self.words, self), settings=self.settings)
+        return DeliveryDeps(**parts, opt_outs=_Failing(self.words, self), settings=self.settings)
 
     def take_in(self, records: Sequence[Record]) -> Batch:
         """Reduce a batch, and remember which subjects there are."""
@@ -139,7 +139,7 @@ class World:
         self.deliver()
 
     def asked(self) -> list[tuple[str, TimelineEvent]]:
-        """Give what Brevo was asked about single events, in order."""
+        """Return what Brevo was asked about single events, in order."""
         return [(name, given[-1]) for name, given in self.calls if name in {"post", "has"}]
 
 
@@ -176,5 +176,5 @@ class _Failing:
 
 
 def records(documents: Iterable[bytes], arrived_at: int = NINE) -> list[Record]:
-    """Give records with sequence numbers that grow."""
+    """Return records with sequence numbers that grow."""
     return [Record(str(number), data, arrived_at) for number, data in enumerate(documents, 1_000)]

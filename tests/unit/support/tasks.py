@@ -9,7 +9,7 @@ from typing import Any
 from twilio_bridge.config import schema
 from twilio_bridge.support import task_attributes
 from twilio_bridge.support.cloud_events import decode
-from twilio_bridge.support.event_facts import Told, hear
+from twilio_bridge.support.event_facts import ExtractedFacts, hear
 from twilio_bridge.support.facts import Known, known
 
 TASK, QUEUE, WORKER, RESERVATION = (f"{prefix}{'0' * 31}1" for prefix in ("WT", "WQ", "WK", "WR"))
@@ -23,7 +23,7 @@ SETTINGS = schema.Config()
 
 
 def settings(**flex: Any) -> schema.Config:
-    """Give a configuration with something else about Flex."""
+    """Return a configuration with something else about Flex."""
     return schema.Config.model_validate({"connectors": {"twilio_flex": flex}})
 
 
@@ -37,7 +37,7 @@ def event(
     queue: str = "Support",
     **payload: Any,
 ) -> dict[str, Any]:
-    """Give one of TaskRouter's events, so many seconds after nine."""
+    """Return one of TaskRouter's events, so many seconds after nine."""
     own = "EV" + hashlib.md5(repr((kind, sid, number, payload, at_s)).encode(), usedforsecurity=False).hexdigest()
     data = {"sid": own, "task_sid": sid, "timestamp": stamp(at_s), "task_attributes": json.dumps(told)}
     data |= {"task_channel_unique_name": "voice"}
@@ -55,12 +55,12 @@ def event(
 
 
 def stamp(at_s: float) -> str:
-    """Give the moment so many seconds after nine, as Twilio writes it."""
+    """Return the moment so many seconds after nine, as Twilio writes it."""
     return datetime.fromtimestamp(NINE / 1000 + at_s, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def answered(told: Mapping[str, Any] = AMARA, *, sid: str = TASK) -> list[dict[str, Any]]:
-    """Give a task that waits 40 s, rings for 5, takes 120 s, and 20 s to wrap up."""
+    """Return a task that waits 40 s, rings for 5, takes 120 s, and 20 s to wrap up."""
     steps = (
         ("task.created", 0),
         ("task-queue.entered", 1),
@@ -75,7 +75,7 @@ def answered(told: Mapping[str, Any] = AMARA, *, sid: str = TASK) -> list[dict[s
 
 
 def abandoned(after_s: float = 30, reason: str = "hangup", told: Mapping[str, Any] = AMARA) -> list[dict[str, Any]]:
-    """Give a task whose customer leaves the queue."""
+    """Return a task whose customer leaves the queue."""
     return [
         event("task.created", 0, told),
         event("task-queue.entered", 1, told),
@@ -83,9 +83,9 @@ def abandoned(after_s: float = 30, reason: str = "hangup", told: Mapping[str, An
     ]
 
 
-def tell(events: Iterable[object], settled: schema.Config = SETTINGS) -> Told:
+def tell(events: Iterable[object], settled: schema.Config = SETTINGS) -> ExtractedFacts:
     """Hear events."""
-    told = Told()
+    told = ExtractedFacts()
     wanted = task_attributes.paths(settled.field_mapping, settled.surveys.score)
     for each in events:
         for decoded in decode(json.dumps(each).encode(), NINE).events:
@@ -94,7 +94,7 @@ def tell(events: Iterable[object], settled: schema.Config = SETTINGS) -> Told:
 
 
 def learn(events: Sequence[object], settled: schema.Config = SETTINGS, sid: str = TASK) -> Known:
-    """Give what is known of a task after these events."""
+    """Return what is known of a task after these events."""
     heard = tell(events, settled).subjects[f"task#{sid}" if sid.startswith("WT") else f"conversation#{sid}"]
     subject = f"task#{sid}" if sid.startswith("WT") else f"conversation#{sid}"
     return known(subject, heard.facts.values(), heard.attributes)

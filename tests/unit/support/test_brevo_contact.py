@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from tests.unit.support.delivery import KEYS, LISTS, MAIL, NOW, OTHER_PHONE, PHONE, dossier, interaction, settings
 from twilio_bridge.support.brevo_contact import contact_of, digest_of
 from twilio_bridge.support.person import Interaction
-from twilio_bridge.support.ports import CrmContact
+from twilio_bridge.support.ports import MarketingContact
 
 DAY = 86_400_000
 SETTINGS = settings()
 
 
-def contact(*interactions: Interaction, mapping: dict[str, str] | None = None, **person: Any) -> CrmContact:
+def contact(*interactions: Interaction, mapping: dict[str, str] | None = None, **person: Any) -> MarketingContact:
     settled = settings(field_mapping=mapping) if mapping else SETTINGS
     found = contact_of(dossier(interactions=interactions, **person), settled, None)
     assert found
@@ -39,7 +39,7 @@ def test_the_whole_contact() -> None:
         "account_id": 7,
     }
     told = interaction(wait_s=12, score=4.0, scored_at=NOW, values=values)
-    assert CrmContact(
+    assert MarketingContact(
         email=MAIL,
         phone=PHONE,
         external_id="A-1",
@@ -60,7 +60,9 @@ def test_the_whole_contact() -> None:
 
 def test_what_is_unknown_is_left_out() -> None:
     """Of somebody who only closed a conversation there are no numbers, and no zeros."""
-    assert CrmContact(email=MAIL, phone=PHONE, external_id="A-1") == contact(interaction(counts=False, channel=""))
+    assert MarketingContact(email=MAIL, phone=PHONE, external_id="A-1") == contact(
+        interaction(counts=False, channel="")
+    )
 
 
 def test_only_what_counts_is_counted() -> None:
@@ -230,7 +232,7 @@ def test_without_customers_there_are_no_attributes() -> None:
     """Identifiers and lists stay: events need a contact."""
     flex = {"twilio_flex": {**LISTS["connectors"]["twilio_flex"], "sync": {"customers": False}}}
     found = contact_of(dossier(), settings(connectors=flex), True)
-    assert CrmContact(email=MAIL, phone=PHONE, external_id="A-1", lists=(32,), opted_out=True) == found
+    assert MarketingContact(email=MAIL, phone=PHONE, external_id="A-1", lists=(32,), opted_out=True) == found
 
 
 tasks = st.builds(

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.fakes.marketing_contacts import MemoryCrm
+from tests.fakes.marketing_contacts import FakeMarketingContacts
 from tests.unit.conftest import Lines
 from tests.unit.support.delivery import KEYS, MINUTE, NOW, PHONE, Outside, dossier, event, interaction, outside
 from twilio_bridge.errors import (
@@ -304,8 +304,8 @@ def test_an_outage_of_an_hour(has_effect: bool) -> None:
     assert_told_once(around)
 
 
-class Choosy(MemoryCrm):
-    """A Crm that never takes some events."""
+class Choosy(FakeMarketingContacts):
+    """A MarketingContacts that never takes some events."""
 
     def post(self, contact: Any, contact_id: int | None, event: Any) -> None:
         if event.key == "WT1#resolved":

@@ -27,10 +27,21 @@ LOST = UnavailableError("memory", "no answer")
 OUT_OF_TIME = OutOfTimeError("the time is up")
 NOT_TAKEN = (NotTakenError("memory", "refused"), RateLimitedError("memory", 1))
 # What is called outside at least.
-REDUCING = {"add", "of", "open", "attach", "join", "put_event", "put_interaction", "put", "tell_brevo", "record"}
+REDUCING = {
+    "add",
+    "of",
+    "open",
+    "attach",
+    "join",
+    "put_event",
+    "put_interaction",
+    "put",
+    "enqueue_brevo_delivery",
+    "record",
+}
 DELIVERING = {"blacklist", "open", "upsert", "delivered", "mark", "post", "set_opted_out", "overdue"}
 # However often calls fail, at some point they do no more.
-MOST_FAILING = 500
+MAX_FAILING_CALLS = 500
 
 
 @lru_cache(maxsize=1)
@@ -47,7 +58,7 @@ def run(script: Script = lambda _name, _number: None) -> World:
 
 def finish(world: World) -> None:
     """Tell everybody; a sweep that breaks off is made again the next time."""
-    for _ in range(MOST_FAILING):
+    for _ in range(MAX_FAILING_CALLS):
         try:
             world.finish()
         except (UnavailableError, RateLimitedError, OutOfTimeError):
@@ -105,7 +116,7 @@ def failing(chance: Random, share: float) -> Script:
     """Let calls fail by chance; of some it is certain that nothing has happened."""
 
     def script(_name: str, number: int) -> Trouble | None:
-        if number > MOST_FAILING or chance.random() > share:
+        if number > MAX_FAILING_CALLS or chance.random() > share:
             return None
         has_effect = chance.random() < 0.5
         return chance.choice((LOST, OUT_OF_TIME) if has_effect else (LOST, OUT_OF_TIME, *NOT_TAKEN)), has_effect
@@ -126,7 +137,7 @@ def assert_looked_up(world: World) -> None:
 
 
 def answers(world: World) -> Iterator[tuple[str, str, Exception | None]]:
-    """Give what Brevo was asked about events, with how it went."""
+    """Return what Brevo was asked about events, with how it went."""
     for number, (name, arguments) in enumerate(world.calls, 1):
         if name in {"post", "has"}:
             yield name, arguments[-1].key, world.failures.get(number)

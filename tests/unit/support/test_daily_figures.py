@@ -20,7 +20,7 @@ def of(events: list[dict[str, Any]], settled: schema.Config = SETTINGS, sid: str
 
 
 def many(**stays: int) -> list[FigureRow]:
-    """Give rows of one queue: so many with each outcome, waiting 10, 20, 30 ... seconds."""
+    """Return rows of one queue: so many with each outcome, waiting 10, 20, 30 ... seconds."""
     return [
         FigureRow(
             day=DAY,

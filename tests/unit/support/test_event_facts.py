@@ -14,7 +14,7 @@ from twilio_bridge.config import schema
 from twilio_bridge.errors import BadRequestError
 from twilio_bridge.support import task_attributes
 from twilio_bridge.support.cloud_events import Event
-from twilio_bridge.support.event_facts import Told, Word, hear
+from twilio_bridge.support.event_facts import ExtractedFacts, Word, hear
 from twilio_bridge.support.facts import RANKS
 from twilio_bridge.support.person import FigureRow
 
@@ -23,7 +23,7 @@ WITH_WORKERS = settings(sync={"agent_activity": True})
 
 
 def other(kind: str, **data: Any) -> dict[str, Any]:
-    """Give an event of another family than TaskRouter's."""
+    """Return an event of another family than TaskRouter's."""
     return {"type": f"com.twilio.{kind}", "id": f"EZ{kind}", "time": stamp(0), "data": data}
 
 
@@ -237,7 +237,7 @@ def test_a_plugin_s_word_is_a_fact_of_the_task() -> None:
 def test_odd_payloads_are_facts_or_poison(kind: str, odd: dict[str, Any]) -> None:
     """Whatever stands in a payload, it is heard or refused: nothing else is raised."""
     data = {**event(kind)["data"]["payload"], **odd}
-    told = Told()
+    told = ExtractedFacts()
     try:
         hear(Event("EV1", f"taskrouter.{kind}", NINE, data), told, WITH_WORKERS, frozenset(("from", "a.b")))
     except BadRequestError:
@@ -252,7 +252,7 @@ def test_odd_payloads_are_facts_or_poison(kind: str, odd: dict[str, Any]) -> Non
 )
 def test_odd_data_of_other_families(kind: str, data: dict[str, Any]) -> None:
     """The same holds for every family."""
-    told = Told()
+    told = ExtractedFacts()
     try:
         hear(Event("EV1", kind, NINE, data), told, WITH_WORKERS, frozenset())
     except BadRequestError:

@@ -9,12 +9,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.fakes.support import MemoryPeople
+from tests.fakes.support import FakePeople
 from twilio_bridge import phone
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.errors import UnavailableError
 from twilio_bridge.support import identities
-from twilio_bridge.support.identities import MOST_HALVES, MOST_KEYS, MOST_TRIES, differ, resolve_many, usable
+from twilio_bridge.support.identities import (
+    MAX_ATTEMPTS,
+    MAX_HALVES_COUNT,
+    MAX_KEYS_COUNT,
+    differ,
+    resolve_many,
+    usable,
+)
 
 AMARA, BEN = "email#amara@example.com", "email#ben@example.com"
 PHONE, OTHER_PHONE, THIRD_PHONE = (f"phone#+44790000001{number}" for number in range(3))
@@ -41,7 +48,7 @@ def number_of(key: str) -> str:
     return key.removeprefix("phone#")
 
 
-def told(known: MemoryPeople, *subjects: Iterable[str], base: Base | None = None) -> list[str]:
+def told(known: FakePeople, *subjects: Iterable[str], base: Base | None = None) -> list[str]:
     """Tell subjects one after the other, each of them a task of its own, and give their persons."""
     first = len(known._keys)
     lookup = base or Base()
@@ -50,27 +57,27 @@ def told(known: MemoryPeople, *subjects: Iterable[str], base: Base | None = None
     ]
 
 
-def keys_of(known: MemoryPeople, key: str) -> set[str]:
+def keys_of(known: FakePeople, key: str) -> set[str]:
     return set(known.of([key])[key].keys)
 
 
 def test_a_new_person_has_all_keys() -> None:
     """Nobody is known, so all keys are theirs."""
-    known = MemoryPeople()
+    known = FakePeople()
     told(known, [AMARA, PHONE, FLEX])
     assert {AMARA, PHONE} == keys_of(known, FLEX)
 
 
 def test_any_key_finds_the_person() -> None:
     """What is new of the others is theirs from then on."""
-    known = MemoryPeople()
+    known = FakePeople()
     assert 1 == len(set(told(known, [PHONE], [PHONE, AMARA], [AMARA, FLEX], [FLEX, OTHER_PHONE], [OTHER_PHONE])))
     assert {AMARA, PHONE, OTHER_PHONE} == keys_of(known, PHONE)
 
 
 def test_a_task_stays_with_its_person() -> None:
     """What it tells later, and speaks against that person, changes nothing about them."""
-    known = MemoryPeople()
+    known = FakePeople()
     (amara,) = told(known, [AMARA, PHONE])
     subject = [task(7), PHONE]
     assert amara == resolve_many({"s": subject}, known, Base())["s"]
@@ -82,7 +89,7 @@ def test_a_task_stays_with_its_person() -> None:
 
 def test_a_survey_finds_the_person_of_its_task() -> None:
     """Who answers is who was served, even where the survey knows nothing else."""
-    known = MemoryPeople()
+    known = FakePeople()
     (amara,) = told(known, [AMARA])
     original = task(0)
     assert amara == resolve_many({"s": [task(9), original]}, known, Base())["s"]
@@ -91,7 +98,7 @@ def test_a_survey_finds_the_person_of_its_task() -> None:
 
 def test_a_link_joins_persons() -> None:
     """Two who were known apart are one as soon as something belongs to both."""
-    known = MemoryPeople()
+    known = FakePeople()
     amara, ben = told(known, [AMARA], [PHONE])
     (both,) = told(known, [AMARA, PHONE])
     assert amara == both
@@ -101,7 +108,7 @@ def test_a_link_joins_persons() -> None:
 def test_a_shared_phone_joins_nobody() -> None:
     """A family has one landline: whoever says who they are is themselves, in either order."""
     for first, second in ((AMARA, BEN), ("external#1", "external#2")):
-        known = MemoryPeople()
+        known = FakePeople()
         one, other, again = told(known, [first, PHONE], [second, PHONE], [second, PHONE])
         assert one != other
         assert other == again
@@ -111,7 +118,7 @@ def test_a_shared_phone_joins_nobody() -> None:
 
 def test_a_shared_address_joins_no_accounts() -> None:
     """Two external ids are two persons, though one address was told for both."""
-    known = MemoryPeople()
+    known = FakePeople()
     one, other = told(known, ["external#1", AMARA], ["external#2", AMARA])
     assert one != other
     assert (one, other) == tuple(told(known, [AMARA], ["external#2"]))
@@ -120,7 +127,7 @@ def test_a_shared_address_joins_no_accounts() -> None:
 def test_a_new_address_of_a_known_account() -> None:
     """The external id says who it is: both addresses are theirs, in whatever order they are told."""
     for subjects in permutations([["external#1", AMARA], ["external#1", BEN], [BEN]]):
-        known = MemoryPeople()
+        known = FakePeople()
         told(known, *subjects)
         assert {"external#1", AMARA, BEN} == keys_of(known, BEN)
 
@@ -156,14 +163,14 @@ def test_differing(some: list[str], others: list[str], expected: bool) -> None:
 def test_keys_that_stand_for_nobody(key: str) -> None:
     """Hidden callers, numbers that are none, empty names and kinds nobody knows lead to nobody."""
     assert [] == usable([key])
-    known = MemoryPeople()
+    known = FakePeople()
     one, other = told(known, [key], [key])
     assert one != other
 
 
 def test_a_subject_without_keys_has_no_person() -> None:
     """There is nothing to find them by."""
-    assert {} == resolve_many({"s": ["phone#+266696687"], "t": []}, MemoryPeople(), Base())
+    assert {} == resolve_many({"s": ["phone#+266696687"], "t": []}, FakePeople(), Base())
 
 
 def test_keys_are_ordered_and_bounded() -> None:
@@ -171,7 +178,7 @@ def test_keys_are_ordered_and_bounded() -> None:
     keys = [PHONE, FLEX, AMARA, "airtable#rec1", "external#1", "conversation#CH1", task(2), task(1), PHONE]
     expected = [task(2), task(1), "conversation#CH1", "external#1", AMARA, FLEX, "airtable#rec1", PHONE]
     assert expected == usable(keys)
-    assert identities.MOST_KEYS_A_SUBJECT == len(usable(f"email#{number}@example.com" for number in range(500)))
+    assert identities.MAX_KEYS_PER_SUBJECT == len(usable(f"email#{number}@example.com" for number in range(500)))
 
 
 CONTACT = Contact(id="rec1", sms=number_of(PHONE), whatsapp=number_of(OTHER_PHONE), email=" Amara@Example.com ")
@@ -180,7 +187,7 @@ ALL = {"airtable#rec1", AMARA, PHONE, OTHER_PHONE}
 
 def test_the_base_adds_what_it_knows() -> None:
     """A number that exactly one contact has brings the contact's other keys."""
-    known = MemoryPeople()
+    known = FakePeople()
     told(known, [PHONE], base=Base(CONTACT))
     assert ALL == keys_of(known, PHONE)
 
@@ -188,7 +195,7 @@ def test_the_base_adds_what_it_knows() -> None:
 def test_the_base_joins_what_was_known_apart() -> None:
     """What was told before by address is found through the contact, whoever was known first."""
     for subjects in permutations([[PHONE], [AMARA], [FLEX, OTHER_PHONE]]):
-        known = MemoryPeople()
+        known = FakePeople()
         told(known, *subjects, base=Base(CONTACT))
         assert 1 == len({person.id for person in known.of([PHONE, AMARA, FLEX, OTHER_PHONE]).values()})
         assert ALL == keys_of(known, FLEX)
@@ -197,7 +204,7 @@ def test_the_base_joins_what_was_known_apart() -> None:
 def test_the_base_joins_the_person_of_a_stronger_key() -> None:
     """A number that is new to somebody brings them together with whom its contact is known as."""
     for subjects in permutations([[AMARA], [FLEX], [FLEX, PHONE]]):
-        known = MemoryPeople()
+        known = FakePeople()
         told(known, *subjects, base=Base(CONTACT))
         assert known.of([AMARA])[AMARA] == known.of([FLEX])[FLEX]
 
@@ -205,7 +212,7 @@ def test_the_base_joins_the_person_of_a_stronger_key() -> None:
 def test_a_batch_knows_what_it_has_done() -> None:
     """Whom one subject joined the next one finds as one, without another look."""
 
-    class Counting(MemoryPeople):
+    class Counting(FakePeople):
         looks = 0
 
         def of(self, keys: Iterable[str]) -> dict[str, Any]:
@@ -222,7 +229,7 @@ def test_a_batch_knows_what_it_has_done() -> None:
 
 def test_the_base_is_asked_once_a_number() -> None:
     """A known number costs nothing more."""
-    known, base = MemoryPeople(), Base(CONTACT)
+    known, base = FakePeople(), Base(CONTACT)
     told(known, [PHONE], base=base)
     assert 2 == len(base.asked)
     told(known, [PHONE], [OTHER_PHONE, PHONE], [AMARA], base=base)
@@ -232,7 +239,7 @@ def test_the_base_is_asked_once_a_number() -> None:
 def test_a_number_of_two_contacts_adds_nothing() -> None:
     """Nobody can say which of them it is; nor does it link the one to the other."""
     shared = Contact(id="rec2", sms=number_of(OTHER_PHONE), whatsapp=number_of(THIRD_PHONE))
-    known, base = MemoryPeople(), Base(CONTACT, shared)
+    known, base = FakePeople(), Base(CONTACT, shared)
     one, other, between = told(known, [PHONE], [THIRD_PHONE], [OTHER_PHONE], base=base)
     assert 3 == len({one, other, between})
     assert {"airtable#rec1", AMARA, PHONE} == keys_of(known, PHONE)
@@ -241,7 +248,7 @@ def test_a_number_of_two_contacts_adds_nothing() -> None:
 @pytest.mark.parametrize("keys", [[BEN, PHONE], [PHONE, FLEX]])
 def test_a_contact_that_is_somebody_else(keys: list[str]) -> None:
     """Who says another address than the contact has is not the contact, though the number is the same."""
-    known = MemoryPeople()
+    known = FakePeople()
     (ben,) = told(known, [BEN, FLEX])
     assert [ben] == told(known, keys if FLEX in keys else [*keys, FLEX], base=Base(CONTACT))
     assert {BEN, PHONE} == keys_of(known, PHONE)
@@ -250,25 +257,25 @@ def test_a_contact_that_is_somebody_else(keys: list[str]) -> None:
 
 def test_a_switchboard_does_not_grow() -> None:
     """A person of a hundred keys gets no more, but for their tasks; nor are two joined beyond that."""
-    known = MemoryPeople()
-    phones = [f"phone#+4479000{number:05}" for number in range(MOST_KEYS + 20)]
+    known = FakePeople()
+    phones = [f"phone#+4479000{number:05}" for number in range(MAX_KEYS_COUNT + 20)]
     persons = told(known, *([FLEX, phone] for phone in phones))
     assert 1 == len(set(persons))
-    assert MOST_KEYS == len(keys_of(known, FLEX))
+    assert MAX_KEYS_COUNT == len(keys_of(known, FLEX))
     (other,) = told(known, [AMARA])
     assert [other, other, persons[0]] == told(known, [FLEX, AMARA], [AMARA], [FLEX])
 
 
 def test_a_person_of_many_halves_is_joined_no_more() -> None:
     """For each half has to be read whenever Brevo is told."""
-    known = MemoryPeople()
-    phones = [f"phone#+4479000{number:05}" for number in range(MOST_HALVES + 5)]
+    known = FakePeople()
+    phones = [f"phone#+4479000{number:05}" for number in range(MAX_HALVES_COUNT + 5)]
     told(known, [FLEX], *([phone] for phone in phones))
     told(known, *([FLEX, phone] for phone in phones))
-    assert MOST_HALVES == len(known.of([FLEX])[FLEX].halves)
+    assert MAX_HALVES_COUNT == len(known.of([FLEX])[FLEX].halves)
 
 
-class Disturbed(MemoryPeople):
+class Disturbed(FakePeople):
     """People among whom somebody else is always quicker: before each write an act of theirs comes."""
 
     def __init__(self, acts: Iterable[Callable[["Disturbed"], object]]) -> None:
@@ -292,16 +299,16 @@ class Disturbed(MemoryPeople):
         return super().join(person_id, other_id)
 
 
-def taking(*keys: str) -> Callable[[MemoryPeople], object]:
-    return lambda known: MemoryPeople.open(known, keys)
+def taking(*keys: str) -> Callable[[FakePeople], object]:
+    return lambda known: FakePeople.open(known, keys)
 
 
-def giving(key: str, *more: str) -> Callable[[MemoryPeople], object]:
-    return lambda known: MemoryPeople.attach(known, known._keys[key][0], more)
+def giving(key: str, *more: str) -> Callable[[FakePeople], object]:
+    return lambda known: FakePeople.attach(known, known._keys[key][0], more)
 
 
-def joining(key: str, other: str) -> Callable[[MemoryPeople], object]:
-    return lambda known: MemoryPeople.join(known, known._keys[key][0], known._keys[other][0])
+def joining(key: str, other: str) -> Callable[[FakePeople], object]:
+    return lambda known: FakePeople.join(known, known._keys[key][0], known._keys[other][0])
 
 
 @pytest.mark.parametrize(
@@ -316,7 +323,7 @@ def joining(key: str, other: str) -> Callable[[MemoryPeople], object]:
         [taking(task(1), AMARA, PHONE)],
     ],
 )
-def test_somebody_was_quicker(acts: list[Callable[[MemoryPeople], object]]) -> None:
+def test_somebody_was_quicker(acts: list[Callable[[FakePeople], object]]) -> None:
     """Whatever others did between reading and writing, all keys are one person's in the end."""
     known = Disturbed(acts)
     person_id = resolve_many({"s": [task(1), AMARA, PHONE]}, known, Base())["s"]
@@ -327,7 +334,7 @@ def test_somebody_was_quicker(acts: list[Callable[[MemoryPeople], object]]) -> N
 def test_always_too_late_is_an_error() -> None:
     """Somebody who is disturbed again and again gives up, so that the batch comes again."""
 
-    class Refusing(MemoryPeople):
+    class Refusing(FakePeople):
         tries = 0
 
         def open(self, keys: Iterable[str]) -> str | None:  # noqa: ARG002  whatever they are
@@ -337,7 +344,7 @@ def test_always_too_late_is_an_error() -> None:
     known = Refusing()
     with pytest.raises(UnavailableError):
         resolve_many({"s": [AMARA]}, known, Base())
-    assert MOST_TRIES == known.tries
+    assert MAX_ATTEMPTS == known.tries
 
 
 POOL = [FLEX, "flex#b", "conversation#CH1", "conversation#CH2", AMARA, "external#1", PHONE, OTHER_PHONE, THIRD_PHONE]
@@ -350,7 +357,7 @@ SUBJECTS = st.lists(st.sets(st.sampled_from([*POOL, "phone#+447900000019"]), max
 
 
 def expected(subjects: Mapping[str, Sequence[str]], contacts: Sequence[Contact]) -> set[frozenset[str]]:
-    """Give the subjects that belong together: whose keys, those of the numbers' contacts included, are linked."""
+    """Return the subjects that belong together: whose keys, those of the numbers' contacts included, are linked."""
     groups: list[tuple[set[str], set[str]]] = []
     for subject, keys in subjects.items():
         linked = {*keys, *(key for own in keys for key in identities._contact_keys(own, Base(*contacts)))}
@@ -370,7 +377,7 @@ def test_order_and_cut_do_not_matter(subjects: list[set[str]], seed: int, with_b
     draw = random.Random(seed)  # noqa: S311  an order
     order = [*given_subjects, *draw.sample([*given_subjects], len(given_subjects) // 2)]
     draw.shuffle(order)
-    known = MemoryPeople()
+    known = FakePeople()
     while order:
         cut = draw.randint(1, len(order))
         batch, order = order[:cut], order[cut:]
@@ -385,8 +392,8 @@ def test_others_at_work_do_not_matter(subjects: list[set[str]], seed: int, data:
     given_subjects = {task(place): [task(place), *sorted(keys)] for place, keys in enumerate(subjects)}
     draw = random.Random(seed)  # noqa: S311  an order
 
-    def other(known: MemoryPeople) -> None:
-        quiet = MemoryPeople()
+    def other(known: FakePeople) -> None:
+        quiet = FakePeople()
         quiet._keys, quiet.profiles = known._keys, known.profiles
         subject = draw.choice([*given_subjects])
         resolve_many({subject: given_subjects[subject]}, quiet, Base(*BASE))
@@ -396,7 +403,7 @@ def test_others_at_work_do_not_matter(subjects: list[set[str]], seed: int, data:
     assert expected(given_subjects, BASE) == grouped(known, given_subjects)
 
 
-def grouped(known: MemoryPeople, subjects: Iterable[str]) -> set[frozenset[str]]:
+def grouped(known: FakePeople, subjects: Iterable[str]) -> set[frozenset[str]]:
     found: dict[str, set[str]] = {}
     for subject, person in known.of(subjects).items():
         found.setdefault(person.id, set()).add(subject)

@@ -20,7 +20,7 @@ from twilio_bridge.support.brevo_events import HOLD_MS, SETTLE_MS
 from twilio_bridge_local.samples.envelopes import records
 from twilio_bridge_local.samples.support_day import generate
 
-LARGEST_BATCH = 20
+MAX_BATCH_COUNT = 20
 # What Event Streams take until an event is on the stream, most of the time; less than what rows wait for.
 LATE_MS = SETTLE_MS - 100
 SEEDS = st.integers(0, 10_000)
@@ -39,7 +39,7 @@ def samples() -> list[dict[str, Any]]:
 
 
 def in_one(events: Sequence[dict[str, Any]]) -> World:
-    """Give the result of a single batch, everything in order and once, and Brevo told at the end."""
+    """Return the result of a single batch, everything in order and once, and Brevo told at the end."""
     world = World()
     world.feed(records(events, 0), repeat(len(events)))
     world.finish()
@@ -47,7 +47,7 @@ def in_one(events: Sequence[dict[str, Any]]) -> World:
 
 
 def disordered(events: Sequence[dict[str, Any]], chance: Random) -> list[bytes]:
-    """Give records with these events in any order, some several times, each in any of Twilio's forms."""
+    """Return records with these events in any order, some several times, each in any of Twilio's forms."""
     told = [each for each in events for _ in range(chance.choice((1, 1, 1, 2, 3)))]
     chance.shuffle(told)
     return records(told, chance.randrange(1_000))
@@ -55,7 +55,7 @@ def disordered(events: Sequence[dict[str, Any]], chance: Random) -> list[bytes]:
 
 def batches(chance: Random) -> Iterator[int]:
     while True:
-        yield chance.randint(1, LARGEST_BATCH)
+        yield chance.randint(1, MAX_BATCH_COUNT)
 
 
 def assert_same(expected: World, actual: World) -> None:
@@ -135,7 +135,7 @@ def test_stragglers_of_hours(seed: int, chance: Random) -> None:
     expected, world = in_one(day(seed)), World()
     waiting = disordered(day(seed), chance)
     while waiting:
-        size = chance.randint(1, LARGEST_BATCH)
+        size = chance.randint(1, MAX_BATCH_COUNT)
         batch, waiting = waiting[:size], waiting[size:]
         tell(world, batch, world.now + chance.choice((1, SETTLE_MS, 2 * HOLD_MS)))
     world.finish()
@@ -179,7 +179,7 @@ def test_what_was_withdrawn_may_hold_again() -> None:
 
 
 def arrivals(events: Sequence[dict[str, Any]], chance: Random) -> Iterator[tuple[int, list[bytes]]]:
-    """Give batches by the moment they are taken in: everything that arrived in the second before."""
+    """Return batches by the moment they are taken in: everything that arrived in the second before."""
     due = sorted((at(each) + chance.randint(0, LATE_MS), number) for number, each in enumerate(events))
     for second, group in groupby(due, key=lambda each: each[0] // 1000):
         arrived = [events[number] for _, number in group]
@@ -201,7 +201,7 @@ def tell(world: World, batch: Sequence[bytes], now: int) -> None:
 
 
 def told_of_persons(world: World) -> dict[frozenset[str], Any]:
-    """Give what Brevo was told of everybody it was told of."""
+    """Return what Brevo was told of everybody it was told of."""
     told = {}
     for person in world.identities.profiles.values():
         dossier = world.dossiers.open(person.id)

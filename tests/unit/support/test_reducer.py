@@ -65,7 +65,7 @@ def test_an_array_s_record_comes_again_as_a_whole() -> None:
     assert {"1000"} == batch.failed
 
 
-@pytest.mark.parametrize("call", ["put_event", "put_interaction", "tell_brevo"])
+@pytest.mark.parametrize("call", ["put_event", "put_interaction", "enqueue_brevo_delivery"])
 def test_what_was_not_written_comes_again(call: str) -> None:
     """Facts are there by then, and what follows from them is written when the record is back."""
     world = World(script=failing(call))
@@ -93,7 +93,7 @@ def test_words_fail_without_the_tasks() -> None:
 
 def test_out_of_time_is_not_the_records_fault() -> None:
     """It ends the call, wherever it comes up; Lambda sends the batch again."""
-    for call in ("put", "record", "add", "of", "put_event", "put_interaction", "tell_brevo"):
+    for call in ("put", "record", "add", "of", "put_event", "put_interaction", "enqueue_brevo_delivery"):
         world = World(script=failing(call, OutOfTimeError("the time is up")))
         told = (event("task.created"), other("messaging.inbound-message.received", **STOP), {"no": "event"})
         with pytest.raises(OutOfTimeError):

@@ -38,7 +38,7 @@ class Overdue:
         self.asked.append(now)
         yield from self.persons
 
-    def tell_brevo(self, person_ids: Iterable[str]) -> None:
+    def enqueue_brevo_delivery(self, person_ids: Iterable[str]) -> None:
         if len(self.told) == self.breaks_at:
             raise UnavailableError("sqs", "down")
         self.told.append([*person_ids])

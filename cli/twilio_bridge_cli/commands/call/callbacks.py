@@ -61,7 +61,7 @@ class Callback:
 
 
 def named(name: str) -> Callback:
-    """Give a callback, or name the nearest."""
+    """Return a callback, or name the nearest."""
     if name in CALLBACKS:
         return CALLBACKS[name]
     nearest = difflib.get_close_matches(name.lower().replace("_", "-"), CALLBACKS, n=1, cutoff=0.4)

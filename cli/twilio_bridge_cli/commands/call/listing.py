@@ -23,7 +23,7 @@ class RepeatedPageError(CommandError):
 
 
 def contacts(answer: Answer) -> Contacts | None:
-    """Give the contacts of a list answer; None of any other."""
+    """Return the contacts of a list answer; None of any other."""
     objects = _objects(answer)
     customers = objects.get("customers") if objects else None
     if objects is None or not isinstance(customers, list):
@@ -48,7 +48,7 @@ def pages(call: Call) -> Iterator[Answer]:
 
 
 def joined(answers: list[Answer]) -> Answer:
-    """Give several pages as one answer: everybody, the whole time, the largest page's size."""
+    """Return several pages as one answer: everybody, the whole time, the largest page's size."""
     last = answers[-1]
     everybody = [customer for answer in answers for customer in (_objects(answer) or {}).get("customers", [])]
     body = {"objects": {**(_objects(last) or {}), "customers": everybody}}

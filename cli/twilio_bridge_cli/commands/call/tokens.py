@@ -25,7 +25,7 @@ class Token:
 
 
 def find(url: str, around: Surroundings, secret: str | None, region: str | None) -> Token:
-    """Give the token: from the secret that is named, else as it is set, else the local stack's."""
+    """Return the token: from the secret that is named, else as it is set, else the local stack's."""
     if secret:
         return Token(_in_secret(secret, around, region), f"the secret {secret}")
     if given := next((name for name in _NAMES if name in around), None):
@@ -50,5 +50,5 @@ def _in_secret(name: str, around: Surroundings, region: str | None) -> str:
 
 
 def _first(settings: Settings) -> str:
-    """Give the one in force; while a token is being rotated there are several."""
+    """Return the one in force; while a token is being rotated there are several."""
     return settings.twilio_auth_tokens[0]

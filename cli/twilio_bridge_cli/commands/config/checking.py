@@ -42,7 +42,7 @@ class Problem:
 
 
 def read(path: Path) -> str:
-    """Give a configuration file's text."""
+    """Return a configuration file's text."""
     try:
         return path.read_text(encoding="utf-8")
     except OSError as error:
@@ -52,7 +52,7 @@ def read(path: Path) -> str:
 
 
 def problems(text: str) -> list[Problem]:
-    """Give all that is wrong, in the order of the lines."""
+    """Return all that is wrong, in the order of the lines."""
     try:
         parse(text)
     except SettingError as error:

@@ -117,7 +117,7 @@ def remove(*, table: TableName = None, stack: Stack = None, region: Region = Non
 
 
 def _name(table: str | None, stack: str | None, around: Surroundings, region: str | None) -> str:
-    """Give the table's name: as it is said, as the stack says, or as SYNC_STATE_TABLE says."""
+    """Return the table's name: as it is said, as the stack says, or as SYNC_STATE_TABLE says."""
     if table and stack:
         raise CommandError("--table and --stack exclude each other.")
     if stack:

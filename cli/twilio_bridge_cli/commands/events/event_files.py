@@ -16,7 +16,7 @@ _REMEDY: Final = "A file holds an event as Twilio sends it, an array of events, 
 
 
 def events(files: Sequence[str]) -> Iterator[tuple[str, Event]]:
-    """Give every event with its place, in the order of the files; `-` is what comes in."""
+    """Return every event with its place, in the order of the files; `-` is what comes in."""
     for name in files:
         if name == STDIN:
             yield from _of_text("-", _read(name))

@@ -18,7 +18,7 @@ from twilio_bridge_cli.errors import CommandError, UnreachableError
 
 MOST: Final = 500  # records of a request
 LARGEST: Final = 5 * 1024 * 1024  # bytes of a request, partition keys among them
-LARGEST_RECORD: Final = 1024 * 1024
+MAX_RECORD_BYTES: Final = 1024 * 1024
 _KEY_LENGTH: Final = 256
 
 
@@ -53,13 +53,13 @@ def record(place: str, event: Mapping[str, Any], *, as_string: bool) -> Record:
         sent["data"] = json.dumps(sent["data"], separators=(",", ":"), ensure_ascii=False)
     data = json.dumps(sent, separators=(",", ":"), ensure_ascii=False).encode(errors="replace")
     made = Record(data, partition_key(event))
-    if made.size > LARGEST_RECORD:
+    if made.size > MAX_RECORD_BYTES:
         raise CommandError(f"{place} is larger than a record may be (1 MiB).")
     return made
 
 
 def partition_key(event: Mapping[str, Any]) -> str:
-    """Give what keeps events in order among each other: the task's SID, else the event's own id."""
+    """Return what keeps events in order among each other: the task's SID, else the event's own id."""
     data = event.get("data")
     if isinstance(data, str):
         data = parsed(data)
@@ -70,7 +70,7 @@ def partition_key(event: Mapping[str, Any]) -> str:
 
 
 def groups(records: Iterable[Record], most: int = MOST) -> Iterator[list[Record]]:
-    """Give requests' worth of records, in order."""
+    """Return requests' worth of records, in order."""
     group: list[Record] = []
     size = 0
     for each in records:

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from twilio_bridge.adapters.aws.clients import FAILURES, code_of
 from twilio_bridge_cli import aws, reading
-from twilio_bridge_cli.commands.events.kinesis_put import LARGEST_RECORD, Record, parsed, partition_key
+from twilio_bridge_cli.commands.events.kinesis_put import MAX_RECORD_BYTES, Record, parsed, partition_key
 
 _OF_LAMBDA: Final = "aws/lambda/"
 _DAY: Final = re.compile(rf"(?:{_OF_LAMBDA}[^/]+/[^/]+/)?([0-9]{{4}})/([0-9]{{2}})/([0-9]{{2}})/")
@@ -33,7 +33,7 @@ class Kept:
 
 
 def keys(s3: Any, bucket: str, since: str, until: str) -> list[str]:  # noqa: ANN401  boto3 makes its clients' classes late
-    """Give the keys of the objects of these UTC days (`2026-03-02`), oldest first; other keys are not the bridge's."""
+    """Return the keys of the objects of these UTC days (`2026-03-02`), oldest first; others are not the bridge's."""
     try:
         pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket)
         found = [each["Key"] for page in pages for each in page.get("Contents", [])]
@@ -64,7 +64,7 @@ def kept(key: str, body: bytes) -> Kept:
         found = _given_up(key, told) if key.startswith(_OF_LAMBDA) else _unreadable(key, told)
     except _NOT_AS_EXPECTED:
         return Kept(key, problem="it is not what the bridge or Lambda write")
-    if any(record.size > LARGEST_RECORD for record in found.records):
+    if any(record.size > MAX_RECORD_BYTES for record in found.records):
         return Kept(key, found.at, found.reason, problem="a record in it is larger than one may be (1 MiB)")
     return found
 

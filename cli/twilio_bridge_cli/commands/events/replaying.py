@@ -143,7 +143,7 @@ def _days(since: datetime | None, until: datetime | None) -> tuple[str, str]:
 
 
 def _to(target: Place | None, region: str | None) -> Callable[[list[Record]], int]:
-    """Give what puts a group of records and says how many requests that took; nothing is put without a target."""
+    """Return what puts a group of records and says how many requests that took; nothing is put without a target."""
     if target is None:
         return lambda _group: 0
     kinesis = aws.client("kinesis", target.around, region)

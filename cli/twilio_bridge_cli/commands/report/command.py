@@ -100,7 +100,7 @@ def report(  # noqa: PLR0913  an option each
 
 
 def rows(figures: Figures, days: list[str]) -> Iterator[FigureRow]:
-    """Give the rows of these days."""
+    """Return the rows of these days."""
     for found in reading.in_order(lambda day: list(figures.of(day)), days):
         yield from found
 

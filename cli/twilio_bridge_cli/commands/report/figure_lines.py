@@ -19,7 +19,7 @@ from twilio_bridge_cli.errors import CommandError
 Line = Mapping[str, Any]
 Sums = Callable[[Iterable[FigureRow]], dict[tuple[str, str], dict[str, Any]]]
 
-MOST_DAYS: Final = 400  # figures are kept so long
+MAX_DAYS_COUNT: Final = 400  # figures are kept so long
 TOTAL: Final = "total"  # comes after every day, also in order
 ACTIVITIES: Final = "activities"
 UNKNOWN: Final = "-"
@@ -42,14 +42,14 @@ WORKERS: Final = Report("worker", daily_figures.workers, ("day", "worker", *Work
 
 
 def days(first: date | None, last: date | None, today: date) -> list[str]:
-    """Give the days from `first` to `last`; without a last one it is today, without a first one the last alone."""
+    """Return the days from `first` to `last`; without a last one it is today, without a first one the last alone."""
     end = last or today
     start = first or end if last else first or today
     count = (end - start).days + 1
     if count < 1:
         raise CommandError(f"--from {start} is after --to {end}.")
-    if count > MOST_DAYS:
-        raise CommandError(f"These are {count:,} days; figures are kept for {MOST_DAYS}.", "Ask for fewer.")
+    if count > MAX_DAYS_COUNT:
+        raise CommandError(f"These are {count:,} days; figures are kept for {MAX_DAYS_COUNT}.", "Ask for fewer.")
     return [str(start + timedelta(number)) for number in range(count)]
 
 
@@ -87,7 +87,7 @@ def _harmless(value: object) -> object:
 
 
 def head(name: str) -> str:
-    """Give what stands above a column: `avg_wait_s` is Avg, and wait below it."""
+    """Return what stands above a column: `avg_wait_s` is Avg, and wait below it."""
     return name.removesuffix("_s").replace("_", "\n").capitalize().replace("Csat", "CSAT")
 
 

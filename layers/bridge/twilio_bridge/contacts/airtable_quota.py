@@ -15,12 +15,12 @@ class Usage:
 
     @property
     def percent(self) -> int | None:
-        """Give the share of the plan's calls that is used, rounded down."""
+        """Return the share of the plan's calls that is used, rounded down."""
         return self.calls * 100 // self.monthly_calls if self.monthly_calls else None
 
 
 def facts(read: Callable[[], Usage]) -> dict[str, int]:
-    """Give it for the log, where it can be read; a metric filter of the template reads the percentage."""
+    """Return it for the log, where it can be read; a metric filter of the template reads the percentage."""
     try:
         usage = read()
     except UpstreamError:  # it is not worth doing a refresh again

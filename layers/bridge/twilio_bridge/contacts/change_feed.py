@@ -22,7 +22,7 @@ class Webhook:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ChangeBatch:
     """What a webhook told from a cursor on: records created, changed or destroyed, by their table's id.
 
     `cursor` asks for what follows, `more` says that there is something already. Where `is_whole` is false something
@@ -56,10 +56,10 @@ class ChangeFeed(Protocol):
     """The base's webhooks; RefusedError where the plan or the token allows none."""
 
     def webhooks(self) -> list[Webhook]:
-        """Give those of the base that we may see."""
+        """Return those of the base that we may see."""
 
     def tables(self, names: Iterable[str]) -> dict[str, str]:
-        """Give the ids of those of the tables that are there, by name; an id is its own name."""
+        """Return the ids of those of the tables that are there, by name; an id is its own name."""
 
     def create(self, url: str) -> Registration:
         """Make a webhook that tells this address of every change of a record; its secret is told only here."""
@@ -73,15 +73,15 @@ class ChangeFeed(Protocol):
     def delete(self, webhook_id: str) -> None:
         """Remove a webhook; one that is gone already is fine."""
 
-    def told(self, webhook_id: str, cursor: int) -> Told | None:
-        """Give what it told from a cursor on; None where it is gone or may not be read any more."""
+    def told(self, webhook_id: str, cursor: int) -> ChangeBatch | None:
+        """Return what it told from a cursor on; None where it is gone or may not be read any more."""
 
 
 class Registrations(Protocol):
     """What we remember of our webhook, and how often somebody was asked to read it."""
 
     def current(self) -> Registration | None:
-        """Give it as it was written last, by whomever."""
+        """Return it as it was written last, by whomever."""
 
     def put(self, registration: Registration) -> None:
         """Remember another webhook, or all of one anew."""
@@ -96,11 +96,11 @@ class Registrations(Protocol):
         """Count one more who wants it read."""
 
     def asked(self) -> int:
-        """Give how often that was."""
+        """Return how often that was."""
 
 
 @dataclass(frozen=True, slots=True)
-class Hearing:
+class WebhookDeps:
     """What it takes to hear what the base tells: its webhooks, what we remember, and records without delay.
 
     `secret` (base64) is that of a webhook which somebody registered by hand.

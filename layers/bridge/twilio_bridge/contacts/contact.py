@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from twilio_bridge import phone
 
 # In a key the folded name is cut here: DynamoDB takes sort keys of 1,024 bytes.
-LONGEST_NAME_IN_KEY = 100
+MAX_NAME_IN_KEY_LENGTH = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,19 +33,19 @@ class Contact:
 
     @property
     def display_name(self) -> str:
-        """Give one line that stands for this contact, the name where there is one."""
+        """Return one line that stands for this contact, the name where there is one."""
         shown = (self.name, self.sms, self.whatsapp, self.email, self.chat, self.id)
         return " ".join(next(text for text in shown if text.strip()).split())
 
     @property
     def addresses(self) -> tuple[str, ...]:
-        """Give the bare addresses this contact is reached at, each once."""
+        """Return the bare addresses this contact is reached at, each once."""
         return tuple(dict.fromkeys(address for address in (self.sms, self.whatsapp, self.chat) if address))
 
     @property
     def order(self) -> str:
-        """Give the key contacts are ordered by: the casefolded, accent-free name, then the id."""
-        return f"{fold(self.display_name)[:LONGEST_NAME_IN_KEY]}\x00{self.id}"
+        """Return the key contacts are ordered by: the casefolded, accent-free name, then the id."""
+        return f"{fold(self.display_name)[:MAX_NAME_IN_KEY_LENGTH]}\x00{self.id}"
 
 
 def fold(text: str) -> str:
@@ -58,23 +58,23 @@ def fold(text: str) -> str:
 
 
 def is_record_id(text: str) -> bool:
-    """Tell whether this is the form of an Airtable record's id."""
+    """Return whether this is the form of an Airtable record's id."""
     return len(text) == 17 and text.startswith("rec") and text.isascii() and text.isalnum()  # noqa: PLR2004
 
 
 def same_worker(owner: str, worker: str) -> bool:
-    """Tell whether an owner's cell names this worker; people type e-mail addresses in any case."""
+    """Return whether an owner's cell names this worker; people type e-mail addresses in any case."""
     return bool(owner.strip()) and owner.strip().casefold() == worker.strip().casefold()
 
 
 def haystack(contact: Contact) -> str:
-    """Give all that a search looks at, in one text: the folded name and e-mail address, and the numbers' digits."""
+    """Return all that a search looks at, in one text: the folded name and e-mail address, and the numbers' digits."""
     numbers = (phone.digits(text) for text in (contact.sms, contact.whatsapp, contact.name))
     return "\n".join((fold(contact.name), fold(contact.email), *numbers))
 
 
 def searching(query: str) -> Callable[[str], bool]:
-    """Give the test whether every word that a worker typed is in a haystack."""
+    """Return the test whether every word that a worker typed is in a haystack."""
     words = [_spellings(word) for word in _words(query)]
     plain = [word[0] for word in words if len(word) == 1]
     numbers = [word for word in words if len(word) > 1]
@@ -84,7 +84,7 @@ def searching(query: str) -> Callable[[str], bool]:
 
 
 def matches(contact: Contact, query: str) -> bool:
-    """Tell whether every word of the query is in the contact's name, e-mail address or numbers."""
+    """Return whether every word of the query is in the contact's name, e-mail address or numbers."""
     return searching(query)(haystack(contact))
 
 
@@ -96,7 +96,7 @@ def _words(query: str) -> list[str]:
 
 
 def _spellings(word: str) -> list[str]:
-    """Give the forms of a word that count: a number also without its leading zeros and punctuation."""
+    """Return the forms of a word that count: a number also without its leading zeros and punctuation."""
     typed = phone.digits(word)
     if not typed or any(character.isalpha() for character in word):
         return [word]

@@ -50,7 +50,7 @@ class Directory:
     clock: Callable[[], float] = time.time
 
     def page(self, worker: str, size: int, token: str = "", anchor: str = "", query: str = "") -> Page:
-        """Give a page of the contacts this worker may see: behind the token, else behind the anchor, else the first.
+        """Return a page of the contacts this worker may see: behind the token, else behind the anchor, else the first.
 
         An anchor that is not known gives an empty page: starting again would show everybody twice.
         """
@@ -74,7 +74,7 @@ class Directory:
         return self._first_page(owner, size)
 
     def get(self, contact_id: str) -> Contact:
-        """Give a contact by id, or raise NotFoundError."""
+        """Return a contact by id, or raise NotFoundError."""
         if found := self.cache.get(self.notes.recall(f"alias {contact_id}") or contact_id):
             return found
         found = self._ask_for_id(contact_id)
@@ -85,18 +85,18 @@ class Directory:
         return found
 
     def visible(self, contact_id: str, worker: str) -> Contact:
-        """Give a contact that this worker may see, or raise NotFoundError; one without owner is everybody's."""
+        """Return a contact that this worker may see, or raise NotFoundError; one without owner is everybody's."""
         contact = self.get(contact_id)
         if not self.may_see(contact, worker):
             raise NotFoundError("the contact belongs to another worker")
         return contact
 
     def may_see(self, contact: Contact, worker: str) -> bool:
-        """Tell whether a worker may open this contact; one without owner is everybody's to open."""
+        """Return whether a worker may open this contact; one without owner is everybody's to open."""
         return not contact.owner or self.settings.visibility == "all" or same_worker(contact.owner, worker)
 
     def find(self, address: str) -> Contact | None:
-        """Give the contact that is reached at this address, one with an owner first; None for a stranger."""
+        """Return the contact that is reached at this address, one with an owner first; None for a stranger."""
         everybody = self.find_all(address)
         return min(everybody, key=lambda contact: (not contact.owner, contact.order), default=None)
 
@@ -110,11 +110,11 @@ class Directory:
             return None
 
     def reaches(self, contact: Contact, address: str) -> bool:
-        """Tell whether this address is one of the contact's."""
+        """Return whether this address is one of the contact's."""
         return bool(set(phone.spellings(phone.bare(address))) & set(contact.addresses))
 
     def find_all(self, address: str, *, ask: bool = False) -> list[Contact]:
-        """Give every contact that is reached at this address; with `ask` the source is asked about a stranger."""
+        """Return every contact that is reached at this address; with `ask` the source is asked about a stranger."""
         bare = phone.bare(address)
         if not bare:
             return []
@@ -156,7 +156,7 @@ class Directory:
             self.cache.put(replace(changed, cells=contact.cells))
 
     def workers(self) -> list[str]:
-        """Give the owners that contacts name."""
+        """Return the owners that contacts name."""
         return self.cache.owners()
 
     def keep_fresh(self) -> CacheState:
@@ -197,7 +197,7 @@ class Directory:
         return Page(shown, following)
 
     def _first_page(self, owner: str | None, size: int) -> Page:
-        """Give the first page of an empty cache: one caller asks the source, all others read what it got."""
+        """Return the first page of an empty cache: one caller asks the source, all others read what it got."""
         name = f"first page {owner or '*'} {size}"
         if packed := self.notes.recall(name):
             return unpacked(packed)
@@ -223,7 +223,7 @@ class Directory:
         return not self._is_fresh(self.keep_fresh()) and self.notes.recall(f"unknown {what}") is None
 
     def _is_fresh(self, state: CacheState) -> bool:
-        """Tell whether the copy is young enough; one whose changes nobody tells may grow older than others."""
+        """Return whether the copy is young enough; one whose changes nobody tells may grow older than others."""
         stale_after_s = self.settings.fresh_s if state.is_told else self.settings.stale_after_s
         return state.loaded_at is not None and self.clock() - state.loaded_at <= stale_after_s
 

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from twilio_bridge import deadline
 from twilio_bridge.config import schema
 from twilio_bridge.contacts import templates
-from twilio_bridge.contacts.change_feed import Hearing
+from twilio_bridge.contacts.change_feed import WebhookDeps
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.contacts.ports import (
     Bookmark,
@@ -32,7 +32,7 @@ from twilio_bridge.ports import Leases, Notes, Refresh
 LISTINGS = 3
 # What an invocation has at most, and what of it is kept free to write what was read: 100,000 contacts are 10 s of an
 # instance's processor and 660 requests to DynamoDB.
-LONGEST_S = 900
+MAX_DURATION_S = 900
 WRITE_S = 120
 # Somebody else's changes are not seen for as long as a load takes, so it may not take for ever.
 STAGE_S = 3_600
@@ -67,7 +67,7 @@ class Updated:
 
 
 @dataclass(frozen=True, slots=True)
-class Refreshing:
+class RefreshDeps:
     """What a refresh works with."""
 
     source: ContactSource
@@ -78,7 +78,7 @@ class Refreshing:
     again: Refresh
     settings: schema.Config
     clock: Callable[[], float] = time.time
-    hearing: Hearing | None = None
+    hearing: WebhookDeps | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +89,13 @@ class Begun:
     contacts: list[Contact]
 
 
-def begun(work: Refreshing, state: CacheState) -> Begun | None:
-    """Give the load that was staged, unless one that began later is in the cache by now."""
+def begun(work: RefreshDeps, state: CacheState) -> Begun | None:
+    """Return the load that was staged, unless one that began later is in the cache by now."""
     found = work.stage.recall(state.full_at + SAME_MOMENT_S)
     return Begun(*found) if found else None
 
 
-def load(work: Refreshing, number: int, staged: Begun | None = None) -> Loaded | Staged:
+def load(work: RefreshDeps, number: int, staged: Begun | None = None) -> Loaded | Staged:
     """Take in everything, from the start or from where it was staged."""
     texts = _templates(work)
     columns = frozenset(templates.columns(texts))
@@ -109,7 +109,7 @@ def load(work: Refreshing, number: int, staged: Begun | None = None) -> Loaded |
     return _go_on(work, number, going, texts)
 
 
-def update(work: Refreshing, state: CacheState, number: int) -> Updated:
+def update(work: RefreshDeps, state: CacheState, number: int) -> Updated:
     """Take in what has changed since the latest change the cache holds."""
     began_at = work.clock()
     due = work.notes.recall(TEMPLATES_READ) is None
@@ -120,20 +120,20 @@ def update(work: Refreshing, state: CacheState, number: int) -> Updated:
 
 
 def keep(contact: Contact, columns: Iterable[str]) -> Contact:
-    """Give the contact with only those further columns that templates name, whatever their case."""
+    """Return the contact with only those further columns that templates name, whatever their case."""
     wanted = {column.casefold() for column in columns}
     cells = {column: text for column, text in contact.cells.items() if column.casefold() in wanted}
     return replace(contact, cells=cells)
 
 
-def _new(work: Refreshing, columns: frozenset[str]) -> Begun:
+def _new(work: RefreshDeps, columns: frozenset[str]) -> Begun:
     began_at = work.clock()
     made_for = f"{work.settings.contacts.model_dump_json()}{sorted(columns)}"
     digest = hashlib.sha256(made_for.encode()).hexdigest()
     return Begun(Bookmark(began_at=began_at, until=began_at + STAGE_S, made_for=digest), [])
 
 
-def _go_on(work: Refreshing, number: int, going: Begun, texts: list[TemplateText]) -> Loaded | Staged:
+def _go_on(work: RefreshDeps, number: int, going: Begun, texts: list[TemplateText]) -> Loaded | Staged:
     """Read on; write all of it where that was the rest, else stage what was read."""
     pages = _read(work.source, going.bookmark.offset)
     read = list(_kept((contact for page in pages for contact in page.contacts), templates.columns(texts)))
@@ -148,10 +148,10 @@ def _go_on(work: Refreshing, number: int, going: Begun, texts: list[TemplateText
 
 
 def _read(source: ContactSource, offset: str) -> list[SourcePage]:
-    """Give the pages from an offset on, as many as there are or as can be had now; raise where that is none."""
+    """Return the pages from an offset on, as many as there are or as can be had now; raise where that is none."""
     pages: list[SourcePage] = []
     try:
-        with deadline.limit(deadline.seconds_left(LONGEST_S) - WRITE_S):
+        with deadline.limit(deadline.seconds_left(MAX_DURATION_S) - WRITE_S):
             for page in source.pages(offset):
                 pages.append(page)  # noqa: PERF402  what was read stays when the rest fails
     except StaleOffsetError:
@@ -163,7 +163,7 @@ def _read(source: ContactSource, offset: str) -> list[SourcePage]:
     return pages
 
 
-def _templates(work: Refreshing) -> list[TemplateText]:
+def _templates(work: RefreshDeps) -> list[TemplateText]:
     """Read the templates; a base without them, or whose table is refused, has its contacts all the same."""
     try:
         texts = templates.read(work.source, work.notes)
@@ -180,7 +180,7 @@ def _kept(contacts: Iterable[Contact], columns: Iterable[str]) -> Iterator[Conta
 
 
 def _watermark(newest: str, began_at: float) -> str:
-    """Give the moment up to which nothing can have been missed: never later than shortly before we began."""
+    """Return the moment up to which nothing can have been missed: never later than shortly before we began."""
     before = datetime.fromtimestamp(began_at, UTC) - timedelta(seconds=OVERLAP_S)
     return min(newest, before.strftime("%Y-%m-%dT%H:%M:%S.000Z"))
 

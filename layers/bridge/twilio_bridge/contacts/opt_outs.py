@@ -45,10 +45,10 @@ def hear(address: str, out: bool, at: float, directory: Directory, opt_outs: Opt
         with deadline.limit(deadline.seconds_left(DIRECT_TRY_S + TIME_TO_QUEUE_S) - TIME_TO_QUEUE_S):
             deliver(number, directory, opt_outs)
     except Exception as error:  # noqa: BLE001  whatever it was, the word must reach Airtable
-        outbox.tell_airtable(number)
+        outbox.enqueue_airtable_delivery(number)
         logger.warning("opt-out queued", extra=where(error))
     finally:
-        outbox.tell_brevo(number)
+        outbox.enqueue_brevo_delivery(number)
 
 
 def deliver(address: str, directory: Directory, opt_outs: OptOuts) -> int:
@@ -66,7 +66,7 @@ def _tell(contact: Contact, address: str, directory: Directory, opt_outs: OptOut
         return False
     if contact.id not in latest.told and (latest.out or contact.opt_out):  # an ordinary "Yes" changes no record
         directory.set_opt_out(contact, latest.out)
-    while not all([opt_outs.mark_told(word, [contact.id]) for word in said]):  # noqa: C419  all of them are marked
+    while not all([opt_outs.mark_delivered(word, [contact.id]) for word in said]):  # noqa: C419  all of them are marked
         said = _said_by([contact], address, opt_outs)
         if later := latest_of(said):
             directory.set_opt_out(contact, later.out)
@@ -74,12 +74,12 @@ def _tell(contact: Contact, address: str, directory: Directory, opt_outs: OptOut
 
 
 def is_out(contact: Contact | None, address: str, opt_outs: OptOuts) -> bool:
-    """Tell whether this person must not be written to, by their latest word or their record."""
+    """Return whether this person must not be written to, by their latest word or their record."""
     return decide(contact, _said_by([contact] if contact else [], address, opt_outs))
 
 
 def anybody_is_out(people: Iterable[Contact], address: str, opt_outs: OptOuts) -> bool:
-    """Tell whether anybody at this address must not be written to; with nobody known, by what was said there."""
+    """Return whether anybody at this address must not be written to; with nobody known, by what was said there."""
     known: list[Contact | None] = [*people]
     return any(is_out(person, address, opt_outs) for person in known or [None])
 
@@ -99,7 +99,7 @@ def decide(contact: Contact | None, said: Iterable[OptOut]) -> bool:
 
 
 def write_into(contact: Contact, opt_outs: OptOuts) -> Contact:
-    """Give a new contact the opt-out of whoever has its addresses."""
+    """Return a new contact the opt-out of whoever has its addresses."""
     return replace(contact, opt_out=contact.opt_out or decide(None, _said_by([contact], "", opt_outs)))
 
 
@@ -107,11 +107,11 @@ def is_written_into(contact: Contact, opt_outs: OptOuts) -> None:
     """Write down that a new contact's record says what was said at its addresses."""
     for word in _said_by([contact], "", opt_outs):
         if word.out == contact.opt_out:
-            opt_outs.mark_told(word, [contact.id])
+            opt_outs.mark_delivered(word, [contact.id])
 
 
 def latest_of(said: Iterable[OptOut]) -> OptOut | None:
-    """Give the word that counts; of two at one moment, out is safer."""
+    """Return the word that counts; of two at one moment, out is safer."""
     return max(said, key=lambda word: (word.at, word.out), default=None)
 
 
@@ -120,5 +120,5 @@ def _said_by(people: Iterable[Contact], address: str, opt_outs: OptOuts) -> list
 
 
 def said_at(addresses: Iterable[str], opt_outs: OptOuts) -> list[OptOut]:
-    """Give what was said at these addresses, whichever number their phones are known under."""
+    """Return what was said at these addresses, whichever number their phones are known under."""
     return opt_outs.of(spelling for address in addresses if address for spelling in phone.spellings(address))

@@ -22,29 +22,29 @@ class ContactSource(Protocol):
     """The truth about contacts and templates: Airtable. Slow, limited and sometimes away."""
 
     def page(self, owner: str | None, size: int, offset: str | None = None) -> SourcePage:
-        """Give one page of a worker's contacts by name (None: everybody's); StaleOffsetError for an old offset."""
+        """Return one page of a worker's contacts by name (None: everybody's); StaleOffsetError for an old offset."""
 
     def pages(self, offset: str = "") -> Iterator[SourcePage]:
-        """Give all contacts, or those from a page's offset on, without hurry: whoever serves a worker goes first.
+        """Return all contacts, or those from a page's offset on, without hurry: whoever serves a worker goes first.
 
         StaleOffsetError where the source has forgotten the listing.
         """
 
     def changed_since(self, moment: str) -> Iterator[tuple[Contact, ...]]:
-        """Give the contacts changed after a moment that `newest` gave, page by page, without hurry."""
+        """Return the contacts changed after a moment that `newest` gave, page by page, without hurry."""
 
     @property
     def newest(self) -> str:
         """The latest change among all that was listed so far, in the source's own words; empty where it tells none."""
 
     def get(self, contact_id: str) -> Contact | None:
-        """Give a contact by the record's id, or by what stands in the id column."""
+        """Return a contact by the record's id, or by what stands in the id column."""
 
     def get_many(self, contact_ids: Sequence[str]) -> list[Contact]:
-        """Give those of the contacts that are there, by their records' ids."""
+        """Return those of the contacts that are there, by their records' ids."""
 
     def find(self, number: str) -> list[Contact]:
-        """Give the contacts with this address, however its digits are written in the cell."""
+        """Return the contacts with this address, however its digits are written in the cell."""
 
     def create(self, contact: Contact) -> Contact:
         """Add a contact and give it as the source now has it."""
@@ -56,7 +56,7 @@ class ContactSource(Protocol):
         """Tick or clear the opt-out and give the contact as it is now; None where it is gone."""
 
     def templates(self) -> list["TemplateText"]:
-        """Give every template in the order of the table."""
+        """Return every template in the order of the table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ class CacheState:
 
     @property
     def is_empty(self) -> bool:
-        """Tell whether there never was a whole load, or it has expired."""
+        """Return whether there never was a whole load, or it has expired."""
         return self.loaded_at is None
 
 
@@ -96,22 +96,22 @@ class ContactCache(Protocol):
         """Tell how old the copy is."""
 
     def page(self, owner: str | None, after: str, limit: int) -> list[Contact]:
-        """Give up to `limit` contacts of the list, in order, behind the key `after` (empty: from the start)."""
+        """Return up to `limit` contacts of the list, in order, behind the key `after` (empty: from the start)."""
 
     def search(self, owner: str | None, query: str, after: str, limit: int) -> list[Contact]:
-        """Give up to `limit` contacts of the list that `matches` finds, in order, behind the key `after`."""
+        """Return up to `limit` contacts of the list that `matches` finds, in order, behind the key `after`."""
 
     def get(self, contact_id: str) -> Contact | None:
-        """Give a contact by id."""
+        """Return a contact by id."""
 
     def find(self, number: str) -> list[Contact]:
-        """Give the contacts with exactly this bare address."""
+        """Return the contacts with exactly this bare address."""
 
     def position(self, contact_id: str) -> str | None:
-        """Give the contact's key in the order, for a day also that of a deleted one."""
+        """Return the contact's key in the order, for a day also that of a deleted one."""
 
     def owners(self) -> list[str]:
-        """Give the owners named by any contact."""
+        """Return the owners named by any contact."""
 
     def put(self, contact: Contact, read_at: float | None = None) -> None:
         """Take in one contact that was created or changed just now; it survives a load that began before.
@@ -153,4 +153,4 @@ class Stage(Protocol):
         """Add what a load read under the lease `number`; what another load kept goes, an older number is ignored."""
 
     def recall(self, after: float) -> tuple[Bookmark, list[Contact]] | None:
-        """Give the load that was kept; None where it began before `after`, its time is over, or a part is missing."""
+        """Return the load that was kept; None where it began before `after`, its time is over, or a part is missing."""

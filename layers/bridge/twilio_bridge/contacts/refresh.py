@@ -7,7 +7,7 @@ half of the plan's calls unspent.
 
 from twilio_bridge.config import schema
 from twilio_bridge.contacts import loading, webhook_changes
-from twilio_bridge.contacts.loading import Loaded, Refreshing, Staged, Updated
+from twilio_bridge.contacts.loading import Loaded, RefreshDeps, Staged, Updated
 from twilio_bridge.contacts.ports import CacheState
 
 LEASE = "contacts"
@@ -19,7 +19,7 @@ MONTH_S = 30 * 86_400
 CONTACTS_A_REQUEST = 100
 
 
-def refresh(work: Refreshing, *, whole: bool = False, nightly: bool = False) -> Loaded | Staged | Updated | None:
+def refresh(work: RefreshDeps, *, whole: bool = False, nightly: bool = False) -> Loaded | Staged | Updated | None:
     """Bring the cache up to date; None where another refresh is running or nothing is due yet.
 
     `whole` loads everything whatever it costs, `nightly` as far as the plan's calls allow; a load that was begun goes
@@ -37,7 +37,7 @@ def refresh(work: Refreshing, *, whole: bool = False, nightly: bool = False) -> 
     return done
 
 
-def _refresh(work: Refreshing, number: int, *, whole: bool, nightly: bool) -> Loaded | Staged | Updated | None:
+def _refresh(work: RefreshDeps, number: int, *, whole: bool, nightly: bool) -> Loaded | Staged | Updated | None:
     state = work.cache.state()
     begun = loading.begun(work, state)
     is_told = webhook_changes.tells(work, state)
@@ -50,19 +50,19 @@ def _refresh(work: Refreshing, number: int, *, whole: bool, nightly: bool) -> Lo
     return loading.update(work, state, number) if work.settings.contacts.columns.last_modified else None
 
 
-def hear(work: Refreshing) -> Loaded | Staged | Updated | None:
+def hear(work: RefreshDeps) -> Loaded | Staged | Updated | None:
     """Take in what the base's webhook tells; where it does not tell everything, do what is due."""
     taken = webhook_changes.drain(work)
     return refresh(work) if taken is None else Updated(taken)
 
 
 def hear_every_s(settings: schema.Config) -> float:
-    """Give the seconds between looks at what the webhook told that leave half of the plan's calls unspent."""
+    """Return the seconds between looks at what the webhook told that leave half of the plan's calls unspent."""
     return MONTH_S * 2 / settings.airtable.monthly_calls if settings.airtable.monthly_calls else 0
 
 
 def full_every_s(settings: schema.Config, contacts: int) -> float:
-    """Give the seconds between whole loads of so many contacts that leave half of the plan's calls unspent."""
+    """Return the seconds between whole loads of so many contacts that leave half of the plan's calls unspent."""
     wished = float(settings.contacts.full_every_s)
     if settings.airtable.monthly_calls is None:
         return wished
@@ -70,7 +70,7 @@ def full_every_s(settings: schema.Config, contacts: int) -> float:
     return max(wished, MONTH_S * requests * 2 / settings.airtable.monthly_calls)
 
 
-def _needs_everything(state: CacheState, work: Refreshing, *, nightly: bool, is_told: bool) -> bool:
+def _needs_everything(state: CacheState, work: RefreshDeps, *, nightly: bool, is_told: bool) -> bool:
     if state.is_empty:
         return True
     tells_changes = is_told or bool(work.settings.contacts.columns.last_modified and state.newest)

@@ -18,7 +18,7 @@ PLACEHOLDER = re.compile(r"\{\{\s*+([^{}]{0,100}?)\s*+\}\}")
 
 
 def cached(notes: Notes) -> list[TemplateText] | None:
-    """Give the templates as last read, or None where they never were."""
+    """Return the templates as last read, or None where they never were."""
     text = notes.recall(NOTE)
     return None if text is None else [TemplateText(**row) for row in json.loads(text)]
 
@@ -34,10 +34,10 @@ def read(source: ContactSource, notes: Notes) -> list[TemplateText]:
 
 
 def placeholders(text: str) -> list[str]:
-    """Give the names a template leaves to be filled."""
+    """Return the names a template leaves to be filled."""
     return PLACEHOLDER.findall(text)
 
 
 def columns(texts: Iterable[TemplateText]) -> set[str]:
-    """Give every name that any template leaves to be filled."""
+    """Return every name that any template leaves to be filled."""
     return {name for text in texts for name in placeholders(text.text)}

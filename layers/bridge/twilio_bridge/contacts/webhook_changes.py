@@ -1,4 +1,4 @@
-"""Hearing what the base's webhook tells, and taking it in.
+"""Reading the base's webhook and taking in what changed.
 
 A payload only says which records to look at; what they hold is asked of the base, so that order, repetition and delay
 do not matter. The cursor moves when the cache holds what it covers. Where too much has changed, or something is not
@@ -9,9 +9,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from twilio_bridge.contacts import templates
-from twilio_bridge.contacts.change_feed import Hearing, Registration
+from twilio_bridge.contacts.change_feed import Registration, WebhookDeps
 from twilio_bridge.contacts.contact import Contact
-from twilio_bridge.contacts.loading import Refreshing, keep
+from twilio_bridge.contacts.loading import RefreshDeps, keep
 from twilio_bridge.contacts.ports import CacheState, ContactCache
 from twilio_bridge.errors import RefusedError
 from twilio_bridge.logs import logger
@@ -20,17 +20,17 @@ LEASE = "airtable webhook"
 # Two at once would do no harm, only ask Airtable twice.
 LEASE_S = 120
 # For more than these a load is cheaper, and leaves no deltas for readers to go through.
-MOST_RECORDS = 500
+MAX_RECORDS_COUNT = 500
 RECORDS_A_REQUEST = 100
 
 
-def tells(work: Refreshing, state: CacheState) -> bool:
-    """Tell whether a webhook has told everything since the cache's whole load."""
+def tells(work: RefreshDeps, state: CacheState) -> bool:
+    """Return whether a webhook has told everything since the cache's whole load."""
     registration = work.hearing.registrations.current() if work.hearing else None
     return registration is not None and _covers(work, registration, state)
 
 
-def drain(work: Refreshing) -> int | None:
+def drain(work: RefreshDeps) -> int | None:
     """Take in what was told and give how many contacts had changed; None where that is not all there is to know.
 
     Who finds another at it leaves: that one looks again after it has ended.
@@ -50,7 +50,7 @@ def drain(work: Refreshing) -> int | None:
     return taken
 
 
-def _hear(work: Refreshing, hearing: Hearing, taken: int) -> int | None:
+def _hear(work: RefreshDeps, hearing: WebhookDeps, taken: int) -> int | None:
     """Read page by page; what a page tells is in the cache before the next is read."""
     registration, seen = hearing.registrations.current(), 0
     while registration:
@@ -61,7 +61,7 @@ def _hear(work: Refreshing, hearing: Hearing, taken: int) -> int | None:
             break
         table = registration.tables.get(work.settings.contacts.table, "")
         seen += len(told.records.get(table, ()))
-        if not (table and told.is_whole) or seen > MOST_RECORDS:
+        if not (table and told.is_whole) or seen > MAX_RECORDS_COUNT:
             _give_up(work, hearing, registration)
             break
         if registration.tables.get(work.settings.templates.table) in told.records:
@@ -73,14 +73,14 @@ def _hear(work: Refreshing, hearing: Hearing, taken: int) -> int | None:
     return None
 
 
-def _take_in(work: Refreshing, hearing: Hearing, ids: Iterable[str]) -> int:
+def _take_in(work: RefreshDeps, hearing: WebhookDeps, ids: Iterable[str]) -> int:
     columns = frozenset(templates.columns(templates.cached(work.notes) or []))
     wanted = sorted(ids)
     cuts = [wanted[start : start + RECORDS_A_REQUEST] for start in range(0, len(wanted), RECORDS_A_REQUEST)]
     return sum(_look_at(work, hearing, cut, columns) for cut in cuts)
 
 
-def _look_at(work: Refreshing, hearing: Hearing, ids: Sequence[str], columns: frozenset[str]) -> int:
+def _look_at(work: RefreshDeps, hearing: WebhookDeps, ids: Sequence[str], columns: frozenset[str]) -> int:
     read_at = work.clock()
     there = {contact.id: keep(contact, columns) for contact in hearing.source.get_many(ids)}
     return sum(_settle(work.cache, contact_id, there.get(contact_id), read_at) for contact_id in ids)
@@ -96,21 +96,21 @@ def _settle(cache: ContactCache, contact_id: str, contact: Contact | None, read_
     return known != contact
 
 
-def _read_templates(work: Refreshing, hearing: Hearing) -> None:
+def _read_templates(work: RefreshDeps, hearing: WebhookDeps) -> None:
     try:
         templates.read(hearing.source, work.notes)
     except RefusedError as error:
         logger.error("templates not read", extra={"reason": str(error)})
 
 
-def _advance(hearing: Hearing, registration: Registration, cursor: int) -> Registration:
+def _advance(hearing: WebhookDeps, registration: Registration, cursor: int) -> Registration:
     later = replace(registration, cursor=cursor)
     if cursor > registration.cursor:
         hearing.registrations.advance(later)
     return later
 
 
-def _confirm(work: Refreshing, registration: Registration, moment: float) -> bool:
+def _confirm(work: RefreshDeps, registration: Registration, moment: float) -> bool:
     """Vouch for the copy, unless its load is older than the webhook."""
     is_covered = _covers(work, registration, work.cache.state())
     if is_covered:
@@ -118,13 +118,13 @@ def _confirm(work: Refreshing, registration: Registration, moment: float) -> boo
     return is_covered
 
 
-def _covers(work: Refreshing, registration: Registration, state: CacheState) -> bool:
-    """Tell whether the cache holds a load that began when the webhook was there, and the webhook still is."""
+def _covers(work: RefreshDeps, registration: Registration, state: CacheState) -> bool:
+    """Return whether the cache holds a load that began when the webhook was there, and the webhook still is."""
     is_alive = work.clock() < registration.expires_at
     return is_alive and not state.is_empty and state.full_at >= registration.since
 
 
-def _give_up(work: Refreshing, hearing: Hearing, registration: Registration) -> None:
+def _give_up(work: RefreshDeps, hearing: WebhookDeps, registration: Registration) -> None:
     """Pass over what was told until now: a load that begins after this has it."""
     listed = {webhook.id: webhook for webhook in hearing.feed.webhooks()}
     if registration.id not in listed:
@@ -135,6 +135,6 @@ def _give_up(work: Refreshing, hearing: Hearing, registration: Registration) -> 
     logger.info("not told one by one, a load is due", extra={"webhook": registration.id})
 
 
-def _forget(hearing: Hearing, registration: Registration) -> None:
+def _forget(hearing: WebhookDeps, registration: Registration) -> None:
     hearing.registrations.remove(registration.id)
     logger.warning("the webhook is gone from Airtable", extra={"webhook": registration.id})

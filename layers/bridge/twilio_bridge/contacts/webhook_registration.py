@@ -8,8 +8,8 @@ a base without one.
 from collections.abc import Sequence
 from dataclasses import replace
 
-from twilio_bridge.contacts.change_feed import Hearing, Registration, Webhook
-from twilio_bridge.contacts.loading import Refreshing
+from twilio_bridge.contacts.change_feed import Registration, Webhook, WebhookDeps
+from twilio_bridge.contacts.loading import RefreshDeps
 from twilio_bridge.contacts.webhook_changes import LEASE, LEASE_S
 from twilio_bridge.errors import RefusedError, UpstreamError
 from twilio_bridge.logs import logger
@@ -20,7 +20,7 @@ LOOKED = "webhook looked at"
 ROUTE = "/webhooks/airtable"
 
 
-def register(work: Refreshing, base_url: str, *, now: bool = False) -> str:
+def register(work: RefreshDeps, base_url: str, *, now: bool = False) -> str:
     """See to it that one webhook tells us, at this address of the API, once a day or `now`; give what was done.
 
     `registered`, `renewed`, `refused`, `failed` (the next call tries again), or `nothing` where it is not due.
@@ -36,7 +36,7 @@ def register(work: Refreshing, base_url: str, *, now: bool = False) -> str:
         work.leases.release(LEASE, number)
 
 
-def _look(work: Refreshing, hearing: Hearing, url: str) -> str:
+def _look(work: RefreshDeps, hearing: WebhookDeps, url: str) -> str:
     try:
         done = _see_to_it(work, hearing, url)
     except RefusedError as error:
@@ -49,14 +49,14 @@ def _look(work: Refreshing, hearing: Hearing, url: str) -> str:
     return done
 
 
-def _state_of(hearing: Hearing, work: Refreshing, url: str) -> str:
-    """Give what has to be as it was for a webhook not to be looked at again within the day."""
+def _state_of(hearing: WebhookDeps, work: RefreshDeps, url: str) -> str:
+    """Return what has to be as it was for a webhook not to be looked at again within the day."""
     known = hearing.registrations.current()
     tables = work.settings.contacts.table, work.settings.templates.table
     return " ".join((known.id if known else "none", url, *tables))
 
 
-def _see_to_it(work: Refreshing, hearing: Hearing, url: str) -> str:
+def _see_to_it(work: RefreshDeps, hearing: WebhookDeps, url: str) -> str:
     known, listed = hearing.registrations.current(), hearing.feed.webhooks()
     kept = _usable(hearing, known, listed, url)
     for webhook in listed:
@@ -71,14 +71,14 @@ def _see_to_it(work: Refreshing, hearing: Hearing, url: str) -> str:
     return "renewed"
 
 
-def _usable(hearing: Hearing, known: Registration | None, listed: Sequence[Webhook], url: str) -> Webhook | None:
-    """Give the webhook that tells us and whose secret we have, our own first; one made by hand has the setting's."""
+def _usable(hearing: WebhookDeps, known: Registration | None, listed: Sequence[Webhook], url: str) -> Webhook | None:
+    """Return the webhook that tells us and whose secret we have, our own first; one made by hand has the setting's."""
     alive = [webhook for webhook in listed if webhook.is_alive and webhook.url == url]
     ours = [webhook for webhook in alive if known and webhook.id == known.id and (known.secret or hearing.secret)]
     return next(iter(ours or (alive if hearing.secret else [])), None)
 
 
-def _create(work: Refreshing, hearing: Hearing, url: str) -> str:
+def _create(work: RefreshDeps, hearing: WebhookDeps, url: str) -> str:
     tables = _tables(work, hearing, None)
     made = hearing.feed.create(url)
     hearing.registrations.put(replace(made, tables=tables, since=work.clock()))
@@ -86,7 +86,7 @@ def _create(work: Refreshing, hearing: Hearing, url: str) -> str:
     return "registered"
 
 
-def _adopt(work: Refreshing, hearing: Hearing, webhook: Webhook) -> str:
+def _adopt(work: RefreshDeps, hearing: WebhookDeps, webhook: Webhook) -> str:
     """Take over a webhook that somebody made by hand, from now on."""
     ours = Registration(id=webhook.id, url=webhook.url, expires_at=0, cursor=webhook.cursor, since=work.clock())
     _renew(hearing, ours, webhook, _tables(work, hearing, None))
@@ -94,7 +94,7 @@ def _adopt(work: Refreshing, hearing: Hearing, webhook: Webhook) -> str:
     return "registered"
 
 
-def _renew(hearing: Hearing, ours: Registration, webhook: Webhook, tables: dict[str, str]) -> None:
+def _renew(hearing: WebhookDeps, ours: Registration, webhook: Webhook, tables: dict[str, str]) -> None:
     expires_at = hearing.feed.renew(webhook.id)
     if not webhook.notifies:
         hearing.feed.notify(webhook.id)
@@ -102,8 +102,8 @@ def _renew(hearing: Hearing, ours: Registration, webhook: Webhook, tables: dict[
     hearing.registrations.put(replace(ours, expires_at=expires_at, tables=tables))
 
 
-def _tables(work: Refreshing, hearing: Hearing, known: Registration | None) -> dict[str, str]:
-    """Give the ids of the tables we read; RefusedError where they cannot be had."""
+def _tables(work: RefreshDeps, hearing: WebhookDeps, known: Registration | None) -> dict[str, str]:
+    """Return the ids of the tables we read; RefusedError where they cannot be had."""
     names = {work.settings.contacts.table, work.settings.templates.table}
     if known and names <= known.tables.keys():
         return dict(known.tables)
@@ -113,7 +113,7 @@ def _tables(work: Refreshing, hearing: Hearing, known: Registration | None) -> d
     return tables
 
 
-def _go_without(hearing: Hearing) -> str:
+def _go_without(hearing: WebhookDeps) -> str:
     if known := hearing.registrations.current():
         hearing.registrations.remove(known.id)
     return "refused"

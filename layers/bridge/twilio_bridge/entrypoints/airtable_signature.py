@@ -15,7 +15,7 @@ NOT_SIGNED = "This request was not signed by Airtable."
 
 
 def sign(secret: str, body: bytes) -> str:
-    """Give the header for a body; the secret is base64, as Airtable tells it."""
+    """Return the header for a body; the secret is base64, as Airtable tells it."""
     return "hmac-sha256=" + hmac.new(base64.b64decode(secret), body, "sha256").hexdigest()
 
 

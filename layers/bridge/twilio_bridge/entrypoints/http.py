@@ -6,19 +6,19 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-in
 import base64
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import parse_qsl
 
-from twilio_bridge import deadline, errors
+from twilio_bridge import deadline, errors, forms
 from twilio_bridge.entrypoints import twilio_signature
+from twilio_bridge.forms import Answer, Form
 from twilio_bridge.logs import logger, where
 
 Event = Mapping[str, Any]
 Reply = dict[str, Any]
 
-LARGEST_ANSWER = 64_000  # over it, Frontline refuses: error 48003
-MOST_PARAMETERS = 1_000
+MAX_PARAMETERS_COUNT = 1_000
 MARGIN_S = 1.3  # what Twilio's network and our own cold start take of the time a function has
 SERVER_ERROR = 500
 
@@ -46,42 +46,17 @@ class Context(Protocol):
     aws_request_id: str
 
     def get_remaining_time_in_millis(self) -> int:
-        """Give what is left of the function's timeout."""
+        """Return what is left of the function's timeout."""
 
 
 class Tokens(Protocol):
     """The auth tokens Twilio may sign with."""
 
     def current(self) -> tuple[str, ...]:
-        """Give the tokens as last read."""
+        """Return the tokens as last read."""
 
     def renewed(self) -> tuple[str, ...]:
         """Read them again, at most once a minute; empty where that is not due."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a callback says: a body for JSON and a status."""
-
-    body: object = field(default_factory=dict)
-    status: int = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Form:
-    """The parameters of a callback."""
-
-    values: Mapping[str, list[str]]
-
-    def text(self, name: str) -> str:
-        """Give a parameter's value, empty where it was not sent; the first of several."""
-        return self.values.get(name, [""])[0]
-
-    def required(self, name: str) -> str:
-        """Give a parameter's value, or raise BadRequestError that names it."""
-        if value := self.text(name).strip():
-            return value
-        raise errors.BadRequestError(f"the parameter {name} is missing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +87,13 @@ def callback(
 
     `rescue` turns a failure into an answer; a wrong signature is refused whatever it says.
     """
-    forms: list[Form] = []
+    received: list[Form] = []
 
     def act() -> Answer:
-        forms.append(signed_form(event, signatures))
-        return respond(forms[0])
+        received.append(signed_form(event, signatures))
+        return respond(received[0])
 
-    return in_time(context, act, lambda error: rescue(next(iter(forms), None), error))
+    return in_time(context, act, lambda error: rescue(next(iter(received), None), error))
 
 
 def in_time(
@@ -158,21 +133,12 @@ def reply(answer: Answer) -> Reply:
     return {
         "statusCode": answer.status,
         "headers": {"content-type": "application/json"},
-        "body": _written(answer.body),
+        "body": forms.to_json(answer.body),
     }
 
 
-def size(body: object) -> int:
-    """Give the bytes that this takes in an answer."""
-    return len(_written(body).encode())
-
-
-def _written(body: object) -> str:
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace").decode()
-
-
 def signed_form(event: Event, signatures: Signatures) -> Form:
-    """Give the request's parameters, or raise SignatureError unless Twilio signed them."""
+    """Return the request's parameters, or raise SignatureError unless Twilio signed them."""
     headers = lower_case(event)
     given = headers.get("x-twilio-signature")
     if not given:
@@ -190,7 +156,7 @@ def signed_form(event: Event, signatures: Signatures) -> Form:
 
 
 def signed_body(event: Event, signatures: Signatures) -> bytes:
-    """Give a JSON body, or raise SignatureError unless Twilio signed it: the URL has to name its hash."""
+    """Return a JSON body, or raise SignatureError unless Twilio signed it: the URL has to name its hash."""
     headers = lower_case(event)
     try:
         body, urls = raw_body(event), public_urls(event, headers, signatures.public_base_url)
@@ -202,7 +168,7 @@ def signed_body(event: Event, signatures: Signatures) -> bytes:
 
 
 def lower_case(event: Event) -> dict[str, str]:
-    """Give the request's headers by their names in lower case."""
+    """Return the request's headers by their names in lower case."""
     return {name.lower(): value for name, value in (event.get("headers") or {}).items()}
 
 
@@ -221,7 +187,7 @@ def _is_signed(
 
 
 def public_urls(event: Event, headers: Mapping[str, str], public_base_url: str | None) -> list[str]:
-    """Give the addresses Twilio may have called, the operator's PUBLIC_BASE_URL first."""
+    """Return the addresses Twilio may have called, the operator's PUBLIC_BASE_URL first."""
     host = headers.get("host") or event.get("requestContext", {}).get("domainName", "")
     scheme = headers.get("x-forwarded-proto", "https").partition(",")[0].strip() or "https"
     query = event.get("rawQueryString") or ""
@@ -230,13 +196,13 @@ def public_urls(event: Event, headers: Mapping[str, str], public_base_url: str |
 
 
 def raw_body(event: Event) -> bytes:
-    """Give the request's body as it was sent."""
+    """Return the request's body as it was sent."""
     body = event.get("body") or ""
     return base64.b64decode(body) if event.get("isBase64Encoded") else body.encode()
 
 
 def _parameters(body: bytes) -> dict[str, list[str]]:
-    pairs = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=MOST_PARAMETERS, errors="strict")
+    pairs = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=MAX_PARAMETERS_COUNT, errors="strict")
     parameters: dict[str, list[str]] = {}
     for name, value in pairs:
         parameters.setdefault(name, []).append(value)

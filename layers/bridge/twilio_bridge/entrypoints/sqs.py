@@ -17,7 +17,7 @@ Message = Mapping[str, Any]
 # Leaves time to hide what was not done, and to answer.
 MARGIN_S = 2 * http.MARGIN_S
 FIRST_WAIT_S = 15
-LONGEST_WAIT_S = 900
+MAX_WAIT_S = 900
 
 
 def consume(
@@ -61,6 +61,6 @@ def _tried(
 
 
 def wait_s(tries: int, error: Exception) -> float:
-    """Give the seconds until what failed is tried again: doubled up to 15 minutes, never less than asked for."""
-    doubled = min(FIRST_WAIT_S * float(2 ** min(tries - 1, 10)), LONGEST_WAIT_S)
+    """Return the seconds until what failed is tried again: doubled up to 15 minutes, never less than asked for."""
+    doubled = min(FIRST_WAIT_S * float(2 ** min(tries - 1, 10)), MAX_WAIT_S)
     return max(doubled, error.retry_after + 1) if isinstance(error, RateLimitedError) else doubled

@@ -30,7 +30,7 @@ def is_valid(
     *,
     is_json: bool,
 ) -> bool:
-    """Tell whether Twilio signed this request, under any of the tokens and any spelling of the URLs.
+    """Return whether Twilio signed this request, under any of the tokens and any spelling of the URLs.
 
     A JSON body is not part of the signature: the URL carries its hash instead, and both must hold.
     """
@@ -44,7 +44,7 @@ def is_valid(
 
 
 def url_spellings(url: str) -> list[str]:
-    """Give the forms of one URL that Twilio may have signed: with and without port, a quote raw or escaped."""
+    """Return the forms of one URL that Twilio may have signed: with and without port, a quote raw or escaped."""
     parts = urlsplit(url)
     host = re.sub(r":\d*$", "", parts.netloc)
     ported = f"{host}:{DEFAULT_PORTS.get(parts.scheme, 443)}"

@@ -15,20 +15,20 @@ from twilio_bridge.contacts import opt_outs
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.contacts.directory import Directory
 from twilio_bridge.contacts.paging import Cursor, Page
-from twilio_bridge.entrypoints.http import LARGEST_ANSWER, Answer, Form, size
 from twilio_bridge.errors import BadRequestError, NotFoundError, UnknownLocationError
+from twilio_bridge.forms import MAX_ANSWER_BYTES, Answer, Form, size
 from twilio_bridge.ports import OptOuts
 
 USUAL_PAGE = 30
-LARGEST_PAGE = 500
-LONGEST_NAME = 256
+MAX_PAGE_SIZE = 500
+MAX_NAME_LENGTH = 256
 # What a list answer needs besides its items.
 ENVELOPE = 2_000
-LONGEST_NOTES = 10_000
+MAX_NOTES_LENGTH = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Crm:
+class CrmCallback:
     """What the callback works with."""
 
     directory: Directory
@@ -37,9 +37,9 @@ class Crm:
     base_id: str
 
 
-def answer(form: Form, crm: Crm) -> Answer:
+def answer(form: Form, crm: CrmCallback) -> Answer:
     """Answer one request by its Location."""
-    locations: dict[str, Callable[[Form, Crm], object]] = {
+    locations: dict[str, Callable[[Form, CrmCallback], object]] = {
         "GetCustomersList": customers_list,
         "GetCustomerDetailsByCustomerId": customer_details,
         "CreateCustomer": create_customer,
@@ -51,8 +51,8 @@ def answer(form: Form, crm: Crm) -> Answer:
     return Answer(locations[location](form, crm))
 
 
-def customers_list(form: Form, crm: Crm) -> object:
-    """Give a page of the worker's contacts, as many as fit Frontline's 64 kB."""
+def customers_list(form: Form, crm: CrmCallback) -> object:
+    """Return a page of the worker's contacts, as many as fit Frontline's 64 kB."""
     page = crm.directory.page(
         form.required("Worker"),
         _page_size(form.text("PageSize")),
@@ -67,14 +67,14 @@ def customers_list(form: Form, crm: Crm) -> object:
     return {"objects": objects}
 
 
-def customer_details(form: Form, crm: Crm) -> object:
-    """Give everything the worker may see of one contact."""
+def customer_details(form: Form, crm: CrmCallback) -> object:
+    """Return everything the worker may see of one contact."""
     worker = form.required("Worker")
     contact = crm.directory.visible(form.required("CustomerId"), worker)
     return {"objects": {"customer": customer(contact, crm)}}
 
 
-def create_customer(form: Form, crm: Crm) -> object:
+def create_customer(form: Form, crm: CrmCallback) -> object:
     """Add a contact that the worker typed in; it is theirs."""
     worker = form.required("Worker")
     contact = replace(_channels(form, crm.settings), name=_new_name(form), owner=worker)
@@ -83,7 +83,7 @@ def create_customer(form: Form, crm: Crm) -> object:
     return {"objects": {"customer": customer(created, crm)}}
 
 
-def delete_customer(form: Form, crm: Crm) -> object:
+def delete_customer(form: Form, crm: CrmCallback) -> object:
     """Remove one of the worker's contacts; one that is gone already is fine."""
     worker = form.required("Worker")
     contact = crm.directory.visible(form.required("CustomerId"), worker)
@@ -93,33 +93,33 @@ def delete_customer(form: Form, crm: Crm) -> object:
     return {}
 
 
-def customer(contact: Contact, crm: Crm) -> dict[str, object]:
+def customer(contact: Contact, crm: CrmCallback) -> dict[str, object]:
     """Write a contact as Frontline wants it; what is not known is left out."""
     channels = [{"type": kind, "value": value} for kind, value in _reached_at(contact) if value]
     full: dict[str, object] = {**_list_item(contact), "channels": channels, "links": _links(contact, crm)}
-    full["worker"] = contact.owner[:LONGEST_NAME]
-    if notes := _cut_text(contact.notes[:LONGEST_NOTES], LARGEST_ANSWER - ENVELOPE - size(full)):
+    full["worker"] = contact.owner[:MAX_NAME_LENGTH]
+    if notes := _cut_text(contact.notes[:MAX_NOTES_LENGTH], MAX_ANSWER_BYTES - ENVELOPE - size(full)):
         full["details"] = {"title": "Notes", "content": notes}
     return {name: value for name, value in full.items() if value}
 
 
 def _list_item(contact: Contact) -> dict[str, str]:
-    item = {"customer_id": contact.id, "display_name": contact.display_name[:LONGEST_NAME]}
+    item = {"customer_id": contact.id, "display_name": contact.display_name[:MAX_NAME_LENGTH]}
     return item | ({"avatar": contact.avatar} if is_web_address(contact.avatar) else {})
 
 
 def is_web_address(text: str) -> bool:
-    """Tell whether this is an address that Frontline shows: https, and nothing else."""
+    """Return whether this is an address that Frontline shows: https, and nothing else."""
     return re.fullmatch(r"https://[^\s\"<>]{3,2000}", text) is not None
 
 
 def _reached_at(contact: Contact) -> list[tuple[str, str]]:
     whatsapp = f"{phone.WHATSAPP}{contact.whatsapp}" if contact.whatsapp else ""
-    chat = contact.chat if len(contact.chat) <= LONGEST_NAME else ""
+    chat = contact.chat if len(contact.chat) <= MAX_NAME_LENGTH else ""
     return [("sms", contact.sms), ("whatsapp", whatsapp), ("chat", chat)]
 
 
-def _links(contact: Contact, crm: Crm) -> list[dict[str, str]]:
+def _links(contact: Contact, crm: CrmCallback) -> list[dict[str, str]]:
     profile = contact.linkedin if "://" in contact.linkedin else f"https://{contact.linkedin}"
     mail = f"mailto:{contact.email}" if re.fullmatch(r"[^@\s?&%#]{1,200}@[^@\s?&%#]{1,200}", contact.email) else ""
     record = f"https://airtable.com/{crm.base_id}/{quote(crm.settings.table, safe='')}/{contact.id}"
@@ -136,12 +136,12 @@ def _page_size(text: str) -> int:
         return USUAL_PAGE
     if not re.fullmatch(r"[0-9]{1,9}", text.strip()) or int(text) == 0:
         raise BadRequestError("PageSize should be a whole number from 1")
-    return min(int(text), LARGEST_PAGE)
+    return min(int(text), MAX_PAGE_SIZE)
 
 
 def _cut_to_fit(page: Page) -> Page:
     """Shorten a page that would not fit; the token then goes on behind what is left."""
-    room = LARGEST_ANSWER - ENVELOPE
+    room = MAX_ANSWER_BYTES - ENVELOPE
     for place, contact in enumerate(page.contacts):
         room -= size(_list_item(contact)) + 1
         if room < 0:
@@ -158,9 +158,9 @@ def _cut_text(text: str, room: int) -> str:
 
 def _new_name(form: Form) -> str:
     name = " ".join(form.required("DisplayName").split())
-    if len(name) > LONGEST_NAME:
+    if len(name) > MAX_NAME_LENGTH:
         raise BadRequestError(
-            f"DisplayName is longer than {LONGEST_NAME} characters", friendly="This name is too long."
+            f"DisplayName is longer than {MAX_NAME_LENGTH} characters", friendly="This name is too long."
         )
     return name
 
@@ -209,6 +209,6 @@ def _channel(channel: object, region: str) -> tuple[str, str]:
             raise BadRequestError(f"the {kind} channel has no valid number", friendly=friendly)
     elif kind == "email" and not re.fullmatch(r"[^@\s?&%#]{1,200}@[^@\s?&%#]{1,200}", value):
         raise BadRequestError("the email channel has no valid address", friendly="This is no valid e-mail address.")
-    elif kind not in {"email", "chat"} or not value or len(value) > LONGEST_NAME:
+    elif kind not in {"email", "chat"} or not value or len(value) > MAX_NAME_LENGTH:
         raise BadRequestError("a channel's type should be sms, whatsapp, chat or email, with a value")
     return kind, value

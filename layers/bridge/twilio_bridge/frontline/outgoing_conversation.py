@@ -11,8 +11,8 @@ from twilio_bridge import phone
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.contacts.directory import Directory
 from twilio_bridge.contacts.opt_outs import anybody_is_out
-from twilio_bridge.entrypoints.http import Answer, Form
 from twilio_bridge.errors import BadRequestError, ForbiddenError, NotFoundError, UnknownLocationError
+from twilio_bridge.forms import Answer, Form
 from twilio_bridge.frontline.senders import CHANNELS, Senders
 from twilio_bridge.ports import OptOuts
 
@@ -36,7 +36,7 @@ def answer(form: Form, outgoing: Outgoing) -> Answer:
 
 
 def proxy_address(form: Form, outgoing: Outgoing) -> str:
-    """Give the sender for this worker, channel and contact, or raise ForbiddenError."""
+    """Return the sender for this worker, channel and contact, or raise ForbiddenError."""
     worker, channel, address = form.required("Worker"), _channel(form), _address(form)
     contact = _contact(form.text("CustomerId"), worker, address, outgoing.directory)
     people = [*([contact] if contact else []), *outgoing.directory.find_all(address)]
@@ -52,7 +52,7 @@ def proxy_address(form: Form, outgoing: Outgoing) -> str:
 
 
 def _contact(contact_id: str, worker: str, address: str, directory: Directory) -> Contact | None:
-    """Give the contact written to: the one named, else whoever has the address; a stranger is none."""
+    """Return the contact written to: the one named, else whoever has the address; a stranger is none."""
     if contact_id.strip():
         with suppress(NotFoundError):  # deleted, or merged into another: the address still says who it is
             contact = directory.visible(contact_id.strip(), worker)

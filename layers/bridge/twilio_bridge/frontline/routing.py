@@ -12,14 +12,14 @@ from twilio_bridge import deadline
 from twilio_bridge.config import schema
 from twilio_bridge.contacts.contact import Contact, same_worker
 from twilio_bridge.contacts.directory import Directory
-from twilio_bridge.entrypoints.http import Answer, Form
 from twilio_bridge.errors import BridgeError, RoutingError, UpstreamError
+from twilio_bridge.forms import Answer, Form
 from twilio_bridge.frontline.senders import Senders
 from twilio_bridge.logs import logger
 from twilio_bridge.ports import Messaging
 
 # A look at one Frontline user is one request; more of them would use up the time to add somebody.
-MOST_LOOKED_AT = 8
+MAX_LOOKUPS = 8
 TIME_TO_LOOK_UP_S = 2.0
 TIME_FOR_A_STEP_S = 1.8
 
@@ -64,7 +64,7 @@ def answer(form: Form, routing: Routing) -> Answer:
 
 
 def choose(inbound: Inbound, routing: Routing) -> tuple[str, str]:
-    """Give the worker and the step of the chain that found them; a step that fails is passed over."""
+    """Return the worker and the step of the chain that found them; a step that fails is passed over."""
     contact = routing.directory.find_within(inbound.address, TIME_TO_LOOK_UP_S)
     for step in routing.settings.chain:
         try:
@@ -78,7 +78,7 @@ def choose(inbound: Inbound, routing: Routing) -> tuple[str, str]:
 
 
 def _owner(_inbound: Inbound, contact: Contact | None, routing: Routing) -> str | None:
-    """Give the owner by their identity: Twilio's are case-sensitive, what people type into a cell is not."""
+    """Return the owner by their identity: Twilio's are case-sensitive, what people type into a cell is not."""
     owner = contact.owner.strip() if contact else ""
     return next((name for name in routing.senders.workers if same_worker(name, owner)), owner or None)
 
@@ -121,12 +121,12 @@ def _has_worker(inbound: Inbound, messaging: Messaging) -> bool:
 
 
 def _known(routing: Routing) -> list[str]:
-    """Give the configured workers, or where none are, the owners that contacts name."""
+    """Return the configured workers, or where none are, the owners that contacts name."""
     return list(routing.senders.workers) or routing.directory.workers()
 
 
 def _first_available(workers: Sequence[str], routing: Routing) -> str | None:
-    for worker in workers[:MOST_LOOKED_AT]:
+    for worker in workers[:MAX_LOOKUPS]:
         if routing.messaging.is_available(worker):
             return worker
     return None

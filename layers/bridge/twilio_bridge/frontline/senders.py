@@ -18,7 +18,7 @@ class Senders:
     usual: schema.Sender
 
     def sender(self, channel: str, worker: str, address: str) -> str | None:
-        """Give the sender as Twilio wants it: the worker's own, else the country's, else the usual one."""
+        """Return the sender as Twilio wants it: the worker's own, else the country's, else the usual one."""
         if channel == "chat":
             return self.settings.chat
         own = worker_of(self.workers, worker)
@@ -27,7 +27,7 @@ class Senders:
         return f"{phone.WHATSAPP}{number}" if number and channel == "whatsapp" else number
 
     def owners_of(self, address: str) -> list[str]:
-        """Give the workers whose own number this is, on the address's channel."""
+        """Return the workers whose own number this is, on the address's channel."""
         channel = "whatsapp" if phone.is_whatsapp(address) else "sms"
         number = phone.bare(address)
         own = ((name, getattr(worker, channel)) for name, worker in self.workers.items())
@@ -39,6 +39,6 @@ class Senders:
 
 
 def worker_of(workers: Mapping[str, schema.Worker], identity: str) -> schema.Worker | None:
-    """Give what is configured of a worker; identities are e-mail addresses, typed in any case."""
+    """Return what is configured of a worker; identities are e-mail addresses, typed in any case."""
     wanted = identity.strip().casefold()
     return next((worker for name, worker in workers.items() if name.strip().casefold() == wanted), None)

@@ -12,19 +12,19 @@ from twilio_bridge.contacts import templates
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.contacts.directory import Directory
 from twilio_bridge.contacts.ports import TemplateText
-from twilio_bridge.entrypoints.http import LARGEST_ANSWER, Answer, Form, size
 from twilio_bridge.errors import BridgeError, NotFoundError, UnknownLocationError
+from twilio_bridge.forms import MAX_ANSWER_BYTES, Answer, Form, size
 from twilio_bridge.frontline.senders import worker_of
 from twilio_bridge.logs import logger
 from twilio_bridge.ports import Notes
 
 # The longest text SMS and WhatsApp take.
-LONGEST_TEXT = 1_600
+MAX_TEXT_LENGTH = 1_600
 ENVELOPE = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Personalising:
+class TemplateDeps:
     """What the callback works with."""
 
     directory: Directory
@@ -33,7 +33,7 @@ class Personalising:
     settings: schema.Templates
 
 
-def answer(form: Form, personalising: Personalising) -> Answer:
+def answer(form: Form, personalising: TemplateDeps) -> Answer:
     """Answer GetTemplatesByCustomerId."""
     if form.required("Location") != "GetTemplatesByCustomerId":
         raise UnknownLocationError("Location should be GetTemplatesByCustomerId")
@@ -54,21 +54,21 @@ def fill(template: TemplateText, values: Mapping[str, str], *, show_incomplete: 
     if not show_incomplete and not all(value(name) for name in templates.placeholders(template.text)):
         return None
     text = templates.PLACEHOLDER.sub(lambda found: value(found[1]) or found[0], template.text)
-    if len(text) > LONGEST_TEXT:
-        logger.warning("template too long", extra={"length": len(text), "longest": LONGEST_TEXT})
+    if len(text) > MAX_TEXT_LENGTH:
+        logger.warning("template too long", extra={"length": len(text), "longest": MAX_TEXT_LENGTH})
         return None
     return TemplateText(template.category, text, template.whatsapp_approved)
 
 
-def _texts(personalising: Personalising) -> Sequence[TemplateText]:
-    """Give the templates: the remembered ones, else from the source."""
+def _texts(personalising: TemplateDeps) -> Sequence[TemplateText]:
+    """Return the templates: the remembered ones, else from the source."""
     texts = templates.cached(personalising.notes)
     personalising.directory.keep_fresh()
     return templates.read(personalising.directory.source(), personalising.notes) if texts is None else texts
 
 
 def _contact(contact_id: str, worker: str, directory: Directory) -> Contact | None:
-    """Give the customer; without one, or where they cannot be read, templates that need none are still of use."""
+    """Return the customer; without one, or where they cannot be read, templates that need none are still of use."""
     if not contact_id:
         return None
     try:
@@ -87,7 +87,7 @@ def _values(contact: Contact) -> dict[str, str]:
 
 
 def _worker_values(identity: str, workers: Mapping[str, schema.Worker]) -> dict[str, str]:
-    """Give what templates can say of the worker; `author` is what the public samples call them."""
+    """Return what templates can say of the worker; `author` is what the public samples call them."""
     worker = worker_of(workers, identity) or schema.Worker()
     known = {**worker.fields, "name": worker.name, "sms": worker.sms, "whatsapp": worker.whatsapp}
     values = {f"worker.{name.casefold()}": text for name, text in known.items() if text}
@@ -97,7 +97,7 @@ def _worker_values(identity: str, workers: Mapping[str, schema.Worker]) -> dict[
 def _categories(texts: Sequence[TemplateText]) -> list[dict[str, object]]:
     """Group templates as the table orders them, as many as fit Frontline's 64 kB."""
     categories: dict[str, list[dict[str, object]]] = {}
-    room = LARGEST_ANSWER - ENVELOPE
+    room = MAX_ANSWER_BYTES - ENVELOPE
     for text in texts:
         item: dict[str, object] = {"content": text.text}
         if text.whatsapp_approved:

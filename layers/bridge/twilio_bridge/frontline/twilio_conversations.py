@@ -17,21 +17,22 @@ from twilio_bridge.config import schema
 from twilio_bridge.contacts import opt_outs
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.contacts.directory import Directory
-from twilio_bridge.entrypoints.http import Answer, Form, refuse
+from twilio_bridge.entrypoints.http import refuse
 from twilio_bridge.errors import BridgeError, DuplicateContactError, MessageBlockedError, NotFoundError
+from twilio_bridge.forms import Answer, Form
 from twilio_bridge.frontline.crm import is_web_address
 from twilio_bridge.logs import logger
 from twilio_bridge.ports import Messaging, OptOuts, Outbox, Participant
 
-LONGEST_NAME = 256
+MAX_NAME_LENGTH = 256
 # What a failure leaves for reading how to answer it; the call's own time may be spent by then.
 TIME_TO_DECIDE_S = 0.5
 # A person's word is weighed even where their record cannot be read in time.
 TIME_TO_LOOK_UP_S = 1.5
 # What these sources send is checked whoever its author is said to be.
 SENT_BY_US = {"API", "SDK"}
-LARGEST_PARTICIPANT_ATTRIBUTES = 4_096
-LARGEST_CONVERSATION_ATTRIBUTES = 16_384
+MAX_PARTICIPANT_ATTRIBUTES_BYTES = 4_096
+MAX_CONVERSATION_ATTRIBUTES_BYTES = 16_384
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,7 @@ def describe_participant(form: Form, hooks: Hooks) -> Mapping[str, object]:
     contact = _known_contact(there, address, hooks) or _new_contact(address, hooks)
     if contact is None:
         return {}
-    attributes = _merged(there.attributes, _participant_facts(contact), LARGEST_PARTICIPANT_ATTRIBUTES)
+    attributes = _merged(there.attributes, _participant_facts(contact), MAX_PARTICIPANT_ATTRIBUTES_BYTES)
     if attributes:
         messaging.set_participant_attributes(conversation_sid, participant_sid, attributes)
     return {}
@@ -139,13 +140,13 @@ PRE_EVENTS = frozenset(
 
 
 def _is_customer(form: Form) -> bool:
-    """Tell whether a customer wrote this: from an address, and not through the app, which has an identity."""
+    """Return whether a customer wrote this: from an address, and not through the app, which has an identity."""
     author = form.text("Author")
     return not form.text("ClientIdentity") and phone.E164.fullmatch(phone.bare(author)) is not None
 
 
 def _looked_up(readers: Sequence[Participant], hooks: Hooks) -> list[tuple[Participant, list[Contact] | None]]:
-    """Give each reader's contacts; None for those whose record could not be read in time.
+    """Return each reader's contacts; None for those whose record could not be read in time.
 
     Their words count all the same, for those are read by address.
     """
@@ -168,7 +169,7 @@ def _people(reader: Participant, directory: Directory) -> list[Contact]:
 
 
 def _is_out(reader: Participant, people: list[Contact] | None, hooks: Hooks) -> bool:
-    """Tell whether a reader opted out; a worker, who has neither address nor contact, cannot."""
+    """Return whether a reader opted out; a worker, who has neither address nor contact, cannot."""
     if not reader.address and not people:
         return False
     return opt_outs.anybody_is_out(people or [], reader.address or reader.identity, hooks.opt_outs)
@@ -187,17 +188,17 @@ def _writer(form: Form, hooks: Hooks) -> Contact | None:
 
 
 def _named(form: Form, contact: Contact) -> dict[str, str]:
-    """Give name and avatar; what the conversation says already stays, unless its name is but an address."""
+    """Return name and avatar; what the conversation says already stays, unless its name is but an address."""
     addresses = {form.text(f"MessagingBinding.{which}") for which in ("Address", "ProxyAddress", "AuthorAddress")}
     is_named = form.text("FriendlyName") not in addresses | {""}
-    named = {} if is_named else {"friendly_name": contact.display_name[:LONGEST_NAME]}
+    named = {} if is_named else {"friendly_name": contact.display_name[:MAX_NAME_LENGTH]}
     avatar = {"avatar": contact.avatar} if is_web_address(contact.avatar) else {}
-    attributes = _merged(form.text("Attributes"), avatar, LARGEST_CONVERSATION_ATTRIBUTES)
+    attributes = _merged(form.text("Attributes"), avatar, MAX_CONVERSATION_ATTRIBUTES_BYTES)
     return named | ({"attributes": attributes} if attributes else {})
 
 
 def _known_contact(there: Participant, address: str, hooks: Hooks) -> Contact | None:
-    """Give the contact the app has named, else the one with this address."""
+    """Return the contact the app has named, else the one with this address."""
     contact_id = _attributes(there.attributes).get("customer_id")
     named = _by_id(contact_id, hooks.directory) if isinstance(contact_id, str) and contact_id else None
     return named or hooks.directory.find(address)
@@ -219,7 +220,7 @@ def _new_contact(address: str, hooks: Hooks) -> Contact | None:
 
 
 def _participant_facts(contact: Contact) -> dict[str, str]:
-    facts = {"customer_id": contact.id, "display_name": contact.display_name[:LONGEST_NAME]}
+    facts = {"customer_id": contact.id, "display_name": contact.display_name[:MAX_NAME_LENGTH]}
     return facts | ({"avatar": contact.avatar} if is_web_address(contact.avatar) else {})
 
 

@@ -14,8 +14,8 @@ from twilio_bridge import phone
 from twilio_bridge.config import flex, schema
 from twilio_bridge.support.facts import digest
 from twilio_bridge.support.person import Dossier, Interaction
-from twilio_bridge.support.ports import CrmContact
-from twilio_bridge.support.task_attributes import LONGEST_TEXT
+from twilio_bridge.support.ports import MarketingContact
+from twilio_bridge.support.task_attributes import MAX_TEXT_LENGTH
 
 Interactions = Sequence[Interaction]
 Value = str | int | float | bool | date | list[str]
@@ -28,15 +28,15 @@ WITH_EMAIL = "@"
 PHONES = frozenset(("WHATSAPP", "LANDLINE_NUMBER"))
 
 
-def contact_of(dossier: Dossier, settled: schema.Config, opted_out: bool | None) -> CrmContact | None:
-    """Give the contact, or None where there is nothing that Brevo could find them by."""
+def contact_of(dossier: Dossier, settled: schema.Config, opted_out: bool | None) -> MarketingContact | None:
+    """Return the contact, or None where there is nothing that Brevo could find them by."""
     flex = settled.connectors.twilio_flex
     latest_first = sorted(dossier.interactions, key=lambda each: (each.last_at, each.sid), reverse=True)
     paths = {target.upper(): path for path, target in settled.field_mapping.items()}
     found = {name: _identifier(dossier, name, paths.get(target), latest_first) for target, name in IDENTIFIERS.items()}
     if not any(found.values()):
         return None
-    return CrmContact(
+    return MarketingContact(
         email=found["email"],
         phone=found["phone"],
         external_id=found["external"],
@@ -47,14 +47,14 @@ def contact_of(dossier: Dossier, settled: schema.Config, opted_out: bool | None)
 
 
 def attributes(interactions: Interactions, field_mapping: Mapping[str, str]) -> dict[str, Value]:
-    """Give what the mapping asks for and these interactions, the latest first, know, by Brevo's names."""
+    """Return what the mapping asks for and these interactions, the latest first, know, by Brevo's names."""
     wanted = {path: target.upper() for path, target in field_mapping.items() if target.upper() not in IDENTIFIERS}
     values = {target: _value(path, target, interactions) for path, target in wanted.items()}
     return {target: value for target, value in values.items() if value is not None}
 
 
-def digest_of(contact: CrmContact) -> str:
-    """Give a short name for what Brevo is told, the same for the same; with an email in it, it says so."""
+def digest_of(contact: MarketingContact) -> str:
+    """Return a short name for what Brevo is told, the same for the same; with an email in it, it says so."""
     told = {name: value.isoformat() if isinstance(value, date) else value for name, value in contact.attributes.items()}
     return (WITH_EMAIL if contact.email else "") + digest({**asdict(contact), "attributes": told})
 
@@ -75,16 +75,16 @@ def _told(path: str, interactions: Interactions) -> Iterator[object]:
 def _clean(value: object) -> Value | None:
     """Keep what Brevo has a type for: text, number, truth, list of texts."""
     if isinstance(value, str):
-        return value.strip()[:LONGEST_TEXT] or None
+        return value.strip()[:MAX_TEXT_LENGTH] or None
     if isinstance(value, list):
-        return [text[:LONGEST_TEXT] for text in value if isinstance(text, str) and text.strip()] or None
+        return [text[:MAX_TEXT_LENGTH] for text in value if isinstance(text, str) and text.strip()] or None
     if isinstance(value, int | float):
         return value if isfinite(value) else None
     return None
 
 
 def _identifier(dossier: Dossier, kind: str, path: str | None, interactions: Interactions) -> str:
-    """Give one of the person's keys of a kind: the one told latest, else the first in order."""
+    """Return one of the person's keys of a kind: the one told latest, else the first in order."""
     keys = (key.partition("#") for key in dossier.person.keys)
     known = sorted(name for own, _, name in keys if own == kind and (kind != "email" or EMAIL.fullmatch(name)))
     told = (str(value) for value in _told(path, interactions)) if path else iter(())
@@ -107,7 +107,7 @@ def _conversations(counting: Interactions, _all: Interactions) -> int | None:
 
 
 def _wait(counting: Interactions, _all: Interactions) -> float | None:
-    """Give the mean of what accepted tasks waited, in seconds."""
+    """Return the mean of what accepted tasks waited, in seconds."""
     waits = [each.wait_s for each in counting if each.wait_s is not None]
     return round(sum(waits) / len(waits), 1) if waits else None
 

@@ -16,18 +16,18 @@ from twilio_bridge.logs import logger, where
 from twilio_bridge.ports import OptOut, OptOuts
 from twilio_bridge.support.brevo_contact import WITH_EMAIL, contact_of, digest_of
 from twilio_bridge.support.person import UNTOLD, Dossier, Status, TimelineEvent
-from twilio_bridge.support.ports import Crm, CrmContact, Dossiers, Notices
+from twilio_bridge.support.ports import Dossiers, MarketingContact, MarketingContacts, Notices
 
 # Among those whom a word was told.
 BREVO = "brevo"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Delivering:
+class DeliveryDeps:
     """What a delivery works with."""
 
     dossiers: Dossiers
-    crm: Crm
+    crm: MarketingContacts
     opt_outs: OptOuts
     notices: Notices
     settings: schema.Config
@@ -55,9 +55,9 @@ class Delivered:
 class Telling:
     """A delivery on its way; `is_told` says that Brevo took the contact in the course of it."""
 
-    work: Delivering
+    work: DeliveryDeps
     person_id: str
-    contact: CrmContact
+    contact: MarketingContact
     contact_id: int | None
     said: Sequence[OptOut] = ()
     lacks_email: bool = False
@@ -66,7 +66,7 @@ class Telling:
     done: Delivered = field(default_factory=Delivered)
 
 
-def deliver(person_id: str, work: Delivering, now: int) -> Delivered:
+def deliver(person_id: str, work: DeliveryDeps, now: int) -> Delivered:
     """Tell Brevo what is new about a person at the moment `now` (epoch ms).
 
     Raises UpstreamError where it has to be tried again; an UnacceptableError among them says that Brevo takes nothing
@@ -76,7 +76,7 @@ def deliver(person_id: str, work: Delivering, now: int) -> Delivered:
     if dossier is None:
         return Delivered()
     if dossier.person.joined_into:
-        work.notices.tell_brevo([dossier.person.joined_into])
+        work.notices.enqueue_brevo_delivery([dossier.person.joined_into])
         return Delivered()
     due, next_at = _due(dossier.events, now)
     telling = _telling(dossier, work, now)
@@ -87,7 +87,7 @@ def deliver(person_id: str, work: Delivering, now: int) -> Delivered:
     return telling.done
 
 
-def deliver_word(address: str, crm: Crm, said: OptOuts) -> int:
+def deliver_word(address: str, crm: MarketingContacts, said: OptOuts) -> int:
     """Tell Brevo what the person at an address last said; give how many contacts were told.
 
     An opt-in lifts, once, only what we told Brevo: an ordinary "Yes" changes nothing that the company decided there.
@@ -102,19 +102,19 @@ def deliver_word(address: str, crm: Crm, said: OptOuts) -> int:
         return 0
     _note_told(words, said)
     told = sum(crm.set_opted_out(spelling, latest.out) for spelling in phone.spellings(number))
-    said.mark_told(latest, [BREVO])
+    said.mark_delivered(latest, [BREVO])
     return told
 
 
 def _due(events: Iterable[TimelineEvent], now: int) -> tuple[list[TimelineEvent], int | None]:
-    """Give the events that Brevo is to be told now, in order, and when the next one is due."""
+    """Return the events that Brevo is to be told now, in order, and when the next one is due."""
     untold = [event for event in events if event.status in UNTOLD]
     due = [event for event in untold if event.due_at <= now]
     later = [event.due_at for event in untold if event.due_at > now]
     return sorted(due, key=lambda event: (event.at, event.key)), min(later, default=None)
 
 
-def _telling(dossier: Dossier, work: Delivering, now: int) -> Telling | None:
+def _telling(dossier: Dossier, work: DeliveryDeps, now: int) -> Telling | None:
     person = dossier.person
     phones = [key.removeprefix("phone#") for key in person.keys if key.startswith("phone#")]
     said = opt_outs.said_at(sorted(phones), work.opt_outs)
@@ -161,7 +161,7 @@ def _add_email(contact_id: int, telling: Telling) -> None:
         telling.work.opt_outs.record(contact.phone, True, telling.now / 1000)
 
 
-def _take_back(number: str, work: Delivering) -> None:
+def _take_back(number: str, work: DeliveryDeps) -> None:
     """Mind an opt-in that came while Brevo was being told the opt-out."""
     latest = opt_outs.latest_of(opt_outs.said_at([number], work.opt_outs))
     if latest and not latest.out:
@@ -172,7 +172,7 @@ def _note_told(words: Iterable[OptOut], said: OptOuts) -> None:
     """Note opt-outs as told before they are: should the answer get lost, an opt-in must still undo them."""
     for word in words:
         if word.out and BREVO not in word.told:
-            said.mark_told(word, [BREVO])
+            said.mark_delivered(word, [BREVO])
 
 
 def _tell(event: TimelineEvent, telling: Telling) -> None:
@@ -205,7 +205,7 @@ def _is_there(event: TimelineEvent, telling: Telling) -> bool:
 
 
 def _refuse(event: TimelineEvent, telling: Telling, error: UnacceptableError) -> None:
-    """Give an event up; but first make sure that its contact is there, for somebody may have deleted it."""
+    """Return an event up; but first make sure that its contact is there, for somebody may have deleted it."""
     if not telling.is_told:
         _mark(event, "pending", telling)
         _tell_contact(telling)
@@ -220,6 +220,6 @@ def _mark(event: TimelineEvent, status: Status, telling: Telling) -> bool:
     return telling.work.dossiers.mark(telling.person_id, event.key, status, event.version)
 
 
-def _park(due: Sequence[TimelineEvent], person_id: str, work: Delivering) -> int:
+def _park(due: Sequence[TimelineEvent], person_id: str, work: DeliveryDeps) -> int:
     """Put aside what Brevo cannot be told of this person: it is told when something changes about them."""
     return sum(work.dossiers.mark(person_id, event.key, "parked", event.version) for event in due)

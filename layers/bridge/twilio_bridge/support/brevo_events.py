@@ -31,7 +31,7 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
 
 
 def of_task(task: Task, settled: schema.Config, now: int) -> list[TimelineEvent]:
-    """Give the events of a task as they are derived at the moment `now` (epoch ms)."""
+    """Return the events of a task as they are derived at the moment `now` (epoch ms)."""
     flex = settled.connectors.twilio_flex
     if not flex.enabled or not is_wanted(task.channel, flex.channels):
         return []
@@ -42,7 +42,7 @@ def of_task(task: Task, settled: schema.Config, now: int) -> list[TimelineEvent]
 
 
 def of_conversation(known: Known, settled: schema.Config, now: int) -> list[TimelineEvent]:
-    """Give the end of a conversation, where it has ended."""
+    """Return the end of a conversation, where it has ended."""
     flex = settled.connectors.twilio_flex
     closed = next((fact for fact in known.facts if fact.kind in CLOSED), None)
     channel = conversation_channel(known)
@@ -62,7 +62,7 @@ def cleared(known: Known, there: Iterable[TimelineEvent]) -> Iterator[TimelineEv
 
 
 def interaction(task: Task, settled: schema.Config) -> Interaction:
-    """Give a task's share in its customer's numbers."""
+    """Return a task's share in its customer's numbers."""
     flex = settled.connectors.twilio_flex
     wanted = is_wanted(task.channel, flex.channels)
     end = task.history.end
@@ -142,13 +142,13 @@ def _event(key: str, occasion: str, at: int, version: int, told: Mapping[str, An
 
 
 def _named(events: list[TimelineEvent], settled: schema.Config) -> list[TimelineEvent]:
-    """Give events their names in Brevo, without those that have none."""
+    """Return events their names in Brevo, without those that have none."""
     names = {str(occasion): name for occasion, name in settled.event_mapping.items()}
     return [replace(event, name=names[event.name]) for event in events if event.name in names]
 
 
 def conversation_channel(known: Known) -> str:
-    """Give a conversation's channel as its participants show it, empty where none does."""
+    """Return a conversation's channel as its participants show it, empty where none does."""
     for fact in known.facts:
         told = str(fact.values.get("type", ""))
         if phone.is_whatsapp(str(fact.values.get("address", ""))):
@@ -159,7 +159,7 @@ def conversation_channel(known: Known) -> str:
 
 
 def conversation_keys(known: Known) -> list[str]:
-    """Give the keys that a conversation's customer is found by: the first address that takes part."""
+    """Return the keys that a conversation's customer is found by: the first address that takes part."""
     addresses = (str(fact.values.get("address", "")) for fact in known.facts)
     number = next((found for address in addresses if (found := phone.number(address))), None)
     return [f"phone#{number}"] if number else []

@@ -16,7 +16,7 @@ from twilio_bridge.errors import BadRequestError
 
 TWILIO = "com.twilio."
 TASKROUTER = "taskrouter."
-LONGEST_ID = 64  # SIDs have 34
+MAX_ID_LENGTH = 64  # SIDs have 34
 # Times outside these years are a sender's mistake, and no event's.
 EARLIEST, LATEST = 946_684_800_000, 4_102_444_800_000
 HALF_A_CHARACTER = ("\\ud", "\\uD")
@@ -80,7 +80,7 @@ def loads(text: str | bytes) -> Any:  # noqa: ANN401  JSON holds anything
 
 
 def inner(value: object) -> Mapping[str, Any]:
-    """Give what a text of JSON holds (or the object itself); nothing where it is empty, broken or no object."""
+    """Return what a text of JSON holds (or the object itself); nothing where it is empty, broken or no object."""
     try:
         found = loads(value) if isinstance(value, str) else value
     except ValueError:
@@ -89,7 +89,7 @@ def inner(value: object) -> Mapping[str, Any]:
 
 
 def moment(text: object) -> int | None:
-    """Give a time in epoch ms; without a zone it is UTC; None where it is no time."""
+    """Return a time in epoch ms; without a zone it is UTC; None where it is no time."""
     if not isinstance(text, str):
         return None
     try:
@@ -124,9 +124,9 @@ def _event(document: object, arrived_at: int) -> Event:
 
 
 def sid_of(event: Event, name: str, prefix: str) -> str:
-    """Give a SID that the event's type promises, or raise BadRequestError."""
+    """Return a SID that the event's type promises, or raise BadRequestError."""
     sid = event.data.get(name)
-    if not isinstance(sid, str) or not sid.startswith(prefix) or not sid.isalnum() or len(sid) > LONGEST_ID:
+    if not isinstance(sid, str) or not sid.startswith(prefix) or not sid.isalnum() or len(sid) > MAX_ID_LENGTH:
         raise BadRequestError(f"it has no {name}")
     return sid
 
@@ -151,5 +151,5 @@ def _id(document: Mapping[str, Any], kind: str, data: Mapping[str, Any]) -> str:
     own = data.get("sid") if kind.startswith(TASKROUTER) else None
     found = own or document.get("id")
     if isinstance(found, str) and found:
-        return found if len(found) <= LONGEST_ID else hashlib.sha256(found.encode()).hexdigest()
+        return found if len(found) <= MAX_ID_LENGTH else hashlib.sha256(found.encode()).hexdigest()
     raise BadRequestError("it has no id")

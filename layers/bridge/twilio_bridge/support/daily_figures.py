@@ -14,7 +14,7 @@ from twilio_bridge.support.worker_activity import day_of
 
 
 def rows(task: Task, settled: schema.Config) -> list[FigureRow]:
-    """Give all that a task adds to the figures."""
+    """Return all that a task adds to the figures."""
     flex = settled.connectors.twilio_flex
     if not flex.enabled or not is_wanted(task.channel, flex.channels):
         return []
@@ -81,7 +81,7 @@ def cleared(task: Task, there: Iterable[FigureRow]) -> Iterator[FigureRow]:
 
 
 def changed(before: Iterable[FigureRow], after: Iterable[FigureRow], version: int) -> Iterator[FigureRow]:
-    """Give the rows to be written; one that holds no more is written empty, for a later version to be known as such."""
+    """Return the rows to be written; one that holds no more is written empty: a later version has to replace it."""
     old = {(row.day, row.key): row.values for row in before}
     new = {(row.day, row.key): row for row in after}
     yield from (row for place, row in new.items() if old.get(place) != row.values)
@@ -118,7 +118,7 @@ class QueueDay:
             waits.append(values["wait_s"])
 
     def figures(self) -> dict[str, Any]:
-        """Give the sums and means; what nothing is known of is None. Short abandons are no part of the rate."""
+        """Return the sums and means; what nothing is known of is None. Short abandons are no part of the rate."""
         return {
             "entered": self.entered,
             "accepted": self.accepted,
@@ -158,7 +158,7 @@ class WorkerDay:
         self.talk += [values["talk_s"]] if "talk_s" in values else []
 
     def figures(self) -> dict[str, Any]:
-        """Give the sums and means."""
+        """Return the sums and means."""
         return {
             "accepted": self.accepted,
             "rejected": self.rejected,
@@ -171,7 +171,7 @@ class WorkerDay:
 
 
 def queues(found: Iterable[FigureRow]) -> dict[tuple[str, str], dict[str, Any]]:
-    """Give each queue's figures by day and queue."""
+    """Return each queue's figures by day and queue."""
     days: defaultdict[tuple[str, str], QueueDay] = defaultdict(QueueDay)
     for row in found:
         if "queue" in row.values:
@@ -180,7 +180,7 @@ def queues(found: Iterable[FigureRow]) -> dict[tuple[str, str], dict[str, Any]]:
 
 
 def workers(found: Iterable[FigureRow]) -> dict[tuple[str, str], dict[str, Any]]:
-    """Give each worker's figures by day and worker."""
+    """Return each worker's figures by day and worker."""
     days: defaultdict[tuple[str, str], WorkerDay] = defaultdict(WorkerDay)
     for row in found:
         if "worker" in row.values:

@@ -36,7 +36,7 @@ def derive(known: Known, settled: schema.Config, now: int) -> Derived:
 
 
 def since(before: Derived, after: Derived, version: int) -> Derived:
-    """Give what has to be written: what is new or has changed, and what holds no more, withdrawn."""
+    """Return what has to be written: what is new or has changed, and what holds no more, withdrawn."""
     return Derived(
         keys=after.keys,
         interaction=after.interaction if _differs(before.interaction, after.interaction) else None,
@@ -45,8 +45,8 @@ def since(before: Derived, after: Derived, version: int) -> Derived:
     )
 
 
-def afresh(known: Known, after: Derived, settled: schema.Config) -> Derived:
-    """Give all that follows as if it were news, and clear everything else that could have followed from less."""
+def rewrite_all(known: Known, after: Derived, settled: schema.Config) -> Derived:
+    """Return all that follows as if it were news, and clear everything else that could have followed from less."""
     cleared = brevo_events.cleared(known, after.events)
     task = task_outcome.task(known, settled) if known.kind == "task" else None
     rows = daily_figures.cleared(task, after.rows) if task else ()

@@ -48,7 +48,7 @@ NUMBERS = frozenset(("age", "age_in_queue"))
 # What is told of a transfer beside its beginning.
 TRANSFERS = frozenset(f"task.transfer-{end}" for end in ("attempt-failed", "failed", "canceled", "completed"))
 # Longer is nobody's address, and no store's key.
-LONGEST_ADDRESS = 256
+MAX_ADDRESS_LENGTH = 256
 # Twilio refuses a message to somebody who opted out: https://www.twilio.com/docs/api/errors/21610
 TOLD_NOT_TO = 21610
 
@@ -63,7 +63,7 @@ class Word:
 
 
 @dataclass(slots=True)
-class Told:
+class ExtractedFacts:
     """All that a batch told, by what it is about."""
 
     subjects: dict[str, Heard] = field(default_factory=dict)
@@ -73,7 +73,7 @@ class Told:
     ignored: int = 0
 
 
-def hear(event: Event, told: Told, settled: schema.Config, wanted: frozenset[str]) -> str:
+def hear(event: Event, told: ExtractedFacts, settled: schema.Config, wanted: frozenset[str]) -> str:
     """Add what an event tells and give the subject it is about, empty where it is about none.
 
     Raises BadRequestError where it lacks what its type promises.
@@ -85,7 +85,7 @@ def hear(event: Event, told: Told, settled: schema.Config, wanted: frozenset[str
     return FAMILIES[family](event, told, settled, wanted)
 
 
-def _task(event: Event, told: Told, _settled: schema.Config, wanted: frozenset[str]) -> str:
+def _task(event: Event, told: ExtractedFacts, _settled: schema.Config, wanted: frozenset[str]) -> str:
     kind = event.type.removeprefix(TASKROUTER)
     if kind not in RANKS and kind not in TRANSFERS:
         told.ignored += 1
@@ -107,11 +107,11 @@ def _value(name: str, value: object) -> object:
         return moment(value)
     if name in NUMBERS:
         return str(value) if isinstance(value, int | str) and str(value).isdecimal() and len(str(value)) < 10 else None  # noqa: PLR2004  30 years
-    return value[: task_attributes.LONGEST_TEXT] if isinstance(value, str) else None
+    return value[: task_attributes.MAX_TEXT_LENGTH] if isinstance(value, str) else None
 
 
 def _add(
-    told: Told,
+    told: ExtractedFacts,
     subject: str,
     event: Event,
     kind: str,
@@ -128,7 +128,7 @@ def _add(
 
 @lru_cache(maxsize=512)
 def _kept_of(text: str, wanted: frozenset[str]) -> tuple[str, Mapping[str, Any]]:
-    """Give what is kept of attributes and its name; a task's events mostly repeat the same text."""
+    """Return what is kept of attributes and its name; a task's events mostly repeat the same text."""
     return _kept(inner(text), wanted)
 
 
@@ -141,7 +141,7 @@ def _kept(given: Mapping[str, Any], wanted: frozenset[str]) -> tuple[str, Mappin
     return (digest(found), found) if found else ("", {})
 
 
-def _plugin(event: Event, told: Told, _settled: schema.Config, wanted: frozenset[str]) -> str:
+def _plugin(event: Event, told: ExtractedFacts, _settled: schema.Config, wanted: frozenset[str]) -> str:
     """Take what Flex's plugin posted, in the words of TaskRouter's workspace callbacks."""
     data = event.data
     names = {"TaskChannelUniqueName": "channel", "TaskQueueFriendlyName": "queue", "Age": "age"}
@@ -150,14 +150,14 @@ def _plugin(event: Event, told: Told, _settled: schema.Config, wanted: frozenset
     return _add(told, subject, event, "plugin.completed", values, _attributes(data.get("TaskAttributes"), wanted))
 
 
-def _activity(event: Event, told: Told, settled: schema.Config, _wanted: frozenset[str]) -> str:
+def _activity(event: Event, told: ExtractedFacts, settled: schema.Config, _wanted: frozenset[str]) -> str:
     flex = settled.connectors.twilio_flex
     if flex.enabled and flex.sync.agent_activity:
         told.rows += worker_activity.rows(event)
     return ""
 
 
-def _conversation(event: Event, told: Told, _settled: schema.Config, _wanted: frozenset[str]) -> str:
+def _conversation(event: Event, told: ExtractedFacts, _settled: schema.Config, _wanted: frozenset[str]) -> str:
     kind = _conversation_kind(event)
     if not kind:
         told.ignored += 1
@@ -178,7 +178,7 @@ def _conversation_kind(event: Event) -> str:
     return next((kind for kind in wanted if event.type == f"conversations.{kind}"), "")
 
 
-def _message(event: Event, told: Told, settled: schema.Config, _wanted: frozenset[str]) -> str:
+def _message(event: Event, told: ExtractedFacts, settled: schema.Config, _wanted: frozenset[str]) -> str:
     data = event.data
     if event.type == "messaging.inbound-message.received":
         out = _said(data, settled.opt_out)
@@ -186,7 +186,7 @@ def _message(event: Event, told: Told, settled: schema.Config, _wanted: frozense
     else:
         out = True if str(data.get("errorCode")) == str(TOLD_NOT_TO) else None
         address = data.get("to")
-    if out is None or not isinstance(address, str) or not 0 < len(phone.bare(address)) <= LONGEST_ADDRESS:
+    if out is None or not isinstance(address, str) or not 0 < len(phone.bare(address)) <= MAX_ADDRESS_LENGTH:
         told.ignored += 1
     else:
         told.words.append(Word(address, out, event.at))
@@ -201,15 +201,15 @@ def _said(data: Mapping[str, Any], words: schema.OptOut) -> bool | None:
     return opt_outs.word_in(body, words) if isinstance(body, str) and not kind else None
 
 
-def _test(event: Event, told: Told, _settled: schema.Config, _wanted: frozenset[str]) -> str:
+def _test(event: Event, told: ExtractedFacts, _settled: schema.Config, _wanted: frozenset[str]) -> str:
     test_id = event.data.get("test_id")
-    if not isinstance(test_id, str) or not 0 < len(test_id) <= task_attributes.LONGEST_TEXT:
+    if not isinstance(test_id, str) or not 0 < len(test_id) <= task_attributes.MAX_TEXT_LENGTH:
         raise BadRequestError("the test event has no test_id")
     told.test_ids.append(test_id)
     return ""
 
 
-Hear = Callable[[Event, Told, schema.Config, frozenset[str]], str]
+Hear = Callable[[Event, ExtractedFacts, schema.Config, frozenset[str]], str]
 FAMILIES: Mapping[str, Hear] = {
     "taskrouter.task": _task,  # task.… and task-queue.…
     "taskrouter.reservation.": _task,

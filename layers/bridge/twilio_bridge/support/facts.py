@@ -51,7 +51,7 @@ class Fact:
 
     @property
     def order(self) -> tuple[int, int, str]:
-        """Give what facts are sorted by: the moment, then the place in a task's life."""
+        """Return what facts are sorted by: the moment, then the place in a task's life."""
         return self.at, RANKS.get(self.kind, len(RANKS)), self.id
 
 
@@ -70,26 +70,26 @@ class Known:
 
     @property
     def sid(self) -> str:
-        """Give the subject's SID."""
+        """Return the subject's SID."""
         return self.subject.partition("#")[2]
 
     @property
     def kind(self) -> str:
-        """Give `task` or `conversation`."""
+        """Return `task` or `conversation`."""
         return self.subject.partition("#")[0]
 
     @property
     def version(self) -> int:
-        """Give a number that is higher the more is known."""
+        """Return a number that is higher the more is known."""
         return len(self.facts)
 
     def without(self, ids: Iterable[str]) -> "Known":
-        """Give what was known before these facts."""
+        """Return what was known before these facts."""
         gone = frozenset(ids)
         return Known(self.subject, tuple(fact for fact in self.facts if fact.id not in gone), self.attributes)
 
     def told(self) -> Mapping[str, Any]:
-        """Give the task attributes, each as the latest event that knew it told it."""
+        """Return the task attributes, each as the latest event that knew it told it."""
         overlaid: dict[str, Any] = {}
         for name in dict.fromkeys(fact.attributes for fact in reversed(self.facts) if fact.attributes):
             overlaid = {**self.attributes[name], **overlaid}
@@ -110,6 +110,6 @@ def known(subject: str, facts: Iterable[Fact], attributes: Mapping[str, Mapping[
 
 
 def digest(attributes: Mapping[str, Any]) -> str:
-    """Give a short name for these attributes, the same for the same content."""
+    """Return a short name for these attributes, the same for the same content."""
     text = json.dumps(attributes, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:16]

@@ -10,7 +10,7 @@ LARGEST = 900_000
 
 
 def pieces(body: bytes) -> list[tuple[str, bytes]]:
-    """Give the records and their partition keys; the same body always makes the same."""
+    """Return the records and their partition keys; the same body always makes the same."""
     if len(body) <= LARGEST:
         return [_record(body)]
     try:

@@ -27,10 +27,10 @@ POINTERS = (*GIVEN, "flex#")
 DISTINCTIVE = ("external#", "email#")
 PHONE = "phone#"
 # Nobody has more; what is found by more is a switchboard.
-MOST_KEYS, MOST_HALVES = 100, 50
-MOST_KEYS_A_SUBJECT = 30
+MAX_KEYS_COUNT, MAX_HALVES_COUNT = 100, 50
+MAX_KEYS_PER_SUBJECT = 30
 # Others may give the same persons further keys at the same time, and each of them does so once.
-MOST_TRIES = 6
+MAX_ATTEMPTS = 6
 
 
 @dataclass(slots=True)
@@ -58,7 +58,7 @@ class Seen:
             self.persons.pop(key, None)
 
     def of(self, keys: Iterable[str]) -> list[Person]:
-        """Give the persons with these keys, each once, in the order of the keys."""
+        """Return the persons with these keys, each once, in the order of the keys."""
         found = {person.id: person for key in keys if (person := self.persons.get(key))}
         return list(found.values())
 
@@ -71,7 +71,7 @@ class Seen:
 
 
 def resolve_many(subjects: Mapping[str, Iterable[str]], people: People, lookup: Lookup) -> dict[str, str]:
-    """Give the person's id for each subject, by its keys; a subject without any that can be used is left out.
+    """Return the person's id for each subject, by its keys; a subject without any that can be used is left out.
 
     `lookup` gives the contacts at a number. Raises UnavailableError where others keep changing the same persons.
     """
@@ -82,14 +82,14 @@ def resolve_many(subjects: Mapping[str, Iterable[str]], people: People, lookup: 
 
 
 def usable(keys: Iterable[str]) -> list[str]:
-    """Give the keys that can stand for somebody, the strongest first."""
+    """Return the keys that can stand for somebody, the strongest first."""
     split = {key: key.partition("#") for key in keys}
     good = [key for key, (kind, _, name) in split.items() if kind in KINDS and _is_somebody(kind, name)]
-    return sorted(good, key=lambda key: KINDS.index(split[key][0]))[:MOST_KEYS_A_SUBJECT]
+    return sorted(good, key=lambda key: KINDS.index(split[key][0]))[:MAX_KEYS_PER_SUBJECT]
 
 
 def own_keys(keys: Iterable[str]) -> frozenset[str]:
-    """Give the keys that say who somebody is."""
+    """Return the keys that say who somebody is."""
     return frozenset(key for key in keys if not key.startswith(POINTERS))
 
 
@@ -100,7 +100,7 @@ def _is_somebody(kind: str, name: str) -> bool:
 
 
 def _contact_keys(key: str, lookup: Lookup) -> list[str]:
-    """Give what the contact base knows of a number that exactly one contact has."""
+    """Return what the contact base knows of a number that exactly one contact has."""
     number = key.removeprefix(PHONE)
     contacts = lookup(number)
     if len(contacts) != 1:
@@ -114,7 +114,7 @@ def _contact_keys(key: str, lookup: Lookup) -> list[str]:
 
 
 def _resolve(keys: Sequence[str], seen: Seen) -> str:
-    for _ in range(MOST_TRIES):
+    for _ in range(MAX_ATTEMPTS):
         if person_id := _settle(keys, seen):
             return person_id
         seen.read(keys)  # somebody was quicker
@@ -142,13 +142,13 @@ def _settle(keys: Sequence[str], seen: Seen) -> str | None:
 
 
 def _owner(keys: Iterable[str], told: Iterable[str], seen: Seen) -> Person | None:
-    """Give whom the strongest key belongs to, unless what is told says that it must be somebody else."""
+    """Return whom the strongest key belongs to, unless what is told says that it must be somebody else."""
     found = ((key, person) for key in keys if (person := seen.persons.get(key)))
     return next((person for key, person in found if key.startswith(GIVEN) or not differ(person.keys, told)), None)
 
 
 def _added(keys: Sequence[str], known: Iterable[str], seen: Seen) -> Iterable[str]:
-    """Give what the contact base adds, unless it means somebody else who has the same number."""
+    """Return what the contact base adds, unless it means somebody else who has the same number."""
     told = {*keys, *known}
     new = (key for key in keys if key.startswith(PHONE) and key not in seen.persons)
     added = (seen.contacts.get(key, []) for key in new)
@@ -156,7 +156,7 @@ def _added(keys: Sequence[str], known: Iterable[str], seen: Seen) -> Iterable[st
 
 
 def differ(some: Iterable[str], others: Iterable[str]) -> bool:
-    """Tell whether these are two people's keys: of the strongest kind that both have, none is the same."""
+    """Return whether these are two people's keys: of the strongest kind that both have, none is the same."""
     one, other = set(some), set(others)
     for kind in DISTINCTIVE:
         mine, theirs = ({key for key in keys if key.startswith(kind)} for keys in (one, other))
@@ -166,7 +166,7 @@ def differ(some: Iterable[str], others: Iterable[str]) -> bool:
 
 
 def _are_one(person: Person, wanted: Iterable[str], other: Person) -> bool:
-    if len(person.keys | other.keys) > MOST_KEYS or len(person.halves) + len(other.halves) >= MOST_HALVES:
+    if len(person.keys | other.keys) > MAX_KEYS_COUNT or len(person.halves) + len(other.halves) >= MAX_HALVES_COUNT:
         return False
     return not differ({*person.keys, *wanted}, other.keys)
 
@@ -189,9 +189,9 @@ def _join(person: Person, other: Person, seen: Seen) -> Person | None:
 
 
 def _attach(person: Person, keys: Iterable[str], seen: Seen) -> str | None:
-    """Give a person those of the keys that are nobody's."""
+    """Return a person those of the keys that are nobody's."""
     new = [key for key in keys if key not in seen.persons]
-    if len(person.keys | own_keys(new)) > MOST_KEYS:
+    if len(person.keys | own_keys(new)) > MAX_KEYS_COUNT:
         new = [key for key in new if key.startswith(POINTERS)]
     if new and not seen.people.attach(person.id, new):
         return None

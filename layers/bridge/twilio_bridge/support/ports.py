@@ -22,13 +22,13 @@ class People(Protocol):
     """
 
     def of(self, keys: Iterable[str]) -> dict[str, Person]:
-        """Give the person for each key that is known, many in one request; who was joined is found as one."""
+        """Return the person for each key that is known, many in one request; who was joined is found as one."""
 
     def open(self, keys: Iterable[str]) -> str | None:
         """Make a new person with these keys and give the id; None where somebody took one of the keys meanwhile."""
 
     def attach(self, person_id: str, keys: Iterable[str]) -> bool:
-        """Give a person further keys, all or none; False where somebody took one, or joined the person, meanwhile."""
+        """Return a person further keys, all or none; False where somebody took one, or joined the person, meanwhile."""
 
     def join(self, person_id: str, other_id: str) -> bool:
         """Make another person a half of this one, keys included; False where either has changed meanwhile."""
@@ -38,7 +38,7 @@ class Dossiers(Protocol):
     """What is held about each person."""
 
     def open(self, person_id: str) -> Dossier | None:
-        """Give all that is held about a person and their halves, as of now."""
+        """Return all that is held about a person and their halves, as of now."""
 
     def put_interaction(self, person_id: str, interaction: Interaction) -> bool:
         """Write one; False where a later version stands there."""
@@ -56,7 +56,7 @@ class Dossiers(Protocol):
         """Remember what Brevo accepted about the contact."""
 
     def overdue(self, now: int) -> Iterator[str]:
-        """Give the persons with an event that was due before `now` (epoch ms) and is neither sent nor refused."""
+        """Return the persons with an event that was due before `now` (epoch ms) and is neither sent nor refused."""
 
 
 class Figures(Protocol):
@@ -66,7 +66,7 @@ class Figures(Protocol):
         """Write a row; False where the same or a later version stands there."""
 
     def of(self, day: str) -> Iterator[FigureRow]:
-        """Give a UTC day's rows (`2026-03-02`)."""
+        """Return a UTC day's rows (`2026-03-02`)."""
 
 
 class Metrics(Protocol):
@@ -86,7 +86,7 @@ class Quarantine(Protocol):
 class Notices(Protocol):
     """What is to be done because of events, by another function."""
 
-    def tell_brevo(self, person_ids: Iterable[str]) -> None:
+    def enqueue_brevo_delivery(self, person_ids: Iterable[str]) -> None:
         """Queue the delivery of what is new about these persons."""
 
     def blacklist(self, address: str) -> None:
@@ -97,7 +97,7 @@ class Notices(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CrmContact:
+class MarketingContact:
     """A contact as Brevo is to hold them; `attributes` by Brevo's names, only what is known.
 
     `opted_out` is None where the person said nothing about it.
@@ -111,27 +111,27 @@ class CrmContact:
     opted_out: bool | None = None
 
 
-class Crm(Protocol):
+class MarketingContacts(Protocol):
     """Brevo.
 
     UnacceptableError says that it will never take this one contact or event, any other RefusedError that somebody has
     to mend something first; RefusedError, RateLimitedError and NotTakenError say that nothing has happened there.
     """
 
-    def upsert(self, contact: CrmContact, contact_id: int | None = None) -> int | None:
+    def upsert(self, contact: MarketingContact, contact_id: int | None = None) -> int | None:
         """Make the contact so and give Brevo's id where it says one; a word against being written to is never lifted.
 
         Its email is written only where the contact is new or was found by it, what is empty or unknown stays as it is.
         """
 
     def add_email(self, contact_id: int, email: str) -> bool:
-        """Give the contact its email, unless it has one or somebody else has this one; tell whether it is blocked."""
+        """Return the contact its email, unless it has one or somebody else has this one; tell whether it is blocked."""
 
-    def post(self, contact: CrmContact, contact_id: int | None, event: TimelineEvent) -> None:
+    def post(self, contact: MarketingContact, contact_id: int | None, event: TimelineEvent) -> None:
         """Put an event on the contact's timeline; once more is twice there."""
 
     def has(self, contact_id: int | None, event: TimelineEvent) -> bool | None:
-        """Tell whether the event is on the timeline; None where that cannot be found out, later neither."""
+        """Return whether the event is on the timeline; None where that cannot be found out, later neither."""
 
     def set_opted_out(self, phone: str, out: bool) -> bool:
         """Set or clear smsBlacklisted of the contact with this number; False where there is none."""
@@ -148,7 +148,7 @@ class AgentTokens(Protocol):
     """Who issued the tokens that agents' browsers have."""
 
     def is_valid(self, token: str) -> bool:
-        """Tell whether somebody of the account's Flex has this token, and it has not expired."""
+        """Return whether somebody of the account's Flex has this token, and it has not expired."""
 
 
 class Sinks(Protocol):

@@ -17,8 +17,8 @@ from twilio_bridge.logs import logger, where
 from twilio_bridge.ports import OptOuts
 from twilio_bridge.support import identities, task_attributes
 from twilio_bridge.support.cloud_events import Event, Poison, decode
-from twilio_bridge.support.derivation import Derived, afresh, derive, since
-from twilio_bridge.support.event_facts import Told, hear
+from twilio_bridge.support.derivation import Derived, derive, rewrite_all, since
+from twilio_bridge.support.event_facts import ExtractedFacts, hear
 from twilio_bridge.support.facts import Heard, Known
 from twilio_bridge.support.ports import Dossiers, Facts, Figures, Metrics, Notices, People, Quarantine
 
@@ -36,7 +36,7 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reducing:
+class ReducerDeps:
     """What a batch is worked with; `lookup` gives the cached contacts at a number."""
 
     facts: Facts
@@ -55,7 +55,7 @@ class Reducing:
 class Batch:
     """A batch on its way: what it told, which records told of which subject, and which have to come again."""
 
-    told: Told = field(default_factory=Told)
+    told: ExtractedFacts = field(default_factory=ExtractedFacts)
     sources: dict[str, set[str]] = field(default_factory=dict)
     failed: set[str] = field(default_factory=set)
     events: int = 0
@@ -66,7 +66,7 @@ class Batch:
         self.failed.update(*(self.sources.get(subject, ()) for subject in subjects))
 
 
-def reduce(records: Iterable[Record], work: Reducing, now: int) -> Batch:
+def reduce(records: Iterable[Record], work: ReducerDeps, now: int) -> Batch:
     """Take in a batch at the moment `now` (epoch ms); `failed` has the sequence numbers of what must come again.
 
     Raises OutOfTimeError where the time ends before the batch does.
@@ -93,7 +93,7 @@ def _coming_again(batch: Batch, subjects: Collection[str], what: str) -> Iterato
         logger.warning(what, extra={"subjects": [*subjects][:10], **where(error)})
 
 
-def _read(record: Record, batch: Batch, work: Reducing, wanted: frozenset[str]) -> None:
+def _read(record: Record, batch: Batch, work: ReducerDeps, wanted: frozenset[str]) -> None:
     """Hear what a record tells; what nobody can read is set aside, whatever is wrong with it."""
     decoded = decode(record.data, record.arrived_at)
     poison = list(decoded.poison)
@@ -113,7 +113,7 @@ def _read(record: Record, batch: Batch, work: Reducing, wanted: frozenset[str]) 
     _set_aside(poison, record, batch, work)
 
 
-def _set_aside(poison: Iterable[Poison], record: Record, batch: Batch, work: Reducing) -> None:
+def _set_aside(poison: Iterable[Poison], record: Record, batch: Batch, work: ReducerDeps) -> None:
     batch.sources[record.sequence] = {record.sequence}
     for piece in poison:
         with _coming_again(batch, [record.sequence], "quarantine failed"):
@@ -123,11 +123,11 @@ def _set_aside(poison: Iterable[Poison], record: Record, batch: Batch, work: Red
 
 
 def _type(event: Event) -> str:
-    """Give the type for the log; whoever made it up may have put anything there."""
+    """Return the type for the log; whoever made it up may have put anything there."""
     return event.type[:80] if event.type.replace(".", "").replace("-", "").isalnum() else "odd type"
 
 
-def _hand_on(batch: Batch, work: Reducing) -> None:
+def _hand_on(batch: Batch, work: ReducerDeps) -> None:
     """Do what is about no task and no conversation: words, test events, workers' time."""
     with _coming_again(batch, [NOTHING], "not handed on"):
         for word in batch.told.words:
@@ -140,7 +140,7 @@ def _hand_on(batch: Batch, work: Reducing) -> None:
             work.figures.put(row)
 
 
-def _learn(batch: Batch, work: Reducing, now: int) -> dict[str, Derived]:
+def _learn(batch: Batch, work: ReducerDeps, now: int) -> dict[str, Derived]:
     """Write down the facts and give what follows from them."""
     news = {}
     for subject, heard in batch.told.subjects.items():
@@ -151,17 +151,17 @@ def _learn(batch: Batch, work: Reducing, now: int) -> dict[str, Derived]:
 
 
 def _news(known: Known, heard: Heard, settings: schema.Config, now: int) -> Derived:
-    """Give what has to be written down now.
+    """Return what has to be written down now.
 
     Of facts that stood there already nobody knows whether what follows was written: a batch may have broken off.
     """
     after = derive(known, settings, now)
     if known.is_repeated:
-        return afresh(known, after, settings)
+        return rewrite_all(known, after, settings)
     return since(derive(known.without(heard.facts), settings, now), after, known.version)
 
 
-def _write(news: Mapping[str, Derived], batch: Batch, work: Reducing) -> None:
+def _write(news: Mapping[str, Derived], batch: Batch, work: ReducerDeps) -> None:
     """Write down what is new, and tell whose it is."""
     persons: Mapping[str, str] = {}
     with _coming_again(batch, news.keys(), "people not found out"):
@@ -174,10 +174,10 @@ def _write(news: Mapping[str, Derived], batch: Batch, work: Reducing) -> None:
             if _write_one(news[subject], person_id, work):
                 subjects_of.setdefault(person_id, []).append(subject)
     with _coming_again(batch, [subject for own in subjects_of.values() for subject in own], "news not queued"):
-        work.notices.tell_brevo(subjects_of)
+        work.notices.enqueue_brevo_delivery(subjects_of)
 
 
-def _write_one(new: Derived, person_id: str, work: Reducing) -> bool:
+def _write_one(new: Derived, person_id: str, work: ReducerDeps) -> bool:
     """Write a subject's news; tell whether any of it concerns Brevo."""
     for event in new.events:
         work.dossiers.put_event(person_id, event)

@@ -28,5 +28,5 @@ def sweep(dossiers: Dossiers, notices: Notices, now: int) -> int:
 
 def _told(persons: Iterator[str], notices: Notices) -> Iterator[list[str]]:
     while chunk := list(islice(persons, AT_ONCE)):
-        notices.tell_brevo(chunk)
+        notices.enqueue_brevo_delivery(chunk)
         yield chunk

@@ -59,17 +59,17 @@ CHANNELS = {
     "mms": "sms",
     "whatsapp": "whatsapp",
 }
-LONGEST_TEXT = 500
+MAX_TEXT_LENGTH = 500
 
 
 def paths(field_mapping: Iterable[str], scores: Iterable[str]) -> frozenset[str]:
-    """Give the paths that are kept: ours, those of the field mapping (of the customer, too), and a survey's."""
+    """Return the paths that are kept: ours, those of the field mapping (of the customer, too), and a survey's."""
     mapped = [path.removeprefix("attributes.") for path in field_mapping]
     return frozenset((*OF_THE_CUSTOMER, *OF_THE_TASK, *mapped, *(f"customers.{path}" for path in mapped), *scores))
 
 
 def kept(attributes: Attributes, wanted: frozenset[str]) -> dict[str, Any]:
-    """Give what is wanted of task attributes, flat; what is unknown (null, empty) is left out."""
+    """Return what is wanted of task attributes, flat; what is unknown (null, empty) is left out."""
     return {
         path: known for path, value in _flat(attributes, "") if path in wanted and (known := _cut(value)) is not None
     }
@@ -86,24 +86,24 @@ def _flat(attributes: Attributes, prefix: str) -> Iterator[tuple[str, Any]]:
 def _cut(value: object) -> object:
     """Keep what Brevo has a type for: text, number, truth, list of texts."""
     if isinstance(value, str):
-        return value.strip()[:LONGEST_TEXT] or None
+        return value.strip()[:MAX_TEXT_LENGTH] or None
     if isinstance(value, list):
-        return [text[:LONGEST_TEXT] for text in value if isinstance(text, str)] or None
+        return [text[:MAX_TEXT_LENGTH] for text in value if isinstance(text, str)] or None
     return value if isinstance(value, int | float) else None
 
 
 def text(attributes: Attributes, *names: str) -> str:
-    """Give the first of these that is known, as text."""
+    """Return the first of these that is known, as text."""
     return next((str(attributes[name]) for name in names if name in attributes), "")
 
 
 def direction(attributes: Attributes) -> str:
-    """Give `inbound`, `outbound` or another word of Twilio's; who says nothing called us."""
+    """Return `inbound`, `outbound` or another word of Twilio's; who says nothing called us."""
     return text(attributes, "direction", "conversations.direction").casefold() or "inbound"
 
 
 def channel(attributes: Attributes, task_channel: str) -> str:
-    """Give the channel in one form; messaging tasks name theirs in the attributes, whatever the task channel."""
+    """Return the channel in one form; messaging tasks name theirs in the attributes, whatever the task channel."""
     named = text(attributes, "channelType").casefold()
     address = text(attributes, "customerAddress", "from")
     if not named and phone.is_whatsapp(address):
@@ -113,7 +113,7 @@ def channel(attributes: Attributes, task_channel: str) -> str:
 
 
 def customer_phone(attributes: Attributes) -> str:
-    """Give the customer's number in E.164, empty where none is told or it is hidden."""
+    """Return the customer's number in E.164, empty where none is told or it is hidden."""
     theirs = ("outbound_to", "to") if direction(attributes).startswith("outbound") else ("from",)
     told = (text(attributes, name) for name in ("customers.phone", "phone", "customerAddress", *theirs))
     numbers = (number for address in told if (number := phone.number(address)))
@@ -121,7 +121,7 @@ def customer_phone(attributes: Attributes) -> str:
 
 
 def fields(attributes: Attributes, field_mapping: Iterable[str]) -> dict[str, Any]:
-    """Give the customer's mapped fields that are known, by their path as the mapping has it."""
+    """Return the customer's mapped fields that are known, by their path as the mapping has it."""
     found = ((path, _field(attributes, path.removeprefix("attributes."))) for path in field_mapping)
     return {path: value for path, value in found if value not in (None, "")}
 
@@ -134,7 +134,7 @@ def _field(attributes: Attributes, path: str) -> object:
 
 
 def keys(attributes: Attributes) -> Iterator[str]:
-    """Give the keys a person is found by, the strongest first."""
+    """Return the keys a person is found by, the strongest first."""
     for sid in (text(attributes, "conversations.conversation_id"), text(attributes, "contactTaskId")):
         if sid.startswith("WT"):
             yield f"task#{sid}"
@@ -152,6 +152,6 @@ def keys(attributes: Attributes) -> Iterator[str]:
 
 
 def _flex_identity(attributes: Attributes) -> str:
-    """Give who the customer is in a web chat, where it is more than a number."""
+    """Return who the customer is in a web chat, where it is more than a number."""
     identity = text(attributes, "identity", "customerAddress")
     return "" if phone.number(identity) or "@" in identity else identity

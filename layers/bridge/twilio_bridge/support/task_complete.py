@@ -37,7 +37,7 @@ def verify(headers: Mapping[str, str], body: bytes, now: float, tokens: AgentTok
 
 
 def sign(secret: str, timestamp: str, body: bytes) -> str:
-    """Give the header X-Bridge-Signature for a body posted at this time (epoch seconds, as text)."""
+    """Return the header X-Bridge-Signature for a body posted at this time (epoch seconds, as text)."""
     signed = timestamp.encode("utf-8", "replace") + b"." + body
     return "sha256=" + hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()
 
@@ -50,7 +50,7 @@ def _is_signed(headers: Mapping[str, str], body: bytes, now: float, secret: str)
 
 
 def event_of(body: bytes, now: float) -> tuple[str, bytes]:
-    """Give the task's SID and the event, or raise BadRequestError that says what is wrong.
+    """Return the task's SID and the event, or raise BadRequestError that says what is wrong.
 
     The event's id is the task's alone: however often a task is posted as finished, it is so once.
     """

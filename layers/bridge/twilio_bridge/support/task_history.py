@@ -38,17 +38,17 @@ class Reservation:
 
     @property
     def ring_s(self) -> int | None:
-        """Give how long it was offered."""
+        """Return how long it was offered."""
         return seconds(self.created_at, self.answered_at)
 
     @property
     def talk_s(self) -> int | None:
-        """Give how long the worker was with the customer."""
+        """Return how long the worker was with the customer."""
         return seconds(self._accepted_at, self.completed_at if self.wrapup_at is None else self.wrapup_at)
 
     @property
     def handle_s(self) -> int | None:
-        """Give how long the worker was busy with it, wrapping up included."""
+        """Return how long the worker was busy with it, wrapping up included."""
         return seconds(self._accepted_at, self.completed_at)
 
     @property
@@ -85,29 +85,29 @@ class History:
 
     @property
     def accepted(self) -> list[Reservation]:
-        """Give the reservations that a worker accepted, in order."""
+        """Return the reservations that a worker accepted, in order."""
         return [reservation for reservation in self.reservations if reservation.outcome == "accepted"]
 
     @property
     def talk_s(self) -> int | None:
-        """Give how long workers were with the customer, as far as it is known."""
+        """Return how long workers were with the customer, as far as it is known."""
         known = [reservation.talk_s for reservation in self.accepted if reservation.talk_s is not None]
         return sum(known) if known else None
 
     def told(self, name: str) -> Any:  # noqa: ANN401  a fact's value
-        """Give what the latest fact that knows it says."""
+        """Return what the latest fact that knows it says."""
         return next((fact.values[name] for fact in reversed(self.facts) if name in fact.values), "")
 
     @property
     def created_at(self) -> int:
-        """Give when the task was created, as well as it is known."""
+        """Return when the task was created, as well as it is known."""
         if self.created:
             return self.created.at
         return self.told("created_at") or self.facts[0].at
 
 
 def seconds(start: int | None, end: int | None) -> int | None:
-    """Give the whole seconds between two moments (epoch ms), None where one is unknown."""
+    """Return the whole seconds between two moments (epoch ms), None where one is unknown."""
     return None if start is None or end is None else max(end // 1000 - start // 1000, 0)
 
 
@@ -121,7 +121,7 @@ def history(known: Known) -> History:
 
 
 def _end(facts: Sequence[Fact]) -> Fact | None:
-    """Give what ended the task: TaskRouter's word goes before the plugin's, an end before a clean-up."""
+    """Return what ended the task: TaskRouter's word goes before the plugin's, an end before a clean-up."""
     for kinds in (ENDS[:2], ENDS[2:], ("plugin.completed",)):
         if found := next((fact for fact in facts if fact.kind in kinds), None):
             return found
@@ -129,7 +129,7 @@ def _end(facts: Sequence[Fact]) -> Fact | None:
 
 
 def _wait_s(fact: Fact, facts: Sequence[Fact]) -> int | None:
-    """Give the wait before this fact: since the last entry into a queue, or what the fact itself tells."""
+    """Return the wait before this fact: since the last entry into a queue, or what the fact itself tells."""
     entered = [earlier.at for earlier in facts if earlier.kind in ENTERED and earlier.order < fact.order]
     if entered:
         return seconds(max(entered), fact.at)
@@ -158,7 +158,7 @@ def _leg_without_entry(facts: Sequence[Fact]) -> Iterator[Leg]:
 
 
 def _begins(place: int, facts: Sequence[Fact]) -> bool:
-    """Tell whether a stay begins here: a transfer does so only where no entry into its queue follows."""
+    """Return whether a stay begins here: a transfer does so only where no entry into its queue follows."""
     fact = facts[place]
     if fact.kind == "task.transfer-initiated":
         following = (later.kind for later in facts[place + 1 :])

@@ -34,7 +34,7 @@ class Task:
 
     @property
     def is_real(self) -> bool:
-        """Tell whether a customer asked for support: neither a survey nor a stand-in for a callback."""
+        """Return whether a customer asked for support: neither a survey nor a stand-in for a callback."""
         return not self.is_survey and not self.is_virtual
 
 
@@ -69,7 +69,7 @@ def _is_survey(past: History, told: Mapping[str, Any], surveys: flex.Surveys) ->
 
 
 def _outcome(past: History, told: Mapping[str, Any], short_s: int) -> str:
-    """Give open, completed, deleted, or what a cancellation means; the first rule that fits counts."""
+    """Return open, completed, deleted, or what a cancellation means; the first rule that fits counts."""
     if past.end is None:
         return "open"
     if past.end.kind != "task.canceled":
@@ -89,7 +89,7 @@ def _phase(past: History, short_s: int) -> str:
 
 
 def waited_s(past: History) -> int | None:
-    """Give how long the customer waited in the last queue before the task ended, as well as it is known."""
+    """Return how long the customer waited in the last queue before the task ended, as well as it is known."""
     if past.legs and past.legs[-1].outcome == "ended":
         return past.legs[-1].wait_s
     values = past.end.values if past.end else {}
@@ -105,7 +105,7 @@ def leg_outcome(leg: Leg, task: Task) -> str:
 
 
 def score(told: Mapping[str, Any], surveys: flex.Surveys) -> float | None:
-    """Give the survey's score: the first place that holds a number, where that is in the range."""
+    """Return the survey's score: the first place that holds a number, where that is in the range."""
     value = next((number for path in surveys.score if (number := _number(told.get(path))) is not None), None)
     return value if value is not None and surveys.lowest <= value <= surveys.highest else None
 
@@ -123,5 +123,5 @@ def _number(value: object) -> float | None:
 
 
 def is_wanted(channel: str, channels: Iterable[str]) -> bool:
-    """Tell whether a channel is one of those wanted; one that is not told is."""
+    """Return whether a channel is one of those wanted; one that is not told is."""
     return not channel or channel in channels

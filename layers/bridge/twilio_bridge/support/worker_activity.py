@@ -12,33 +12,33 @@ from twilio_bridge.support.person import FigureRow
 
 DAY_S = 86_400
 # Somebody on leave stays in one activity for weeks; longer than this is a mistake.
-LONGEST_S = 366 * DAY_S
-LONGEST_TEXT = 15
-LONGEST_NAME = 500
+MAX_DURATION_S = 366 * DAY_S
+MAX_TEXT_LENGTH = 15
+MAX_NAME_LENGTH = 500
 
 
 def rows(event: Event) -> list[FigureRow]:
-    """Give what the activity that ended adds to each day; nothing where the event does not tell it."""
+    """Return what the activity that ended adds to each day; nothing where the event does not tell it."""
     data = event.data
     worker, activity = sid_of(event, "worker_sid", "WK"), data.get("worker_previous_activity_name")
     seconds = _seconds(data)
     if seconds is None or not isinstance(activity, str) or not activity:
         return []
-    told = {"worker": str(data.get("worker_name") or worker)[:LONGEST_NAME], "activity": activity[:LONGEST_NAME]}
+    told = {"worker": str(data.get("worker_name") or worker)[:MAX_NAME_LENGTH], "activity": activity[:MAX_NAME_LENGTH]}
     days = _days(event.at // 1000, seconds)
     key = f"activity#{worker}#{event.id}"
     return [FigureRow(day=day, key=key, version=1, values={**told, "seconds": share}) for day, share in days]
 
 
 def _seconds(data: Mapping[str, Any]) -> int | None:
-    """Give the whole seconds; older schemas have no milliseconds, and REST gives numbers as texts."""
+    """Return the whole seconds; older schemas have no milliseconds, and REST gives numbers as texts."""
     names = (("worker_time_in_previous_activity", 1), ("worker_time_in_previous_activity_ms", 1000))
     told = ((str(data.get(name)), unit) for name, unit in names)
-    return next((int(text) // unit for text, unit in told if text.isdecimal() and len(text) < LONGEST_TEXT), None)
+    return next((int(text) // unit for text, unit in told if text.isdecimal() and len(text) < MAX_TEXT_LENGTH), None)
 
 
 def _days(end_s: int, seconds: int) -> Iterator[tuple[str, int]]:
-    start_s = end_s - min(seconds, LONGEST_S)
+    start_s = end_s - min(seconds, MAX_DURATION_S)
     while start_s < end_s:
         next_s = min(end_s, start_s - start_s % DAY_S + DAY_S)
         yield day_of(start_s), next_s - start_s
@@ -46,5 +46,5 @@ def _days(end_s: int, seconds: int) -> Iterator[tuple[str, int]]:
 
 
 def day_of(at_s: int) -> str:
-    """Give the UTC day of a moment (epoch seconds)."""
+    """Return the UTC day of a moment (epoch seconds)."""
     return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=at_s)).date().isoformat()

@@ -7,10 +7,10 @@ from twilio_bridge.adapters.aws.notices import SqsNotices
 from twilio_bridge.adapters.aws.queues import SqsQueue
 from twilio_bridge.config import flex, schema
 from twilio_bridge.errors import NoSecretError, SettingError
-from twilio_bridge.support.brevo_delivery import Delivering
-from twilio_bridge.support.ports import AgentTokens, Crm, Dossiers, Notices, Sinks, Stream
-from twilio_bridge.support.reducer import Reducing
-from twilio_bridge.wiring import base
+from twilio_bridge.support.brevo_delivery import DeliveryDeps
+from twilio_bridge.support.ports import AgentTokens, Dossiers, MarketingContacts, Notices, Sinks, Stream
+from twilio_bridge.support.reducer import ReducerDeps
+from twilio_bridge.wiring import base, contacts
 
 
 def settled() -> schema.Config:
@@ -78,7 +78,7 @@ def sync_queue() -> SqsQueue:
     return SqsQueue(clients.sqs(), base.settings().sync_queue_url)
 
 
-def reducing() -> Reducing:
+def reducing() -> ReducerDeps:
     """What a batch of events is worked with."""
     from twilio_bridge.adapters.aws.metrics import EmbeddedMetrics  # noqa: PLC0415  only one function needs these
     from twilio_bridge.adapters.aws.quarantine import S3Quarantine  # noqa: PLC0415
@@ -87,7 +87,7 @@ def reducing() -> Reducing:
     from twilio_bridge.adapters.state.identities import DynamoPeople  # noqa: PLC0415
 
     settings, table = base.settings(), base.sync_state_table()
-    return Reducing(
+    return ReducerDeps(
         facts=DynamoFacts(table),
         identities=DynamoPeople(table),
         dossiers=dossiers(),
@@ -96,40 +96,40 @@ def reducing() -> Reducing:
         notices=notices(),
         opt_outs=base.opt_outs(),
         metrics=EmbeddedMetrics(settings.metrics_namespace),
-        lookup=base.contact_cache().find,
+        lookup=contacts.contact_cache().find,
         settings=settled(),
     )
 
 
 def has_brevo() -> bool:
-    """Tell whether there is a secret for Brevo: whoever uses Frontline alone needs none."""
+    """Return whether there is a secret for Brevo: whoever uses Frontline alone needs none."""
     try:
         return bool(base.settings().brevo_api_key)
     except NoSecretError:
         return False
 
 
-def crm() -> Crm:
+def crm() -> MarketingContacts:
     """Brevo, with the key that the secret holds now."""
     found = settled()
     return _crm(base.settings().brevo_api_key, found.brevo, found.connectors.twilio_flex.logs_calls)
 
 
 @lru_cache(maxsize=1)
-def _crm(api_key: str, settings: flex.Brevo, log_calls: bool) -> Crm:
+def _crm(api_key: str, settings: flex.Brevo, log_calls: bool) -> MarketingContacts:
     from twilio_bridge.adapters.brevo.attributes import BrevoAttributes  # noqa: PLC0415
     from twilio_bridge.adapters.brevo.client import BrevoRequests, limiters  # noqa: PLC0415
-    from twilio_bridge.adapters.brevo.marketing_contacts import BrevoCrm  # noqa: PLC0415  only one function needs it
+    from twilio_bridge.adapters.brevo.marketing_contacts import BrevoMarketingContacts  # noqa: PLC0415  only one function needs it
 
     limits = limiters(base.sync_state_table())
     brevo = BrevoRequests(api_key, base.settings().brevo_endpoint_url, limits, log_calls=log_calls)
     attributes = BrevoAttributes(brevo, create=settings.create_attributes)
-    return BrevoCrm(brevo, attributes, force_merge=settings.force_merge)
+    return BrevoMarketingContacts(brevo, attributes, force_merge=settings.force_merge)
 
 
-def delivering() -> Delivering:
+def delivering() -> DeliveryDeps:
     """What a delivery to Brevo works with."""
-    return Delivering(
+    return DeliveryDeps(
         dossiers=dossiers(),
         crm=crm(),
         opt_outs=base.opt_outs(),

@@ -13,7 +13,7 @@ from flask import Flask, Response, jsonify, request
 from twilio_bridge_local.vendors.airtable.errors import invalid_body, invalid_permissions, invalid_request
 from twilio_bridge_local.vendors.airtable.store import Base
 from twilio_bridge_local.vendors.airtable.webhook_payloads import milliseconds
-from twilio_bridge_local.vendors.airtable.webhooks import MOST_PAYLOADS, Webhooks
+from twilio_bridge_local.vendors.airtable.webhooks import MAX_PAYLOADS_COUNT, Webhooks
 
 LIST_PATH = "/v0/bases/<base_id>/webhooks"
 WEBHOOK_PATH = f"{LIST_PATH}/<webhook_id>"
@@ -75,7 +75,7 @@ class _Views:
         return Response()
 
     def payloads(self, webhook_id: str) -> Response:
-        cursor, limit = _number("cursor", 1), _number("limit", MOST_PAYLOADS, MOST_PAYLOADS)
+        cursor, limit = _number("cursor", 1), _number("limit", MAX_PAYLOADS_COUNT, MAX_PAYLOADS_COUNT)
         return jsonify(self.webhooks.payloads(webhook_id, cursor, limit))
 
 

@@ -19,7 +19,7 @@ from twilio_bridge_local.vendors.airtable.webhook_specification import Specifica
 MOST = 10
 LIFE = timedelta(days=7)
 KEPT = timedelta(days=7)
-MOST_PAYLOADS = 50
+MAX_PAYLOADS_COUNT = 50
 SECRET_BYTES = 64
 
 

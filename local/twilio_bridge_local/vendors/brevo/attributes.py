@@ -11,7 +11,7 @@ from datetime import datetime
 from twilio_bridge_local.vendors.brevo.errors import invalid
 
 MOST = 200
-LONGEST_OPTION = 200
+MAX_OPTION_LENGTH = 200
 TYPES: Mapping[str, tuple[str, ...]] = {
     "normal": ("text", "date", "float", "boolean", "multiple-choice", "user"),
     "transactional": ("id",),
@@ -104,7 +104,7 @@ def _options(body: Mapping[str, object]) -> tuple[str, ...]:
 
 
 def _text(given: object, place: str) -> str:
-    if not isinstance(given, str) or len(given) > LONGEST_OPTION:
+    if not isinstance(given, str) or len(given) > MAX_OPTION_LENGTH:
         raise invalid(f"{place} is invalid")
     return given
 

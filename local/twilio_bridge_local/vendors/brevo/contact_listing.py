@@ -16,7 +16,7 @@ from twilio_bridge_local.vendors.brevo.queries import moment, number, numbers
 
 PAGE = 50
 MOST = 1000
-MOST_IDS = 20
+MAX_IDS_COUNT = 20
 EVER = datetime.min.replace(tzinfo=UTC)
 _EQUALS = re.compile(r'equals\((\w+),\s*"?(.*?)"?\)')
 
@@ -34,8 +34,8 @@ def contacts_answer(account: Account) -> dict[str, object]:
 
 def _chosen(account: Account) -> list[Contact]:
     ids, list_ids = numbers("ids"), numbers("listIds")
-    if len(ids) > MOST_IDS:
-        raise invalid(f"ids should be at most {MOST_IDS}")
+    if len(ids) > MAX_IDS_COUNT:
+        raise invalid(f"ids should be at most {MAX_IDS_COUNT}")
     if list_ids and "segmentId" in request.args:
         raise invalid("Either listIds or segmentId can be passed")
     contacts = [account.contacts[one] for one in ids if one in account.contacts] if ids else account.contacts.values()

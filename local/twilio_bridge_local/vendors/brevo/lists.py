@@ -14,7 +14,7 @@ from twilio_bridge_local.vendors.brevo.queries import number
 
 MOST = 150
 PAGE = 10
-MOST_LISTS = 50
+MAX_LISTS_COUNT = 50
 _NAMES = {"emails": "email", "ids": "id", "extIds": "ext_id"}
 
 Body = Mapping[str, object]
@@ -30,7 +30,7 @@ def found(account: Account, list_id: int) -> ContactList:
 
 def lists_answer(account: Account) -> dict[str, object]:
     """A page of the lists, newest first: https://developers.brevo.com/reference/get-lists."""
-    limit, offset = number("limit", PAGE, least=1, most=MOST_LISTS), number("offset", 0)
+    limit, offset = number("limit", PAGE, least=1, most=MAX_LISTS_COUNT), number("offset", 0)
     ordered = sorted(account.lists.values(), key=lambda one: one.id, reverse=True)
     page = ordered[offset : offset + limit]
     return {"count": len(ordered), "lists": [list_answer(account, one) for one in page]}

@@ -20,7 +20,7 @@ from twilio_bridge_local.vendors.twilio.store import now
 PutEvent = Callable[[str, Mapping[str, Any]], object]
 """Puts an event on the Kinesis stream of an ARN."""
 
-LARGEST_NUMBER: Final = 100  # sinks, and subscriptions, of an account
+MAX_COUNT: Final = 100  # sinks, and subscriptions, of an account
 _STREAM: Final = re.compile(r"arn:aws[a-z-]*:kinesis:[a-z0-9-]+:\d{12}:stream/[\w.-]+")
 _ROLE: Final = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/\S+")
 
@@ -181,8 +181,8 @@ def version_of(event_type: str, version: int | None) -> int:
 
 
 def _check_count(name: str, there: Mapping[str, object]) -> None:
-    if len(there) >= LARGEST_NUMBER:
-        raise refusal(20001, f"an account has {LARGEST_NUMBER} {name} at most")
+    if len(there) >= MAX_COUNT:
+        raise refusal(20001, f"an account has {MAX_COUNT} {name} at most")
 
 
 def _configuration(sink_type: str, given: object) -> Mapping[str, Any]:

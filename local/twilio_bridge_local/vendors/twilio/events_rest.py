@@ -20,10 +20,10 @@ from twilio_bridge_local.vendors.twilio.resources import Resource
 from twilio_bridge_local.vendors.twilio.rest import account
 from twilio_bridge_local.vendors.twilio.store import now
 
-LARGEST_SIZE: Final = 1000
+MAX_PAGE_SIZE: Final = 1000
 
 events = Blueprint("events", __name__)
-_page = partial(page, request, largest=LARGEST_SIZE)
+_page = partial(page, request, largest=MAX_PAGE_SIZE)
 
 
 def _streams() -> EventStreams:

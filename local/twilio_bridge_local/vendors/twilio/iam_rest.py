@@ -25,7 +25,7 @@ iam = Blueprint("iam", __name__)
 
 @iam.post("/v1/Accounts/<sid>/Tokens/validate")
 def validate_flex_token(sid: str) -> ResponseReturnValue:
-    """Say whether a token is valid for the account of the path."""
+    """Return whether a token is valid for the account of the path."""
     if sid != account().account_sid:
         raise refusal(20404, f"/Accounts/{sid}/Tokens/validate")
     return _judged(_token())
@@ -33,7 +33,7 @@ def validate_flex_token(sid: str) -> ResponseReturnValue:
 
 @iam.post("/v2/Tokens/validate/<sid>")
 def validate_token(sid: str) -> ResponseReturnValue:
-    """Say whether a token is valid for the account, which is also named by its SSO realm."""
+    """Return whether a token is valid for the account, which is also named by its SSO realm."""
     if sid != account().account_sid and not sid.startswith(REALM):
         raise refusal(20404, f"/Tokens/validate/{sid}")
     return _judged(_token())

@@ -15,7 +15,7 @@ from twilio_bridge_local.vendors.twilio.errors import refusal
 from twilio_bridge_local.vendors.twilio.resources import Resource
 
 DEFAULT_SIZE: Final = 50
-LARGEST_SIZE: Final = 100
+MAX_PAGE_SIZE: Final = 100
 
 
 class Numbered(Protocol):
@@ -34,7 +34,7 @@ def page(
     key: str,
     records: Sequence[Record],
     show: Callable[[Record], Resource],
-    largest: int = LARGEST_SIZE,
+    largest: int = MAX_PAGE_SIZE,
 ) -> dict[str, object]:
     """The page that the request asks for, with its `meta`; `Order=desc` puts the newest first."""
     newest_first = request.args.get("Order") == "desc"

@@ -20,7 +20,7 @@ from twilio_bridge_local.vendors.twilio.errors import TwilioError, refusal
 from twilio_bridge_local.vendors.twilio.records import Binding, Conversation, Participant
 from twilio_bridge_local.vendors.twilio.webhooks import Origin, send
 
-LARGEST_ANSWER: Final = 64 * 1024
+MAX_ANSWER_BYTES: Final = 64 * 1024
 CHAT_IDENTITY_LENGTH: Final = 256
 _USER_SID = re.compile(r"US[0-9a-f]{32}")
 
@@ -232,7 +232,7 @@ def check_proxy(account: Account, proxy: str, contact: Contact) -> None:
 
 
 def _json_object(body: str) -> dict[str, object]:
-    if len(body.encode()) > LARGEST_ANSWER:
+    if len(body.encode()) > MAX_ANSWER_BYTES:
         return {}
     try:
         answer = json.loads(body)

@@ -19,7 +19,7 @@ from twilio_bridge_local.vendors.twilio.resources import Scope
 from twilio_bridge_local.vendors.twilio.webhooks import Origin
 
 ACCOUNT: Final = "TWILIO_ACCOUNT"
-LARGEST_PARTICIPANT_CONVERSATIONS: Final = 50
+MAX_PARTICIPANT_CONVERSATIONS: Final = 50
 
 conversations = Blueprint("conversations", __name__)
 frontline = Blueprint("frontline", __name__)
@@ -180,7 +180,7 @@ def list_participant_conversations() -> ResponseReturnValue:
         "conversations",
         found,
         lambda record: resources.participant_conversation(account(), scope(), record),
-        largest=LARGEST_PARTICIPANT_CONVERSATIONS,
+        largest=MAX_PARTICIPANT_CONVERSATIONS,
     )
 
 

@@ -21,7 +21,7 @@ from twilio_bridge_local.vendors.airtable.errors import AirtableError
 from twilio_bridge_local.vendors.airtable.pings import AIRTABLES_PINGING, Pinging
 from twilio_bridge_local.vendors.airtable.server import AirtableStandIn
 from twilio_bridge_local.vendors.airtable.store import Base, Column, Transaction
-from twilio_bridge_local.vendors.airtable.webhooks import MOST, MOST_PAYLOADS
+from twilio_bridge_local.vendors.airtable.webhooks import MAX_PAYLOADS_COUNT, MOST
 
 MADE = datetime(2026, 3, 1, 12, 0, 0, 250_000, tzinfo=UTC)
 WEEK = timedelta(days=7)
@@ -387,7 +387,7 @@ def test_payloads_come_in_pages_of_fifty(stand_in: AirtableStandIn, client: Clie
     assert [page["mightHaveMore"] for page in pages] == [True, True, False, False]
     assert [payload.cursor for payload in webhook.payloads(cursor=31)] == list(range(31, 121))
     assert len(call(stand_in, "GET", path, params={"limit": 3}).json()["payloads"]) == 3
-    for wrong in ({"limit": MOST_PAYLOADS + 1}, {"cursor": 0}, {"cursor": "x"}):
+    for wrong in ({"limit": MAX_PAYLOADS_COUNT + 1}, {"cursor": 0}, {"cursor": "x"}):
         assert call(stand_in, "GET", path, params=wrong).status_code == 422
     assert client.webhook(webhook.id).cursor_for_next_payload == 121
 

@@ -46,7 +46,7 @@ class Caller:
         return requests.request(method, f"{self.stand_in.url}/v3/{path}", timeout=timeout, **options)
 
     def get(self, path: str, **params: object) -> Any:
-        """Give what a GET answers, which must be 200."""
+        """Return what a GET answers, which must be 200."""
         answer = self.ask("GET", path, params=params)
         assert 200 == answer.status_code, answer.text
 
@@ -59,7 +59,7 @@ class Caller:
         return self.ask("PUT", path, json=body)
 
     def create(self, **body: object) -> int:
-        """Give the id of a new contact."""
+        """Return the id of a new contact."""
         made = self.post("contacts", body)
         assert 201 == made.status_code, made.text
 

@@ -9,7 +9,7 @@ from twilio_bridge.contacts.contact import Contact
 
 Fields = Mapping[str, Any]
 
-LONGEST_CELL = 10_000
+MAX_CELL_LENGTH = 10_000
 PLAINLY_NO = {"", "no", "false", "0", "nein", "não", "nao", "non", "nie", "off"}
 
 
@@ -41,11 +41,11 @@ def long_text(value: object) -> str:
     if isinstance(value, bool) or value is None:
         return ""
     if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode()[:LONGEST_CELL].strip()
+        return value.encode("utf-8", "replace").decode()[:MAX_CELL_LENGTH].strip()
     if isinstance(value, (int, float)):
         return f"{value:.15g}" if abs(value) < 1e15 else str(value)  # noqa: PLR2004  whole numbers without .0
     if isinstance(value, list):
-        return ", ".join(text for entry in value if (text := long_text(entry)))[:LONGEST_CELL]
+        return ", ".join(text for entry in value if (text := long_text(entry)))[:MAX_CELL_LENGTH]
     return _collaborator(value, "name")
 
 
@@ -57,7 +57,7 @@ def _email_or_text(value: object) -> str:
 
 def _collaborator(value: object, part: str) -> str:
     is_person = isinstance(value, dict) and "email" in value
-    return str(value.get(part) or value["email"])[:LONGEST_CELL] if is_person and isinstance(value, dict) else ""
+    return str(value.get(part) or value["email"])[:MAX_CELL_LENGTH] if is_person and isinstance(value, dict) else ""
 
 
 def says_out(value: object) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 
 from twilio_bridge.adapters.airtable.client import ONCE, READS, AirtableRequests
 from twilio_bridge.adapters.state.limiter import AIRTABLE
-from twilio_bridge.contacts.change_feed import Registration, Told, Webhook
+from twilio_bridge.contacts.change_feed import ChangeBatch, Registration, Webhook
 from twilio_bridge.errors import RefusedError, UnavailableError
 
 TABLE_ID = "tbl"
@@ -31,11 +31,11 @@ class AirtableFeed:
         self._schema = str(requests.api.build_url("meta", "bases", base_id, "tables"))
 
     def webhooks(self) -> list[Webhook]:
-        """Give the base's webhooks."""
+        """Return the base's webhooks."""
         return [_webhook(each) for each in _list(self._get(self._webhooks), "webhooks")]
 
     def tables(self, names: Iterable[str]) -> dict[str, str]:
-        """Give the ids of the tables; where all are named by their ids nobody is asked."""
+        """Return the ids of the tables; where all are named by their ids nobody is asked."""
         wanted = set(names)
         ids = {name: name for name in wanted if name.startswith(TABLE_ID)}
         if wanted - ids.keys():
@@ -53,7 +53,7 @@ class AirtableFeed:
         return Registration(id=webhook_id, url=url, secret=secret, expires_at=_epoch(made.get("expirationTime")))
 
     def renew(self, webhook_id: str) -> float:
-        """Give it seven more days."""
+        """Return it seven more days."""
         return _epoch(_object(self._post(f"{webhook_id}/refresh")).get("expirationTime"))
 
     def notify(self, webhook_id: str) -> None:
@@ -67,13 +67,13 @@ class AirtableFeed:
             lambda: remove(f"{self._webhooks}/{webhook_id}"), READS, lambda refusal: refusal.status in NOT_OURS
         )
 
-    def told(self, webhook_id: str, cursor: int) -> Told | None:
-        """Give what it told from a cursor on."""
+    def told(self, webhook_id: str, cursor: int) -> ChangeBatch | None:
+        """Return what it told from a cursor on."""
         try:
             answer = self._get(f"{self._webhooks}/{webhook_id}/payloads", cursor=cursor)
         except RefusedError as error:
             if error.code == UNUSABLE_CURSOR:
-                return Told({}, cursor, is_whole=False)
+                return ChangeBatch({}, cursor, is_whole=False)
             if error.code in NOT_OURS:
                 return None
             raise
@@ -86,7 +86,7 @@ class AirtableFeed:
         return self._requests.ask(lambda: self._requests.api.post(f"{self._webhooks}/{what}", json=body), READS)
 
 
-def _told(answer: Mapping[str, Any], asked: int) -> Told:
+def _told(answer: Mapping[str, Any], asked: int) -> ChangeBatch:
     payloads, cursor = _list(answer, "payloads"), answer.get("cursor")
     if not isinstance(cursor, int) or cursor < asked:
         raise UnavailableError(AIRTABLE, "a list of payloads has no cursor")
@@ -96,11 +96,11 @@ def _told(answer: Mapping[str, Any], asked: int) -> Told:
             records[table_id] = records.get(table_id, frozenset()) | frozenset(_record_ids(_mapping(change)))
     # Payloads are kept for a week, so that of older ones only the numbers are left.
     is_whole = cursor - asked == len(payloads) and not any(map(_hides_something, payloads))
-    return Told(records, cursor, more=answer.get("mightHaveMore") is True, is_whole=is_whole)
+    return ChangeBatch(records, cursor, more=answer.get("mightHaveMore") is True, is_whole=is_whole)
 
 
 def _record_ids(change: Mapping[str, Any]) -> Iterator[str]:
-    """Give the ids of all records that a table's change names, within a view, too."""
+    """Return the ids of all records that a table's change names, within a view, too."""
     for kind in ("createdRecordsById", "changedRecordsById"):
         yield from _mapping(change.get(kind))
     yield from (str(each) for each in change.get("destroyedRecordIds") or [])
@@ -109,7 +109,7 @@ def _record_ids(change: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _hides_something(payload: Mapping[str, Any]) -> bool:
-    """Tell whether a payload is an error, or about a table that went with all its records."""
+    """Return whether a payload is an error, or about a table that went with all its records."""
     return any(payload.get(name) for name in ("error", "destroyedTableIds"))
 
 

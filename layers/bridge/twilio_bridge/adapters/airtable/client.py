@@ -83,7 +83,7 @@ class AirtableRequests:
 
 
 def _error_type(response: requests.Response) -> str:
-    """Give Airtable's name for an error; it comes in two shapes."""
+    """Return Airtable's name for an error; it comes in two shapes."""
     try:
         error = response.json()["error"]
     except (ValueError, KeyError, TypeError, RecursionError):

@@ -20,7 +20,7 @@ from twilio_bridge.contacts.contact import Contact, is_record_id
 from twilio_bridge.contacts.ports import SourcePage, TemplateText
 from twilio_bridge.errors import UnavailableError
 
-MOST_RECORDS_A_PAGE = 100
+MAX_RECORDS_PER_PAGE = 100
 
 # For a record that is gone Airtable answers either, depending on the token.
 NOT_THERE = ((404, "NOT_FOUND"), (404, "MODEL_ID_NOT_FOUND"), (403, "INVALID_PERMISSIONS_OR_MODEL_NOT_FOUND"))
@@ -48,9 +48,9 @@ class AirtableContacts:
         self._newest = ""
 
     def page(self, owner: str | None, size: int, offset: str | None = None) -> SourcePage:
-        """Give one page of a list by name."""
+        """Return one page of a list by name."""
         options: dict[str, Any] = {
-            "page_size": min(size, MOST_RECORDS_A_PAGE),
+            "page_size": min(size, MAX_RECORDS_PER_PAGE),
             "sort": [self._settings.columns.name],
         }
         if owner is not None:
@@ -59,14 +59,14 @@ class AirtableContacts:
         return self._listed(options, offset)
 
     def pages(self, offset: str = "") -> Iterator[SourcePage]:
-        """Give all contacts, page by page."""
-        return self._all_pages({"page_size": MOST_RECORDS_A_PAGE}, offset)
+        """Return all contacts, page by page."""
+        return self._all_pages({"page_size": MAX_RECORDS_PER_PAGE}, offset)
 
     def changed_since(self, moment: str) -> Iterator[tuple[Contact, ...]]:
-        """Give the contacts whose last-modified column is later, page by page."""
+        """Return the contacts whose last-modified column is later, page by page."""
         column = f.Field(self._settings.columns.last_modified)
         later = f.IS_AFTER(column, f.DATETIME_PARSE(moment)) if moment else f.NOT(f.EQ(column, f.BLANK()))
-        listed = self._all_pages({"page_size": MOST_RECORDS_A_PAGE, "formula": str(later)})
+        listed = self._all_pages({"page_size": MAX_RECORDS_PER_PAGE, "formula": str(later)})
         return (page.contacts for page in listed)
 
     @property
@@ -82,7 +82,7 @@ class AirtableContacts:
                 return
 
     def get(self, contact_id: str) -> Contact | None:
-        """Give a contact by its record's id, or by the id column."""
+        """Return a contact by its record's id, or by the id column."""
         if is_record_id(contact_id):
             record = self._requests.ask(lambda: self._contacts.get(contact_id), READS, self._is_gone)
             return self._contact(record) if record else None
@@ -92,13 +92,13 @@ class AirtableContacts:
         return found[0] if len(found) == 1 else None
 
     def get_many(self, contact_ids: Sequence[str]) -> list[Contact]:
-        """Give those of the contacts that are there, a hundred a request."""
+        """Return those of the contacts that are there, a hundred a request."""
         tests = [f.EQ(f.RECORD_ID(), contact_id) for contact_id in contact_ids if is_record_id(contact_id)]
-        cuts = [tests[start : start + MOST_RECORDS_A_PAGE] for start in range(0, len(tests), MOST_RECORDS_A_PAGE)]
+        cuts = [tests[start : start + MAX_RECORDS_PER_PAGE] for start in range(0, len(tests), MAX_RECORDS_PER_PAGE)]
         return [contact for cut in cuts for contact in self._search(f.OR(*cut))]
 
     def find(self, number: str) -> list[Contact]:
-        """Give the contacts with this address, comparing digits, then whole numbers."""
+        """Return the contacts with this address, comparing digits, then whole numbers."""
         columns = self._settings.columns
         if not number:
             return []
@@ -136,7 +136,7 @@ class AirtableContacts:
         return contact
 
     def templates(self) -> list[TemplateText]:
-        """Give every template that has a text."""
+        """Return every template that has a text."""
         found = []
         for records in self._template_pages():
             found += [self._template(record["fields"]) for record in records]
@@ -145,7 +145,7 @@ class AirtableContacts:
     def _template_pages(self) -> Iterator[list[Any]]:
         offset = None
         while True:
-            records, offset = self._list(self._templates, {"page_size": MOST_RECORDS_A_PAGE}, offset)
+            records, offset = self._list(self._templates, {"page_size": MAX_RECORDS_PER_PAGE}, offset)
             yield records
             if not offset:
                 return
@@ -157,7 +157,7 @@ class AirtableContacts:
         return TemplateText(cell_text(fields.get(columns.category)), text, approved)
 
     def _search(self, formula: f.Formula) -> list[Contact]:
-        return list(self._listed({"page_size": MOST_RECORDS_A_PAGE, "formula": str(formula)}, None).contacts)
+        return list(self._listed({"page_size": MAX_RECORDS_PER_PAGE, "formula": str(formula)}, None).contacts)
 
     def _listed(self, options: dict[str, Any], offset: str | None) -> SourcePage:
         records, following = self._list(self._contacts, options, offset)
@@ -176,13 +176,13 @@ class AirtableContacts:
         return answer["records"], answer.get("offset")
 
     def _is_gone(self, refusal: Refusal) -> bool:
-        """Tell whether a refusal says that the record is not there."""
+        """Return whether a refusal says that the record is not there."""
         record_id = refusal.url.rpartition("/")[2]
         refused = is_record_id(record_id) and (refusal.status, refusal.kind) in NOT_THERE
         return refused and not self._can_see(record_id, refusal.status)
 
     def _can_see(self, record_id: str, status: int) -> bool:
-        """Tell whether a refused record is there after all: a token that may not write gets the same answer."""
+        """Return whether a refused record is there after all: a token that may not write gets the same answer."""
         same = str(f.EQ(f.RECORD_ID(), record_id))
         return status == requests.codes.forbidden and bool(
             self._list(self._contacts, {"page_size": 1, "formula": same}, None)[0]

@@ -58,13 +58,13 @@ def sqs() -> "SQSClient":
 
 
 def code_of(error: Exception) -> str:
-    """Give AWS's code for a failure."""
+    """Return AWS's code for a failure."""
     response: dict[str, Any] = getattr(error, "response", None) or {}  # a timeout has one, and it is None
     return str(response.get("Error", {}).get("Code", type(error).__name__))
 
 
 def reasons_of(error: Exception) -> set[str]:
-    """Give why a DynamoDB transaction was cancelled, a code for each write; nothing for any other failure."""
+    """Return why a DynamoDB transaction was cancelled, a code for each write; nothing for any other failure."""
     response: dict[str, Any] = getattr(error, "response", None) or {}
     return {str(reason.get("Code")) for reason in response.get("CancellationReasons", [])}
 

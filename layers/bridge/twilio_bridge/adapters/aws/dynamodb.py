@@ -23,13 +23,13 @@ Key = tuple[str, str]
 # `Put` or `Update`, and what DynamoDB is asked: `a_put` and `an_update` make them.
 Write = tuple[str, dict[str, Any]]
 
-MOST_KEYS_A_READ = 100
-MOST_ITEMS_A_WRITE = 25
-MOST_WRITES_A_TRANSACTION = 100
-LONGEST_PARTITION_KEY = 2048
-LONGEST_SORT_KEY = 1024
-LARGEST_ITEM = 400 * 1024
-LONGEST_EXPRESSION = 4096
+MAX_KEYS_PER_READ = 100
+MAX_ITEMS_PER_WRITE = 25
+MAX_WRITES_PER_TRANSACTION = 100
+MAX_PARTITION_KEY_LENGTH = 2048
+MAX_SORT_KEY_LENGTH = 1024
+MAX_ITEM_BYTES = 400 * 1024
+MAX_EXPRESSION_LENGTH = 4096
 FORMAT = 1
 # Why a transaction was cancelled that may be tried again once its items have been read again.
 QUICKER = {"ConditionalCheckFailed", "TransactionConflict"}
@@ -53,7 +53,7 @@ def _plain(value: Any) -> Any:  # noqa: ANN401  whatever the item holds
 
 
 def item_size(item: Mapping[str, Any]) -> int:
-    """Give an item's size as DynamoDB counts it, in bytes: names and values, numbers roughly."""
+    """Return an item's size as DynamoDB counts it, in bytes: names and values, numbers roughly."""
     return sum(len(name.encode()) + _value_size(value) for name, value in item.items())
 
 
@@ -82,7 +82,7 @@ def an_update(
     key: Key, change: str, values: Mapping[str, Any], *, when: str | None = None, names: Mapping[str, str] | None = None
 ) -> Write:
     """Make the change of an item; `names` gives attributes whose names stand in no expression, by `#…`."""
-    if len(change) > LONGEST_EXPRESSION:
+    if len(change) > MAX_EXPRESSION_LENGTH:
         raise UnavailableError("dynamodb", "an expression is longer than AWS takes")
     request: dict[str, Any] = {
         "Key": _key(*key),
@@ -104,15 +104,15 @@ class Table:
         self._name = name
 
     def get(self, pk: str, sk: str, *, consistent: bool = False) -> Item | None:
-        """Give an item, or None."""
+        """Return an item, or None."""
         found = self._call("get_item", Key=_key(pk, sk), ConsistentRead=consistent).get("Item")
         return _unexpired(found)
 
     def get_many(self, keys: Sequence[Key], *, consistent: bool = False) -> dict[Key, Item]:
-        """Give those of the items that are there, a hundred a request."""
+        """Return those of the items that are there, a hundred a request."""
         found: dict[Key, Item] = {}
-        for start in range(0, len(keys), MOST_KEYS_A_READ):
-            wanted: list[Any] = [_key(*key) for key in keys[start : start + MOST_KEYS_A_READ]]
+        for start in range(0, len(keys), MAX_KEYS_PER_READ):
+            wanted: list[Any] = [_key(*key) for key in keys[start : start + MAX_KEYS_PER_READ]]
             while wanted:
                 request = {self._name: {"Keys": wanted, "ConsistentRead": consistent}}
                 answer = self._call("batch_get_item", RequestItems=request, table=False)
@@ -122,7 +122,7 @@ class Table:
         return found
 
     def query(self, pk: str, *, consistent: bool = False) -> Iterator[Item]:
-        """Give a partition's items in the order of their sort keys."""
+        """Return a partition's items in the order of their sort keys."""
         _check(pk, "")
         return self._pages(
             KeyConditionExpression="pk = :pk",
@@ -131,7 +131,7 @@ class Table:
         )
 
     def query_index(self, index: str, pk: str, below: str) -> Iterator[Item]:
-        """Give the items of an index's partition whose sort key is below this one; what was just written may lack."""
+        """Return the items of an index's partition whose sort key is below this one; what was just written may lack."""
         return self._pages(
             IndexName=index,
             KeyConditionExpression=f"{index}pk = :pk AND {index}sk < :below",
@@ -169,7 +169,7 @@ class Table:
 
     def transact(self, writes: Sequence[Write]) -> bool:
         """Make all these writes or none; False where a condition does not hold or somebody else is writing just now."""
-        if len(writes) > MOST_WRITES_A_TRANSACTION:
+        if len(writes) > MAX_WRITES_PER_TRANSACTION:
             raise UnavailableError("dynamodb", "a transaction has more writes than AWS takes")
         items = [{kind: {"TableName": self._name, **request}} for kind, request in writes]
         try:
@@ -188,7 +188,7 @@ class Table:
             _check_item(item)
             waiting.append({"PutRequest": {"Item": marshal(item | {"v": FORMAT})}})
             count += 1
-            while len(waiting) >= MOST_ITEMS_A_WRITE:  # none of them may have been taken
+            while len(waiting) >= MAX_ITEMS_PER_WRITE:  # none of them may have been taken
                 waiting = self._write(waiting)
         while waiting:
             waiting = self._write(waiting)
@@ -226,13 +226,13 @@ def _key(pk: str, sk: str) -> dict[str, Any]:
 
 
 def _check(pk: str, sk: str) -> None:
-    if len(pk.encode()) > LONGEST_PARTITION_KEY or len(sk.encode()) > LONGEST_SORT_KEY:
+    if len(pk.encode()) > MAX_PARTITION_KEY_LENGTH or len(sk.encode()) > MAX_SORT_KEY_LENGTH:
         raise UnavailableError("dynamodb", "a key is longer than AWS takes")
 
 
 def _check_item(item: Item) -> None:
     _check(item["pk"], item["sk"])
-    if item_size(item | {"v": FORMAT}) > LARGEST_ITEM:
+    if item_size(item | {"v": FORMAT}) > MAX_ITEM_BYTES:
         raise UnavailableError("dynamodb", "an item is larger than AWS takes")
 
 

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient
     from mypy_boto3_kinesis.type_defs import PutRecordsRequestEntryTypeDef
 
-MOST_RECORDS = 500
-LARGEST_RECORD = 1_000_000
+MAX_RECORDS_COUNT = 500
+MAX_RECORD_BYTES = 1_000_000
 # Of a request some records may be refused, because their shard is busy.
 TRIES, WAIT_S = 4, 0.1
 
@@ -29,10 +29,10 @@ class KinesisStream:
 
     def put(self, records: Sequence[tuple[str, bytes]]) -> None:
         """Put records, each with its partition key; either all are there then, or it raises and some may be."""
-        if any(len(data) > LARGEST_RECORD for _, data in records):
-            raise BadRequestError(f"an event is larger than {LARGEST_RECORD:,} bytes")
-        for start in range(0, len(records), MOST_RECORDS):
-            self._put(records[start : start + MOST_RECORDS])
+        if any(len(data) > MAX_RECORD_BYTES for _, data in records):
+            raise BadRequestError(f"an event is larger than {MAX_RECORD_BYTES:,} bytes")
+        for start in range(0, len(records), MAX_RECORDS_COUNT):
+            self._put(records[start : start + MAX_RECORDS_COUNT])
 
     def _put(self, records: Sequence[tuple[str, bytes]]) -> None:
         waiting = list(records)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sqs.type_defs import SendMessageBatchRequestEntryTypeDef
 
-MOST_A_BATCH = 10
+MAX_PER_BATCH = 10
 # Of a batch some messages may be refused while others are taken.
 TRIES, WAIT_S = 3, 0.1
 
@@ -29,16 +29,16 @@ class SqsNotices:
         self._sync_queue_url = sync_queue_url
         self._outbox = outbox
 
-    def tell_brevo(self, person_ids: Iterable[str]) -> None:
+    def enqueue_brevo_delivery(self, person_ids: Iterable[str]) -> None:
         """Queue a message for each person, ten a request."""
         messages = [_message(person_id) for person_id in dict.fromkeys(person_ids)]
-        for start in range(0, len(messages), MOST_A_BATCH):
-            self._send(messages[start : start + MOST_A_BATCH])
+        for start in range(0, len(messages), MAX_PER_BATCH):
+            self._send(messages[start : start + MAX_PER_BATCH])
 
     def blacklist(self, address: str) -> None:
         """Queue an address for Brevo and for Airtable."""
-        self._outbox.tell_brevo(address)
-        self._outbox.tell_airtable(address)
+        self._outbox.enqueue_brevo_delivery(address)
+        self._outbox.enqueue_airtable_delivery(address)
 
     def validate_sink(self, test_id: str) -> None:
         """Queue a test's id."""

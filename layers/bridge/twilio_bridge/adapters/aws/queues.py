@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 # A started refresh is given this long to show before another is asked for.
 ASK_AGAIN_S = 30
-LONGEST_DELAY_S = 900
+MAX_DELAY_S = 900
 ASKED = "refresh asked"
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatchRequestEntry.html
 GROUP = re.compile(r"[!-~]{1,128}")
@@ -31,14 +31,14 @@ class SqsOutbox:
         self._airtable_queue_url = airtable_queue_url
         self._brevo_queue_url = brevo_queue_url
 
-    def tell_airtable(self, address: str) -> None:
+    def enqueue_airtable_delivery(self, address: str) -> None:
         """Queue an address."""
         try:
             self._client.send_message(QueueUrl=self._airtable_queue_url, MessageBody=json.dumps({"address": address}))
         except clients.FAILURES as error:
             raise clients.unavailable("sqs", error) from error
 
-    def tell_brevo(self, address: str) -> None:
+    def enqueue_brevo_delivery(self, address: str) -> None:
         """Queue an address, behind what waits for the same one."""
         text, own, group = json.dumps({"address": address}), uuid.uuid4().hex, group_of(address)
         try:
@@ -50,7 +50,7 @@ class SqsOutbox:
 
 
 def group_of(name: str) -> str:
-    """Give a name as SQS takes it for a message group."""
+    """Return a name as SQS takes it for a message group."""
     return name if GROUP.fullmatch(name) else hashlib.sha256(name.encode("utf-8", "replace")).hexdigest()
 
 
@@ -64,7 +64,7 @@ class SqsQueue:
 
     def try_again(self, receipt: str, seconds: float) -> None:
         """Hide a message that failed for a while."""
-        delay = int(min(max(seconds, 1), LONGEST_DELAY_S))
+        delay = int(min(max(seconds, 1), MAX_DELAY_S))
         try:
             self._client.change_message_visibility(
                 QueueUrl=self._queue_url, ReceiptHandle=receipt, VisibilityTimeout=delay

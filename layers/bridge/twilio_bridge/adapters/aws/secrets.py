@@ -36,7 +36,7 @@ class Secrets:
         self._kept: dict[str, _Kept] = {}
 
     def read(self, secret_id: str) -> Mapping[str, str]:
-        """Give a secret's values, as old as five minutes."""
+        """Return a secret's values, as old as five minutes."""
         kept = self._kept.get(secret_id)
         if kept is None or self._clock() >= kept.due_at:
             kept = self._kept[secret_id] = self._ask(secret_id, kept)
@@ -85,7 +85,7 @@ class SigningTokens:
         self._secrets = secrets
 
     def current(self) -> tuple[str, ...]:
-        """Give the tokens as last read."""
+        """Return the tokens as last read."""
         return self._settings.twilio_auth_tokens
 
     def renewed(self) -> tuple[str, ...]:

@@ -91,7 +91,7 @@ class BrevoAttributes:
 
 
 def type_of(value: object) -> str:
-    """Give the type of the attribute that a value needs; empty where one cannot be made without knowing all options."""
+    """Return the type of the attribute that a value needs; empty where making one takes all its options."""
     if isinstance(value, bool):
         return "boolean"
     if isinstance(value, int | float):

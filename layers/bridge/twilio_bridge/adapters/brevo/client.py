@@ -53,7 +53,7 @@ class Call:
 
 
 def limiters(table: Table) -> dict[str, SlotLimiter]:
-    """Give the account's limiters, shared by everybody who uses this table."""
+    """Return the account's limiters, shared by everybody who uses this table."""
     return {group: SlotLimiter(table, BREVO, group, pace=pace) for group, pace in PACES.items()}
 
 
@@ -119,7 +119,7 @@ class BrevoRequests:
 
 
 def _content(response: requests.Response) -> Any:  # noqa: ANN401  as above
-    """Give what an answer holds: nothing, or an object."""
+    """Return what an answer holds: nothing, or an object."""
     if not response.content.strip():
         return None
     try:

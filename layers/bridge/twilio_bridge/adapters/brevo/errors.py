@@ -24,7 +24,7 @@ BREVO = "brevo"
 AUTHORISED_IPS = "app.brevo.com/security/authorised_ips"
 # What a 429 without a readable reset means, and the longest reset that one of Brevo's limits can have.
 USUAL_RESET_S = 10.0
-LONGEST_RESET_S = 3600.0
+MAX_RESET_S = 3600.0
 IDENTIFIER = re.compile(r"[A-Za-z_]{1,40}")
 NO_CODE = re.compile(r"[^a-z_]")
 OF_THE_ADDRESS = re.compile(r"\bip\b|authorised_ips", re.IGNORECASE)
@@ -93,7 +93,7 @@ def failure(error: requests.RequestException) -> UnavailableError:
 
 
 def reset_s(response: requests.Response) -> float:
-    """Give the seconds until a limit lets requests through again; the header counts from now on.
+    """Return the seconds until a limit lets requests through again; the header counts from now on.
 
     https://developers.brevo.com/docs/limit-headers
     """
@@ -101,7 +101,7 @@ def reset_s(response: requests.Response) -> float:
         told = float(response.headers.get("x-sib-ratelimit-reset", ""))
     except ValueError:
         return USUAL_RESET_S
-    return min(max(told, 1.0), LONGEST_RESET_S) if told == told else USUAL_RESET_S  # noqa: PLR0124  NaN is not itself
+    return min(max(told, 1.0), MAX_RESET_S) if told == told else USUAL_RESET_S  # noqa: PLR0124  NaN is not itself
 
 
 def _body(response: requests.Response) -> dict[str, Any]:
@@ -113,7 +113,7 @@ def _body(response: requests.Response) -> dict[str, Any]:
 
 
 def _duplicates(body: Mapping[str, Any]) -> list[str]:
-    """Give the identifiers that clash; the code for it has changed, the metadata has not."""
+    """Return the identifiers that clash; the code for it has changed, the metadata has not."""
     metadata = body.get("metadata")
     named = metadata.get("duplicate_identifiers") if isinstance(metadata, dict) else None
     listed = named if isinstance(named, list) else []

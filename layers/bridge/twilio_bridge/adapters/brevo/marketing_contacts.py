@@ -1,4 +1,4 @@
-"""The port Crm over Brevo's API v3, without an SDK: theirs repeats a POST that may have worked.
+"""The port MarketingContacts over Brevo's API v3, without an SDK: theirs repeats a POST that may have worked.
 
 https://developers.brevo.com/reference/create-contact, update-contact, create-event and get-events
 """
@@ -15,19 +15,19 @@ from twilio_bridge.errors import RefusedError, UnacceptableError, UnavailableErr
 from twilio_bridge.logs import logger, where
 from twilio_bridge.support.cloud_events import moment
 from twilio_bridge.support.person import TimelineEvent
-from twilio_bridge.support.ports import CrmContact
+from twilio_bridge.support.ports import MarketingContact
 
 Body = dict[str, Any]
 
 # Properties may take 50 KB in all; with ours, texts of this length stay far below it.
-LONGEST_TEXT = 500
+MAX_TEXT_LENGTH = 500
 # Whether a listing's dates are the events' own or those of their arrival is not documented: ask for both.
 SLACK = timedelta(hours=1)
-MOST_EVENTS = 1_000
+MAX_EVENTS_COUNT = 1_000
 PHONES = frozenset(("SMS", "WHATSAPP", "LANDLINE_NUMBER"))
 
 
-class BrevoCrm:
+class BrevoMarketingContacts:
     """The contacts and timelines of one account."""
 
     def __init__(self, brevo: BrevoRequests, attributes: BrevoAttributes, *, force_merge: bool = False) -> None:
@@ -35,7 +35,7 @@ class BrevoCrm:
         self._attributes = attributes
         self._force_merge = force_merge
 
-    def upsert(self, contact: CrmContact, contact_id: int | None = None) -> int | None:
+    def upsert(self, contact: MarketingContact, contact_id: int | None = None) -> int | None:
         """Make the contact so; an EMAIL that is there is never changed, for that would lift its blocklisting."""
         self._attributes.prepare(contact.attributes)
         body = _body(contact)
@@ -60,7 +60,7 @@ class BrevoCrm:
             logger.warning("Brevo's contact stays without email", extra={"contact_id": contact_id, **where(error)})
         return bool(answer and answer.get("smsBlacklisted"))
 
-    def post(self, contact: CrmContact, contact_id: int | None, event: TimelineEvent) -> None:
+    def post(self, contact: MarketingContact, contact_id: int | None, event: TimelineEvent) -> None:
         """Put an event on the contact's timeline."""
         body = {
             "event_name": event.name,
@@ -76,7 +76,7 @@ class BrevoCrm:
             "event_name": event.name,
             "startDate": _iso(_happened(event) - SLACK),
             "endDate": _iso(max(datetime.now(UTC), _happened(event)) + SLACK),
-            "limit": MOST_EVENTS,
+            "limit": MAX_EVENTS_COUNT,
         }
         if contact_id is not None:
             params["contact_id"] = contact_id
@@ -126,8 +126,8 @@ class BrevoCrm:
         self._brevo.ask(Call(group=CONTACTS, method="PUT", path=path, params=params, body=body))
 
 
-def _body(contact: CrmContact) -> Body:
-    """Give a contact as Brevo reads it, but for its email; what is empty is left out and stays as it is there."""
+def _body(contact: MarketingContact) -> Body:
+    """Return a contact as Brevo reads it, but for its email; what is empty is left out and stays as it is there."""
     attributes = {name: _plain(value) for name, value in contact.attributes.items()}
     if contact.phone:
         attributes["SMS"] = contact.phone
@@ -152,7 +152,7 @@ def _without(body: Body, error: UnacceptableError, contact_id: int | None = None
     return rest
 
 
-def _identifiers(contact: CrmContact, contact_id: int | None) -> Body:
+def _identifiers(contact: MarketingContact, contact_id: int | None) -> Body:
     """Name the contact by one identifier: two might be those of two contacts."""
     if contact_id is not None:
         return {"contact_id": contact_id}
@@ -178,7 +178,7 @@ def _key(entry: Mapping[str, Any]) -> object:
 
 
 def _is_at(entry: Mapping[str, Any], at: int) -> bool:
-    """Tell whether an entry may be of this moment (epoch ms)."""
+    """Return whether an entry may be of this moment (epoch ms)."""
     told = moment(entry.get("event_date"))
     return told is None or abs(told - at) <= 1_000  # noqa: PLR2004  to the second
 
@@ -196,4 +196,4 @@ def _plain(value: object) -> object:
 
 
 def _cut(value: object) -> object:
-    return value[:LONGEST_TEXT] if isinstance(value, str) else value
+    return value[:MAX_TEXT_LENGTH] if isinstance(value, str) else value

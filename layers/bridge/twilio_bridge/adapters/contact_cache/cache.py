@@ -18,12 +18,12 @@ from twilio_bridge.adapters.aws.dynamodb import Table
 from twilio_bridge.adapters.contact_cache import generation, locations
 from twilio_bridge.adapters.contact_cache.chunk_cache import ChunkMemory, ChunkReader
 from twilio_bridge.adapters.contact_cache.locations import Place, Where
-from twilio_bridge.adapters.contact_cache.sorted_map import Book
+from twilio_bridge.adapters.contact_cache.sorted_map import SortedMap
 from twilio_bridge.contacts.contact import Contact, haystack, searching
 from twilio_bridge.contacts.ports import CacheState
 
 EVERYBODY = "*"
-LONGEST_OWNER = 200
+MAX_OWNER_LENGTH = 200
 LOOKS = 2
 
 
@@ -49,7 +49,7 @@ class DynamoContactCache:
         self._for_everybody = for_everybody
         self._reader = ChunkReader(table, memory or ChunkMemory())
         self._ids, self._addresses, self._owners = (
-            Book(table, name, self._reader) for name in ("ids", "addresses", "owners")
+            SortedMap(table, name, self._reader) for name in ("ids", "addresses", "owners")
         )
 
     def state(self) -> CacheState:
@@ -58,16 +58,16 @@ class DynamoContactCache:
         return generation.state(item, for_everybody=self._for_everybody)
 
     def page(self, owner: str | None, after: str, limit: int) -> list[Contact]:
-        """Give a part of a list, in order."""
+        """Return a part of a list, in order."""
         return [unpack(value) for _, value in self._list(owner).slice(after, limit)]
 
     def search(self, owner: str | None, query: str, after: str, limit: int) -> list[Contact]:
-        """Give a part of what the query finds in a list, in order."""
+        """Return a part of what the query finds in a list, in order."""
         hits = searching(query)
         return [unpack(value) for _, value in self._list(owner).search(_look, hits, after, limit)]
 
     def get(self, contact_id: str) -> Contact | None:
-        """Give a contact by id."""
+        """Return a contact by id."""
         for _ in range(LOOKS):  # whoever moved in between is found the second time
             where = locations.all_of(self._where(contact_id))
             if found := next(filter(None, (self._at(place) for place in where)), None):
@@ -77,7 +77,7 @@ class DynamoContactCache:
         return None
 
     def find(self, number: str) -> list[Contact]:
-        """Give the contacts with this bare address; of the places written there some may be old."""
+        """Return the contacts with this bare address; of the places written there some may be old."""
         hints = dict.fromkeys(place for hint in self._addresses.hints(number) for place in locations.unpack_hints(hint))
         found = {contact.id: contact for place in hints if (contact := self._at(place))}
         missed = dict.fromkeys(map(locations.id_at, hints)).keys() - found.keys()
@@ -85,11 +85,11 @@ class DynamoContactCache:
         return [contact for contact in found.values() if number in contact.addresses]
 
     def position(self, contact_id: str) -> str | None:
-        """Give a contact's key, or that of one deleted within the last day."""
+        """Return a contact's key, or that of one deleted within the last day."""
         return locations.key_of(self._where(contact_id))
 
     def owners(self) -> list[str]:
-        """Give the owners as the last load found them."""
+        """Return the owners as the last load found them."""
         return [name for name, _ in self._owners.entries()]
 
     def put(self, contact: Contact, read_at: float | None = None) -> None:
@@ -147,7 +147,7 @@ class DynamoContactCache:
         self._reader.mark = None
 
     def _known(self, wheres: Iterable[Where]) -> dict[str, Contact]:
-        """Give the contacts that stand in these places in few requests, but those on their way."""
+        """Return the contacts that stand in these places in few requests, but those on their way."""
         keys: dict[str, set[str]] = defaultdict(set)
         for name, key in (place for where in wheres if "was" not in where for place in locations.all_of(where)):
             keys[name].add(key)
@@ -178,7 +178,7 @@ class DynamoContactCache:
             self._put(place, None, at)
 
     def _moved(self, contacts: Sequence[Contact], began_at: float) -> dict[str, Contact]:
-        """Give whom another place was written for, or none, since the load began: they would stand in both."""
+        """Return whom another place was written for, or none, since the load began: they would stand in both."""
         written = {contact_id: locations.unpack(text) for contact_id, text in self._ids.written_since(began_at)}
         since = (contact for contact in contacts if contact.id in written)
         return {c.id: c for c in since if self._place_of(c) not in locations.all_of(written[c.id])}
@@ -188,7 +188,7 @@ class DynamoContactCache:
             self._put(self._place_of(contact), None, began_at)
 
     def _lists(self, contacts: Sequence[Contact], known: Iterable[Where]) -> dict[str, dict[str, str]]:
-        """Give what each list holds; one whose last contact went is empty."""
+        """Return what each list holds; one whose last contact went is empty."""
         names = {name for where in known for name, _ in locations.all_of(where)}
         names |= {self._list_name(owner) for owner in ("", *self.owners())}
         lists: dict[str, dict[str, str]] = {name: {} for name in names}
@@ -221,14 +221,14 @@ class DynamoContactCache:
         value = self._book(place[0]).get(place[1])
         return unpack(value) if value else None
 
-    def _list(self, owner: str | None) -> Book:
+    def _list(self, owner: str | None) -> SortedMap:
         return self._book(EVERYBODY if owner is None else self._list_name(owner))
 
-    def _book(self, list_name: str) -> Book:
-        return Book(self._table, f"list#{list_name}", self._reader)
+    def _book(self, list_name: str) -> SortedMap:
+        return SortedMap(self._table, f"list#{list_name}", self._reader)
 
     def _list_name(self, owner: str) -> str:
         if self._for_everybody:
             return EVERYBODY
         name = owner.strip().casefold()
-        return name if len(name) <= LONGEST_OWNER else hashlib.sha256(name.encode()).hexdigest()
+        return name if len(name) <= MAX_OWNER_LENGTH else hashlib.sha256(name.encode()).hexdigest()

@@ -18,7 +18,7 @@ from twilio_bridge.errors import UnavailableError
 Entry = tuple[str, str]
 
 # About 150 MB of an instance's 1,024: 100,000 contacts of 300 bytes and what search remembers of them.
-MOST_CHARACTERS = 60_000_000
+MAX_CHARACTERS_COUNT = 60_000_000
 
 
 @dataclass(slots=True)
@@ -30,7 +30,7 @@ class Chunk:
     _seen: list[str] | None = field(default=None, repr=False)
 
     def seen(self, look: Callable[[str], str]) -> list[str]:
-        """Give what `look` makes of each entry's value; made once."""
+        """Return what `look` makes of each entry's value; made once."""
         if self._seen is None:
             self._seen = [look(value) for _, value in self.entries]
         return self._seen
@@ -39,13 +39,13 @@ class Chunk:
 class ChunkMemory:
     """The chunks an instance has read, the least used forgotten first."""
 
-    def __init__(self, most_characters: int = MOST_CHARACTERS) -> None:
+    def __init__(self, most_characters: int = MAX_CHARACTERS_COUNT) -> None:
         self._most = most_characters
         self._chunks: OrderedDict[Key, Chunk] = OrderedDict()
         self._size = 0
 
     def get(self, key: Key) -> Chunk | None:
-        """Give a chunk, if it is remembered."""
+        """Return a chunk, if it is remembered."""
         if key in self._chunks:
             self._chunks.move_to_end(key)
         return self._chunks.get(key)
@@ -80,7 +80,7 @@ class ChunkReader:
         self._is_due = True
 
     def along(self, keys: Sequence[Key], *, consistent: bool = False) -> dict[Key, Item]:
-        """Give those of the items that are there; the mark is read with them where it is due."""
+        """Return those of the items that are there; the mark is read with them where it is due."""
         wanted = [STATE, *keys] if self._is_due else list(keys)
         found = self._table.get_many(wanted, consistent=consistent)
         if self._is_due:
@@ -88,7 +88,7 @@ class ChunkReader:
         return found
 
     def read(self, keys: Sequence[Key]) -> list[Chunk]:
-        """Give the chunks; a missing one is an UnavailableError."""
+        """Return the chunks; a missing one is an UnavailableError."""
         remembered = {key: chunk for key in keys if (chunk := self._memory.get(key))}
         remembered |= self._fetch([key for key in keys if key not in remembered])
         return [remembered[key] for key in keys]

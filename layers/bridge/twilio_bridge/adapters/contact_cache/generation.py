@@ -21,7 +21,7 @@ AS_READ = "lease = :lease AND loaded = :loaded"
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class Generation:
     """The numbers of the loads that count, and when the latest of them began (epoch milliseconds)."""
 
     floor: int
@@ -29,7 +29,7 @@ class Mark:
     full_at: int
 
     def counts(self, number: int) -> bool:
-        """Tell whether what was written under this number is to be seen."""
+        """Return whether what was written under this number is to be seen."""
         return self.floor <= number <= self.loaded
 
 
@@ -39,18 +39,18 @@ class Load:
 
     number: int
     began_at: float
-    replaces: Mark
+    replaces: Generation
     raises_floor: bool
     item: Item
 
 
-def read(item: Item | None) -> Mark:
-    """Give the mark; without one nothing counts."""
-    return Mark(item["floor"], item["loaded"], item["full_at"]) if item else Mark(0, 0, 0)
+def read(item: Item | None) -> Generation:
+    """Return the mark; without one nothing counts."""
+    return Generation(item["floor"], item["loaded"], item["full_at"]) if item else Generation(0, 0, 0)
 
 
 def state(item: Item | None, *, for_everybody: bool) -> CacheState:
-    """Give the copy's age; one made for the other visibility has not the lists wanted now."""
+    """Return the copy's age; one made for the other visibility has not the lists wanted now."""
     if not item or not item["loaded"] or item["for_everybody"] != for_everybody:
         return CacheState(None)
     ages = (item["began_at"] / 1000, item["full_at"] / 1000)

@@ -37,12 +37,12 @@ def unpack(text: str | None) -> Where:
 
 
 def key_of(where: Where) -> str | None:
-    """Give the contact's key in the order, for a day also that of a deleted one."""
+    """Return the contact's key in the order, for a day also that of a deleted one."""
     return where["key"] if where.get("gone", time.time() + 1) > time.time() and where else None
 
 
 def all_of(where: Where) -> list[Place]:
-    """Give the places where the contact may stand, the likeliest first."""
+    """Return the places where the contact may stand, the likeliest first."""
     if not where or "gone" in where:
         return []
     return [(where["list"], where["key"]), *((name, key) for name, key in where.get("was", ()))]
@@ -65,5 +65,5 @@ def add_hint(text: str | None, place: Place) -> str:
 
 
 def id_at(place: Place) -> str:
-    """Give the id of the contact that stands there."""
+    """Return the id of the contact that stands there."""
     return place[1].rpartition("\x00")[2]

@@ -21,7 +21,7 @@ Part = tuple[str, int]
 HEAD = ("stage", "head")
 NOT_LATER = "attribute_not_exists(pk) OR lease <= :lease"
 # Leaves room for the item's other attributes.
-LARGEST_PIECE = 400_000
+MAX_PIECE_BYTES = 400_000
 
 
 class DynamoStage:
@@ -43,7 +43,7 @@ class DynamoStage:
     def _write(self, text: str, until: int) -> Part:
         """Write a part, an item a request: a batch of them would take longer than a client waits."""
         data = zlib.compress(text.encode())
-        pieces = [data[start : start + LARGEST_PIECE] for start in range(0, len(data), LARGEST_PIECE)]
+        pieces = [data[start : start + MAX_PIECE_BYTES] for start in range(0, len(data), MAX_PIECE_BYTES)]
         part = (hashlib.sha256(data).hexdigest(), len(pieces))
         for (pk, sk), piece in zip(_keys(*part), pieces, strict=True):
             self._table.put({"pk": pk, "sk": sk, "data": piece, "expires_at": until})

@@ -21,23 +21,23 @@ from typing import TypeVar
 from twilio_bridge.adapters.aws.dynamodb import Item, Table
 from twilio_bridge.adapters.contact_cache import generation
 from twilio_bridge.adapters.contact_cache.chunk_cache import Chunk, ChunkMemory, ChunkReader, Entry
-from twilio_bridge.adapters.contact_cache.shelf import HEAD, Place, Shelf, deltas, enough, opened, said, shelved
+from twilio_bridge.adapters.contact_cache.shelf import HEAD, MapView, Place, deltas, enough, opened, said, shelved
 from twilio_bridge.errors import UnavailableError
 
 T = TypeVar("T")
 
 KEEP_S = 3 * 86_400
-MOST_ENTRIES_A_CHUNK = 192
-MOST_CHARACTERS_A_CHUNK = 120_000
-LONGEST_KEY = 900
-MOST_LOOKS = 3
+MAX_ENTRIES_PER_CHUNK = 192
+MAX_CHARACTERS_PER_CHUNK = 120_000
+MAX_KEY_LENGTH = 900
+MAX_LOOKUPS = 3
 NOT_LATER = "attribute_not_exists(pk) OR lease <= :lease"
 NOT_NEWER = "attribute_not_exists(pk) OR written_at <= :at"
 AS_READ = f"{generation.ABSENT} OR revision = :revision"
 DELTA = "delta#"
 
 
-class Book:
+class SortedMap:
     """One sorted map of texts."""
 
     def __init__(self, table: Table, name: str, reader: ChunkReader | None = None) -> None:
@@ -48,34 +48,34 @@ class Book:
         self._before = (f"before#{name}", HEAD)
 
     def get(self, key: str) -> str | None:
-        """Give an entry's value, or None."""
+        """Return an entry's value, or None."""
 
-        def value(shelf: Shelf) -> str | None:
+        def value(shelf: MapView) -> str | None:
             return shelf.deltas[key] if key in shelf.deltas else self._in_chunk(shelf, key)
 
         return self._answer(lambda consistent: self._open_at(key, consistent), value)
 
     def hints(self, key: str) -> list[str]:
-        """Give all that is written of an entry, the delta whatever its age, then what the last load said."""
+        """Return all that is written of an entry, the delta whatever its age, then what the last load said."""
 
-        def values(shelf: Shelf) -> list[str | None]:
+        def values(shelf: MapView) -> list[str | None]:
             return [*deltas(shelf.written, 0).values(), self._in_chunk(shelf, key)]
 
         found = self._answer(lambda consistent: self._open_at(key, consistent), values)
         return [value for value in found if value is not None]
 
     def slice(self, after: str, limit: int) -> list[Entry]:
-        """Give up to `limit` entries behind the key `after`."""
+        """Return up to `limit` entries behind the key `after`."""
         return self._answer(self._open, lambda shelf: self._slice(shelf, after, limit))
 
     def entries(self) -> list[Entry]:
-        """Give all entries in order."""
+        """Return all entries in order."""
         return self._answer(self._open, lambda shelf: _merge(self._entries(shelf.chunks), shelf.deltas, ""))
 
     def search(self, look: Callable[[str], str], hits: Callable[[str], bool], after: str, limit: int) -> list[Entry]:
-        """Give up to `limit` entries behind the key `after` of whose value `look` shows something that `hits`."""
+        """Return up to `limit` entries behind the key `after` of whose value `look` shows something that `hits`."""
 
-        def found(shelf: Shelf) -> list[Entry]:
+        def found(shelf: MapView) -> list[Entry]:
             changed = shelf.deltas.items()
             found = [(key, value) for key, value in changed if value is not None and key > after and hits(look(value))]
             enough = limit + len(found)
@@ -89,9 +89,9 @@ class Book:
         return self._answer(self._open, found)
 
     def get_many(self, keys: Collection[str]) -> dict[str, str]:
-        """Give those entries that are there."""
+        """Return those entries that are there."""
 
-        def values(shelf: Shelf) -> dict[str, str]:
+        def values(shelf: MapView) -> dict[str, str]:
             stored = dict(self._entries(shelf.holding(keys))) | shelf.deltas
             return {key: value for key in keys if (value := stored.get(key)) is not None}
 
@@ -118,7 +118,7 @@ class Book:
                 return
 
     def written_since(self, moment: float) -> list[tuple[str, str | None]]:
-        """Give what was put since then (epoch seconds): each key and its value, None for one taken out."""
+        """Return what was put since then (epoch seconds): each key and its value, None for one taken out."""
         items = [item for item in self._table.query(self._pk, consistent=True) if item["sk"] != HEAD]
         return list(deltas(items, int(moment * 1000)).items())
 
@@ -158,9 +158,9 @@ class Book:
         item |= {"expires_at": int(time.time()) + KEEP_S}
         return item if value is None else item | {"value": zlib.compress(value.encode())}
 
-    def _answer(self, open_: Callable[[bool], Shelf], what: Callable[[Shelf], T]) -> T:
+    def _answer(self, open_: Callable[[bool], MapView], what: Callable[[MapView], T]) -> T:
         """Answer from the newest head; where that does not count, or was swapped meanwhile, from the one that does."""
-        for _ in range(MOST_LOOKS):
+        for _ in range(MAX_LOOKUPS):
             self._reader.begin()
             shelf = open_(False)
             answer = what(shelf)  # has read the mark, too
@@ -171,8 +171,8 @@ class Book:
                 return what(counting)
         raise UnavailableError("contact cache", "it is being loaded")
 
-    def _counting(self, newest: Shelf, seen: generation.Mark) -> Shelf:
-        """Give the shelf with the head that counts; where that has just been put aside in turn, it does not."""
+    def _counting(self, newest: MapView, seen: generation.Generation) -> MapView:
+        """Return the shelf with the head that counts; where that has just been put aside in turn, it does not."""
         head = newest.head
         if not newest.counts(seen):
             head = self._table.get_many([self._before], consistent=True).get(self._before)
@@ -180,10 +180,10 @@ class Book:
             head = None if is_over else head
         return shelved(head, newest.written, seen.full_at)
 
-    def _open(self, consistent: bool = False) -> Shelf:
+    def _open(self, consistent: bool = False) -> MapView:
         return opened(self._table.query(self._pk, consistent=consistent))
 
-    def _open_at(self, key: str, consistent: bool) -> Shelf:
+    def _open_at(self, key: str, consistent: bool) -> MapView:
         keys = [(self._pk, HEAD), (self._pk, DELTA + _short(key))]
         return opened(self._reader.along(keys, consistent=consistent).values())
 
@@ -193,10 +193,10 @@ class Book:
     def _entries(self, places: Sequence[Place]) -> Iterator[Entry]:
         return (entry for chunk in self._read(places) for entry in chunk.entries)
 
-    def _in_chunk(self, shelf: Shelf, key: str) -> str | None:
+    def _in_chunk(self, shelf: MapView, key: str) -> str | None:
         return dict(self._entries(shelf.at(key))).get(key)
 
-    def _slice(self, shelf: Shelf, after: str, limit: int) -> list[Entry]:
+    def _slice(self, shelf: MapView, after: str, limit: int) -> list[Entry]:
         behind = shelf.behind(after)
         gone = sum(value is None for value in shelf.deltas.values())
         wanted = enough(behind, limit + gone)
@@ -215,8 +215,8 @@ def _cut(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
     cut: list[Entry] = []
     size = 0
     for key, value in entries:
-        full = len(cut) == MOST_ENTRIES_A_CHUNK or size + len(value) > MOST_CHARACTERS_A_CHUNK
-        if cut and (full or zlib.crc32(key.encode()) % (MOST_ENTRIES_A_CHUNK // 3) == 0):
+        full = len(cut) == MAX_ENTRIES_PER_CHUNK or size + len(value) > MAX_CHARACTERS_PER_CHUNK
+        if cut and (full or zlib.crc32(key.encode()) % (MAX_ENTRIES_PER_CHUNK // 3) == 0):
             yield cut
             cut, size = [], 0
         cut.append((key, value))
@@ -238,4 +238,4 @@ def _name(data: bytes) -> str:
 
 
 def _short(key: str) -> str:
-    return key if len(key.encode()) <= LONGEST_KEY else hashlib.sha256(key.encode()).hexdigest()
+    return key if len(key.encode()) <= MAX_KEY_LENGTH else hashlib.sha256(key.encode()).hexdigest()

@@ -27,14 +27,14 @@ class Configuration:
         self._kept: tuple[float, Config] | None = None
 
     def current(self) -> Config:
-        """Give the configuration in force."""
+        """Return the configuration in force."""
         if self._kept is None or self._clock() >= self._kept[0]:
             config, keep_s = self._read(self._kept[1] if self._kept else None)
             self._kept = (self._clock() + keep_s, config)
         return self._kept[1]
 
     def _read(self, before: Config | None) -> tuple[Config, int]:
-        """Give the configuration and how long to keep it."""
+        """Return the configuration and how long to keep it."""
         if self._file:
             return parse(_file(self._file)), KEEP_S
         try:
@@ -54,7 +54,7 @@ class Configuration:
 
 
 def stored(table: Table) -> str | None:
-    """Give the stored configuration's text, or None."""
+    """Return the stored configuration's text, or None."""
     item = table.get(*KEY)
     return item["text"] if item else None
 

@@ -17,8 +17,8 @@ from twilio_bridge.support.facts import Fact, Heard, Known, known
 FACTS = "facts"
 KEEP_S = 31 * 86_400
 FACT, ATTRIBUTES = "e#", "a#"
-MOST_A_WRITE = 100
-LARGEST_WRITE = 50_000
+MAX_ITEMS_PER_WRITE = 100
+MAX_WRITE_BYTES = 50_000
 # A task has some thirty facts. One with thousands is somebody's mistake, and each further one would cost a write of
 # all: what comes then is dropped, for nothing may block the stream. With one more write this is below AWS's limit.
 LARGEST = 300_000
@@ -63,14 +63,14 @@ class DynamoFacts:
 
 
 def _entries(heard: Heard) -> Iterator[tuple[str, str]]:
-    """Give attributes of the item, task attributes before the facts that name them."""
+    """Return attributes of the item, task attributes before the facts that name them."""
     for name, told in heard.attributes.items():
         text = pack(told)
-        if len(text.encode()) <= LARGEST_WRITE:  # Twilio's own are below 4,096 characters
+        if len(text.encode()) <= MAX_WRITE_BYTES:  # Twilio's own are below 4,096 characters
             yield ATTRIBUTES + name, text
     for fact in heard.facts.values():
         text = pack([fact.kind, fact.at, fact.values, fact.attributes])
-        if len(text.encode()) > LARGEST_WRITE:
+        if len(text.encode()) > MAX_WRITE_BYTES:
             text = pack([fact.kind, fact.at, {}, fact.attributes])
         yield FACT + fact.id, text
 
@@ -80,7 +80,7 @@ def _parts(entries: Iterator[tuple[str, str]]) -> Iterator[dict[str, str]]:
     part: dict[str, str] = {}
     size = 0
     for name, text in entries:
-        if part and (len(part) == MOST_A_WRITE or size + len(text.encode()) > LARGEST_WRITE):
+        if part and (len(part) == MAX_ITEMS_PER_WRITE or size + len(text.encode()) > MAX_WRITE_BYTES):
             yield part
             part, size = {}, 0
         part[name] = text

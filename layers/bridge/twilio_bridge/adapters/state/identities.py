@@ -19,7 +19,7 @@ from twilio_bridge.support.person import Person
 
 IDENTITY, PROFILE = "identity", "profile"
 KEEP_S = 60 * 86_400
-LONGEST_KEY = 1_000
+MAX_KEY_LENGTH = 1_000
 FREE = "attribute_not_exists(pk) OR expires_at <= :now"
 NOT_JOINED = "attribute_not_exists(joined_into)"
 AS_READ = f"{NOT_JOINED} AND (revision = :revision OR attribute_not_exists(revision) OR expires_at <= :now)"
@@ -32,7 +32,7 @@ class DynamoPeople:
         self._table = table
 
     def of(self, keys: Iterable[str]) -> dict[str, Person]:
-        """Give the persons: one request for the keys, one for the profiles, one more where somebody was joined."""
+        """Return the persons: one request for the keys, one for the profiles, one more where somebody was joined."""
         asked = {(_pk(key), IDENTITY): key for key in keys}
         items = self._table.get_many(list(asked), consistent=True)
         ids = {asked[place]: item["person"] for place, item in items.items()}
@@ -40,7 +40,7 @@ class DynamoPeople:
         return {key: persons[person_id] for key, person_id in ids.items()}
 
     def _followed(self, ids: Iterable[str]) -> dict[str, Person]:
-        """Give persons by their ids, and whom they were joined into in place of those who were."""
+        """Return persons by their ids, and whom they were joined into in place of those who were."""
         found: dict[str, Person] = {}
         wanted = dict.fromkeys(ids)
         while wanted:
@@ -88,7 +88,7 @@ class DynamoPeople:
 
 
 def _taking(this: Item, person_id: str, other: Item, other_id: str) -> Write:
-    """Give a person another's keys and halves."""
+    """Return a person another's keys and halves."""
     taken: Item = {":halves": {other_id, *other.get("halves", ())}, ":one": 1, **_as_read(this)}
     change = "ADD halves :halves, revision :one"
     if "own_keys" in other:
@@ -97,7 +97,7 @@ def _taking(this: Item, person_id: str, other: Item, other_id: str) -> Write:
 
 
 def profile_of(person_id: str) -> Key:
-    """Give where a person's profile stands."""
+    """Return where a person's profile stands."""
     return f"person#{person_id}", PROFILE
 
 
@@ -138,5 +138,5 @@ def _now() -> Item:
 
 
 def _pk(key: str) -> str:
-    short = key if len(key.encode()) <= LONGEST_KEY else hashlib.sha256(key.encode()).hexdigest()
+    short = key if len(key.encode()) <= MAX_KEY_LENGTH else hashlib.sha256(key.encode()).hexdigest()
     return f"identity#{short}"

@@ -92,7 +92,7 @@ class SlotLimiter:
         self._move("SET next_at = :to", end, end)
 
     def used(self) -> int:
-        """Give how many requests were made this month."""
+        """Return how many requests were made this month."""
         return int(self._item().get(self._month(), 0))
 
     def _wait_for_slot(self, patience_s: float) -> bool:
@@ -114,7 +114,7 @@ class SlotLimiter:
             self._wait_for_turn(last)
 
     def _wait_for_turn(self, last: int) -> None:
-        """Give up where the next slot is too late; else it is somebody else's turn, for one slot."""
+        """Return up where the next slot is too late; else it is somebody else's turn, for one slot."""
         wait_s = self._wait_s()
         if self._clock() + wait_s > last / 1000:
             raise RateLimitedError(self._system, wait_s)

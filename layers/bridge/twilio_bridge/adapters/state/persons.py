@@ -54,7 +54,7 @@ class DynamoDossiers:
         return list(self._table.query(profile_of(person_id)[0], consistent=True))
 
     def _settled(self, events: Iterable[Place]) -> list[TimelineEvent] | None:
-        """Give each event once and withdraw what stands beside it; None where that has just changed."""
+        """Return each event once and withdraw what stands beside it; None where that has just changed."""
         best: dict[str, TimelineEvent] = {}
         for half, event in sorted(events, key=lambda place: place[1].weight, reverse=True):
             is_double = best.setdefault(event.key, event) is not event and event.status in BEFORE["withdrawn"]
@@ -109,7 +109,7 @@ class DynamoDossiers:
         self._table.update(*profile_of(person_id), change, values)
 
     def overdue(self, now: int) -> Iterator[str]:
-        """Give persons as the index has them, each once."""
+        """Return persons as the index has them, each once."""
         found: set[str] = set()
         for number in range(PARTITIONS):
             for item in self._table.query_index(INDEX, f"due#{number:x}", _sortable(now)):
@@ -141,14 +141,14 @@ def _person(person_id: str, rows: Iterable[Item]) -> Person:
 
 
 def _with_contact(person: Person, halves: Mapping[str, Iterable[Item]]) -> Person:
-    """Give a person whom Brevo does not know yet the contact of the first half that it does."""
+    """Return a person whom Brevo does not know yet the contact of the first half that it does."""
     known = (_person(half, rows).contact_id for half, rows in halves.items())
     ids = (person.contact_id, *known)
     return replace(person, contact_id=next((contact_id for contact_id in ids if contact_id is not None), None))
 
 
 def _interactions(rows: Iterable[Item]) -> list[Interaction]:
-    """Give the latest version of each."""
+    """Return the latest version of each."""
     every = (Interaction(**unpack(row["told"])) for row in rows if row["sk"].startswith(INTERACTION))
     latest_last = sorted(every, key=lambda each: (each.sid, each.version))
     return list({each.sid: each for each in latest_last}.values())

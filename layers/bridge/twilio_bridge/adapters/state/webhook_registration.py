@@ -21,12 +21,12 @@ class DynamoRegistrations:
         self._pk = f"webhook#{base_id}"
 
     def current(self) -> Registration | None:
-        """Give it as it was written last."""
+        """Return it as it was written last."""
         item = self._table.get(self._pk, "webhook", consistent=True)
         return _registration(item) if item and item.get("webhook_id") else None
 
     def secret(self) -> str | None:
-        """Give what our webhook signs with."""
+        """Return what our webhook signs with."""
         registration = self.current()
         return registration.secret if registration else None
 
@@ -59,7 +59,7 @@ class DynamoRegistrations:
         self._table.update(self._pk, "asked", "ADD asked_times :one", {":one": 1})
 
     def asked(self) -> int:
-        """Give the count."""
+        """Return the count."""
         item = self._table.get(self._pk, "asked", consistent=True)
         return int(item["asked_times"]) if item else 0
 

@@ -69,7 +69,7 @@ class BoundedHttpClient(TwilioHttpClient):  # type: ignore[misc]  # the SDK has 
 
 
 def elsewhere(url: str, endpoint_url: str) -> str:
-    """Give the address of one of Twilio's products at another endpoint."""
+    """Return the address of one of Twilio's products at another endpoint."""
     return re.sub(r"^https://([a-z-]+)(?:\.[a-z0-9-]+)*\.twilio\.com", rf"{endpoint_url.rstrip('/')}/\1", url)
 
 
@@ -90,7 +90,7 @@ def ask(request: Callable[[], T], policy: Retry = REQUESTS) -> T:
 
 
 def whole(found: T) -> T:
-    """Give what the SDK made of an answer; from one that is no resource it makes an empty one."""
+    """Return what the SDK made of an answer; from one that is no resource it makes an empty one."""
     if not getattr(found, "sid", None):
         raise UnavailableError(TWILIO, "an answer holds no resource")
     return found

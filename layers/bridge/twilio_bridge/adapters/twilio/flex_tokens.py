@@ -14,8 +14,8 @@ from twilio_bridge.errors import RateLimitedError, UnavailableError
 
 TIMEOUT_S = 2.5
 KEEP_S = 60
-MOST_KEPT = 1_000
-LONGEST_TOKEN = 8_192
+MAX_CACHED_COUNT = 1_000
+MAX_TOKEN_LENGTH = 8_192
 IAM = "https://iam.twilio.com"
 
 
@@ -36,15 +36,15 @@ class FlexTokens:
         self._valid_until: dict[str, float] = {}
 
     def is_valid(self, token: str) -> bool:
-        """Tell whether Twilio issued this token to somebody of the account's Flex, and it has not expired."""
-        if not token or len(token) > LONGEST_TOKEN:
+        """Return whether Twilio issued this token to somebody of the account's Flex, and it has not expired."""
+        if not token or len(token) > MAX_TOKEN_LENGTH:
             return False
         name = hashlib.sha256(token.encode()).hexdigest()
         if self._valid_until.get(name, 0) > self._clock():
             return True
         if not self._ask(token):
             return False
-        if len(self._valid_until) >= MOST_KEPT:
+        if len(self._valid_until) >= MAX_CACHED_COUNT:
             self._valid_until.clear()
         self._valid_until[name] = self._clock() + KEEP_S
         return True

@@ -12,7 +12,7 @@ from twilio_bridge.errors import RefusedError, UnavailableError
 from twilio_bridge.ports import Participant
 from twilio_bridge.retry import Retry
 
-MOST_PARTICIPANTS = 100
+MAX_PARTICIPANTS_COUNT = 100
 ALREADY_THERE = {50433, 50437}
 NO_SUCH_USER = 20404
 # Participants are added by identity, so that may be done twice.
@@ -26,12 +26,12 @@ class TwilioMessaging:
         self._client = account.client()
 
     def participants(self, conversation_sid: str) -> list[Participant]:
-        """Give who is in a conversation."""
+        """Return who is in a conversation."""
         listed = self._conversation(conversation_sid).participants
-        return ask(lambda: [_participant(found) for found in listed.list(limit=MOST_PARTICIPANTS)])
+        return ask(lambda: [_participant(found) for found in listed.list(limit=MAX_PARTICIPANTS_COUNT)])
 
     def participant(self, conversation_sid: str, participant_sid: str) -> Participant:
-        """Give one of them."""
+        """Return one of them."""
         fetch = self._conversation(conversation_sid).participants(participant_sid).fetch
         return ask(lambda: _participant(fetch()))
 
@@ -57,7 +57,7 @@ class TwilioMessaging:
         ask(lambda: whole(self._conversation(conversation_sid).update(**changes)))
 
     def is_available(self, worker: str) -> bool:
-        """Tell whether the Frontline user exists, is active and available."""
+        """Return whether the Frontline user exists, is active and available."""
         fetch = self._client.frontline_api.v1.users(quote(worker, safe="")).fetch  # the SDK does not quote
         try:
             user = ask(lambda: whole(fetch()))

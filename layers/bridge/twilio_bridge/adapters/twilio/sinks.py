@@ -8,7 +8,7 @@ from typing import Any
 from twilio_bridge.adapters.twilio.client import Account, ask
 from twilio_bridge.errors import RefusedError
 
-MOST_SINKS = 100
+MAX_SINKS_COUNT = 100
 VALIDATING = "validating"
 
 
@@ -29,7 +29,7 @@ class TwilioSinks:
     def _waiting(self, stream_arn: str) -> list[str]:
         if self._sink_sid:
             return [self._sink_sid]
-        listed = ask(lambda: self._events.sinks.list(status=VALIDATING, limit=MOST_SINKS))
+        listed = ask(lambda: self._events.sinks.list(status=VALIDATING, limit=MAX_SINKS_COUNT))
         return [sink.sid for sink in listed if _arn(sink) == stream_arn]
 
     def _accepts(self, sid: str, test_id: str) -> bool:

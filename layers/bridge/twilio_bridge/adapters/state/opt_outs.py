@@ -1,0 +1,61 @@
+"""Opt-outs and opt-ins in DynamoDB, by address."""
+
+from collections.abc import Iterable
+
+from twilio_bridge.adapters.aws.dynamodb import Item, Table
+from twilio_bridge.adapters.state.leases_notes import short_key
+from twilio_bridge.ports import OptOut
+
+# Of an opt-out and an opt-in at one moment.
+OUT_IS_SAFER = " OR (said_at = :at AND opted_out <> :out)"
+
+
+class DynamoOptOuts:
+    """The port OptOuts: one item an address, kept for good."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def record(self, address: str, out: bool, at: float) -> OptOut | None:
+        """Write a word down unless a later one stands there; the same one again changes nothing."""
+        at_ms = int(at * 1000)
+        item = self._table.update(
+            _opt_out(address),
+            "word",
+            "SET opted_out = :out, said_at = :at, address = :address, ticked = if_not_exists(told, :nobody)"
+            " REMOVE told",
+            {":out": out, ":at": at_ms, ":address": address, ":nobody": None},
+            when="attribute_not_exists(said_at) OR said_at < :at" + (OUT_IS_SAFER if out else ""),
+        )
+        item = item or self._table.get(_opt_out(address), "word", consistent=True)
+        return _word(item) if item and (item["said_at"], item["opted_out"]) <= (at_ms, out) else None
+
+    def of(self, addresses: Iterable[str]) -> list[OptOut]:
+        """Return what was said at these addresses."""
+        keys = [(_opt_out(address), "word") for address in dict.fromkeys(addresses)]
+        found = (self._table.get(*key, consistent=True) for key in keys)
+        return [_word(item) for item in found if item]
+
+    def mark_delivered(self, word: OptOut, contact_ids: Iterable[str]) -> bool:
+        """Write down whose records say so now."""
+        ids = set(contact_ids)
+        if not ids:
+            return True
+        item = self._table.update(
+            _opt_out(word.address),
+            "word",
+            "ADD told :ids",
+            {":ids": ids, ":at": int(word.at * 1000)},
+            when="said_at = :at",
+        )
+        return item is not None
+
+
+def _word(item: Item) -> OptOut:
+    told, ticked = frozenset(item.get("told") or ()), frozenset(item.get("ticked") or ())
+    at = item["said_at"] / 1000
+    return OptOut(address=item["address"], out=item["opted_out"], at=at, told=told, ticked=ticked)
+
+
+def _opt_out(address: str) -> str:
+    return f"optout#{short_key(address)}"
