@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help bench run test format lint types unit template lock build clean
+.PHONY: help bench run test prove format lint types unit lock measure build clean
 
 help: ## list what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -15,13 +15,17 @@ run: $(STAMP) ## start everything on 127.0.0.1:3000 (PORT changes it; ARGS=--dem
 
 test: lint types unit ## everything a contributor must pass
 
+prove: $(STAMP) ## the tests that prove a claim, at their full size; takes long
+	PROVE=1 $(BIN)/pytest --numprocesses auto --dist worksteal -m prove $(ARGS)
+
 format: $(STAMP) ## put code and imports in order
 	$(BIN)/ruff check --fix-only --quiet . && $(BIN)/ruff format --quiet .
 
-lint: $(STAMP) ## format, style and spelling
+lint: $(STAMP) ## format, style, spelling and the arrow between the rooms
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/codespell
+	$(BIN)/lint-imports
 
 types: $(STAMP) ## mypy, strict, over source and tests
 	$(BIN)/mypy
@@ -42,6 +46,9 @@ bench: $(STAMP) ## print what contacts and support events cost: requests, units,
 	@$(BIN)/python -m tests.benchmarks.layouts
 	@$(BIN)/python -m tests.benchmarks.crowd
 	@$(BIN)/python -m tests.benchmarks.support
+
+measure: $(STAMP) ## count the house: files, arrows, words, names (REV=… for a commit)
+	@$(BIN)/python -m tools.measure $(or $(REV),.)
 
 build: ## build the deployable bundle with the SAM CLI
 	sam build
