@@ -16,5 +16,5 @@ def lambda_handler(event: http.Event, context: http.Context) -> http.Reply:
 def answer(event: http.Event) -> forms.Answer:
     """Have it read: the ping says no more than that there is something, and Airtable does not wait long."""
     airtable_signature.require(event, *secrets)
-    refresh.hear()
+    refresh.request_changes()
     return forms.Answer()

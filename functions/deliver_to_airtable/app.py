@@ -1,4 +1,4 @@
-"""SQS calls this with addresses whose latest opt-out or opt-in Airtable has not been told yet."""
+"""SQS calls this with addresses whose latest opt-out or opt-in is not in Airtable yet."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,16 +10,16 @@ from twilio_bridge.wiring import base, contacts
 
 TIME_FOR_ONE_S = 8
 
-said = base.opt_outs()
+stored = base.opt_outs()
 queue = base.airtable_queue()
 
 
 def lambda_handler(event: Mapping[str, Any], context: http.Context) -> dict[str, object]:
-    """Deliver each."""
+    """Deliver the request of each message."""
     return sqs.consume(event, context, deliver, queue.try_again, TIME_FOR_ONE_S)
 
 
 def deliver(message: sqs.Message) -> None:
-    """Tell Airtable."""
-    told = opt_outs.deliver(message["address"], contacts.directory(), said)
-    logger.info("Airtable told", extra={"records": told})
+    """Write the latest request at an address into the records in Airtable."""
+    written = opt_outs.deliver_request(message["address"], contacts.directory(), stored)
+    logger.info("Airtable told", extra={"records": written})

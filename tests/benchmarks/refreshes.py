@@ -82,7 +82,7 @@ class Office:
         work, table = self.work, self.meter.table
         number = work.leases.acquire(LEASE, LEASE_S) or 0
         templates.read(work.source, work.notes)
-        work.notes.note(TEMPLATES_READ, "", TEMPLATES_EVERY_S)
+        work.notes.write_note(TEMPLATES_READ, "", TEMPLATES_EVERY_S)
         everybody, at = self.everybody(), time.time()
         moments = iter(range(1, CONTACTS))
         slots = SlotLimiter(table, "nobody waits", "", clock=lambda: at + next(moments) / 100, sleep=lambda _s: None)
@@ -125,7 +125,7 @@ def refreshes(office: Office, report: Report) -> None:
     requests, units = office.cost(lambda: refresh(office.work), Updated(0))
     report.at_most(ABOUT, "refresh, nothing changed", requests, 1, " Airtable requests")
     report.at_most(ABOUT, "refresh, nothing changed, with lease and slots", units, 5, " write units")
-    office.work.notes.note(TEMPLATES_READ, "", -2)
+    office.work.notes.write_note(TEMPLATES_READ, "", -2)
     requests, units = office.cost(lambda: refresh(office.work), Updated(0))
     every = f"the same with templates, every {TEMPLATES_EVERY_S // 60} minutes"
     report.note(ABOUT, every, f"{requests} Airtable requests, {units} write units")

@@ -17,20 +17,20 @@ class FakeNotes:
         self._clock = clock or Clock()
         self._notes: dict[str, tuple[str, float]] = {}
 
-    def note(self, name: str, text: str, seconds: float) -> None:
-        """Remember a text."""
+    def write_note(self, name: str, text: str, seconds: float) -> None:
+        """Keep a text."""
         self._notes[name] = (text, self._clock.now() + seconds)
 
-    def recall(self, name: str) -> str | None:
-        """Return it back."""
+    def read_note(self, name: str) -> str | None:
+        """Return what is kept."""
         text, until = self._notes.get(name, ("", 0.0))
         return text if until > self._clock.now() else None
 
-    def claim(self, name: str, seconds: float) -> bool:
-        """Be the first, or not."""
-        if self.recall(name) is not None:
+    def claim_name(self, name: str, seconds: float) -> bool:
+        """Return whether nobody claimed it before."""
+        if self.read_note(name) is not None:
             return False
-        self.note(name, "", seconds)
+        self.write_note(name, "", seconds)
         return True
 
 
@@ -50,7 +50,7 @@ class FakeLeases:
         return number + 1
 
     def release(self, name: str, number: int) -> None:
-        """Return it back."""
+        """Return what is kept."""
         if self._held.get(name, (0, 0.0))[0] == number:
             self._held[name] = (number, 0.0)
 
@@ -72,7 +72,7 @@ class FakeStage:
         self._number, self._kept = number, (bookmark, [*earlier, *read])
 
     def recall(self, after: float) -> tuple[Bookmark, list[Contact]] | None:
-        """Return it back."""
+        """Return what is kept."""
         if self._kept is None or not after <= self._kept[0].began_at:
             return None
         return self._kept if self._kept[0].until > self._clock.now() else None
@@ -82,28 +82,28 @@ class FakeOptOuts:
     """The port OptOuts."""
 
     def __init__(self) -> None:
-        self._words: dict[str, OptOut] = {}
+        self._requests: dict[str, OptOut] = {}
 
-    def record(self, address: str, out: bool, at: float) -> OptOut | None:
-        """Write a word down unless a later one stands there."""
+    def record_request(self, address: str, out: bool, at: float) -> OptOut | None:
+        """Write a request unless a later one is stored."""
         at = int(at * 1000) / 1000
-        known = self._words.get(address)
+        known = self._requests.get(address)
         if known is None or (known.at, known.out) < (at, out):  # of two at one moment, out is safer
-            ticked = known.told if known else frozenset()
-            known = self._words[address] = OptOut(address=address, out=out, at=at, ticked=ticked)
+            earlier = known.delivered_to if known else frozenset()
+            known = self._requests[address] = OptOut(address=address, out=out, at=at, opt_out_delivered_to=earlier)
         return known if (known.at, known.out) <= (at, out) else None
 
-    def of(self, addresses: Iterable[str]) -> list[OptOut]:
-        """Return what was said at these addresses."""
-        return [self._words[address] for address in dict.fromkeys(addresses) if address in self._words]
+    def find_requests(self, addresses: Iterable[str]) -> list[OptOut]:
+        """Return the requests at these addresses."""
+        return [self._requests[address] for address in dict.fromkeys(addresses) if address in self._requests]
 
-    def mark_delivered(self, word: OptOut, contact_ids: Iterable[str]) -> bool:
-        """Write down whose records say so now."""
-        known = self._words.get(word.address)
+    def mark_delivered(self, request: OptOut, contact_ids: Iterable[str]) -> bool:
+        """Write whose records have the request."""
+        known = self._requests.get(request.address)
         ids = frozenset(contact_ids)
-        if known is None or known.at != word.at:
+        if known is None or known.at != request.at:
             return not ids
-        self._words[word.address] = replace(known, told=known.told | ids)
+        self._requests[request.address] = replace(known, delivered_to=known.delivered_to | ids)
         return True
 
 
@@ -111,21 +111,21 @@ class FakeRefresh:
     """The port Refresh: counts how often it was asked for."""
 
     def __init__(self) -> None:
-        self.started = 0
-        self.went_on = 0
-        self.heard = 0
+        self.refreshes = 0
+        self.continuations = 0
+        self.change_reads = 0
 
-    def start(self) -> None:
+    def request_refresh(self) -> None:
         """Count."""
-        self.started += 1
+        self.refreshes += 1
 
-    def hear(self) -> None:
+    def request_changes(self) -> None:
         """Count."""
-        self.heard += 1
+        self.change_reads += 1
 
-    def go_on(self) -> None:
+    def request_continuation(self) -> None:
         """Count."""
-        self.went_on += 1
+        self.continuations += 1
 
 
 class FakeOutbox:
@@ -153,37 +153,37 @@ class FakeMessaging:
     changes: dict[str, dict[str, str]] = field(default_factory=dict)
     failure: Exception | None = None
 
-    def participants(self, conversation_sid: str) -> list[Participant]:
+    def list_participants(self, conversation_sid: str) -> list[Participant]:
         """Return who is in a conversation."""
         self._begin(conversation_sid)
         return list(self.conversations[conversation_sid])
 
-    def participant(self, conversation_sid: str, participant_sid: str) -> Participant:
+    def fetch_participant(self, conversation_sid: str, participant_sid: str) -> Participant:
         """Return one of them."""
-        found = [p for p in self.participants(conversation_sid) if p.sid == participant_sid]
+        found = [p for p in self.list_participants(conversation_sid) if p.sid == participant_sid]
         if not found:
             raise RefusedError("memory", "no such participant", code=20404)
         return found[0]
 
     def add_worker(self, conversation_sid: str, worker: str, projected_address: str = "") -> None:
         """Add a worker who is not there yet."""
-        there = self.participants(conversation_sid)
+        there = self.list_participants(conversation_sid)
         if all(participant.identity != worker for participant in there):
             new = Participant(sid=f"MB{len(there):032}", identity=worker, address=projected_address)
             self.conversations[conversation_sid].append(new)
 
-    def set_participant_attributes(self, conversation_sid: str, participant_sid: str, attributes: str) -> None:
+    def update_participant_attributes(self, conversation_sid: str, participant_sid: str, attributes: str) -> None:
         """Replace a participant's attributes."""
-        changed = replace(self.participant(conversation_sid, participant_sid), attributes=attributes)
+        changed = replace(self.fetch_participant(conversation_sid, participant_sid), attributes=attributes)
         there = self.conversations[conversation_sid]
         self.conversations[conversation_sid] = [changed if p.sid == participant_sid else p for p in there]
 
-    def set_conversation(self, conversation_sid: str, changes: Mapping[str, str]) -> None:
+    def update_conversation(self, conversation_sid: str, changes: Mapping[str, str]) -> None:
         """Change a conversation."""
         self._begin(conversation_sid)
         self.changes.setdefault(conversation_sid, {}).update(changes)
 
-    def is_available(self, worker: str) -> bool:
+    def is_worker_available(self, worker: str) -> bool:
         """Return whether a user is available."""
         if self.failure:
             raise self.failure

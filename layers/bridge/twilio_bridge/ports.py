@@ -1,6 +1,6 @@
 """What the domain asks of the outside; a method is here because a domain function calls it.
 
-Every implementation of a port, the memory ones included, passes the same contract tests.
+Every implementation of a port, the fakes of the tests included, passes the same contract tests.
 """
 
 from collections.abc import Iterable, Mapping
@@ -9,77 +9,77 @@ from typing import Protocol
 
 
 class Notes(Protocol):
-    """Small things remembered for a while, by a name of our choice."""
+    """Short texts kept for a while under a name of our choice."""
 
-    def note(self, name: str, text: str, seconds: float) -> None:
-        """Remember a text under a name; an older one is replaced."""
+    def write_note(self, name: str, text: str, seconds: float) -> None:
+        """Keep a text under a name for `seconds`; it replaces an older one."""
 
-    def recall(self, name: str) -> str | None:
-        """Return the text, or None where there is none any more."""
+    def read_note(self, name: str) -> str | None:
+        """Return the text, or None where there is none or it has expired."""
 
-    def claim(self, name: str, seconds: float) -> bool:
-        """Return whether the caller is the first to claim this name within the last `seconds`."""
+    def claim_name(self, name: str, seconds: float) -> bool:
+        """Return whether the caller is the first to claim this name within `seconds`."""
 
 
 class Leases(Protocol):
     """At most one holder of a name at a time."""
 
     def acquire(self, name: str, seconds: float) -> int | None:
-        """Take the lease and give its number, higher than any before; None while another holds it."""
+        """Take the lease and return its number, higher than any before; None while another holds it."""
 
     def release(self, name: str, number: int) -> None:
-        """Return it back, if it is still ours."""
+        """End the lease, if its number is still the latest."""
 
 
 class Refresh(Protocol):
-    """The job that loads contacts into the cache."""
+    """The job that brings the contact cache up to date. Every method returns without waiting for it."""
 
-    def start(self) -> None:
-        """Ask for one to begin, without waiting for it."""
+    def request_refresh(self) -> None:
+        """Request a refresh, unless one was requested a moment ago."""
 
-    def hear(self) -> None:
-        """Ask for what the base's webhook tells to be taken in, whoever has just asked for that."""
+    def request_changes(self) -> None:
+        """Request that the payloads of the base's webhook are read."""
 
-    def go_on(self) -> None:
-        """Ask for the rest of a load, whoever has just asked for one."""
+    def request_continuation(self) -> None:
+        """Request the rest of a load that one invocation could not finish."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OptOut:
-    """What a person last told us at one address: out (True) or in (False), and when (epoch seconds).
+    """A person's latest request at one address: out (True) or in (False), and when (epoch seconds).
 
-    `told` holds the ids of the contacts whose record in Airtable says so already, `ticked` those whose record was told
-    the opt-out before this opt-in.
+    `delivered_to` holds the ids of the contacts whose record in Airtable has this request. For an opt-in,
+    `opt_out_delivered_to` holds those whose record has the opt-out before it.
     """
 
     address: str
     out: bool
     at: float
-    told: frozenset[str] = frozenset()
-    ticked: frozenset[str] = frozenset()
+    delivered_to: frozenset[str] = frozenset()
+    opt_out_delivered_to: frozenset[str] = frozenset()
 
 
 class OptOuts(Protocol):
-    """What people told us, by bare address; the latest word counts."""
+    """Opt-out and opt-in requests by bare address; the latest request counts."""
 
-    def record(self, address: str, out: bool, at: float) -> OptOut | None:
-        """Write down a word; None where a later one stands there already."""
+    def record_request(self, address: str, out: bool, at: float) -> OptOut | None:
+        """Write a request, and return it; None where a later one is stored."""
 
-    def of(self, addresses: Iterable[str]) -> list[OptOut]:
-        """Return what is known of these addresses."""
+    def find_requests(self, addresses: Iterable[str]) -> list[OptOut]:
+        """Return the requests at these addresses."""
 
-    def mark_delivered(self, word: OptOut, contact_ids: Iterable[str]) -> bool:
-        """Write down which contacts' records now say so; False where a later word came in between."""
+    def mark_delivered(self, request: OptOut, contact_ids: Iterable[str]) -> bool:
+        """Write which contacts' records have the request; return False where a later request is stored by now."""
 
 
 class Outbox(Protocol):
-    """What a person said about being written to, for those who are to be told later."""
+    """The queues that deliver opt-out requests later."""
 
     def enqueue_airtable_delivery(self, address: str) -> None:
-        """Queue telling Airtable what was last said at this address."""
+        """Queue the latest request at this address for Airtable."""
 
     def enqueue_brevo_delivery(self, address: str) -> None:
-        """Queue telling Brevo."""
+        """Queue the latest request at this address for Brevo."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,20 +95,20 @@ class Participant:
 class Messaging(Protocol):
     """Twilio Conversations and Frontline's users."""
 
-    def participants(self, conversation_sid: str) -> list[Participant]:
-        """Return who is in a conversation."""
+    def list_participants(self, conversation_sid: str) -> list[Participant]:
+        """Return the participants of a conversation."""
 
-    def participant(self, conversation_sid: str, participant_sid: str) -> Participant:
-        """Return one of them."""
+    def fetch_participant(self, conversation_sid: str, participant_sid: str) -> Participant:
+        """Return one participant."""
 
     def add_worker(self, conversation_sid: str, worker: str, projected_address: str = "") -> None:
-        """Put a worker into a conversation; one who is there already is fine."""
+        """Add a worker to a conversation; one who is there already is no error."""
 
-    def set_participant_attributes(self, conversation_sid: str, participant_sid: str, attributes: str) -> None:
+    def update_participant_attributes(self, conversation_sid: str, participant_sid: str, attributes: str) -> None:
         """Replace a participant's attributes (JSON text)."""
 
-    def set_conversation(self, conversation_sid: str, changes: Mapping[str, str]) -> None:
+    def update_conversation(self, conversation_sid: str, changes: Mapping[str, str]) -> None:
         """Change `friendly_name` or `attributes` of a conversation."""
 
-    def is_available(self, worker: str) -> bool:
+    def is_worker_available(self, worker: str) -> bool:
         """Return whether a Frontline user is active and available."""

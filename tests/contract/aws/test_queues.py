@@ -121,11 +121,11 @@ def test_a_queue_that_is_not_there_is_unavailable() -> None:
 def test_a_refresh_is_counted_in_memory() -> None:
     """Every asking counts."""
     refresh = FakeRefresh()
-    refresh.start()
-    refresh.start()
-    refresh.go_on()
-    refresh.hear()
-    assert (2, 1, 1) == (refresh.started, refresh.went_on, refresh.heard)
+    refresh.request_refresh()
+    refresh.request_refresh()
+    refresh.request_continuation()
+    refresh.request_changes()
+    assert (2, 1, 1) == (refresh.refreshes, refresh.continuations, refresh.change_reads)
 
 
 def test_a_refresh_is_asked_for_once_in_a_while(aws: Aws, clock: Time) -> None:
@@ -137,10 +137,10 @@ def test_a_refresh_is_asked_for_once_in_a_while(aws: Aws, clock: Time) -> None:
         for _ in range(3)
     ]
     for refresh in refreshes * 2:
-        refresh.start()
+        refresh.request_refresh()
     assert [{"FunctionName": "RefreshContacts", "InvocationType": "Event", "Payload": b"{}"}] == client.requests
     clock.pass_(ASK_AGAIN_S + 2)
-    refreshes[2].start()
+    refreshes[2].request_refresh()
     assert 2 == len(client.requests)
 
 
@@ -149,9 +149,9 @@ def test_the_rest_of_a_load_is_asked_for_whoever_has_just_asked(aws: Aws, clock:
     clock.stop()
     client: Any = Client()
     refresh = LambdaRefresh(lambda: client, lambda: "RefreshContacts", DynamoNotes(aws.table(CONTACT_CACHE)))
-    refresh.start()
-    refresh.go_on()
-    refresh.go_on()
+    refresh.request_refresh()
+    refresh.request_continuation()
+    refresh.request_continuation()
     assert [{"FunctionName": "RefreshContacts", "InvocationType": "Event", "Payload": b"{}"}] * 3 == client.requests
 
 
@@ -160,8 +160,8 @@ def test_each_ping_is_handed_on(aws: Aws, clock: Time) -> None:
     clock.stop()
     client: Any = Client()
     refresh = LambdaRefresh(lambda: client, lambda: "RefreshContacts", DynamoNotes(aws.table(CONTACT_CACHE)))
-    refresh.hear()
-    refresh.hear()
+    refresh.request_changes()
+    refresh.request_changes()
     assert [b'{"hear": true}'] * 2 == [request["Payload"] for request in client.requests]
 
 
@@ -170,7 +170,7 @@ def test_a_function_that_cannot_be_invoked_is_unavailable(aws: Aws, failure: Exc
     """There is one error."""
     client: Any = Client(failure)
     refresh = LambdaRefresh(lambda: client, lambda: "RefreshContacts", DynamoNotes(aws.table(CONTACT_CACHE)))
-    for ask in (refresh.start, refresh.go_on, refresh.hear):
+    for ask in (refresh.request_refresh, refresh.request_continuation, refresh.request_changes):
         with pytest.raises(UnavailableError):
             ask()
 

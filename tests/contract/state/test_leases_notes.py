@@ -60,69 +60,69 @@ def at_once(count: int, action: Callable[[], T]) -> list[T]:
 @pytest.mark.parametrize("name", NAMES)
 def test_a_note_is_recalled(notes: Notes, name: str) -> None:
     """A text comes back under its name, the latest one, and under no other name."""
-    assert notes.recall(name) is None
-    notes.note(name, "first", 60)
-    notes.note(name, 'second\n😀"', 60)
-    assert 'second\n😀"' == notes.recall(name)
-    assert notes.recall(f"{name}x") is None
+    assert notes.read_note(name) is None
+    notes.write_note(name, "first", 60)
+    notes.write_note(name, 'second\n😀"', 60)
+    assert 'second\n😀"' == notes.read_note(name)
+    assert notes.read_note(f"{name}x") is None
 
 
 def test_an_empty_note_is_one(notes: Notes) -> None:
     """Nothing noted under a name differs from no note."""
-    notes.note("unknown", "", 60)
-    assert notes.recall("unknown") == ""
+    notes.write_note("unknown", "", 60)
+    assert notes.read_note("unknown") == ""
 
 
 def test_a_note_is_forgotten(notes: Notes, clock: Time) -> None:
     """After its time, and not before."""
-    notes.note("name", "text", 60)
+    notes.write_note("name", "text", 60)
     clock.pass_(59)
-    assert notes.recall("name") == "text"
+    assert notes.read_note("name") == "text"
     clock.pass_(3)
-    assert notes.recall("name") is None
+    assert notes.read_note("name") is None
 
 
 def test_a_note_again_lasts_longer(notes: Notes, clock: Time) -> None:
     """Its time begins anew."""
-    notes.note("name", "text", 60)
+    notes.write_note("name", "text", 60)
     clock.pass_(50)
-    notes.note("name", "text", 60)
+    notes.write_note("name", "text", 60)
     clock.pass_(50)
-    assert notes.recall("name") == "text"
+    assert notes.read_note("name") == "text"
 
 
 def test_a_name_is_claimed_once(notes: Notes, clock: Time) -> None:
     """The first one has it, until its time is over; names do not meet."""
-    assert notes.claim("name", 60)
-    assert not notes.claim("name", 60)
-    assert notes.claim("other", 60)
+    assert notes.claim_name("name", 60)
+    assert not notes.claim_name("name", 60)
+    assert notes.claim_name("other", 60)
     clock.pass_(59)
-    assert not notes.claim("name", 60)
+    assert not notes.claim_name("name", 60)
     clock.pass_(3)
-    assert notes.claim("name", 60)
-    assert not notes.claim("name", 60)
+    assert notes.claim_name("name", 60)
+    assert not notes.claim_name("name", 60)
 
 
 def test_a_refused_claim_does_not_lengthen_the_first(notes: Notes, clock: Time) -> None:
     """Who comes too often is not kept out for ever."""
-    notes.claim("name", 60)
+    notes.claim_name("name", 60)
     clock.pass_(40)
-    notes.claim("name", 60)
+    notes.claim_name("name", 60)
     clock.pass_(23)
-    assert notes.claim("name", 60)
+    assert notes.claim_name("name", 60)
 
 
 def test_a_long_note_that_aws_would_not_take(aws: Aws, clock: Time) -> None:
     """350,000 bytes fit, so the templates do."""
     clock.stop()
-    DynamoNotes(aws.table(CONTACT_CACHE)).note("templates", "é" * 175_000, 60)
-    assert "é" * 175_000 == DynamoNotes(aws.table(CONTACT_CACHE)).recall("templates")
+    DynamoNotes(aws.table(CONTACT_CACHE)).write_note("templates", "é" * 175_000, 60)
+    assert "é" * 175_000 == DynamoNotes(aws.table(CONTACT_CACHE)).read_note("templates")
 
 
 def test_one_of_many_claims_at_once_holds(aws: Aws) -> None:
     """Of eight who claim a name at the same moment one is the first."""
     notes = DynamoNotes(aws.one_by_one(CONTACT_CACHE))
-    assert [False] * 7 + [True] == sorted(at_once(8, lambda: notes.claim("name", 60)))
+    assert [False] * 7 + [True] == sorted(at_once(8, lambda: notes.claim_name("name", 60)))
 
 
 def test_one_of_many_gets_a_lease(aws: Aws) -> None:
@@ -173,83 +173,83 @@ def test_releasing_what_was_never_held(leases: Leases) -> None:
 
 def test_nobody_said_anything(opt_outs: OptOuts) -> None:
     """Nothing is known of an address, nor of none."""
-    assert [] == opt_outs.of([NUMBER])
-    assert [] == opt_outs.of([])
+    assert [] == opt_outs.find_requests([NUMBER])
+    assert [] == opt_outs.find_requests([])
 
 
 @pytest.mark.parametrize("address", [NUMBER, "chat smith", "é" * 3_000, "a\nb'\"{}"])
 def test_a_word_is_kept(opt_outs: OptOuts, address: str) -> None:
     """What a person said is known by address, once, and of no other address."""
     word = OptOut(address=address, out=True, at=NOW)
-    assert word == opt_outs.record(address, True, NOW)
-    assert [word] == opt_outs.of([address, OTHER_NUMBER, address])
-    assert [] == opt_outs.of([address + "x"])
+    assert word == opt_outs.record_request(address, True, NOW)
+    assert [word] == opt_outs.find_requests([address, OTHER_NUMBER, address])
+    assert [] == opt_outs.find_requests([address + "x"])
 
 
 def test_the_latest_word_counts(opt_outs: OptOuts) -> None:
     """An earlier word that arrives later changes nothing."""
-    opt_outs.record(NUMBER, True, NOW)
-    assert opt_outs.record(NUMBER, False, NOW - 0.125) is None
-    assert [OptOut(address=NUMBER, out=True, at=NOW)] == opt_outs.of([NUMBER])
-    assert OptOut(address=NUMBER, out=False, at=NOW + 0.125) == opt_outs.record(NUMBER, False, NOW + 0.125)
+    opt_outs.record_request(NUMBER, True, NOW)
+    assert opt_outs.record_request(NUMBER, False, NOW - 0.125) is None
+    assert [OptOut(address=NUMBER, out=True, at=NOW)] == opt_outs.find_requests([NUMBER])
+    assert OptOut(address=NUMBER, out=False, at=NOW + 0.125) == opt_outs.record_request(NUMBER, False, NOW + 0.125)
 
 
 def test_the_same_word_again_keeps_who_was_told(opt_outs: OptOuts) -> None:
     """A webhook that is sent twice does not begin anew."""
-    word = opt_outs.record(NUMBER, True, NOW)
+    word = opt_outs.record_request(NUMBER, True, NOW)
     assert word
     opt_outs.mark_delivered(word, ["rec1"])
-    again = opt_outs.record(NUMBER, True, NOW)
-    assert again == OptOut(address=NUMBER, out=True, at=NOW, told=frozenset({"rec1"}))
-    assert [again] == opt_outs.of([NUMBER])
+    again = opt_outs.record_request(NUMBER, True, NOW)
+    assert again == OptOut(address=NUMBER, out=True, at=NOW, delivered_to=frozenset({"rec1"}))
+    assert [again] == opt_outs.find_requests([NUMBER])
 
 
 def test_of_two_words_at_the_same_moment_out_counts(opt_outs: OptOuts) -> None:
     """In whatever order they arrive."""
-    opt_outs.record(NUMBER, True, NOW)
-    assert opt_outs.record(NUMBER, False, NOW) is None
-    opt_outs.record(OTHER_NUMBER, False, NOW)
-    opt_outs.record(OTHER_NUMBER, True, NOW)
-    assert [True, True] == [word.out for word in opt_outs.of([NUMBER, OTHER_NUMBER])]
+    opt_outs.record_request(NUMBER, True, NOW)
+    assert opt_outs.record_request(NUMBER, False, NOW) is None
+    opt_outs.record_request(OTHER_NUMBER, False, NOW)
+    opt_outs.record_request(OTHER_NUMBER, True, NOW)
+    assert [True, True] == [word.out for word in opt_outs.find_requests([NUMBER, OTHER_NUMBER])]
 
 
 def test_an_opt_in_knows_whom_the_opt_out_was_told(opt_outs: OptOuts) -> None:
     """Only what we ticked ourselves does an opt-in speak against."""
-    word = opt_outs.record(NUMBER, True, NOW)
+    word = opt_outs.record_request(NUMBER, True, NOW)
     assert word
     opt_outs.mark_delivered(word, ["rec1"])
-    later = opt_outs.record(NUMBER, False, NOW + 1)
+    later = opt_outs.record_request(NUMBER, False, NOW + 1)
     assert later
-    assert (frozenset(), frozenset({"rec1"})) == (later.told, later.ticked)
+    assert (frozenset(), frozenset({"rec1"})) == (later.delivered_to, later.opt_out_delivered_to)
 
 
 def test_told_contacts_add_up(opt_outs: OptOuts) -> None:
     """Each contact told is kept, none is too."""
-    word = opt_outs.record(NUMBER, True, NOW)
+    word = opt_outs.record_request(NUMBER, True, NOW)
     assert word
     assert opt_outs.mark_delivered(word, ["rec1"])
     assert opt_outs.mark_delivered(word, ["rec2", "rec1"])
     assert opt_outs.mark_delivered(word, [])
-    assert [frozenset({"rec1", "rec2"})] == [known.told for known in opt_outs.of([NUMBER])]
+    assert [frozenset({"rec1", "rec2"})] == [known.delivered_to for known in opt_outs.find_requests([NUMBER])]
 
 
 def test_a_new_word_is_to_be_told_to_all(opt_outs: OptOuts) -> None:
     """Nobody's record says it yet."""
-    word = opt_outs.record(NUMBER, True, NOW)
+    word = opt_outs.record_request(NUMBER, True, NOW)
     assert word
     opt_outs.mark_delivered(word, ["rec1"])
-    expected = OptOut(address=NUMBER, out=False, at=NOW + 1, ticked=frozenset({"rec1"}))
-    assert expected == opt_outs.record(NUMBER, False, NOW + 1)
-    assert [frozenset()] == [known.told for known in opt_outs.of([NUMBER])]
+    expected = OptOut(address=NUMBER, out=False, at=NOW + 1, opt_out_delivered_to=frozenset({"rec1"}))
+    assert expected == opt_outs.record_request(NUMBER, False, NOW + 1)
+    assert [frozenset()] == [known.delivered_to for known in opt_outs.find_requests([NUMBER])]
 
 
 def test_an_overtaken_word_is_not_marked(opt_outs: OptOuts) -> None:
     """Where a later word came in between, the record says the older one still."""
-    word = opt_outs.record(NUMBER, True, NOW)
+    word = opt_outs.record_request(NUMBER, True, NOW)
     assert word
-    opt_outs.record(NUMBER, False, NOW + 1)
+    opt_outs.record_request(NUMBER, False, NOW + 1)
     assert not opt_outs.mark_delivered(word, ["rec1"])
-    assert [frozenset()] == [known.told for known in opt_outs.of([NUMBER])]
+    assert [frozenset()] == [known.delivered_to for known in opt_outs.find_requests([NUMBER])]
 
 
 def test_a_word_nobody_recorded_is_not_marked(opt_outs: OptOuts) -> None:
@@ -267,8 +267,8 @@ def test_any_words_end_the_same(aws: Aws, words: list[tuple[bool, int, bool]], n
     aws.client.delete_item(TableName=SYNC_STATE, Key={"pk": {"S": f"optout#{name}"}, "sk": {"S": "word"}})
     both: tuple[OptOuts, OptOuts] = FakeOptOuts(), DynamoOptOuts(aws.table(SYNC_STATE))
     for out, at_ms, marked in words:
-        memory, dynamo = (each.record(name, out, NOW + at_ms / 1000) for each in both)
+        memory, dynamo = (each.record_request(name, out, NOW + at_ms / 1000) for each in both)
         assert memory == dynamo
         if memory and dynamo and marked:
             assert both[0].mark_delivered(memory, ["rec1"]) == both[1].mark_delivered(dynamo, ["rec1"])
-    assert both[0].of([name]) == both[1].of([name])
+    assert both[0].find_requests([name]) == both[1].find_requests([name])

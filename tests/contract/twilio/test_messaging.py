@@ -106,18 +106,18 @@ ADA = person(address=CUSTOMER, attributes='{"customer_id":"rec1"}')
 def test_participants_are_who_is_there(office: Office) -> None:
     """Workers by identity, customers by address, with their attributes."""
     sid = office.begin(ADA, person(identity=JO))
-    found = office.messaging.participants(sid)
+    found = office.messaging.list_participants(sid)
     assert [ADA, person(identity=JO)] == [replace(each, sid="") for each in found]
-    assert [] == office.messaging.participants(office.begin())
+    assert [] == office.messaging.list_participants(office.begin())
     for each in found:
-        assert each == office.messaging.participant(sid, each.sid)
+        assert each == office.messaging.fetch_participant(sid, each.sid)
 
 
 def test_many_participants_are_given(office: Office) -> None:
     """As many as Twilio lets into a conversation."""
     sid = office.begin(*(person(identity=f"worker {number}") for number in range(100)))
     assert [f"worker {number}" for number in range(100)] == [
-        each.identity for each in office.messaging.participants(sid)
+        each.identity for each in office.messaging.list_participants(sid)
     ]
 
 
@@ -127,7 +127,7 @@ def test_a_worker_is_added_once(office: Office, identity: str) -> None:
     sid = office.begin(ADA)
     for _ in range(2):
         office.messaging.add_worker(sid, identity)
-    assert ["", identity] == [each.identity for each in office.messaging.participants(sid)]
+    assert ["", identity] == [each.identity for each in office.messaging.list_participants(sid)]
 
 
 @pytest.mark.parametrize(
@@ -136,18 +136,18 @@ def test_a_worker_is_added_once(office: Office, identity: str) -> None:
 def test_attributes_are_replaced(office: Office, attributes: str) -> None:
     """Those of one participant, as a whole."""
     sid = office.begin(ADA, person(identity=JO, attributes='{"kept": true}'))
-    ada, jo = office.messaging.participants(sid)
-    office.messaging.set_participant_attributes(sid, ada.sid, attributes)
-    assert json.loads(attributes) == json.loads(office.messaging.participant(sid, ada.sid).attributes)
-    assert jo == office.messaging.participant(sid, jo.sid)
+    ada, jo = office.messaging.list_participants(sid)
+    office.messaging.update_participant_attributes(sid, ada.sid, attributes)
+    assert json.loads(attributes) == json.loads(office.messaging.fetch_participant(sid, ada.sid).attributes)
+    assert jo == office.messaging.fetch_participant(sid, jo.sid)
 
 
 @pytest.mark.parametrize("name", ["Ada", "O'Brien & Söhne 😀 + 1", "x" * 256])
 def test_a_conversation_is_changed(office: Office, name: str) -> None:
     """Name and attributes, each without the other."""
     sid = office.begin()
-    office.messaging.set_conversation(sid, {"friendly_name": name})
-    office.messaging.set_conversation(sid, {"attributes": '{"avatar":"https://example.com/a.png"}'})
+    office.messaging.update_conversation(sid, {"friendly_name": name})
+    office.messaging.update_conversation(sid, {"attributes": '{"avatar":"https://example.com/a.png"}'})
     assert {"friendly_name": name, "attributes": '{"avatar":"https://example.com/a.png"}'} == office.conversation(sid)
 
 
@@ -156,33 +156,33 @@ def test_a_conversation_is_changed(office: Office, name: str) -> None:
 )
 def test_available_workers(office: Office, worker: str, expected: bool) -> None:
     """Known and available; a stranger is not."""
-    assert expected == office.messaging.is_available(worker)
+    assert expected == office.messaging.is_worker_available(worker)
 
 
 @pytest.mark.parametrize("identity", [each for each in IDENTITIES if each not in {"..", "jo/../mei"}])
 def test_a_workers_identity_is_not_part_of_the_address(office: Office, identity: str) -> None:
     """Whatever stands in it, that user is asked about and no other."""
-    assert office.messaging.is_available(identity)
-    assert not office.messaging.is_available(f"{identity}x")
+    assert office.messaging.is_worker_available(identity)
+    assert not office.messaging.is_worker_available(f"{identity}x")
 
 
 def test_a_deactivated_worker_is_not_available(twilio: TwilioStandIn) -> None:
     """Though the user says so."""
     user = twilio.store.user(JO)
     twilio.store.users[user.sid] = replace(user, state="deactivated")
-    assert not over_http(twilio).is_available(JO)
+    assert not over_http(twilio).is_worker_available(JO)
 
 
 def test_unknown_conversations_and_participants_are_refusals(office: Office) -> None:
     """They are not there and will not be."""
     sid = office.begin(ADA)
     uses: list[Callable[[], object]] = [
-        lambda: office.messaging.participants(NOWHERE),
-        lambda: office.messaging.participant(NOWHERE, NOBODY),
-        lambda: office.messaging.participant(sid, NOBODY),
+        lambda: office.messaging.list_participants(NOWHERE),
+        lambda: office.messaging.fetch_participant(NOWHERE, NOBODY),
+        lambda: office.messaging.fetch_participant(sid, NOBODY),
         lambda: office.messaging.add_worker(NOWHERE, JO),
-        lambda: office.messaging.set_participant_attributes(sid, NOBODY, "{}"),
-        lambda: office.messaging.set_conversation(NOWHERE, {"friendly_name": "Ada"}),
+        lambda: office.messaging.update_participant_attributes(sid, NOBODY, "{}"),
+        lambda: office.messaging.update_conversation(NOWHERE, {"friendly_name": "Ada"}),
     ]
     for use in uses:
         with pytest.raises(RefusedError) as raised:
@@ -191,12 +191,12 @@ def test_unknown_conversations_and_participants_are_refusals(office: Office) -> 
 
 
 USES: dict[str, Callable[[Messaging], object]] = {
-    "participants": lambda messaging: messaging.participants(NOWHERE),
-    "participant": lambda messaging: messaging.participant(NOWHERE, NOBODY),
+    "participants": lambda messaging: messaging.list_participants(NOWHERE),
+    "participant": lambda messaging: messaging.fetch_participant(NOWHERE, NOBODY),
     "add_worker": lambda messaging: messaging.add_worker(NOWHERE, JO),
-    "set_participant_attributes": lambda messaging: messaging.set_participant_attributes(NOWHERE, NOBODY, "{}"),
-    "set_conversation": lambda messaging: messaging.set_conversation(NOWHERE, {"friendly_name": "Ada"}),
-    "is_available": lambda messaging: messaging.is_available(JO),
+    "update_participant_attributes": lambda messaging: messaging.update_participant_attributes(NOWHERE, NOBODY, "{}"),
+    "update_conversation": lambda messaging: messaging.update_conversation(NOWHERE, {"friendly_name": "Ada"}),
+    "is_available": lambda messaging: messaging.is_worker_available(JO),
 }
 
 
@@ -282,9 +282,9 @@ def test_a_refusal_is_not_tried_again(twilio: TwilioStandIn, name: str, status: 
 def test_wrong_credentials_are_a_refusal(twilio: TwilioStandIn) -> None:
     """As Twilio words it; right ones, an API key among them, are not."""
     sid = begin_over_http(twilio, ADA)
-    assert 1 == len(over_http(twilio, API_KEY).participants(sid))
+    assert 1 == len(over_http(twilio, API_KEY).list_participants(sid))
     with pytest.raises(RefusedError) as raised:
-        over_http(twilio, (ACCOUNT_SID, "wrong")).participants(sid)
+        over_http(twilio, (ACCOUNT_SID, "wrong")).list_participants(sid)
     assert 20003 == raised.value.code
 
 
@@ -335,7 +335,7 @@ def test_a_slow_twilio_is_waited_for(twilio: TwilioStandIn) -> None:
     """Half a second is no failure."""
     twilio.faults.set(Fault(latency=0.5))
     with deadline.limit(2):
-        assert over_http(twilio).is_available(JO)
+        assert over_http(twilio).is_worker_available(JO)
 
 
 def test_nobody_listening_is_an_outage(twilio: TwilioStandIn) -> None:
@@ -367,8 +367,8 @@ def test_a_region_and_an_edge_are_asked_elsewhere_too(twilio: TwilioStandIn) -> 
     """With both configured the stand-in is still the one asked."""
     sid = begin_over_http(twilio, ADA)
     regional = TwilioMessaging(Account((ACCOUNT_SID, TOKEN), ACCOUNT_SID, "ie1", "dublin", twilio.url))
-    assert 1 == len(regional.participants(sid))
-    assert regional.is_available(JO)
+    assert 1 == len(regional.list_participants(sid))
+    assert regional.is_worker_available(JO)
 
 
 def test_without_an_endpoint_twilio_is_asked() -> None:
@@ -392,7 +392,7 @@ def test_without_an_endpoint_twilio_is_asked() -> None:
     messaging = TwilioMessaging(Account((ACCOUNT_SID, TOKEN), ACCOUNT_SID, region="ie1", edge="dublin"))
     messaging._client.http_client.session = Session()
     with pytest.raises(UpstreamError), deadline.limit(0.3):
-        messaging.is_available(JO)
+        messaging.is_worker_available(JO)
     url, timeout = asked[0]
     assert re.fullmatch(r"https://frontline-api\.dublin\.ie1\.twilio\.com/v1/Users/jo(@|%40)example\.com", url)
     assert 0 < timeout <= 0.3

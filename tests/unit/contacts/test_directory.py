@@ -252,7 +252,7 @@ def test_search_on_an_empty_cache() -> None:
     with pytest.raises(RateLimitedError) as raised:
         office.directory.page(JO, 30, query="a")
     assert raised.value.friendly == "Contacts are loading. Please try again in a moment."
-    assert office.refresh.started == 1
+    assert office.refresh.refreshes == 1
 
 
 def test_fresh_cache() -> None:
@@ -260,7 +260,7 @@ def test_fresh_cache() -> None:
     office = world(*contacts(3))
     office.directory.page(JO, 30)
 
-    assert (0, 0) == (office.source.calls, office.refresh.started)
+    assert (0, 0) == (office.source.calls, office.refresh.refreshes)
 
 
 def test_stale_cache() -> None:
@@ -269,7 +269,7 @@ def test_stale_cache() -> None:
     office.clock.offset = STALE_S
 
     assert len(office.directory.page(JO, 30).contacts) == 3
-    assert (0, 1) == (office.source.calls, office.refresh.started)
+    assert (0, 1) == (office.source.calls, office.refresh.refreshes)
 
 
 def test_source_away() -> None:
@@ -291,7 +291,7 @@ def test_refresh_that_cannot_be_started() -> None:
     office.clock.offset = STALE_S
 
     class Failing(FakeRefresh):
-        def start(self) -> None:
+        def request_refresh(self) -> None:
             raise AWAY
 
     assert len(replace(office.directory, refresh=Failing()).page(JO, 30).contacts) == 3

@@ -67,7 +67,7 @@ def test_parts_are_one_load(pages: int) -> None:
     assert [Staged(number * pages * 100) for number in range(1, len(done))] == done[:-1]
     assert shown(at_once) == shown(office)
     assert len(source.offsets) == -(-10 // pages) == len(set(source.offsets))
-    assert len(done) - 1 == office.refresh.went_on
+    assert len(done) - 1 == office.refresh.continuations
 
 
 def test_nothing_is_staged_where_time_suffices() -> None:
@@ -76,7 +76,7 @@ def test_nothing_is_staged_where_time_suffices() -> None:
 
     assert [Loaded(950, 0)] == load(office)
     assert office.stage.recall(0) is None
-    assert 0 == office.refresh.went_on
+    assert 0 == office.refresh.continuations
 
 
 def test_nothing_is_shown_before_all_is_read() -> None:
@@ -248,7 +248,7 @@ def test_a_failure_loses_nothing_that_was_read(failure: Exception) -> None:
     source.most = 0
     with pytest.raises(type(failure)):
         refresh(office.refreshing)
-    assert 1 == office.refresh.went_on
+    assert 1 == office.refresh.continuations
     source.most = 10
     assert Loaded(350, 0) == refresh(office.refreshing)
 
@@ -257,7 +257,7 @@ def test_the_next_part_is_asked_for_when_the_lease_is_free() -> None:
     """It would find another refresh running and do nothing."""
 
     class AtOnce(FakeRefresh):
-        def go_on(self) -> None:
+        def request_continuation(self) -> None:
             done.append(refresh(office.refreshing))
 
     done: list[Loaded | Staged | Updated | None] = []

@@ -14,7 +14,13 @@ from tests.unit.build import ANN, ANYTHING, BEN, World, contact, world
 from twilio_bridge import deadline
 from twilio_bridge.config import schema
 from twilio_bridge.contacts.contact import Contact
-from twilio_bridge.contacts.opt_outs import decide, deliver, hear, is_out, word_in
+from twilio_bridge.contacts.opt_outs import (
+    decide_opted_out,
+    deliver_request,
+    is_opted_out,
+    parse_request,
+    record_request,
+)
 from twilio_bridge.errors import RateLimitedError, RefusedError, UnavailableError
 from twilio_bridge.ports import OptOut
 
@@ -29,13 +35,13 @@ AWAY = UnavailableError("airtable", "x")
 def test_opt_out_words(word: str, form: str) -> None:
     """Each of Twilio's words opts out, in any case, with blanks and punctuation around it."""
     for said in (word, word.lower(), word.title()):
-        assert word_in(form.format(said), WORDS) is True
+        assert parse_request(form.format(said), WORDS) is True
 
 
 @pytest.mark.parametrize("word", ["START", "start", "Yes", "yes.", " UNSTOP! "])
 def test_opt_in_words(word: str) -> None:
     """Twilio's words for it opt in again."""
-    assert word_in(word, WORDS) is False
+    assert parse_request(word, WORDS) is False
 
 
 @pytest.mark.parametrize(
@@ -63,7 +69,7 @@ def test_opt_in_words(word: str) -> None:
 )
 def test_no_word(body: str) -> None:
     """Anything but the word alone says nothing."""
-    assert word_in(body, WORDS) is None
+    assert parse_request(body, WORDS) is None
 
 
 @pytest.mark.parametrize(
@@ -80,29 +86,29 @@ def test_configured_words(word: str, body: str) -> None:
     """Configured words take the place of Twilio's, whatever their length, case and punctuation."""
     words = schema.OptOut(words=(word,), opt_in_words=())
 
-    assert word_in(body, words) is True
-    assert word_in("QUIT", words) is None
-    assert word_in("START", words) is None
+    assert parse_request(body, words) is True
+    assert parse_request("QUIT", words) is None
+    assert parse_request("START", words) is None
 
 
 def test_empty_configured_word() -> None:
     """An empty word is said by nobody."""
-    assert word_in(" . ", schema.OptOut(words=("", "."))) is None
+    assert parse_request(" . ", schema.OptOut(words=("", "."))) is None
 
 
 def test_out_before_in() -> None:
     """A word that stands in both lists opts out: the safe reading."""
-    assert word_in("x", schema.OptOut(words=("x",), opt_in_words=("X",))) is True
+    assert parse_request("x", schema.OptOut(words=("x",), opt_in_words=("X",))) is True
 
 
 @given(ANYTHING)
 def test_any_text(body: str) -> None:
     """Any message says something or nothing."""
-    assert word_in(body, WORDS) in {True, False, None}
+    assert parse_request(body, WORDS) in {True, False, None}
 
 
 def say(office: World, out: bool, at: float, address: str = ANN) -> None:
-    hear(address, out, at, office.directory, office.opt_outs, office.outbox)
+    record_request(address, out, at, office.directory, office.opt_outs, office.outbox)
 
 
 def record(office: World, contact_id: str = "r1") -> bool:
@@ -110,7 +116,7 @@ def record(office: World, contact_id: str = "r1") -> bool:
 
 
 def obeyed(office: World, address: str = ANN) -> bool:
-    return is_out(office.directory.find(address), address, office.opt_outs)
+    return is_opted_out(office.directory.find(address), address, office.opt_outs)
 
 
 def test_hear() -> None:
@@ -161,7 +167,7 @@ def test_stranger() -> None:
     """A stranger's word is obeyed, too, also once they are a contact."""
     office = world()
     say(office, out=True, at=1)
-    assert is_out(None, ANN, office.opt_outs)
+    assert is_opted_out(None, ANN, office.opt_outs)
     assert office.outbox.addresses == []
 
     office.directory.create(contact("", sms=ANN))
@@ -175,7 +181,7 @@ def test_queue_on_failure(failure: Exception) -> None:
     office.source.failure = failure
     say(office, out=True, at=1, address=f"whatsapp:{ANN}")
 
-    assert is_out(None, ANN, office.opt_outs)
+    assert is_opted_out(None, ANN, office.opt_outs)
     assert [ANN] == office.outbox.addresses
 
 
@@ -216,12 +222,12 @@ def test_queued_word_is_delivered() -> None:
     office.source.failure = AWAY
     say(office, out=True, at=1)
     with pytest.raises(UnavailableError):
-        deliver(ANN, office.directory, office.opt_outs)
+        deliver_request(ANN, office.directory, office.opt_outs)
 
     office.source.failure = None
-    assert deliver(ANN, office.directory, office.opt_outs) == 1
+    assert deliver_request(ANN, office.directory, office.opt_outs) == 1
     assert record(office)
-    assert deliver(ANN, office.directory, office.opt_outs) == 0
+    assert deliver_request(ANN, office.directory, office.opt_outs) == 0
 
 
 def test_repeat_does_not_undo_the_company() -> None:
@@ -231,7 +237,7 @@ def test_repeat_does_not_undo_the_company() -> None:
     office.directory.set_opt_out(office.directory.get("r1"), out=False)
 
     say(office, out=True, at=1)
-    deliver(ANN, office.directory, office.opt_outs)
+    deliver_request(ANN, office.directory, office.opt_outs)
 
     assert (False, False) == (record(office), obeyed(office))
 
@@ -240,7 +246,7 @@ def test_nothing_said() -> None:
     """An address at which nothing was said has nothing to deliver."""
     office = world(contact("r1", sms=ANN, opt_out=True))
 
-    assert deliver(ANN, office.directory, office.opt_outs) == 0
+    assert deliver_request(ANN, office.directory, office.opt_outs) == 0
     assert record(office)
 
 
@@ -253,7 +259,7 @@ def test_out_of_order(said: list[tuple[bool, int]], away: bool) -> None:
         say(office, out, at)
     office.source.failure = None
     for address in office.outbox.addresses:
-        deliver(address, office.directory, office.opt_outs)
+        deliver_request(address, office.directory, office.opt_outs)
 
     assert (False, False) == (obeyed(office), record(office))
 
@@ -272,11 +278,11 @@ def test_later_word_in_between() -> None:
     say(office, out=True, at=1)
 
     assert (False, False) == (record(office), obeyed(office))
-    assert [False] == [word.out for word in office.opt_outs.of([ANN])]
+    assert [False] == [word.out for word in office.opt_outs.find_requests([ANN])]
 
 
 def word(out: bool = True, at: float = 1, told: tuple[str, ...] = ()) -> OptOut:
-    return OptOut(address=ANN, out=out, at=at, told=frozenset(told))
+    return OptOut(address=ANN, out=out, at=at, delivered_to=frozenset(told))
 
 
 @pytest.mark.parametrize(
@@ -304,7 +310,7 @@ def test_decide(record_says: bool | None, said: list[OptOut], expected: bool) ->
     """A word counts until the record was told it; then the record does, so that the company can change it."""
     known = None if record_says is None else contact("r1", sms=ANN, opt_out=record_says)
 
-    assert expected == decide(known, said)
+    assert expected == decide_opted_out(known, said)
 
 
 @pytest.mark.parametrize(
@@ -316,13 +322,13 @@ def test_other_spelling(said_at: str, asked_at: str) -> None:
     office = world()
     say(office, out=True, at=1, address=said_at)
 
-    assert is_out(None, asked_at, office.opt_outs)
+    assert is_opted_out(None, asked_at, office.opt_outs)
 
 
 def test_another_address_of_the_same_contact() -> None:
     """A word said at one of a contact's addresses counts at the others."""
     office = world(contact("r1", sms=ANN, whatsapp=BEN))
-    office.opt_outs.record(BEN, out=True, at=1)
+    office.opt_outs.record_request(BEN, out=True, at=1)
 
     assert obeyed(office, ANN)
 
@@ -334,5 +340,5 @@ def test_told_is_kept_by_contact() -> None:
     office.source.contacts["r2"] = replace(contact("r2"), whatsapp=ANN)
     office.load()
 
-    assert deliver(ANN, office.directory, office.opt_outs) == 1
+    assert deliver_request(ANN, office.directory, office.opt_outs) == 1
     assert record(office, "r2")

@@ -93,7 +93,7 @@ def test_size(letter: str, count: int) -> None:
     office = world(templates=[message(text=letter * 1_500) for _ in range(count)])
     kept = templates.read(office.source, office.notes)
 
-    item = office.notes.recall(templates.NOTE) or ""
+    item = office.notes.read_note(templates.NOTE) or ""
     assert len(item.encode()) <= templates.LARGEST
     assert kept == templates.cached(office.notes)
     assert len(kept) >= min(count, 30)

@@ -354,15 +354,15 @@ def test_a_copy_that_is_told_of_changes_is_fresh_for_fresh_s() -> None:
     office = told(contact("r1"))
     office.clock.offset += 301
     office.directory.keep_fresh()
-    assert 0 == office.refresh.started
+    assert 0 == office.refresh.refreshes
     refresh(office.refreshing)
     office.clock.offset += 299
     office.directory.keep_fresh()
-    assert 0 == office.refresh.started
+    assert 0 == office.refresh.refreshes
     office.clock.offset += 2
     office.directory.keep_fresh()
 
-    assert 1 == office.refresh.started
+    assert 1 == office.refresh.refreshes
 
 
 @pytest.mark.parametrize("how", ["too many", "not told"])

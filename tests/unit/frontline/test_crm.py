@@ -421,7 +421,7 @@ def test_create_duplicate() -> None:
 def test_create_opted_out() -> None:
     """Somebody who opted out before they were a contact is one who opted out."""
     office = world()
-    office.opt_outs.record(ANN, out=True, at=1)
+    office.opt_outs.record_request(ANN, out=True, at=1)
     create(office)
 
     assert [True] == [c.opt_out for c in office.source.contacts.values()]

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from tests.unit.build import ANN, ANYTHING, BEN, HOSTILE, JO, OURS, SAM, World, ask, contact, form, world
 from twilio_bridge.config import schema
-from twilio_bridge.contacts.opt_outs import deliver
+from twilio_bridge.contacts.opt_outs import deliver_request
 from twilio_bridge.errors import BadRequestError, BridgeError, ForbiddenError, UnavailableError, UnknownLocationError
 from twilio_bridge.frontline import outgoing_conversation
 from twilio_bridge.frontline.senders import Senders
@@ -68,7 +68,7 @@ def test_opted_out(said: bool, parameters: dict[str, str]) -> None:
     """Nobody begins a conversation with somebody who opted out, by word or by record."""
     office = world(contact("r1", sms=ANN, opt_out=not said))
     if said:
-        office.opt_outs.record(ANN, out=True, at=1)
+        office.opt_outs.record_request(ANN, out=True, at=1)
 
     assert status(office, **parameters) == (403, outgoing_conversation.OPTED_OUT)
 
@@ -76,10 +76,10 @@ def test_opted_out(said: bool, parameters: dict[str, str]) -> None:
 def test_opted_in_again() -> None:
     """Somebody who took their opt-out back can be written to, though the record still says so."""
     office = world(contact("r1", sms=ANN, opt_out=True))
-    word = office.opt_outs.record(ANN, out=True, at=1)
+    word = office.opt_outs.record_request(ANN, out=True, at=1)
     assert word
     office.opt_outs.mark_delivered(word, ["r1"])
-    office.opt_outs.record(ANN, out=False, at=2)
+    office.opt_outs.record_request(ANN, out=False, at=2)
 
     assert status(office)[0] == 200
 
@@ -87,7 +87,7 @@ def test_opted_in_again() -> None:
 def test_an_ordinary_yes() -> None:
     """What the company ticked is not undone by a word that was said before, such as a stranger's "Yes"."""
     office = world(contact("r1", sms=ANN, opt_out=True))
-    office.opt_outs.record(ANN, out=False, at=1)
+    office.opt_outs.record_request(ANN, out=False, at=1)
 
     assert status(office)[0] == 403
 
@@ -102,11 +102,11 @@ def test_two_contacts_with_one_number() -> None:
 def test_one_address_does_not_undo_another() -> None:
     """The latest word of a person counts, at whichever of their addresses it was said."""
     office = world(contact("r1", sms=ANN, whatsapp=BEN))
-    office.opt_outs.record(ANN, out=False, at=1)
-    word = office.opt_outs.record(BEN, out=True, at=2)
+    office.opt_outs.record_request(ANN, out=False, at=1)
+    word = office.opt_outs.record_request(BEN, out=True, at=2)
     assert word
-    deliver(BEN, office.directory, office.opt_outs)
-    deliver(ANN, office.directory, office.opt_outs)
+    deliver_request(BEN, office.directory, office.opt_outs)
+    deliver_request(ANN, office.directory, office.opt_outs)
 
     assert status(office)[0] == 403
     assert office.source.contacts["r1"].opt_out
@@ -115,7 +115,7 @@ def test_one_address_does_not_undo_another() -> None:
 def test_opted_out_stranger() -> None:
     """A stranger's word counts, too."""
     office = world()
-    office.opt_outs.record(ANN, out=True, at=1)
+    office.opt_outs.record_request(ANN, out=True, at=1)
 
     assert status(office, CustomerId="")[0] == 403
 

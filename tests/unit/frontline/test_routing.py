@@ -252,7 +252,7 @@ def test_failing_step() -> None:
     made = office(settings=TEAM)
 
     class Failing(type(made.messaging)):  # type: ignore[misc]  # the class is only known here
-        def is_available(self, _worker: str) -> bool:
+        def is_worker_available(self, _worker: str) -> bool:
             raise AWAY
 
     made.messaging = Failing(made.messaging.conversations)
@@ -294,7 +294,7 @@ def test_few_are_looked_at() -> None:
     looked_at: list[str] = []
 
     class Counting(type(made.messaging)):  # type: ignore[misc]  # as above
-        def is_available(self, worker: str) -> bool:
+        def is_worker_available(self, worker: str) -> bool:
             looked_at.append(worker)
             return False
 

@@ -178,7 +178,7 @@ def test_stale_cache_is_refreshed() -> None:
     office.clock.offset = 901
 
     assert ["Hi"] == contents(office)
-    assert office.refresh.started == 1
+    assert office.refresh.refreshes == 1
 
 
 @pytest.mark.parametrize("location", ["GetTemplates", "gettemplatesbycustomerid", "GetCustomersList"])

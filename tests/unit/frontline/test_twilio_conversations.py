@@ -103,7 +103,7 @@ def through(made: World, event_type: str, on_failure: str = "pass", **parameters
 
 
 def attributes(made: World, sid: str = "MB1") -> Any:
-    return json.loads(made.messaging.participant(CONVERSATION, sid).attributes)
+    return json.loads(made.messaging.fetch_participant(CONVERSATION, sid).attributes)
 
 
 # Before a conversation is added: the answer changes it.
@@ -253,7 +253,7 @@ def test_participant_attributes_left_alone(there: str) -> None:
     made = office(ANN_SMITH, people=[customer(attributes=there)])
     send(made, "onParticipantAdded")
 
-    assert there == made.messaging.participant(CONVERSATION, "MB1").attributes
+    assert there == made.messaging.fetch_participant(CONVERSATION, "MB1").attributes
     assert len(there) <= MAX_PARTICIPANT_ATTRIBUTES_BYTES + 10
 
 
@@ -300,7 +300,7 @@ def test_create_contacts_while_somebody_else_does() -> None:
 def test_create_contacts_of_an_opted_out() -> None:
     """Somebody who opted out becomes a contact who opted out."""
     made = office(people=[customer(BEN)], settings="conversations: {create_contacts: true}")
-    made.opt_outs.record(BEN, out=True, at=1)
+    made.opt_outs.record_request(BEN, out=True, at=1)
     send(made, "onParticipantAdded", **{"MessagingBinding.Address": BEN})
 
     assert [True] == [created.opt_out for created in made.source.contacts.values()]
@@ -330,7 +330,7 @@ def test_message_to_an_opted_out(address: str, by_word: bool) -> None:
     """A worker's message to somebody who opted out is held back, with a sentence for the worker."""
     made = office(contact("r1", sms=ANN, opt_out=not by_word), people=[customer(address), worker()])
     if by_word:
-        made.opt_outs.record(ANN, out=True, at=1)
+        made.opt_outs.record_request(ANN, out=True, at=1)
 
     assert through(made, "onMessageAdd") == (451, {"friendly_error_message": MessageBlockedError.friendly})
 
@@ -344,7 +344,7 @@ def test_message_to_others(people: list[Participant]) -> None:
 def test_message_to_a_group() -> None:
     """One reader who opted out is enough."""
     made = office(ANN_SMITH, people=[worker(), customer(BEN, sid="MB3"), customer()])
-    made.opt_outs.record(ANN, out=True, at=1)
+    made.opt_outs.record_request(ANN, out=True, at=1)
 
     assert opted_out(made)
 
@@ -382,7 +382,7 @@ def test_odd_reader(there: str) -> None:
     """A reader whose attributes say nothing of use is judged by their address."""
     made = office(ANN_SMITH, people=[customer(attributes=there), worker()])
     assert not opted_out(made)
-    made.opt_outs.record(ANN, out=True, at=1)
+    made.opt_outs.record_request(ANN, out=True, at=1)
     assert opted_out(made)
 
 
@@ -391,7 +391,7 @@ def test_odd_reader(there: str) -> None:
 def test_word_counts_without_the_record(there: str, on_failure: str) -> None:
     """What somebody said is obeyed even where no contact can be read."""
     made = office(ANN_SMITH, people=[customer(attributes=there), worker()], loaded=False)
-    made.opt_outs.record(ANN, out=True, at=1)
+    made.opt_outs.record_request(ANN, out=True, at=1)
     made.source.failure = AWAY
 
     assert through(made, "onMessageAdd", on_failure)[0] == 451
@@ -554,10 +554,20 @@ def test_twice(event_type: str) -> None:
     """An event that arrives twice leaves what it left the first time."""
     made = office(ANN_SMITH)
     send(made, event_type)
-    before = (dict(made.messaging.changes), attributes(made), dict(made.source.contacts), made.opt_outs.of([ANN]))
+    before = (
+        dict(made.messaging.changes),
+        attributes(made),
+        dict(made.source.contacts),
+        made.opt_outs.find_requests([ANN]),
+    )
     send(made, event_type)
 
-    assert before == (made.messaging.changes, attributes(made), made.source.contacts, made.opt_outs.of([ANN]))
+    assert before == (
+        made.messaging.changes,
+        attributes(made),
+        made.source.contacts,
+        made.opt_outs.find_requests([ANN]),
+    )
 
 
 NAMES = sorted({name for values in PARAMETERS.values() for name in values} | {"ConversationSid", "Identity"})

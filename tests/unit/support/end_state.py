@@ -36,7 +36,7 @@ def state(world: World) -> State:
         persons=dict(_persons(world, keys)),
         rows={(row.day, row.key): row.values for row in rows},
         reports=(daily_figures.queues(rows), daily_figures.workers(rows)),
-        words=[(word.address, word.out, word.at) for word in world.words.of(numbers)],
+        words=[(word.address, word.out, word.at) for word in world.words.find_requests(numbers)],
         poison=world.quarantine.kept,
     )
 

@@ -139,7 +139,7 @@ def test_brevo_s_flag_stops_sends(said_themselves: bool | None, expected: bool) 
     held = around.dossiers.held["ann"]
     around.dossiers.held["ann"] = replace(held, person=replace(held.person, keys=KEYS))
     deliver("ann", around.work(), LATER)
-    assert [expected] == [word.out for word in around.words.of([PHONE])]
+    assert [expected] == [word.out for word in around.words.find_requests([PHONE])]
 
 
 def test_what_is_not_due_waits() -> None:
@@ -351,7 +351,7 @@ def test_a_contact_that_is_refused_for_good() -> None:
 
 
 def said(around: Outside, out: bool, at: float, address: str = PHONE) -> None:
-    around.words.record(address, out, at)
+    around.words.record_request(address, out, at)
 
 
 def test_who_opted_out_is_blocklisted() -> None:

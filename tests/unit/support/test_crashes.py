@@ -37,7 +37,7 @@ REDUCING = {
     "put_interaction",
     "put",
     "enqueue_brevo_delivery",
-    "record",
+    "record_request",
 }
 DELIVERING = {"blacklist", "open", "upsert", "delivered", "mark", "post", "set_opted_out", "overdue"}
 # However often calls fail, at some point they do no more.

@@ -86,14 +86,14 @@ def test_nobody_found_nothing_written() -> None:
 
 def test_words_fail_without_the_tasks() -> None:
     """A word that could not be written down brings back its record, and whatever else is about no task."""
-    world = World(script=failing("record"))
+    world = World(script=failing("record_request"))
     batch = world.take_in(records(raw(event("task.created"), other("messaging.inbound-message.received", **STOP))))
     assert {"1001"} == batch.failed
 
 
 def test_out_of_time_is_not_the_records_fault() -> None:
     """It ends the call, wherever it comes up; Lambda sends the batch again."""
-    for call in ("put", "record", "add", "of", "put_event", "put_interaction", "enqueue_brevo_delivery"):
+    for call in ("put", "record_request", "add", "of", "put_event", "put_interaction", "enqueue_brevo_delivery"):
         world = World(script=failing(call, OutOfTimeError("the time is up")))
         told = (event("task.created"), other("messaging.inbound-message.received", **STOP), {"no": "event"})
         with pytest.raises(OutOfTimeError):
@@ -160,7 +160,7 @@ def test_a_word_is_recorded_once_and_queued() -> None:
     older |= {"id": "EZ2", "time": stamp(-60)}
     world.take_in(records(raw(other("messaging.inbound-message.received", **told), older)))
     assert ["+447900000012"] == world.notices.addresses
-    assert [(True, NINE / 1000)] == [(word.out, word.at) for word in world.words.of(["+447900000012"])]
+    assert [(True, NINE / 1000)] == [(word.out, word.at) for word in world.words.find_requests(["+447900000012"])]
 
 
 def test_a_test_event_is_queued_each_time() -> None:

@@ -75,13 +75,13 @@ class Directory:
 
     def get(self, contact_id: str) -> Contact:
         """Return a contact by id, or raise NotFoundError."""
-        if found := self.cache.get(self.notes.recall(f"alias {contact_id}") or contact_id):
+        if found := self.cache.get(self.notes.read_note(f"alias {contact_id}") or contact_id):
             return found
         found = self._ask_for_id(contact_id)
         if found is None:
             raise NotFoundError("no such contact")
         if found.id != contact_id:
-            self.notes.note(f"alias {contact_id}", found.id, REMEMBER_ALIAS_S)
+            self.notes.write_note(f"alias {contact_id}", found.id, REMEMBER_ALIAS_S)
         return found
 
     def visible(self, contact_id: str, worker: str) -> Contact:
@@ -164,7 +164,7 @@ class Directory:
         state = self.cache.state()
         if not self._is_fresh(state):
             with suppress(UpstreamError):  # the next caller asks again
-                self.refresh.start()
+                self.refresh.request_refresh()
         return state
 
     def _begin(self, owner: str | None, token: str, anchor: str) -> Cursor | None:
@@ -172,7 +172,7 @@ class Directory:
             return cursor(token)
         if not anchor:
             return Cursor()
-        if sealed := self.notes.recall(_anchor(owner, anchor)):
+        if sealed := self.notes.read_note(_anchor(owner, anchor)):
             return cursor(sealed)
         position = self.cache.position(anchor)
         return Cursor(position) if position else None
@@ -193,19 +193,19 @@ class Directory:
         if not (page.offset and shown):
             return Page(shown)
         following = Cursor(shown[-1].order, page.offset)
-        self.notes.note(_anchor(owner, shown[-1].id), following.token, REMEMBER_ANCHOR_S)
+        self.notes.write_note(_anchor(owner, shown[-1].id), following.token, REMEMBER_ANCHOR_S)
         return Page(shown, following)
 
     def _first_page(self, owner: str | None, size: int) -> Page:
         """Return the first page of an empty cache: one caller asks the source, all others read what it got."""
         name = f"first page {owner or '*'} {size}"
-        if packed := self.notes.recall(name):
+        if packed := self.notes.read_note(name):
             return unpacked(packed)
-        if self.notes.claim(f"asking for {name}", ASKING_S):
+        if self.notes.claim_name(f"asking for {name}", ASKING_S):
             return self._ask_for(name, owner, size)
         for wait_s in FIRST_PAGE_WAITS_S:
             time.sleep(wait_s)
-            if packed := self.notes.recall(name):
+            if packed := self.notes.read_note(name):
                 return unpacked(packed)
         raise RateLimitedError("contact cache", 2)
 
@@ -213,14 +213,14 @@ class Directory:
         try:
             page = self._from_source(owner, size, None)
         except BridgeError:
-            self.notes.note(f"asking for {name}", "", 0)  # the next caller may ask
+            self.notes.write_note(f"asking for {name}", "", 0)  # the next caller may ask
             raise
         with suppress(UpstreamError):  # others then ask themselves
-            self.notes.note(name, page.packed, REMEMBER_FIRST_PAGE_S)
+            self.notes.write_note(name, page.packed, REMEMBER_FIRST_PAGE_S)
         return page
 
     def _may_ask(self, what: str) -> bool:
-        return not self._is_fresh(self.keep_fresh()) and self.notes.recall(f"unknown {what}") is None
+        return not self._is_fresh(self.keep_fresh()) and self.notes.read_note(f"unknown {what}") is None
 
     def _is_fresh(self, state: CacheState) -> bool:
         """Return whether the copy is young enough; one whose changes nobody tells may grow older than others."""
@@ -230,7 +230,7 @@ class Directory:
     def _ask_for_id(self, contact_id: str) -> Contact | None:
         """Ask the source for an id; what is no record's id stands in the id column, which the cache does not hold."""
         what = f"id {contact_id}"
-        is_unknown = self.notes.recall(f"unknown {what}") is not None
+        is_unknown = self.notes.read_note(f"unknown {what}") is not None
         if is_unknown or (is_record_id(contact_id) and not self._may_ask(what)):
             return None
         asked_at = self.clock()
@@ -241,7 +241,7 @@ class Directory:
         """Keep what the source said, unless something was written here since it was asked."""
         contacts = list(found)
         if not contacts:
-            self.notes.note(f"unknown {what}", "", REMEMBER_UNKNOWN_S)
+            self.notes.write_note(f"unknown {what}", "", REMEMBER_UNKNOWN_S)
         for contact in contacts:
             self.cache.put(contact, asked_at)
         return contacts

@@ -112,7 +112,7 @@ def load(work: RefreshDeps, number: int, staged: Begun | None = None) -> Loaded 
 def update(work: RefreshDeps, state: CacheState, number: int) -> Updated:
     """Take in what has changed since the latest change the cache holds."""
     began_at = work.clock()
-    due = work.notes.recall(TEMPLATES_READ) is None
+    due = work.notes.read_note(TEMPLATES_READ) is None
     columns = templates.columns(_templates(work) if due else templates.cached(work.notes) or [])
     changed = list(_kept(_changed(work.source, state.newest), columns))
     newest = max(state.newest, _watermark(work.source.newest, began_at))
@@ -170,7 +170,7 @@ def _templates(work: RefreshDeps) -> list[TemplateText]:
     except UpstreamError as error:
         logger.error("templates not read", extra={"reason": str(error)})
         return templates.cached(work.notes) or []
-    work.notes.note(TEMPLATES_READ, "", TEMPLATES_EVERY_S)
+    work.notes.write_note(TEMPLATES_READ, "", TEMPLATES_EVERY_S)
     return texts
 
 

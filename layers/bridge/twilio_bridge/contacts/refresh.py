@@ -33,7 +33,7 @@ def refresh(work: RefreshDeps, *, whole: bool = False, nightly: bool = False) ->
     finally:
         work.leases.release(LEASE, number)
     if isinstance(done, Staged):
-        work.again.go_on()
+        work.again.request_continuation()
     return done
 
 

@@ -19,7 +19,7 @@ PLACEHOLDER = re.compile(r"\{\{\s*+([^{}]{0,100}?)\s*+\}\}")
 
 def cached(notes: Notes) -> list[TemplateText] | None:
     """Return the templates as last read, or None where they never were."""
-    text = notes.recall(NOTE)
+    text = notes.read_note(NOTE)
     return None if text is None else [TemplateText(**row) for row in json.loads(text)]
 
 
@@ -29,7 +29,7 @@ def read(source: ContactSource, notes: Notes) -> list[TemplateText]:
     rows = [asdict(text) for text in texts]
     while len((packed := json.dumps(rows, ensure_ascii=False)).encode()) > LARGEST:
         rows = rows[: len(rows) * 9 // 10]
-    notes.note(NOTE, packed, KEEP_S)
+    notes.write_note(NOTE, packed, KEEP_S)
     return texts[: len(rows)]
 
 

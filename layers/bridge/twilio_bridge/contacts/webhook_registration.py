@@ -30,7 +30,7 @@ def register(work: RefreshDeps, base_url: str, *, now: bool = False) -> str:
         return "nothing"
     url = base_url + ROUTE
     try:
-        is_due = work.notes.recall(LOOKED) != _state_of(work.hearing, work, url)
+        is_due = work.notes.read_note(LOOKED) != _state_of(work.hearing, work, url)
         return _look(work, work.hearing, url) if is_due or now else "nothing"
     finally:
         work.leases.release(LEASE, number)
@@ -45,7 +45,7 @@ def _look(work: RefreshDeps, hearing: WebhookDeps, url: str) -> str:
     except UpstreamError as error:
         logger.warning("webhook not looked after", extra={"reason": str(error)})
         return "failed"
-    work.notes.note(LOOKED, _state_of(hearing, work, url), EVERY_S)
+    work.notes.write_note(LOOKED, _state_of(hearing, work, url), EVERY_S)
     return done
 
 

@@ -78,8 +78,8 @@ def create_customer(form: Form, crm: CrmCallback) -> object:
     """Add a contact that the worker typed in; it is theirs."""
     worker = form.required("Worker")
     contact = replace(_channels(form, crm.settings), name=_new_name(form), owner=worker)
-    created = crm.directory.create(opt_outs.write_into(contact, crm.opt_outs))
-    opt_outs.is_written_into(created, crm.opt_outs)
+    created = crm.directory.create(opt_outs.apply_requests(contact, crm.opt_outs))
+    opt_outs.mark_applied(created, crm.opt_outs)
     return {"objects": {"customer": customer(created, crm)}}
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from twilio_bridge import phone
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.contacts.directory import Directory
-from twilio_bridge.contacts.opt_outs import anybody_is_out
+from twilio_bridge.contacts.opt_outs import is_anybody_opted_out
 from twilio_bridge.errors import BadRequestError, ForbiddenError, NotFoundError, UnknownLocationError
 from twilio_bridge.forms import Answer, Form
 from twilio_bridge.frontline.senders import CHANNELS, Senders
@@ -40,7 +40,7 @@ def proxy_address(form: Form, outgoing: Outgoing) -> str:
     worker, channel, address = form.required("Worker"), _channel(form), _address(form)
     contact = _contact(form.text("CustomerId"), worker, address, outgoing.directory)
     people = [*([contact] if contact else []), *outgoing.directory.find_all(address)]
-    if anybody_is_out(people, address, outgoing.opt_outs):
+    if is_anybody_opted_out(people, address, outgoing.opt_outs):
         raise ForbiddenError("the contact has opted out", friendly=OPTED_OUT)
     sender = outgoing.senders.sender(channel, worker, address)
     if sender is None:

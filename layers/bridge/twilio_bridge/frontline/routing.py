@@ -114,7 +114,7 @@ STEPS: dict[str, Callable[[Inbound, Contact | None, Routing], str | None]] = {
 def _has_worker(inbound: Inbound, messaging: Messaging) -> bool:
     try:
         with deadline.limit(TIME_FOR_A_STEP_S):
-            return any(found.identity for found in messaging.participants(inbound.conversation_sid))
+            return any(found.identity for found in messaging.list_participants(inbound.conversation_sid))
     except BridgeError as error:
         logger.warning("participants not listed", extra={"reason": str(error)})
         return False
@@ -127,7 +127,7 @@ def _known(routing: Routing) -> list[str]:
 
 def _first_available(workers: Sequence[str], routing: Routing) -> str | None:
     for worker in workers[:MAX_LOOKUPS]:
-        if routing.messaging.is_available(worker):
+        if routing.messaging.is_worker_available(worker):
             return worker
     return None
 

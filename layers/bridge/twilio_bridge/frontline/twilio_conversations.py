@@ -82,7 +82,7 @@ def name_conversation(form: Form, hooks: Hooks) -> Mapping[str, object]:
     """After a conversation was added: set what the answer before it could not, if anything is missing."""
     contact = _writer(form, hooks)
     if contact and (missing := _named(form, contact)):
-        hooks.messaging().set_conversation(form.required("ConversationSid"), missing)
+        hooks.messaging().update_conversation(form.required("ConversationSid"), missing)
     return {}
 
 
@@ -93,13 +93,13 @@ def describe_participant(form: Form, hooks: Hooks) -> Mapping[str, object]:
         return {}
     conversation_sid, participant_sid = form.required("ConversationSid"), form.required("ParticipantSid")
     messaging = hooks.messaging()
-    there = messaging.participant(conversation_sid, participant_sid)
+    there = messaging.fetch_participant(conversation_sid, participant_sid)
     contact = _known_contact(there, address, hooks) or _new_contact(address, hooks)
     if contact is None:
         return {}
     attributes = _merged(there.attributes, _participant_facts(contact), MAX_PARTICIPANT_ATTRIBUTES_BYTES)
     if attributes:
-        messaging.set_participant_attributes(conversation_sid, participant_sid, attributes)
+        messaging.update_participant_attributes(conversation_sid, participant_sid, attributes)
     return {}
 
 
@@ -108,7 +108,7 @@ def check_message(form: Form, hooks: Hooks) -> Mapping[str, object]:
     author = form.text("Author")
     if _is_customer(form) and form.text("Source").upper() not in SENT_BY_US:
         return {}
-    everybody = hooks.messaging().participants(form.required("ConversationSid"))
+    everybody = hooks.messaging().list_participants(form.required("ConversationSid"))
     readers = [reader for reader in everybody if not author or author not in {reader.identity, reader.address}]
     if any(_is_out(reader, people, hooks) for reader, people in _looked_up(readers, hooks)):
         raise MessageBlockedError("a reader has opted out")
@@ -117,10 +117,10 @@ def check_message(form: Form, hooks: Hooks) -> Mapping[str, object]:
 
 def hear_message(form: Form, hooks: Hooks) -> Mapping[str, object]:
     """After a customer's message was added: obey a word that opts out or in."""
-    out = opt_outs.word_in(form.text("Body"), hooks.settings.opt_out)
+    out = opt_outs.parse_request(form.text("Body"), hooks.settings.opt_out)
     if out is not None and _is_customer(form):
         at = _said_at(form.text("DateCreated"))
-        opt_outs.hear(form.text("Author"), out, at, hooks.directory, hooks.opt_outs, hooks.outbox)
+        opt_outs.record_request(form.text("Author"), out, at, hooks.directory, hooks.opt_outs, hooks.outbox)
         logger.info("opt-out" if out else "opt-in", extra={"message_sid": form.text("MessageSid")})
     return {}
 
@@ -172,7 +172,7 @@ def _is_out(reader: Participant, people: list[Contact] | None, hooks: Hooks) -> 
     """Return whether a reader opted out; a worker, who has neither address nor contact, cannot."""
     if not reader.address and not people:
         return False
-    return opt_outs.anybody_is_out(people or [], reader.address or reader.identity, hooks.opt_outs)
+    return opt_outs.is_anybody_opted_out(people or [], reader.address or reader.identity, hooks.opt_outs)
 
 
 def _by_id(contact_id: str, directory: Directory) -> Contact | None:
@@ -212,10 +212,10 @@ def _new_contact(address: str, hooks: Hooks) -> Contact | None:
     by_whatsapp = phone.is_whatsapp(address)
     contact = Contact(name=number, sms="" if by_whatsapp else number, whatsapp=number if by_whatsapp else "")
     try:
-        created = hooks.directory.create(opt_outs.write_into(contact, hooks.opt_outs))
+        created = hooks.directory.create(opt_outs.apply_requests(contact, hooks.opt_outs))
     except DuplicateContactError:  # the same event twice, or somebody was faster
         return next(iter(hooks.directory.find_all(address, ask=True)), None)
-    opt_outs.is_written_into(created, hooks.opt_outs)
+    opt_outs.mark_applied(created, hooks.opt_outs)
     return created
 
 

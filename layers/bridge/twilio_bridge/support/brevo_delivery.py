@@ -93,12 +93,12 @@ def deliver_word(address: str, crm: MarketingContacts, said: OptOuts) -> int:
     An opt-in lifts, once, only what we told Brevo: an ordinary "Yes" changes nothing that the company decided there.
     """
     number = phone.number(address)
-    words = opt_outs.said_at([number], said) if number else []
-    latest = opt_outs.latest_of(words)
+    words = opt_outs.find_requests([number], said) if number else []
+    latest = opt_outs.find_latest(words)
     if number is None or latest is None:
         return 0
-    was_told = any(BREVO in word.told | word.ticked for word in words)
-    if not latest.out and (not was_told or BREVO in latest.told):
+    was_told = any(BREVO in word.delivered_to | word.opt_out_delivered_to for word in words)
+    if not latest.out and (not was_told or BREVO in latest.delivered_to):
         return 0
     _note_told(words, said)
     told = sum(crm.set_opted_out(spelling, latest.out) for spelling in phone.spellings(number))
@@ -117,8 +117,8 @@ def _due(events: Iterable[TimelineEvent], now: int) -> tuple[list[TimelineEvent]
 def _telling(dossier: Dossier, work: DeliveryDeps, now: int) -> Telling | None:
     person = dossier.person
     phones = [key.removeprefix("phone#") for key in person.keys if key.startswith("phone#")]
-    said = opt_outs.said_at(sorted(phones), work.opt_outs)
-    latest = opt_outs.latest_of(said)
+    said = opt_outs.find_requests(sorted(phones), work.opt_outs)
+    latest = opt_outs.find_latest(said)
     contact = contact_of(dossier, work.settings, latest.out if latest else None)
     lacks_email = person.contact_id is not None and not person.delivered.startswith(WITH_EMAIL)
     return Telling(work, person.id, contact, person.contact_id, said, lacks_email, now) if contact else None
@@ -158,12 +158,12 @@ def _add_email(contact_id: int, telling: Telling) -> None:
     contact = telling.contact
     is_blocked = telling.work.crm.add_email(contact_id, contact.email)
     if is_blocked and contact.phone and contact.opted_out is None:
-        telling.work.opt_outs.record(contact.phone, True, telling.now / 1000)
+        telling.work.opt_outs.record_request(contact.phone, True, telling.now / 1000)
 
 
 def _take_back(number: str, work: DeliveryDeps) -> None:
     """Mind an opt-in that came while Brevo was being told the opt-out."""
-    latest = opt_outs.latest_of(opt_outs.said_at([number], work.opt_outs))
+    latest = opt_outs.find_latest(opt_outs.find_requests([number], work.opt_outs))
     if latest and not latest.out:
         work.crm.set_opted_out(number, False)
 
@@ -171,7 +171,7 @@ def _take_back(number: str, work: DeliveryDeps) -> None:
 def _note_told(words: Iterable[OptOut], said: OptOuts) -> None:
     """Note opt-outs as told before they are: should the answer get lost, an opt-in must still undo them."""
     for word in words:
-        if word.out and BREVO not in word.told:
+        if word.out and BREVO not in word.delivered_to:
             said.mark_delivered(word, [BREVO])
 
 

@@ -198,7 +198,7 @@ def _said(data: Mapping[str, Any], words: schema.OptOut) -> bool | None:
     if kind in {"STOP", "START"}:
         return kind == "STOP"
     body = data.get("body")
-    return opt_outs.word_in(body, words) if isinstance(body, str) and not kind else None
+    return opt_outs.parse_request(body, words) if isinstance(body, str) and not kind else None
 
 
 def _test(event: Event, told: ExtractedFacts, _settled: schema.Config, _wanted: frozenset[str]) -> str:

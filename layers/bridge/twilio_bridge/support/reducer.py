@@ -132,7 +132,7 @@ def _hand_on(batch: Batch, work: ReducerDeps) -> None:
     with _coming_again(batch, [NOTHING], "not handed on"):
         for word in batch.told.words:
             address = phone.bare(word.address)
-            if work.opt_outs.record(address, word.out, word.at / 1000):
+            if work.opt_outs.record_request(address, word.out, word.at / 1000):
                 work.notices.blacklist(address)
         for test_id in batch.told.test_ids:
             work.notices.validate_sink(test_id)

@@ -84,28 +84,28 @@ class SqsQueue:
 
 
 class LambdaRefresh:
-    """The port Refresh: RefreshContactsFunction, invoked at most once in a while whoever asks."""
+    """The port Refresh: RefreshContactsFunction, invoked asynchronously."""
 
     def __init__(self, client: Callable[[], "LambdaClient"], function: Callable[[], str], notes: Notes) -> None:
         self._client = client
         self._function = function
         self._notes = notes
 
-    def start(self) -> None:
-        """Ask for a load unless somebody has just done so."""
-        if not self._notes.claim(ASKED, ASK_AGAIN_S):
+    def request_refresh(self) -> None:
+        """Invoke the function unless that was done within ASK_AGAIN_S."""
+        if not self._notes.claim_name(ASKED, ASK_AGAIN_S):
             return
         try:
-            self.go_on()
+            self.request_continuation()
         except UnavailableError:
-            self._notes.note(ASKED, "", 0)  # so that the next caller asks again
+            self._notes.write_note(ASKED, "", 0)  # so that the next caller asks again
             raise
 
-    def hear(self) -> None:
-        """Invoke the function, to hear the webhook."""
+    def request_changes(self) -> None:
+        """Invoke the function to read the webhook's payloads."""
         self._invoke(b'{"hear": true}')
 
-    def go_on(self) -> None:
+    def request_continuation(self) -> None:
         """Invoke the function."""
         self._invoke(b"{}")
 

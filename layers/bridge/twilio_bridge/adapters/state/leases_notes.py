@@ -14,17 +14,17 @@ class DynamoNotes:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def note(self, name: str, text: str, seconds: float) -> None:
-        """Remember a text."""
+    def write_note(self, name: str, text: str, seconds: float) -> None:
+        """Write the item of a note."""
         self._table.put(_note(name, seconds) | {"text": text})
 
-    def recall(self, name: str) -> str | None:
-        """Return it back."""
+    def read_note(self, name: str) -> str | None:
+        """Return a note's text; one that has expired counts as none."""
         item = self._table.get(_note(name, 0)["pk"], "note")
         return item["text"] if item else None
 
-    def claim(self, name: str, seconds: float) -> bool:
-        """Be the first, or not."""
+    def claim_name(self, name: str, seconds: float) -> bool:
+        """Write the note unless one that has not expired is there."""
         when = "attribute_not_exists(pk) OR expires_at <= :now"
         return self._table.put(_note(name, seconds), when=when, values={":now": int(time.time())})
 
@@ -39,13 +39,13 @@ def _note(name: str, seconds: float) -> Item:
 
 
 class DynamoLeases:
-    """The port Leases: an item that says who holds the name until when, and counts its holders."""
+    """The port Leases: an item with the moment until when the name is held, and a counter of holders."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
 
     def acquire(self, name: str, seconds: float) -> int | None:
-        """Take the lease where it is free or has run out."""
+        """Take the lease where nobody holds it or it has expired."""
         now = int(time.time() * 1000)
         item = self._table.update(
             f"lease#{short_key(name)}",
@@ -57,7 +57,7 @@ class DynamoLeases:
         return item["holders"] if item else None
 
     def release(self, name: str, number: int) -> None:
-        """Return it back unless another holds it by now."""
+        """End the lease unless another holds it by now."""
         self._table.update(
             f"lease#{short_key(name)}",
             "lease",

@@ -1,4 +1,4 @@
-"""Opt-outs and opt-ins in DynamoDB, by address."""
+"""Opt-out and opt-in requests in DynamoDB, by address."""
 
 from collections.abc import Iterable
 
@@ -16,8 +16,8 @@ class DynamoOptOuts:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def record(self, address: str, out: bool, at: float) -> OptOut | None:
-        """Write a word down unless a later one stands there; the same one again changes nothing."""
+    def record_request(self, address: str, out: bool, at: float) -> OptOut | None:
+        """Write a request unless a later one is stored; the same one again changes nothing."""
         at_ms = int(at * 1000)
         item = self._table.update(
             _opt_out(address),
@@ -28,33 +28,37 @@ class DynamoOptOuts:
             when="attribute_not_exists(said_at) OR said_at < :at" + (OUT_IS_SAFER if out else ""),
         )
         item = item or self._table.get(_opt_out(address), "word", consistent=True)
-        return _word(item) if item and (item["said_at"], item["opted_out"]) <= (at_ms, out) else None
+        return _request(item) if item and (item["said_at"], item["opted_out"]) <= (at_ms, out) else None
 
-    def of(self, addresses: Iterable[str]) -> list[OptOut]:
-        """Return what was said at these addresses."""
+    def find_requests(self, addresses: Iterable[str]) -> list[OptOut]:
+        """Return the requests at these addresses."""
         keys = [(_opt_out(address), "word") for address in dict.fromkeys(addresses)]
         found = (self._table.get(*key, consistent=True) for key in keys)
-        return [_word(item) for item in found if item]
+        return [_request(item) for item in found if item]
 
-    def mark_delivered(self, word: OptOut, contact_ids: Iterable[str]) -> bool:
-        """Write down whose records say so now."""
+    def mark_delivered(self, request: OptOut, contact_ids: Iterable[str]) -> bool:
+        """Add the contacts to the request's item, unless a later request has replaced it."""
         ids = set(contact_ids)
         if not ids:
             return True
         item = self._table.update(
-            _opt_out(word.address),
+            _opt_out(request.address),
             "word",
             "ADD told :ids",
-            {":ids": ids, ":at": int(word.at * 1000)},
+            {":ids": ids, ":at": int(request.at * 1000)},
             when="said_at = :at",
         )
         return item is not None
 
 
-def _word(item: Item) -> OptOut:
-    told, ticked = frozenset(item.get("told") or ()), frozenset(item.get("ticked") or ())
-    at = item["said_at"] / 1000
-    return OptOut(address=item["address"], out=item["opted_out"], at=at, told=told, ticked=ticked)
+def _request(item: Item) -> OptOut:
+    return OptOut(
+        address=item["address"],
+        out=item["opted_out"],
+        at=item["said_at"] / 1000,
+        delivered_to=frozenset(item.get("told") or ()),
+        opt_out_delivered_to=frozenset(item.get("ticked") or ()),
+    )
 
 
 def _opt_out(address: str) -> str:

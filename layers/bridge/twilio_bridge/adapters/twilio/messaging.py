@@ -25,12 +25,12 @@ class TwilioMessaging:
     def __init__(self, account: Account) -> None:
         self._client = account.client()
 
-    def participants(self, conversation_sid: str) -> list[Participant]:
+    def list_participants(self, conversation_sid: str) -> list[Participant]:
         """Return who is in a conversation."""
         listed = self._conversation(conversation_sid).participants
         return ask(lambda: [_participant(found) for found in listed.list(limit=MAX_PARTICIPANTS_COUNT)])
 
-    def participant(self, conversation_sid: str, participant_sid: str) -> Participant:
+    def fetch_participant(self, conversation_sid: str, participant_sid: str) -> Participant:
         """Return one of them."""
         fetch = self._conversation(conversation_sid).participants(participant_sid).fetch
         return ask(lambda: _participant(fetch()))
@@ -47,16 +47,16 @@ class TwilioMessaging:
             if error.code not in ALREADY_THERE:
                 raise
 
-    def set_participant_attributes(self, conversation_sid: str, participant_sid: str, attributes: str) -> None:
+    def update_participant_attributes(self, conversation_sid: str, participant_sid: str, attributes: str) -> None:
         """Replace a participant's attributes."""
         update = self._conversation(conversation_sid).participants(participant_sid).update
         ask(lambda: whole(update(attributes=attributes)))
 
-    def set_conversation(self, conversation_sid: str, changes: Mapping[str, str]) -> None:
+    def update_conversation(self, conversation_sid: str, changes: Mapping[str, str]) -> None:
         """Change a conversation's name or attributes."""
         ask(lambda: whole(self._conversation(conversation_sid).update(**changes)))
 
-    def is_available(self, worker: str) -> bool:
+    def is_worker_available(self, worker: str) -> bool:
         """Return whether the Frontline user exists, is active and available."""
         fetch = self._client.frontline_api.v1.users(quote(worker, safe="")).fetch  # the SDK does not quote
         try:
