@@ -7,7 +7,7 @@ from typing import Any
 from twilio_bridge import deadline
 from twilio_bridge.entrypoints import http, sqs
 from twilio_bridge.logs import logger
-from twilio_bridge.support import sinks
+from twilio_bridge.support import brevo_delivery
 from twilio_bridge.wiring import base, support
 
 TIME_FOR_ONE_S = 20
@@ -20,11 +20,12 @@ def lambda_handler(event: Mapping[str, Any], context: http.Context) -> dict[str,
     if "Records" in event:
         return sqs.consume(event, context, validate, queue.try_again, TIME_FOR_ONE_S)
     with deadline.limit(context.get_remaining_time_in_millis() / 1000 - http.MARGIN_S):
-        told = sinks.sweep(support.dossiers(), support.notices(), int(time.time() * 1000))
-    logger.info("swept", extra={"persons": told})
-    return {"persons": told}
+        queued = brevo_delivery.sweep(support.dossiers(), support.outbox(), int(time.time() * 1000))
+    logger.info("swept", extra={"persons": queued})
+    return {"persons": queued}
 
 
 def validate(message: sqs.Message) -> None:
     """Answer a sink's test event."""
-    sinks.validate(message["test_id"], base.settings().event_stream_arn, support.sinks())
+    sid = support.sinks().validate(message["test_id"], base.settings().event_stream_arn)
+    logger.info("sink validated" if sid else "no sink waits for this test event", extra={"sink": sid})

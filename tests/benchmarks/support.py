@@ -15,13 +15,12 @@ from rich.table import Table as Sheet
 from tests.benchmarks import contacts
 from tests.benchmarks.days import TASKS, again, batches, day
 from tests.contract.units import Metered
-from tests.fakes.base import FakeOptOuts
+from tests.fakes.base import FakeOptOuts, FakeOutbox
 from tests.fakes.dynamodb import Dictionary
 from tests.fakes.support import (
     FakeDossiers,
     FakeFacts,
     FakeFigures,
-    FakeNotices,
     FakePeople,
     FakeQuarantine,
 )
@@ -71,7 +70,7 @@ class NoMetrics:
         """Show nothing."""
 
 
-def stored(table: Table, lookup: Callable[[str], Sequence[Contact]], notices: FakeNotices) -> ReducerDeps:
+def stored(table: Table, lookup: Callable[[str], Sequence[Contact]], outbox: FakeOutbox) -> ReducerDeps:
     """Return a batch's work with what it has at AWS in this table."""
     return ReducerDeps(
         facts=DynamoFacts(table),
@@ -79,7 +78,7 @@ def stored(table: Table, lookup: Callable[[str], Sequence[Contact]], notices: Fa
         dossiers=DynamoDossiers(table),
         figures=DynamoFigures(table),
         quarantine=FakeQuarantine(),
-        notices=notices,
+        outbox=outbox,
         opt_outs=DynamoOptOuts(table),
         metrics=NoMetrics(),
         lookup=lookup,
@@ -96,7 +95,7 @@ def in_memory() -> ReducerDeps:
         dossiers=FakeDossiers(people),
         figures=FakeFigures(),
         quarantine=FakeQuarantine(),
-        notices=FakeNotices(),
+        outbox=FakeOutbox(),
         opt_outs=FakeOptOuts(),
         metrics=NoMetrics(),
         lookup=lambda _number: [],
@@ -108,7 +107,7 @@ def requests_and_units() -> Iterator[Line]:
     """Take in a day of new customers, then the same day of customers who are known."""
     for size in (100, 1):
         loaded = contacts.base(4_000, 1)
-        work = stored(loaded.table, loaded.cache(ChunkMemory()).find, FakeNotices())
+        work = stored(loaded.table, loaded.cache(ChunkMemory()).find, FakeOutbox())
         for whose, events in (("new customers", day()), ("known customers", again(day()))):
             loaded.meter.reset()
             yield _taken_in(f"batches of {size}, {whose}", batches(events, size), work, loaded.meter, size > 1)
@@ -129,13 +128,13 @@ def _taken_in(what: str, given: Iterable[list[Record]], work: ReducerDeps, meter
 def calls_to_brevo() -> Iterator[Line]:
     """Deliver a day's news, each person's once."""
     meter = Metered(Dictionary())
-    notices = FakeNotices()
-    work = stored(meter.table, lambda _number: [], notices)
+    outbox = FakeOutbox()
+    work = stored(meter.table, lambda _number: [], outbox)
     for batch in batches(day(), 100):
         reduce(batch, work, DAY)
     meter.reset()
     with BrevoStandIn(limits=NO_LIMITS) as brevo:
-        done = _delivered(work, notices, meter.table, brevo)
+        done = _delivered(work, outbox, meter.table, brevo)
         asked = Counter(_about(each.path) for each in brevo.requests)
     told, sent = sum(each.contacts for each in done), sum(each.sent for each in done)
     cost = (
@@ -152,7 +151,7 @@ def _about(path: str) -> str:
     return "attributes" if path.startswith("/v3/contacts/attributes") else path.split("/")[2]
 
 
-def _delivered(work: ReducerDeps, notices: FakeNotices, table: Table, brevo: BrevoStandIn) -> list[Delivered]:
+def _delivered(work: ReducerDeps, outbox: FakeOutbox, table: Table, brevo: BrevoStandIn) -> list[Delivered]:
     """Deliver at a pace that costs what the real one does, and no time."""
     limits = {group: SlotLimiter(table, BREVO, group, pace=Pace(slot_ms=1)) for group in PACES}
     requests = BrevoRequests(API_KEY, brevo.url, limits)
@@ -160,10 +159,10 @@ def _delivered(work: ReducerDeps, notices: FakeNotices, table: Table, brevo: Bre
         dossiers=work.dossiers,
         crm=BrevoMarketingContacts(requests, BrevoAttributes(requests, create=True)),
         opt_outs=work.opt_outs,
-        notices=notices,
+        outbox=outbox,
         settings=work.settings,
     )
-    return [deliver(person_id, outside, DAY + 3 * DAY_MS) for person_id in dict.fromkeys(notices.persons)]
+    return [deliver(person_id, outside, DAY + 3 * DAY_MS) for person_id in dict.fromkeys(outbox.persons)]
 
 
 def speed() -> Iterator[Line]:

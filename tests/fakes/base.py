@@ -128,20 +128,30 @@ class FakeRefresh:
         self.continuations += 1
 
 
+@dataclass
 class FakeOutbox:
-    """The port Outbox: a list for each."""
+    """The port Outbox: a list for each queue's messages."""
 
-    def __init__(self) -> None:
-        self.addresses: list[str] = []
-        self.for_brevo: list[str] = []
+    addresses: list[str] = field(default_factory=list)
+    for_brevo: list[str] = field(default_factory=list)
+    persons: list[str] = field(default_factory=list)
+    test_ids: list[str] = field(default_factory=list)
 
-    def enqueue_airtable_delivery(self, address: str) -> None:
+    def enqueue_airtable_opt_out(self, address: str) -> None:
         """Keep the address."""
         self.addresses.append(address)
 
-    def enqueue_brevo_delivery(self, address: str) -> None:
+    def enqueue_brevo_opt_out(self, address: str) -> None:
         """Keep the address."""
         self.for_brevo.append(address)
+
+    def enqueue_brevo_delivery(self, person_ids: Iterable[str]) -> None:
+        """Keep the persons, each once."""
+        self.persons += dict.fromkeys(person_ids)
+
+    def enqueue_sink_validation(self, test_id: str) -> None:
+        """Keep the test's id."""
+        self.test_ids.append(test_id)
 
 
 @dataclass

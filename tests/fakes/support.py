@@ -213,24 +213,3 @@ class FakeQuarantine:
         name = hashlib.sha256(record).hexdigest()
         self.kept[name] = (record, reason)
         return name
-
-
-@dataclass
-class FakeNotices:
-    """The port Notices: what was queued, in order."""
-
-    persons: list[str] = field(default_factory=list)
-    addresses: list[str] = field(default_factory=list)
-    test_ids: list[str] = field(default_factory=list)
-
-    def enqueue_brevo_delivery(self, person_ids: Iterable[str]) -> None:
-        """Keep the persons, each once."""
-        self.persons += dict.fromkeys(person_ids)
-
-    def blacklist(self, address: str) -> None:
-        """Keep the address."""
-        self.addresses.append(address)
-
-    def validate_sink(self, test_id: str) -> None:
-        """Keep the test's id."""
-        self.test_ids.append(test_id)

@@ -73,13 +73,19 @@ class OptOuts(Protocol):
 
 
 class Outbox(Protocol):
-    """The queues that deliver opt-out requests later."""
+    """What other functions are to do later, by queue."""
 
-    def enqueue_airtable_delivery(self, address: str) -> None:
-        """Queue the latest request at this address for Airtable."""
+    def enqueue_airtable_opt_out(self, address: str) -> None:
+        """Queue writing the latest opt-out or opt-in of this address into Airtable."""
 
-    def enqueue_brevo_delivery(self, address: str) -> None:
-        """Queue the latest request at this address for Brevo."""
+    def enqueue_brevo_opt_out(self, address: str) -> None:
+        """Queue sending it to Brevo."""
+
+    def enqueue_brevo_delivery(self, person_ids: Iterable[str]) -> None:
+        """Queue sending Brevo what is new about these persons."""
+
+    def enqueue_sink_validation(self, test_id: str) -> None:
+        """Queue the validation of the sink that sent this test event."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -54,7 +54,10 @@ def told(request: pytest.FixtureRequest) -> tuple[Outbox, Said]:
     request.getfixturevalue("aws")
     airtable = sqs().create_queue(QueueName="AirtableQueue")["QueueUrl"]
     brevo = sqs().create_queue(QueueName="BrevoQueue.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
-    return SqsOutbox(sqs(), airtable, brevo), lambda: (addresses(airtable), addresses(brevo))
+    return SqsOutbox(sqs(), airtable_queue_url=airtable, brevo_queue_url=brevo), lambda: (
+        addresses(airtable),
+        addresses(brevo),
+    )
 
 
 def addresses(url: str) -> list[str]:
@@ -67,9 +70,9 @@ def addresses(url: str) -> list[str]:
 def test_an_address_is_queued_once(told: tuple[Outbox, Said], address: str) -> None:
     """Each telling is one message with the address alone, in the queue of the one who is to be told."""
     outbox, said = told
-    outbox.enqueue_airtable_delivery(address)
-    outbox.enqueue_brevo_delivery(address)
-    outbox.enqueue_brevo_delivery(address)
+    outbox.enqueue_airtable_opt_out(address)
+    outbox.enqueue_brevo_opt_out(address)
+    outbox.enqueue_brevo_opt_out(address)
     assert ([address], [address] * 2) == said()
 
 
@@ -77,8 +80,8 @@ def test_an_address_is_queued_once(told: tuple[Outbox, Said], address: str) -> N
 def test_a_failed_message_is_hidden_for_a_while() -> None:
     """It is not seen again before its time."""
     url = sqs().create_queue(QueueName="AirtableQueue", Attributes={"VisibilityTimeout": "0"})["QueueUrl"]
-    outbox = SqsOutbox(sqs(), url, "")
-    outbox.enqueue_airtable_delivery(NUMBER)
+    outbox = SqsOutbox(sqs(), airtable_queue_url=url, brevo_queue_url="")
+    outbox.enqueue_airtable_opt_out(NUMBER)
     receipt = sqs().receive_message(QueueUrl=url)["Messages"][0]["ReceiptHandle"]
     SqsQueue(sqs(), url).try_again(receipt, 600)
     assert "Messages" not in sqs().receive_message(QueueUrl=url)
@@ -98,8 +101,8 @@ def test_a_queue_that_fails_is_unavailable(failure: Exception) -> None:
     client: Any = Client(failure)
     queue = SqsQueue(client, "url", "dead")
     uses: list[Callable[[], None]] = [
-        lambda: SqsOutbox(client, "url", "brevo").enqueue_airtable_delivery(NUMBER),
-        lambda: SqsOutbox(client, "url", "brevo").enqueue_brevo_delivery(NUMBER),
+        lambda: SqsOutbox(client, airtable_queue_url="url", brevo_queue_url="brevo").enqueue_airtable_opt_out(NUMBER),
+        lambda: SqsOutbox(client, airtable_queue_url="url", brevo_queue_url="brevo").enqueue_brevo_opt_out(NUMBER),
         lambda: queue.try_again("receipt", 5),
         lambda: queue.set_aside({"address": NUMBER}),
     ]
@@ -115,7 +118,7 @@ def test_a_queue_that_is_not_there_is_unavailable() -> None:
     url = sqs().create_queue(QueueName="AirtableQueue")["QueueUrl"]
     sqs().delete_queue(QueueUrl=url)
     with pytest.raises(UnavailableError):
-        SqsOutbox(sqs(), url, "").enqueue_airtable_delivery(NUMBER)
+        SqsOutbox(sqs(), airtable_queue_url=url, brevo_queue_url="").enqueue_airtable_opt_out(NUMBER)
 
 
 def test_a_refresh_is_counted_in_memory() -> None:

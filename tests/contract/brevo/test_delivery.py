@@ -9,7 +9,17 @@ import pytest
 from tests.contract.brevo.adapter import Around, stand_in
 from tests.contract.tables import Aws
 from tests.fakes.base import FakeOptOuts
-from tests.unit.support.delivery import MAIL, NOW, PHONE, KeptDossiers, Notices, dossier, event, interaction, settings
+from tests.unit.support.delivery import (
+    MAIL,
+    NOW,
+    PHONE,
+    KeptDossiers,
+    KeptOutbox,
+    dossier,
+    event,
+    interaction,
+    settings,
+)
 from twilio_bridge.errors import RateLimitedError, RefusedError, UnavailableError
 from twilio_bridge.support.brevo_delivery import Delivered, DeliveryDeps, deliver
 from twilio_bridge_local.vendors.faults import Faults
@@ -31,11 +41,11 @@ class Delivery:
     def __init__(self, around: Around) -> None:
         self.around = around
         ann = dossier(*EVENTS, interactions=(interaction(wait_s=12, score=5.0, scored_at=NOW, values=VALUES),))
-        self.dossiers, self.words, self.notices = KeptDossiers({"ann": ann}), FakeOptOuts(), Notices()
+        self.dossiers, self.words, self.outbox = KeptDossiers({"ann": ann}), FakeOptOuts(), KeptOutbox()
         self.work = self._work()
 
     def _work(self) -> DeliveryDeps:
-        ports = {"dossiers": self.dossiers, "opt_outs": self.words, "notices": self.notices}
+        ports = {"dossiers": self.dossiers, "opt_outs": self.words, "outbox": self.outbox}
         return DeliveryDeps(crm=self.around.crm(), settings=settings(**LISTED), **ports)  # type: ignore[arg-type]  # parts of ports
 
     def run(self) -> Delivered:

@@ -9,8 +9,8 @@ import pytest
 
 from tests.contract.tables import SYNC_STATE, Aws
 from tests.contract.units import Metered
-from tests.fakes.base import FakeOptOuts
-from tests.fakes.support import FakeNotices, FakeQuarantine
+from tests.fakes.base import FakeOptOuts, FakeOutbox
+from tests.fakes.support import FakeQuarantine
 from tests.unit.support import tasks
 from twilio_bridge.adapters.aws.dynamodb import Table
 from twilio_bridge.adapters.state.facts import DynamoFacts
@@ -49,7 +49,7 @@ class Office:
             dossiers=DynamoDossiers(table),
             figures=DynamoFigures(table),
             quarantine=FakeQuarantine(),
-            notices=FakeNotices(),
+            outbox=FakeOutbox(),
             opt_outs=FakeOptOuts(),
             metrics=Unseen(),
             lookup=lambda number: [Contact(id=f"rec{number[1:]}", sms=number)],

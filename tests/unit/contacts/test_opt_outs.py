@@ -132,7 +132,7 @@ def test_brevo_whatever_airtable_does() -> None:
     """Brevo is told through its queue, also where Airtable's takes nothing; an old word is told nobody."""
 
     class Full(FakeOutbox):
-        def enqueue_airtable_delivery(self, address: str) -> None:
+        def enqueue_airtable_opt_out(self, address: str) -> None:
             raise UnavailableError("sqs", f"{len(address)} characters are too many")
 
     office = World(FakeSource([contact("r1", sms=ANN)]), outbox=Full())

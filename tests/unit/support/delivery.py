@@ -61,7 +61,7 @@ class KeptDossiers:
 
 
 @dataclass
-class Notices:
+class KeptOutbox:
     """Whose delivery was asked for."""
 
     persons: list[str] = field(default_factory=list)
@@ -77,7 +77,7 @@ class Outside:
     dossiers: KeptDossiers
     crm: FakeMarketingContacts = field(default_factory=FakeMarketingContacts)
     words: FakeOptOuts = field(default_factory=FakeOptOuts)
-    notices: Notices = field(default_factory=Notices)
+    outbox: KeptOutbox = field(default_factory=KeptOutbox)
     settings: schema.Config = field(default_factory=settings)
     calls: list[str] = field(default_factory=list)
     script: Callable[[str, int], tuple[Exception, bool] | None] = lambda _name, _number: None
@@ -87,7 +87,7 @@ class Outside:
             "dossiers": _Failing(self.dossiers, self),
             "crm": _Failing(self.crm, self),
             "opt_outs": _Failing(self.words, self),
-            "notices": _Failing(self.notices, self),
+            "outbox": _Failing(self.outbox, self),
         }
         return DeliveryDeps(**parts, settings=self.settings)
 

@@ -4,20 +4,19 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.fakes.base import FakeOptOuts
+from tests.fakes.base import FakeOptOuts, FakeOutbox
 from tests.fakes.marketing_contacts import FakeMarketingContacts
 from tests.fakes.support import (
     FakeDossiers,
     FakeFacts,
     FakeFigures,
-    FakeNotices,
     FakePeople,
     FakeQuarantine,
 )
 from tests.unit.support.tasks import NINE
 from twilio_bridge.config import schema
 from twilio_bridge.errors import OutOfTimeError, UpstreamError
-from twilio_bridge.support import brevo_delivery, sinks
+from twilio_bridge.support import brevo_delivery
 from twilio_bridge.support.brevo_delivery import DeliveryDeps
 from twilio_bridge.support.event_facts import ExtractedFacts
 from twilio_bridge.support.person import FigureRow, TimelineEvent
@@ -63,7 +62,7 @@ class World:
     identities: FakePeople = field(default_factory=FakePeople)
     figures: FakeFigures = field(default_factory=FakeFigures)
     quarantine: FakeQuarantine = field(default_factory=FakeQuarantine)
-    notices: FakeNotices = field(default_factory=FakeNotices)
+    outbox: FakeOutbox = field(default_factory=FakeOutbox)
     words: FakeOptOuts = field(default_factory=FakeOptOuts)
     metrics: Metrics = field(default_factory=Metrics)
     crm: FakeMarketingContacts = field(default_factory=FakeMarketingContacts)
@@ -73,7 +72,7 @@ class World:
         self.dossiers = FakeDossiers(self.identities)
 
     def reducing(self) -> ReducerDeps:
-        ports = ("facts", "identities", "dossiers", "figures", "quarantine", "notices")
+        ports = ("facts", "identities", "dossiers", "figures", "quarantine", "outbox")
         parts: dict[str, Any] = {name: _Failing(getattr(self, name), self) for name in ports}
         return ReducerDeps(
             **parts,
@@ -84,7 +83,7 @@ class World:
         )
 
     def delivering(self) -> DeliveryDeps:
-        parts: dict[str, Any] = {name: _Failing(getattr(self, name), self) for name in ("dossiers", "crm", "notices")}
+        parts: dict[str, Any] = {name: _Failing(getattr(self, name), self) for name in ("dossiers", "crm", "outbox")}
         return DeliveryDeps(**parts, opt_outs=_Failing(self.words, self), settings=self.settings)
 
     def take_in(self, records: Sequence[Record]) -> Batch:
@@ -112,12 +111,12 @@ class World:
 
     def deliver(self) -> None:
         """Tell Brevo what is queued, and again whatever failed; one person after the other, as the queue does."""
-        while self.notices.persons or self.notices.addresses:
-            persons, addresses = dict.fromkeys(self.notices.persons), dict.fromkeys(self.notices.addresses)
-            self.notices.persons.clear()
-            self.notices.addresses.clear()
-            self.notices.persons += [each for each in persons if not self._told(each)]
-            self.notices.addresses += [each for each in addresses if not self._said(each)]
+        while self.outbox.persons or self.outbox.for_brevo:
+            persons, addresses = dict.fromkeys(self.outbox.persons), dict.fromkeys(self.outbox.for_brevo)
+            self.outbox.persons.clear()
+            self.outbox.for_brevo.clear()
+            self.outbox.persons += [each for each in persons if not self._told(each)]
+            self.outbox.for_brevo += [each for each in addresses if not self._said(each)]
 
     def _told(self, person_id: str) -> bool:
         return _goes_well(lambda: brevo_delivery.deliver(person_id, self.delivering(), self.now))
@@ -129,7 +128,7 @@ class World:
     def sweep(self) -> int:
         """Queue whoever still waits."""
         ports = self.delivering()
-        return sinks.sweep(ports.dossiers, ports.notices, self.now)
+        return brevo_delivery.sweep(ports.dossiers, ports.outbox, self.now)
 
     def finish(self) -> None:
         """Let an hour pass, and tell everybody: those queued, then those whom nobody queued."""

@@ -172,7 +172,7 @@ def test_somebody_who_turned_out_to_be_somebody_else() -> None:
     """The other's delivery is asked for, and Brevo is not."""
     around = outside(dossier(REQUESTED, joined_into="ben"))
     assert Delivered() == deliver("ann", around.work(), LATER)
-    assert ["ben"] == around.notices.persons
+    assert ["ben"] == around.outbox.persons
     assert [] == around.asked()
 
 

@@ -39,7 +39,7 @@ REDUCING = {
     "enqueue_brevo_delivery",
     "record_request",
 }
-DELIVERING = {"blacklist", "open", "upsert", "delivered", "mark", "post", "set_opted_out", "overdue"}
+DELIVERING = {"enqueue_brevo_opt_out", "open", "upsert", "delivered", "mark", "post", "set_opted_out", "overdue"}
 # However often calls fail, at some point they do no more.
 MAX_FAILING_CALLS = 500
 

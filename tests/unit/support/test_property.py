@@ -90,7 +90,7 @@ def test_each_event_stands_on_the_timeline_once(seed: int) -> None:
     world = in_one(day(seed))
     assert {1} >= {len(events) for events in timeline(world).values()}
     world.sweep()
-    persons = [world.identities.person(person_id) for person_id in world.notices.persons]
+    persons = [world.identities.person(person_id) for person_id in world.outbox.persons]
     assert [] == [key for person in persons for key in person.keys]
 
 

@@ -81,7 +81,7 @@ def test_nobody_found_nothing_written() -> None:
     """Where the people cannot be asked every record of a task comes again; a word is taken in all the same."""
     world = World(script=failing("of"))
     batch = world.take_in(records(raw(event("task.created"), other("messaging.inbound-message.received", **STOP))))
-    assert ({"1000"}, ["+447900000012"]) == (batch.failed, world.notices.addresses)
+    assert ({"1000"}, ["+447900000012"]) == (batch.failed, world.outbox.for_brevo)
 
 
 def test_words_fail_without_the_tasks() -> None:
@@ -159,7 +159,7 @@ def test_a_word_is_recorded_once_and_queued() -> None:
     older = {**other("messaging.inbound-message.received", optOutType="START", **{"from": "+447900000012"})}
     older |= {"id": "EZ2", "time": stamp(-60)}
     world.take_in(records(raw(other("messaging.inbound-message.received", **told), older)))
-    assert ["+447900000012"] == world.notices.addresses
+    assert ["+447900000012"] == world.outbox.for_brevo
     assert [(True, NINE / 1000)] == [(word.out, word.at) for word in world.words.find_requests(["+447900000012"])]
 
 
@@ -167,7 +167,7 @@ def test_a_test_event_is_queued_each_time() -> None:
     """Each test of an account has the same id: it is no repetition."""
     world = World()
     batch = world.take_in(records(raw(*[sample("test-event-kinesis")] * 2)))
-    assert (2, ["00000000-1111-4222-8333-444444444444"] * 2) == (batch.events, world.notices.test_ids)
+    assert (2, ["00000000-1111-4222-8333-444444444444"] * 2) == (batch.events, world.outbox.test_ids)
 
 
 def test_metrics_are_counted_once() -> None:
@@ -193,12 +193,12 @@ def test_what_concerns_brevo_is_queued_once_a_batch() -> None:
     """A person's tasks make one message; a conversation that goes on makes none."""
     world = World()
     world.take_in(records(raw(event("task.created"), event("task.created", sid=SECOND))))
-    assert 1 == len(world.notices.persons)
-    world.notices.persons.clear()
+    assert 1 == len(world.outbox.persons)
+    world.outbox.persons.clear()
     binding = {"Type": "sms", "Address": "+447900000012"}
     going_on = other("conversations.participant.added", ConversationSid=CONVERSATION, MessagingBinding=binding)
     world.take_in(records(raw(going_on)))
-    assert [] == world.notices.persons
+    assert [] == world.outbox.persons
 
 
 def test_the_contact_base_tells_who_calls() -> None:
@@ -277,4 +277,4 @@ def test_a_disabled_connector_tells_nothing() -> None:
     world = World(settings=settled)
     world.take_in(records(raw(*answered(), sample("worker-activity-update"))))
     held = state(world)
-    assert ([], 1, {}) == (world.notices.persons, len(held.facts), held.rows)
+    assert ([], 1, {}) == (world.outbox.persons, len(held.facts), held.rows)

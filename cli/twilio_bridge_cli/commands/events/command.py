@@ -96,8 +96,8 @@ def _put_all(target: Place, records: list[Record], batch: int, region: str | Non
 
 def _ended(done: Done, error: Exception, records: list[Record], group: list[Record]) -> Done:
     """Say what is there and what is not after a request that failed, or was not taken whole."""
-    left = error.left if isinstance(error, NotTakenError) else group
-    there = done["events"] + len(group) - len(left)
+    left = error.left if isinstance(error, NotTakenError) else len(group)
+    there = done["events"] + len(group) - left
     return {**done, "events": there, "failed": len(records) - there, "error": error}
 
 

@@ -5,14 +5,13 @@ https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecords.html
 
 import json
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from twilio_bridge import retry
-from twilio_bridge.retry import Retry
+from twilio_bridge.adapters.aws.batches import PartlyRefusedError, send_batch
 from twilio_bridge_cli import aws
 from twilio_bridge_cli.errors import CommandError, UnreachableError
 
@@ -36,14 +35,11 @@ class Record:
 
 
 class NotTakenError(Exception):
-    """Kinesis did not take all of a request; `left` is what it did not take, `codes` why."""
+    """Kinesis did not take all of a request: how many records are `left`, and why (`codes`)."""
 
-    def __init__(self, left: list[Record], codes: set[str]) -> None:
+    def __init__(self, left: int, codes: set[str]) -> None:
         super().__init__(", ".join(sorted(codes)))
         self.left = left
-
-
-RETRY: Final = Retry(attempts=8, first_wait_s=0.1, on=(NotTakenError,))
 
 
 def record(place: str, event: Mapping[str, Any], *, as_string: bool) -> Record:
@@ -84,24 +80,28 @@ def groups(records: Iterable[Record], most: int = MOST) -> Iterator[list[Record]
 
 
 def put(kinesis: Any, stream: str, group: list[Record]) -> int:  # noqa: ANN401  boto3 makes its clients' classes late
-    """Put a group on the stream and give how many requests that took.
+    """Put a group on the stream and return how many requests that took.
 
-    What is not taken is put again as RETRY says, and then is a NotTakenError.
+    Raise NotTakenError where Kinesis, however often it is asked, does not take all of it.
     """
-    left, requests = group, 0
+    requests = 0
+    codes: set[str] = set()
 
-    def once() -> None:
-        nonlocal left, requests
+    def put_once(records: Sequence[Record]) -> list[Record]:
+        nonlocal requests
         requests += 1
-        entries = [{"Data": each.data, "PartitionKey": each.key} for each in left]
+        entries = [{"Data": each.data, "PartitionKey": each.key} for each in records]
         answer = kinesis.put_records(StreamName=stream, Records=entries)
-        results = zip(left, answer["Records"], strict=True)
-        failed = [(each, result["ErrorCode"]) for each, result in results if result.get("ErrorCode")]
-        left = [each for each, _ in failed]
-        if left:
-            raise NotTakenError(left, {code for _, code in failed})
 
-    retry.call(once, RETRY)
+        codes.clear()
+        codes.update(result["ErrorCode"] for result in answer["Records"] if result.get("ErrorCode"))
+        results = zip(records, answer["Records"], strict=True)
+        return [record for record, result in results if result.get("ErrorCode")]
+
+    try:
+        send_batch("kinesis", group, put_once)
+    except PartlyRefusedError as error:
+        raise NotTakenError(error.left, codes) from error
     return requests
 
 

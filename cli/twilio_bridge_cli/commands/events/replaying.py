@@ -172,7 +172,7 @@ def _put(group: list[Record], put: Callable[[list[Record]], int], done: Done) ->
     try:
         done.requests += put(group)
     except (NotTakenError, *FAILURES) as error:
-        done.records += len(group) - len(error.left) if isinstance(error, NotTakenError) else 0
+        done.records += len(group) - error.left if isinstance(error, NotTakenError) else 0
         raise kinesis_put.explained(error, "Not everything is on the stream") from error
     done.records += len(group)
 

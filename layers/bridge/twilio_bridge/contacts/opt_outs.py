@@ -46,10 +46,10 @@ def record_request(address: str, out: bool, at: float, directory: Directory, opt
         with deadline.limit(deadline.seconds_left(DIRECT_TRY_S + TIME_TO_QUEUE_S) - TIME_TO_QUEUE_S):
             deliver_request(number, directory, opt_outs)
     except Exception as error:  # noqa: BLE001  whatever it was, the request must reach Airtable
-        outbox.enqueue_airtable_delivery(number)
+        outbox.enqueue_airtable_opt_out(number)
         logger.warning("opt-out queued", extra=where(error))
     finally:
-        outbox.enqueue_brevo_delivery(number)
+        outbox.enqueue_brevo_opt_out(number)
 
 
 def deliver_request(address: str, directory: Directory, opt_outs: OptOuts) -> int:

@@ -13,10 +13,10 @@ from twilio_bridge.config import schema
 from twilio_bridge.contacts import opt_outs
 from twilio_bridge.errors import NotTakenError, RateLimitedError, RefusedError, UnacceptableError
 from twilio_bridge.logs import logger, where
-from twilio_bridge.ports import OptOut, OptOuts
+from twilio_bridge.ports import OptOut, OptOuts, Outbox
 from twilio_bridge.support.brevo_contact import WITH_EMAIL, contact_of, digest_of
 from twilio_bridge.support.person import UNTOLD, Dossier, Status, TimelineEvent
-from twilio_bridge.support.ports import Dossiers, MarketingContact, MarketingContacts, Notices
+from twilio_bridge.support.ports import Dossiers, MarketingContact, MarketingContacts
 
 # Among those whom a word was told.
 BREVO = "brevo"
@@ -29,7 +29,7 @@ class DeliveryDeps:
     dossiers: Dossiers
     crm: MarketingContacts
     opt_outs: OptOuts
-    notices: Notices
+    outbox: Outbox
     settings: schema.Config
 
 
@@ -76,7 +76,7 @@ def deliver(person_id: str, work: DeliveryDeps, now: int) -> Delivered:
     if dossier is None:
         return Delivered()
     if dossier.person.joined_into:
-        work.notices.enqueue_brevo_delivery([dossier.person.joined_into])
+        work.outbox.enqueue_brevo_delivery([dossier.person.joined_into])
         return Delivered()
     due, next_at = _due(dossier.events, now)
     telling = _telling(dossier, work, now)
@@ -85,6 +85,16 @@ def deliver(person_id: str, work: DeliveryDeps, now: int) -> Delivered:
     telling.done.next_at = next_at
     _tell_all(telling, due, is_news=digest_of(telling.contact) != dossier.person.delivered)
     return telling.done
+
+
+def sweep(dossiers: Dossiers, outbox: Outbox, now: int) -> int:
+    """Queue again every person with an event that was due before `now` (epoch ms), and return their number.
+
+    These are events that waited for more facts, and those that a crash kept from being queued.
+    """
+    persons = list(dict.fromkeys(dossiers.overdue(now)))
+    outbox.enqueue_brevo_delivery(persons)
+    return len(persons)
 
 
 def deliver_word(address: str, crm: MarketingContacts, said: OptOuts) -> int:

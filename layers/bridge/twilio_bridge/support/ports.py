@@ -83,19 +83,6 @@ class Quarantine(Protocol):
         """Keep a record and say why; give the name it is found by. The same record twice is kept once."""
 
 
-class Notices(Protocol):
-    """What is to be done because of events, by another function."""
-
-    def enqueue_brevo_delivery(self, person_ids: Iterable[str]) -> None:
-        """Queue the delivery of what is new about these persons."""
-
-    def blacklist(self, address: str) -> None:
-        """Queue telling Brevo and Airtable what the person at this address last said about being written to."""
-
-    def validate_sink(self, test_id: str) -> None:
-        """Queue the answer to a sink's test event."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarketingContact:
     """A contact as Brevo is to hold them; `attributes` by Brevo's names, only what is known.

@@ -1,7 +1,7 @@
 """A batch of records becomes facts, and what follows from them is written down and handed on.
 
 The order matters only here: facts first, because all else can be derived from them again; then who it was; then what
-Brevo is to be told and the figures; the notices last. A batch that breaks off anywhere and comes again ends in the same
+Brevo is to be told and the figures; the queues last. A batch that breaks off anywhere and comes again ends in the same
 state.
 """
 
@@ -14,13 +14,13 @@ from twilio_bridge.config import schema
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.errors import BadRequestError, OutOfTimeError
 from twilio_bridge.logs import logger, where
-from twilio_bridge.ports import OptOuts
+from twilio_bridge.ports import OptOuts, Outbox
 from twilio_bridge.support import identities, task_attributes
 from twilio_bridge.support.cloud_events import Event, Poison, decode
 from twilio_bridge.support.derivation import Derived, derive, rewrite_all, since
 from twilio_bridge.support.event_facts import ExtractedFacts, hear
 from twilio_bridge.support.facts import Heard, Known
-from twilio_bridge.support.ports import Dossiers, Facts, Figures, Metrics, Notices, People, Quarantine
+from twilio_bridge.support.ports import Dossiers, Facts, Figures, Metrics, People, Quarantine
 
 # What is about no task and no conversation.
 NOTHING = ""
@@ -44,7 +44,7 @@ class ReducerDeps:
     dossiers: Dossiers
     figures: Figures
     quarantine: Quarantine
-    notices: Notices
+    outbox: Outbox
     opt_outs: OptOuts
     metrics: Metrics
     lookup: Callable[[str], Sequence[Contact]]
@@ -133,9 +133,10 @@ def _hand_on(batch: Batch, work: ReducerDeps) -> None:
         for word in batch.told.words:
             address = phone.bare(word.address)
             if work.opt_outs.record_request(address, word.out, word.at / 1000):
-                work.notices.blacklist(address)
+                work.outbox.enqueue_brevo_opt_out(address)
+                work.outbox.enqueue_airtable_opt_out(address)
         for test_id in batch.told.test_ids:
-            work.notices.validate_sink(test_id)
+            work.outbox.enqueue_sink_validation(test_id)
         for row in batch.told.rows:
             work.figures.put(row)
 
@@ -174,7 +175,7 @@ def _write(news: Mapping[str, Derived], batch: Batch, work: ReducerDeps) -> None
             if _write_one(news[subject], person_id, work):
                 subjects_of.setdefault(person_id, []).append(subject)
     with _coming_again(batch, [subject for own in subjects_of.values() for subject in own], "news not queued"):
-        work.notices.enqueue_brevo_delivery(subjects_of)
+        work.outbox.enqueue_brevo_delivery(subjects_of)
 
 
 def _write_one(new: Derived, person_id: str, work: ReducerDeps) -> bool:

@@ -88,8 +88,10 @@ def opt_outs() -> DynamoOptOuts:
 
 @cache
 def outbox() -> SqsOutbox:
-    """What Airtable and Brevo are told later."""
-    return SqsOutbox(clients.sqs(), settings().airtable_queue_url, settings().brevo_queue_url)
+    """Opt-outs for the functions that deliver them."""
+    return SqsOutbox(
+        clients.sqs(), airtable_queue_url=settings().airtable_queue_url, brevo_queue_url=settings().brevo_queue_url
+    )
 
 
 @cache

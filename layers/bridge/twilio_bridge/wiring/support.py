@@ -3,12 +3,12 @@
 from functools import cache, lru_cache
 
 from twilio_bridge.adapters.aws import clients
-from twilio_bridge.adapters.aws.notices import SqsNotices
-from twilio_bridge.adapters.aws.queues import SqsQueue
+from twilio_bridge.adapters.aws.queues import SqsOutbox, SqsQueue
 from twilio_bridge.config import flex, schema
 from twilio_bridge.errors import NoSecretError, SettingError
+from twilio_bridge.ports import Outbox
 from twilio_bridge.support.brevo_delivery import DeliveryDeps
-from twilio_bridge.support.ports import AgentTokens, Dossiers, MarketingContacts, Notices, Sinks, Stream
+from twilio_bridge.support.ports import AgentTokens, Dossiers, MarketingContacts, Sinks, Stream
 from twilio_bridge.support.reducer import ReducerDeps
 from twilio_bridge.wiring import base, contacts
 
@@ -59,10 +59,15 @@ def dossiers() -> Dossiers:
 
 
 @cache
-def notices() -> Notices:
-    """What other functions are to do."""
+def outbox() -> Outbox:
+    """What other functions do later."""
     settings = base.settings()
-    return SqsNotices(clients.sqs(), settings.brevo_queue_url, settings.sync_queue_url, base.outbox())
+    return SqsOutbox(
+        clients.sqs(),
+        airtable_queue_url=settings.airtable_queue_url,
+        brevo_queue_url=settings.brevo_queue_url,
+        sync_queue_url=settings.sync_queue_url,
+    )
 
 
 @cache
@@ -93,7 +98,7 @@ def reducing() -> ReducerDeps:
         dossiers=dossiers(),
         figures=DynamoFigures(table),
         quarantine=S3Quarantine(clients.s3(), settings.quarantine_bucket),
-        notices=notices(),
+        outbox=outbox(),
         opt_outs=base.opt_outs(),
         metrics=EmbeddedMetrics(settings.metrics_namespace),
         lookup=contacts.contact_cache().find,
@@ -133,6 +138,6 @@ def delivering() -> DeliveryDeps:
         dossiers=dossiers(),
         crm=crm(),
         opt_outs=base.opt_outs(),
-        notices=notices(),
+        outbox=outbox(),
         settings=settled(),
     )

@@ -1,10 +1,11 @@
 """A DynamoDB table with plain Python values: text, whole numbers, bytes, booleans and sets of text.
 
-Keys are `pk` and `sk`; what has an `expires_at` (epoch seconds) in the past is never given, though DynamoDB may
+Keys are `pk` and `sk`; what has an `expires_at` (epoch seconds) in the past is never returned, though DynamoDB may
 take days to remove it. The limits are AWS's own: moto accepts what AWS refuses.
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
 """
 
+import json
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 from twilio_bridge.adapters.aws import clients
+from twilio_bridge.adapters.aws.batches import send_batch, split_into
 from twilio_bridge.errors import UnavailableError
 
 if TYPE_CHECKING:
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 
 Item = dict[str, Any]
 Key = tuple[str, str]
-# `Put` or `Update`, and what DynamoDB is asked: `a_put` and `an_update` make them.
+# `Put` or `Update`, and the request's parameters; `a_put` and `an_update` make them.
 Write = tuple[str, dict[str, Any]]
 
 MAX_KEYS_PER_READ = 100
@@ -32,10 +34,23 @@ MAX_ITEM_BYTES = 400 * 1024
 MAX_EXPRESSION_LENGTH = 4096
 FORMAT = 1
 # Why a transaction was cancelled that may be tried again once its items have been read again.
-QUICKER = {"ConditionalCheckFailed", "TransactionConflict"}
+CHANGED_MEANWHILE = {"ConditionalCheckFailed", "TransactionConflict"}
 
 _serialize = TypeSerializer().serialize
 _deserialize = TypeDeserializer().deserialize
+
+
+def pack(value: object) -> str:
+    """Return plain values as JSON as short as can be, for items are billed by their size.
+
+    Half a character (a lone surrogate), which DynamoDB refuses, becomes a question mark.
+    """
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace").decode()
+
+
+def unpack(text: str) -> Any:  # noqa: ANN401  whatever was packed
+    """Return what `pack` wrote."""
+    return json.loads(text)
 
 
 def marshal(item: Mapping[str, Any]) -> dict[str, Any]:
@@ -81,7 +96,7 @@ def a_put(item: Item, *, when: str | None = None, values: Mapping[str, Any] | No
 def an_update(
     key: Key, change: str, values: Mapping[str, Any], *, when: str | None = None, names: Mapping[str, str] | None = None
 ) -> Write:
-    """Make the change of an item; `names` gives attributes whose names stand in no expression, by `#…`."""
+    """Make the change of an item; `names` has the attributes whose names cannot stand in an expression, by `#…`."""
     if len(change) > MAX_EXPRESSION_LENGTH:
         raise UnavailableError("dynamodb", "an expression is longer than AWS takes")
     request: dict[str, Any] = {
@@ -111,14 +126,18 @@ class Table:
     def get_many(self, keys: Sequence[Key], *, consistent: bool = False) -> dict[Key, Item]:
         """Return those of the items that are there, a hundred a request."""
         found: dict[Key, Item] = {}
-        for start in range(0, len(keys), MAX_KEYS_PER_READ):
-            wanted: list[Any] = [_key(*key) for key in keys[start : start + MAX_KEYS_PER_READ]]
-            while wanted:
-                request = {self._name: {"Keys": wanted, "ConsistentRead": consistent}}
-                answer = self._call("batch_get_item", RequestItems=request, table=False)
-                items = (_unexpired(raw) for raw in answer["Responses"].get(self._name, []))
-                found |= {(item["pk"], item["sk"]): item for item in items if item}
-                wanted = answer.get("UnprocessedKeys", {}).get(self._name, {}).get("Keys", [])
+
+        def read(wanted: Sequence[Any]) -> list[Any]:
+            request = {self._name: {"Keys": wanted, "ConsistentRead": consistent}}
+            answer = self._call("batch_get_item", RequestItems=request, table=False)
+
+            items = (_unexpired(raw) for raw in answer["Responses"].get(self._name, []))
+            found.update({(item["pk"], item["sk"]): item for item in items if item})
+            unprocessed: list[Any] = answer.get("UnprocessedKeys", {}).get(self._name, {}).get("Keys", [])
+            return unprocessed
+
+        for batch in split_into(iter(keys), MAX_KEYS_PER_READ):
+            send_batch("dynamodb", [_key(*key) for key in batch], read)
         return found
 
     def query(self, pk: str, *, consistent: bool = False) -> Iterator[Item]:
@@ -162,7 +181,7 @@ class Table:
         names: Mapping[str, str] | None = None,
         before: bool = False,
     ) -> Item | None:
-        """Change an item and give it as it is then, or was `before`; None where the condition `when` does not hold."""
+        """Change an item and return it as it is then, or was `before`; None where `when` does not hold."""
         _, request = an_update((pk, sk), change, values, when=when, names=names)
         answer = self._conditional("update_item", request | {"ReturnValues": "ALL_OLD" if before else "ALL_NEW"})
         return None if answer is None else unmarshal(answer.get("Attributes", {}))
@@ -175,30 +194,22 @@ class Table:
         try:
             self._client.transact_write_items(TransactItems=items)  # type: ignore[arg-type]  # made by a_put, an_update
         except clients.FAILURES as error:
-            if clients.reasons_of(error) & QUICKER:
+            if clients.reasons_of(error) & CHANGED_MEANWHILE:
                 return False
             raise clients.unavailable("dynamodb", error) from error
         return True
 
     def put_many(self, items: Iterable[Item]) -> int:
-        """Write items, twenty-five a request, and give how many there were."""
-        waiting: list[Any] = []
+        """Write items, twenty-five a request, and return how many there were."""
         count = 0
-        for item in items:
-            _check_item(item)
-            waiting.append({"PutRequest": {"Item": marshal(item | {"v": FORMAT})}})
-            count += 1
-            while len(waiting) >= MAX_ITEMS_PER_WRITE:  # none of them may have been taken
-                waiting = self._write(waiting)
-        while waiting:
-            waiting = self._write(waiting)
+        for batch in split_into(map(_put_request, items), MAX_ITEMS_PER_WRITE):
+            send_batch("dynamodb", batch, self._write)
+            count += len(batch)
         return count
 
-    def _write(self, waiting: list[Any]) -> list[Any]:
+    def _write(self, waiting: Sequence[Any]) -> list[Any]:
         answer = self._call("batch_write_item", RequestItems={self._name: waiting}, table=False)
         unprocessed: list[Any] = answer.get("UnprocessedItems", {}).get(self._name, [])
-        if unprocessed:  # the table is throttled; the SDK does not retry what came back unprocessed
-            time.sleep(0.2)
         return unprocessed
 
     def _conditional(self, operation: str, request: dict[str, Any]) -> dict[str, Any] | None:
@@ -218,6 +229,11 @@ class Table:
         except clients.FAILURES as error:
             raise clients.unavailable("dynamodb", error) from error
         return answer
+
+
+def _put_request(item: Item) -> dict[str, Any]:
+    _check_item(item)
+    return {"PutRequest": {"Item": marshal(item | {"v": FORMAT})}}
 
 
 def _key(pk: str, sk: str) -> dict[str, Any]:

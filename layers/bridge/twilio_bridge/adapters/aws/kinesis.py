@@ -3,12 +3,13 @@
 https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecords.html
 """
 
-import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from twilio_bridge.adapters.aws import clients
-from twilio_bridge.errors import BadRequestError, UnavailableError
+from twilio_bridge.adapters.aws.batches import PartlyRefusedError, send_batch, split_into
+from twilio_bridge.errors import BadRequestError
+from twilio_bridge.retry import Retry
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
 
 MAX_RECORDS_COUNT = 500
 MAX_RECORD_BYTES = 1_000_000
-# Of a request some records may be refused, because their shard is busy.
-TRIES, WAIT_S = 4, 0.1
+# A webhook has to be answered within seconds; Twilio sends again what we refuse.
+RESEND = Retry(attempts=4, first_wait_s=0.2, on=(PartlyRefusedError,))
 
 
 class KinesisStream:
@@ -28,27 +29,19 @@ class KinesisStream:
         self._name = name
 
     def put(self, records: Sequence[tuple[str, bytes]]) -> None:
-        """Put records, each with its partition key; either all are there then, or it raises and some may be."""
+        """Put records, each with its partition key; where it raises, some of them may be there."""
         if any(len(data) > MAX_RECORD_BYTES for _, data in records):
             raise BadRequestError(f"an event is larger than {MAX_RECORD_BYTES:,} bytes")
-        for start in range(0, len(records), MAX_RECORDS_COUNT):
-            self._put(records[start : start + MAX_RECORDS_COUNT])
 
-    def _put(self, records: Sequence[tuple[str, bytes]]) -> None:
-        waiting = list(records)
-        for attempt in range(TRIES):
-            if attempt:
-                time.sleep(WAIT_S * 2**attempt)
-            waiting = self._refused(waiting)
-            if not waiting:
-                return
-        raise UnavailableError("kinesis", f"{len(waiting)} records were refused")
+        for batch in split_into(iter(records), MAX_RECORDS_COUNT):
+            send_batch("kinesis", batch, self._put, RESEND)
 
-    def _refused(self, records: Sequence[tuple[str, bytes]]) -> list[tuple[str, bytes]]:
+    def _put(self, records: Sequence[tuple[str, bytes]]) -> list[tuple[str, bytes]]:
         entries: list[PutRecordsRequestEntryTypeDef] = [{"PartitionKey": key, "Data": data} for key, data in records]
         try:
             answer = self._client.put_records(StreamName=self._name, Records=entries)
         except clients.FAILURES as error:
             raise clients.unavailable("kinesis", error) from error
+
         results = zip(records, answer["Records"], strict=True)
         return [record for record, result in results if result.get("ErrorCode")]

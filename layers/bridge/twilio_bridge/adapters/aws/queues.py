@@ -4,49 +4,88 @@ import hashlib
 import json
 import re
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from twilio_bridge.adapters.aws import clients
+from twilio_bridge.adapters.aws.batches import send_batch, split_into
 from twilio_bridge.errors import UnavailableError
 from twilio_bridge.ports import Notes
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_sqs.type_defs import SendMessageBatchRequestEntryTypeDef
 
 # A started refresh is given this long to show before another is asked for.
 ASK_AGAIN_S = 30
 MAX_DELAY_S = 900
+MAX_MESSAGES_PER_BATCH = 10
 ASKED = "refresh asked"
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatchRequestEntry.html
 GROUP = re.compile(r"[!-~]{1,128}")
 
 
 class SqsOutbox:
-    """The port Outbox; Brevo's queue is FIFO."""
+    """The port Outbox; Brevo's queue is FIFO, with a message group for each person and each address."""
 
-    def __init__(self, client: "SQSClient", airtable_queue_url: str, brevo_queue_url: str) -> None:
+    def __init__(
+        self, client: "SQSClient", *, airtable_queue_url: str, brevo_queue_url: str, sync_queue_url: str = ""
+    ) -> None:
         self._client = client
         self._airtable_queue_url = airtable_queue_url
         self._brevo_queue_url = brevo_queue_url
+        self._sync_queue_url = sync_queue_url
 
-    def enqueue_airtable_delivery(self, address: str) -> None:
-        """Queue an address."""
+    def enqueue_airtable_opt_out(self, address: str) -> None:
+        """Queue an address for Airtable."""
+        self._send(self._airtable_queue_url, {"address": address})
+
+    def enqueue_brevo_opt_out(self, address: str) -> None:
+        """Queue an address for Brevo, behind what waits for the same one."""
+        self._send_batch([_message(address, {"address": address})])
+
+    def enqueue_brevo_delivery(self, person_ids: Iterable[str]) -> None:
+        """Queue a message for each person, ten a request."""
+        messages = (_message(person_id, {"person": person_id}) for person_id in dict.fromkeys(person_ids))
+        for batch in split_into(messages, MAX_MESSAGES_PER_BATCH):
+            self._send_batch(batch)
+
+    def enqueue_sink_validation(self, test_id: str) -> None:
+        """Queue a test's id."""
+        self._send(self._sync_queue_url, {"test_id": test_id})
+
+    def _send(self, queue_url: str, body: Mapping[str, str]) -> None:
         try:
-            self._client.send_message(QueueUrl=self._airtable_queue_url, MessageBody=json.dumps({"address": address}))
+            self._client.send_message(QueueUrl=queue_url, MessageBody=json.dumps(body))
         except clients.FAILURES as error:
             raise clients.unavailable("sqs", error) from error
 
-    def enqueue_brevo_delivery(self, address: str) -> None:
-        """Queue an address, behind what waits for the same one."""
-        text, own, group = json.dumps({"address": address}), uuid.uuid4().hex, group_of(address)
-        try:
-            self._client.send_message(
-                QueueUrl=self._brevo_queue_url, MessageBody=text, MessageGroupId=group, MessageDeduplicationId=own
-            )
-        except clients.FAILURES as error:
-            raise clients.unavailable("sqs", error) from error
+    def _send_batch(self, messages: "Sequence[SendMessageBatchRequestEntryTypeDef]") -> None:
+        """Send messages to Brevo's queue; a message that is there twice costs a look at the person, and no more."""
+
+        def send(
+            waiting: "Sequence[SendMessageBatchRequestEntryTypeDef]",
+        ) -> "list[SendMessageBatchRequestEntryTypeDef]":
+            try:
+                answer = self._client.send_message_batch(QueueUrl=self._brevo_queue_url, Entries=waiting)
+            except clients.FAILURES as error:
+                raise clients.unavailable("sqs", error) from error
+            refused = {entry["Id"] for entry in answer.get("Failed", [])}
+            return [message for message in waiting if message["Id"] in refused]
+
+        send_batch("sqs", messages, send)
+
+
+def _message(group: str, body: Mapping[str, str]) -> "SendMessageBatchRequestEntryTypeDef":
+    """Return a message with an id of its own: another one with the same body may just be being worked on."""
+    own = uuid.uuid4().hex
+    return {
+        "Id": own,
+        "MessageBody": json.dumps(body),
+        "MessageGroupId": group_of(group),
+        "MessageDeduplicationId": own,
+    }
 
 
 def group_of(name: str) -> str:

@@ -9,8 +9,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from twilio_bridge.adapters.aws.compact import pack, unpack
-from twilio_bridge.adapters.aws.dynamodb import FORMAT, Item, Table, item_size
+from twilio_bridge.adapters.aws.dynamodb import FORMAT, Item, Table, item_size, pack, unpack
 from twilio_bridge.logs import logger
 from twilio_bridge.support.facts import Fact, Heard, Known, known
 

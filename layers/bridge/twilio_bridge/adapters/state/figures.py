@@ -4,8 +4,7 @@ import time
 import zlib
 from collections.abc import Iterator
 
-from twilio_bridge.adapters.aws.compact import pack, unpack
-from twilio_bridge.adapters.aws.dynamodb import Item, Table
+from twilio_bridge.adapters.aws.dynamodb import Item, Table, pack, unpack
 from twilio_bridge.support.person import FigureRow
 
 KEEP_S = 400 * 86_400

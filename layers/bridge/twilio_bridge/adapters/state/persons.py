@@ -12,8 +12,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, replace
 
-from twilio_bridge.adapters.aws.compact import pack, unpack
-from twilio_bridge.adapters.aws.dynamodb import Item, Key, Table
+from twilio_bridge.adapters.aws.dynamodb import Item, Key, Table, pack, unpack
 from twilio_bridge.adapters.state.identities import person_from, profile_of
 from twilio_bridge.support.person import BEFORE, UNHEARD, WAITING, Dossier, Interaction, Person, Status, TimelineEvent
 

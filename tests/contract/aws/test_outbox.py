@@ -1,4 +1,4 @@
-"""What is to be done because of events is queued, and nothing of it is lost."""
+"""What other functions are to do is queued, and nothing of it is lost."""
 
 import json
 from collections.abc import Callable
@@ -9,11 +9,10 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 
 from tests.contract.tables import aws_client
 from tests.fakes.base import FakeOutbox
-from tests.fakes.support import FakeNotices
-from twilio_bridge.adapters.aws.notices import TRIES, SqsNotices
+from twilio_bridge.adapters.aws.batches import RESEND
 from twilio_bridge.adapters.aws.queues import SqsOutbox
 from twilio_bridge.errors import UnavailableError
-from twilio_bridge.support.ports import Notices
+from twilio_bridge.ports import Outbox
 
 NUMBER = "+447900000012"
 FIFO = {"FifoQueue": "true", "DeduplicationScope": "messageGroup", "FifoThroughputLimit": "perMessageGroupId"}
@@ -34,7 +33,10 @@ class Queues:
         self.brevo = sqs().create_queue(QueueName="BrevoQueue.fifo", Attributes=FIFO)["QueueUrl"]
         self.sync = sqs().create_queue(QueueName="SyncQueue")["QueueUrl"]
         self.airtable = sqs().create_queue(QueueName="AirtableQueue")["QueueUrl"]
-        self.notices = SqsNotices(sqs(), self.brevo, self.sync, SqsOutbox(sqs(), self.airtable, self.brevo))
+        self.outbox = self.outbox_of(sqs())
+
+    def outbox_of(self, client: Any) -> SqsOutbox:
+        return SqsOutbox(client, airtable_queue_url=self.airtable, brevo_queue_url=self.brevo, sync_queue_url=self.sync)
 
     def messages(self, url: str) -> list[tuple[Any, str]]:
         """Take all messages out: their bodies and groups."""
@@ -58,11 +60,11 @@ Said = Callable[[], tuple[list[str], list[str], list[str]]]
 
 
 @pytest.fixture(params=["memory", "sqs"])
-def told(request: pytest.FixtureRequest) -> tuple[Notices, Said]:
+def told(request: pytest.FixtureRequest) -> tuple[Outbox, Said]:
     """Return the port, and what it was told: persons, addresses and tests."""
     if request.param == "memory":
-        memory = FakeNotices()
-        return memory, lambda: (memory.persons, memory.addresses, memory.test_ids)
+        memory = FakeOutbox()
+        return memory, lambda: (memory.persons, memory.for_brevo, memory.test_ids)
     queues: Queues = request.getfixturevalue("queues")
 
     def said() -> tuple[list[str], list[str], list[str]]:
@@ -70,32 +72,33 @@ def told(request: pytest.FixtureRequest) -> tuple[Notices, Said]:
         persons, addresses = ([body[name] for body in brevo if name in body] for name in ("person", "address"))
         return persons, addresses, [body["test_id"] for body, _ in queues.messages(queues.sync)]
 
-    return queues.notices, said
+    return queues.outbox, said
 
 
-def test_each_is_queued(told: tuple[Notices, Said]) -> None:
+def test_each_is_queued(told: tuple[Outbox, Said]) -> None:
     """Persons once a call and in order, addresses and tests as they come."""
-    notices, said = told
-    notices.enqueue_brevo_delivery(["p2", "p1", "p2"])
-    notices.blacklist(NUMBER)
-    notices.validate_sink("test 1")
-    notices.enqueue_brevo_delivery([])
+    outbox, said = told
+    outbox.enqueue_brevo_delivery(["p2", "p1", "p2"])
+    outbox.enqueue_brevo_opt_out(NUMBER)
+    outbox.enqueue_sink_validation("test 1")
+    outbox.enqueue_brevo_delivery([])
     persons, addresses, tests = said()
     assert (["p1", "p2"], [NUMBER], ["test 1"]) == (sorted(persons), addresses, tests)
 
 
-def test_the_same_again_is_another_message(told: tuple[Notices, Said]) -> None:
+def test_the_same_again_is_another_message(told: tuple[Outbox, Said]) -> None:
     """The first one may be being worked on just now, and then the news would wait for ever."""
-    notices, said = told
+    outbox, said = told
     for _ in range(3):
-        notices.enqueue_brevo_delivery(["p1"])
-        notices.blacklist(NUMBER)
+        outbox.enqueue_brevo_delivery(["p1"])
+        outbox.enqueue_brevo_opt_out(NUMBER)
     assert (["p1"] * 3, [NUMBER] * 3, []) == said()
 
 
-def test_an_address_goes_to_brevo_and_airtable(queues: Queues) -> None:
-    """Each of them has to know."""
-    queues.notices.blacklist(NUMBER)
+def test_an_opt_out_goes_to_brevo_and_airtable(queues: Queues) -> None:
+    """Each in its own queue, Brevo's behind what waits for the same address."""
+    queues.outbox.enqueue_brevo_opt_out(NUMBER)
+    queues.outbox.enqueue_airtable_opt_out(NUMBER)
     assert [({"address": NUMBER}, NUMBER)] == queues.messages(queues.brevo)
     assert [{"address": NUMBER}] == [body for body, _ in queues.messages(queues.airtable)]
 
@@ -103,8 +106,8 @@ def test_an_address_goes_to_brevo_and_airtable(queues: Queues) -> None:
 @pytest.mark.parametrize("address", ['chat "smith"\n😀', "x" * 200, NUMBER])
 def test_groups_are_what_sqs_takes(queues: Queues, address: str) -> None:
     """128 characters without blanks; whatever the address, its messages stay in one group."""
-    queues.notices.blacklist(address)
-    queues.notices.blacklist(address)
+    queues.outbox.enqueue_brevo_opt_out(address)
+    queues.outbox.enqueue_brevo_opt_out(address)
     (one, group), other = queues.messages(queues.brevo)
     assert ({"address": address}, (one, group)) == (one, other)
     assert group.isascii()
@@ -117,9 +120,7 @@ def test_groups_are_what_sqs_takes(queues: Queues, address: str) -> None:
 def test_persons_go_ten_a_request(queues: Queues, count: int, requests: int) -> None:
     """Each has a group of their own, so that one does not wait for another."""
     client: Any = Client(sqs())
-    SqsNotices(client, queues.brevo, queues.sync, FakeOutbox()).enqueue_brevo_delivery(
-        f"p{number}" for number in range(count)
-    )
+    queues.outbox_of(client).enqueue_brevo_delivery(f"p{number}" for number in range(count))
     assert requests == len(client.batches)
     messages = queues.messages(queues.brevo)
     assert sorted(f"p{number}" for number in range(count)) == sorted(body["person"] for body, _ in messages)
@@ -148,7 +149,7 @@ def test_what_was_refused_is_sent_again(queues: Queues, monkeypatch: pytest.Monk
     """And only that."""
     monkeypatch.setattr("time.sleep", lambda _seconds: None)
     client: Any = Client(sqs(), refusals=2)
-    SqsNotices(client, queues.brevo, queues.sync, FakeOutbox()).enqueue_brevo_delivery(["p1", "p2", "p3", "p4", "p5"])
+    queues.outbox_of(client).enqueue_brevo_delivery(["p1", "p2", "p3", "p4", "p5"])
     assert [["p1", "p2", "p3", "p4", "p5"], ["p1", "p3", "p5"], ["p1", "p5"]] == client.batches
     assert ["p1", "p2", "p3", "p4", "p5"] == sorted(body["person"] for body, _ in queues.messages(queues.brevo))
 
@@ -158,8 +159,8 @@ def test_what_is_refused_for_good_is_an_error(queues: Queues, monkeypatch: pytes
     monkeypatch.setattr("time.sleep", lambda _seconds: None)
     client: Any = Client(sqs(), refusals=99)
     with pytest.raises(UnavailableError):
-        SqsNotices(client, queues.brevo, queues.sync, FakeOutbox()).enqueue_brevo_delivery(["p1"])
-    assert TRIES == len(client.batches)
+        queues.outbox_of(client).enqueue_brevo_delivery(["p1"])
+    assert RESEND.attempts == len(client.batches)
 
 
 @pytest.mark.parametrize("failure", FAILURES, ids=lambda failure: type(failure).__name__)
@@ -174,11 +175,11 @@ def test_a_queue_that_fails_is_unavailable(failure: Exception) -> None:
             return fail
 
     client: Any = Broken()
-    notices = SqsNotices(client, "brevo", "sync", SqsOutbox(client, "airtable", "brevo"))
+    outbox = SqsOutbox(client, airtable_queue_url="airtable", brevo_queue_url="brevo", sync_queue_url="sync")
     uses: list[Callable[[], None]] = [
-        lambda: notices.enqueue_brevo_delivery(["p1"]),
-        lambda: notices.blacklist(NUMBER),
-        lambda: notices.validate_sink("test 1"),
+        lambda: outbox.enqueue_brevo_delivery(["p1"]),
+        lambda: outbox.enqueue_brevo_opt_out(NUMBER),
+        lambda: outbox.enqueue_sink_validation("test 1"),
     ]
     for use in uses:
         with pytest.raises(UnavailableError) as raised:
