@@ -8,7 +8,7 @@ from typing import Any
 from twilio_bridge import deadline
 from twilio_bridge.entrypoints import http
 from twilio_bridge.logs import logger
-from twilio_bridge.support.reducer import Record, reduce
+from twilio_bridge.support.reducer import Record, reduce_records
 from twilio_bridge.wiring import support
 
 # Leaves a record that takes all the time still time to be reported as failed.
@@ -18,8 +18,8 @@ MARGIN_S = 5
 def lambda_handler(event: Mapping[str, Any], context: http.Context) -> dict[str, object]:
     """Take in a batch; the lowest sequence number that failed is where the stream goes on."""
     with deadline.limit(context.get_remaining_time_in_millis() / 1000 - MARGIN_S):
-        batch = reduce(records(event), support.reducing(), int(time.time() * 1000))
-    counts = {"events": batch.events, "ignored": batch.told.ignored, "poison": batch.poison}
+        batch = reduce_records(records(event), support.reducing(), int(time.time() * 1000))
+    counts = {"events": batch.events, "ignored": batch.extracted.ignored, "poison": batch.poison}
     logger.info("taken in", extra={**counts, "failed": len(batch.failed)})
     failed = sorted(batch.failed, key=int)[:1]
     return {"batchItemFailures": [{"itemIdentifier": sequence} for sequence in failed]}

@@ -2,7 +2,7 @@
 
 from twilio_bridge import forms
 from twilio_bridge.entrypoints import http
-from twilio_bridge.support.forwarding import pieces
+from twilio_bridge.support.cloud_events import split_into_records
 from twilio_bridge.wiring import base, support
 
 signatures = base.signatures()
@@ -16,5 +16,5 @@ def lambda_handler(event: http.Event, context: http.Context) -> http.Reply:
 
 def take(event: http.Event) -> forms.Answer:
     """Put what Twilio signed on the stream, as it came: what is poison is found out there, and kept."""
-    stream.put(pieces(http.signed_body(event, signatures)))
+    stream.put(split_into_records(http.signed_body(event, signatures)))
     return forms.Answer()

@@ -23,6 +23,6 @@ def take(event: http.Event) -> forms.Answer:
     """Put the finished task on the stream, where everything else is known of it."""
     body, now = http.raw_body(event), time.time()
     secret = settings.task_complete_secret
-    task_complete.verify(http.lower_case(event), body, now, support.flex_tokens(), secret)
-    stream.put([task_complete.event_of(body, now)])
+    task_complete.verify_sender(http.lower_case(event), body, now, support.flex_tokens(), secret)
+    stream.put([task_complete.build_event(body, now)])
     return forms.Answer()

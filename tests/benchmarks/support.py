@@ -21,7 +21,7 @@ from tests.fakes.support import (
     FakeDossiers,
     FakeFacts,
     FakeFigures,
-    FakePeople,
+    FakeIdentities,
     FakeQuarantine,
 )
 from twilio_bridge.adapters.aws.dynamodb import Table
@@ -32,7 +32,7 @@ from twilio_bridge.adapters.brevo.marketing_contacts import BrevoMarketingContac
 from twilio_bridge.adapters.contact_cache.chunk_cache import ChunkMemory
 from twilio_bridge.adapters.state.facts import DynamoFacts
 from twilio_bridge.adapters.state.figures import DynamoFigures
-from twilio_bridge.adapters.state.identities import DynamoPeople
+from twilio_bridge.adapters.state.identities import DynamoIdentities
 from twilio_bridge.adapters.state.limiter import Pace, SlotLimiter
 from twilio_bridge.adapters.state.opt_outs import DynamoOptOuts
 from twilio_bridge.adapters.state.persons import DynamoDossiers
@@ -41,7 +41,7 @@ from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.logs import logger
 from twilio_bridge.support.brevo_delivery import Delivered, DeliveryDeps, deliver
 from twilio_bridge.support.person import FigureRow
-from twilio_bridge.support.reducer import Record, ReducerDeps, reduce
+from twilio_bridge.support.reducer import Record, ReducerDeps, reduce_records
 from twilio_bridge_local.samples.support_day import DAY, DAY_MS
 from twilio_bridge_local.vendors.brevo.limits import NO_LIMITS
 from twilio_bridge_local.vendors.brevo.server import API_KEY, BrevoStandIn
@@ -74,7 +74,7 @@ def stored(table: Table, lookup: Callable[[str], Sequence[Contact]], outbox: Fak
     """Return a batch's work with what it has at AWS in this table."""
     return ReducerDeps(
         facts=DynamoFacts(table),
-        identities=DynamoPeople(table),
+        identities=DynamoIdentities(table),
         dossiers=DynamoDossiers(table),
         figures=DynamoFigures(table),
         quarantine=FakeQuarantine(),
@@ -88,7 +88,7 @@ def stored(table: Table, lookup: Callable[[str], Sequence[Contact]], outbox: Fak
 
 def in_memory() -> ReducerDeps:
     """Return a batch's work with memory stores."""
-    people = FakePeople()
+    people = FakeIdentities()
     return ReducerDeps(
         facts=FakeFacts(),
         identities=people,
@@ -114,9 +114,9 @@ def requests_and_units() -> Iterator[Line]:
 
 
 def _taken_in(what: str, given: Iterable[list[Record]], work: ReducerDeps, meter: Metered, is_bound: bool) -> Line:
-    done = [reduce(batch, work, DAY) for batch in given]
+    done = [reduce_records(batch, work, DAY) for batch in given]
     events = sum(batch.events for batch in done)
-    subjects = sum(len(batch.told.subjects) for batch in done) / len(done)
+    subjects = sum(len(batch.extracted.subjects) for batch in done) / len(done)
     requests, written, read = (each / events for each in (meter.requests.total(), meter.written, meter.read))
     cost = f"{requests:.2f} requests, {written:.2f} write units, {read:.2f} read units an event"
     is_within = not is_bound or (requests <= MAX_REQUESTS and written <= MAX_WRITE_UNITS)
@@ -131,7 +131,7 @@ def calls_to_brevo() -> Iterator[Line]:
     outbox = FakeOutbox()
     work = stored(meter.table, lambda _number: [], outbox)
     for batch in batches(day(), 100):
-        reduce(batch, work, DAY)
+        reduce_records(batch, work, DAY)
     meter.reset()
     with BrevoStandIn(limits=NO_LIMITS) as brevo:
         done = _delivered(work, outbox, meter.table, brevo)
@@ -175,7 +175,7 @@ def speed() -> Iterator[Line]:
 
 def _events_a_second(given: Sequence[list[Record]]) -> float:
     work, began = in_memory(), time.process_time()
-    events = sum(reduce(batch, work, DAY).events for batch in given)
+    events = sum(reduce_records(batch, work, DAY).events for batch in given)
     return events / (time.process_time() - began)
 
 

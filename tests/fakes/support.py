@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from tests.fakes.contacts import Clock
-from twilio_bridge.support.facts import Heard, Known, known
-from twilio_bridge.support.identities import GIVEN, own_keys
+from twilio_bridge.support.facts import KnownFacts, NewFacts, sort_facts
+from twilio_bridge.support.identities import ASSIGNED_KINDS, select_own_keys
 from twilio_bridge.support.person import (
     BEFORE,
     UNHEARD,
@@ -29,21 +29,21 @@ class FakeFacts:
 
     def __init__(self, clock: Clock | None = None) -> None:
         self._clock = clock or Clock()
-        self._heard: dict[str, tuple[Heard, float]] = {}
+        self._heard: dict[str, tuple[NewFacts, float]] = {}
 
-    def add(self, subject: str, heard: Heard) -> Known:
+    def add_facts(self, subject: str, heard: NewFacts) -> KnownFacts:
         """Add facts."""
-        there, until = self._heard.get(subject, (Heard(), 0.0))
-        there = there if until > self._clock.now() else Heard()
+        there, until = self._heard.get(subject, (NewFacts(), 0.0))
+        there = there if until > self._clock.now() else NewFacts()
         facts = {**heard.facts, **there.facts}
         told = {**heard.attributes, **there.attributes}
-        self._heard[subject] = (Heard(facts, told), self._clock.now() + 31 * DAY_S)
+        self._heard[subject] = (NewFacts(facts, told), self._clock.now() + 31 * DAY_S)
         named = (fact if fact.attributes in told else replace(fact, attributes="") for fact in facts.values())
         is_repeated = not there.facts.keys().isdisjoint(heard.facts)
-        return replace(known(subject, named, told), is_repeated=is_repeated)
+        return replace(sort_facts(subject, named, told), is_repeated=is_repeated)
 
 
-class FakePeople:
+class FakeIdentities:
     """The port People."""
 
     def __init__(self, clock: Clock | None = None) -> None:
@@ -51,24 +51,24 @@ class FakePeople:
         self._keys: dict[str, tuple[str, float]] = {}
         self.profiles: dict[str, Person] = {}
 
-    def of(self, keys: Iterable[str]) -> dict[str, Person]:
+    def find_by_keys(self, keys: Iterable[str]) -> dict[str, Person]:
         """Return the persons."""
         return {key: self._end(self._keys[key][0]) for key in keys if not self._are_free([key])}
 
-    def open(self, keys: Iterable[str]) -> str | None:
+    def create_person(self, keys: Iterable[str]) -> str | None:
         """Make a person."""
         wanted = list(keys)
         if not self._are_free(wanted):
             return None
         person_id = uuid.uuid4().hex
-        self.profiles[person_id] = Person(id=person_id, keys=own_keys(wanted))
+        self.profiles[person_id] = Person(id=person_id, keys=select_own_keys(wanted))
         self._claim(person_id, wanted)
         return person_id
 
-    def attach(self, person_id: str, keys: Iterable[str]) -> bool:
+    def attach_keys(self, person_id: str, keys: Iterable[str]) -> bool:
         """Claim keys, all or none."""
         wanted = list(keys)
-        person, own = self.person(person_id), own_keys(wanted)
+        person, own = self.person(person_id), select_own_keys(wanted)
         if not self._are_free(wanted) or (own and person.joined_into):
             return False
         if own:
@@ -76,7 +76,7 @@ class FakePeople:
         self._claim(person_id, wanted)
         return True
 
-    def join(self, person_id: str, other_id: str) -> bool:
+    def join_persons(self, person_id: str, other_id: str) -> bool:
         """Make one a half of the other."""
         this, other = self.person(person_id), self.person(other_id)
         if person_id == other_id or this.joined_into or other.joined_into:
@@ -92,7 +92,7 @@ class FakePeople:
 
     def _claim(self, person_id: str, keys: Iterable[str]) -> None:
         for key in keys:
-            until = self._clock.now() + 60 * DAY_S if key.startswith(GIVEN) else float("inf")
+            until = self._clock.now() + 60 * DAY_S if key.startswith(ASSIGNED_KINDS) else float("inf")
             self._keys[key] = (person_id, until)
 
     def _are_free(self, keys: Iterable[str]) -> bool:
@@ -106,7 +106,7 @@ class FakePeople:
 class FakeDossiers:
     """The port Dossiers; profiles are those of `people`."""
 
-    def __init__(self, people: FakePeople, clock: Clock | None = None) -> None:
+    def __init__(self, people: FakeIdentities, clock: Clock | None = None) -> None:
         self._people = people
         self._clock = clock or Clock()
         self._interactions: defaultdict[str, dict[str, Interaction]] = defaultdict(dict)
@@ -189,7 +189,7 @@ class FakeFigures:
     def __init__(self) -> None:
         self._rows: dict[tuple[str, str], FigureRow] = {}
 
-    def put(self, row: FigureRow) -> bool:
+    def put_row(self, row: FigureRow) -> bool:
         """Write a row."""
         there = self._rows.get((row.day, row.key))
         if there and there.version >= row.version:
@@ -197,7 +197,7 @@ class FakeFigures:
         self._rows[row.day, row.key] = row
         return True
 
-    def of(self, day: str) -> Iterator[FigureRow]:
+    def read_day(self, day: str) -> Iterator[FigureRow]:
         """Return a day's rows."""
         return (row for row in self._rows.values() if row.day == day)
 

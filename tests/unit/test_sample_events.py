@@ -12,7 +12,7 @@ from twilio_bridge.contacts.webhook_registration import ROUTE
 from twilio_bridge.entrypoints import airtable_signature, http
 from twilio_bridge.errors import SignatureError
 from twilio_bridge.support import task_complete
-from twilio_bridge.support.cloud_events import decode
+from twilio_bridge.support.cloud_events import decode_record
 from twilio_bridge_local import credentials
 from twilio_bridge_local.samples.airtable_base import sample_base
 
@@ -125,7 +125,7 @@ def test_the_webhook_s_batch_is_signed() -> None:
     """The local stack's token signed it, its URL names the body's hash, and it holds events."""
     given = event(ROOT / "events/event_streams_webhook/batch_of_three.json")
     body = http.signed_body(given, http.Signatures(Tokens()))
-    assert decode(body, 0).events
+    assert decode_record(body, 0).events
     with pytest.raises(SignatureError):
         http.signed_body(given, http.Signatures(Tokens("another")))
 
@@ -134,13 +134,13 @@ def test_the_plugin_s_task_is_one() -> None:
     """It shows the local stack's Flex token, and can be read."""
     given = event(ROOT / "events/task_complete/from_a_plugin.json")
     assert f"Bearer {credentials.SAMPLE_FLEX_TOKEN}" == given["headers"]["authorization"]
-    sid, made = task_complete.event_of(http.raw_body(given), 0)
-    assert sid == decode(made, 0).events[0].data["TaskSid"]
+    sid, made = task_complete.build_event(http.raw_body(given), 0)
+    assert sid == decode_record(made, 0).events[0].data["TaskSid"]
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "events/event_streams").glob("*.json")), ids=name)
 def test_the_stream_s_batches_can_be_read(path: Path) -> None:
     """Each record is an event; only the one that is meant to be is poison for its type."""
     for record in event(path)["Records"]:
-        decoded = decode(base64.b64decode(record["kinesis"]["data"]), 0)
+        decoded = decode_record(base64.b64decode(record["kinesis"]["data"]), 0)
         assert (1, []) == (len(decoded.events), decoded.poison)

@@ -160,8 +160,8 @@ def _timeline(brevo: BrevoStandIn, number: str) -> list[str]:
 
 
 def _in_figures(stack: Stack, day: str) -> Step:
-    rows = DynamoFigures(Table(stack.client("dynamodb"), "SyncState")).of(day)
-    found = daily_figures.queues(rows).get((day, QUEUE), {})
+    rows = DynamoFigures(Table(stack.client("dynamodb"), "SyncState")).read_day(day)
+    found = daily_figures.sum_queues(rows).get((day, QUEUE), {})
     shown = Sheet("figure", "value", title=f"Queue {QUEUE}, {day}", title_justify="left", title_style="bold")
     for figure, value in found.items():
         shown.add_row(figure, "" if value is None else str(value))

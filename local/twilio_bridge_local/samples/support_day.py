@@ -69,7 +69,7 @@ def _afterwards(life: Life) -> Iterator[CloudEvent]:
         named = lives.task_channel(life.channel)
         posted = {"TaskSid": life.sid, "TaskAttributes": life.attributes, "TaskChannelUniqueName": named}
         at_s = (life.now + life.chance.randrange(2_000)) / 1000
-        yield json.loads(task_complete.event_of(json.dumps(posted).encode(), at_s)[1])
+        yield json.loads(task_complete.build_event(json.dumps(posted).encode(), at_s)[1])
 
 
 def _survey(life: Life) -> Iterator[CloudEvent]:

@@ -17,7 +17,7 @@ from twilio_bridge.adapters.aws.dynamodb import MAX_ITEM_BYTES, Table, item_size
 from twilio_bridge.adapters.state.facts import LARGEST, MAX_WRITE_BYTES, DynamoFacts
 from twilio_bridge.errors import UnavailableError
 from twilio_bridge.logs import logger
-from twilio_bridge.support.facts import Fact, Heard, Known, digest
+from twilio_bridge.support.facts import Fact, KnownFacts, NewFacts, compute_digest
 from twilio_bridge.support.ports import Facts
 
 TASK = f"task#WT{'0' * 31}1"
@@ -45,59 +45,59 @@ def fact(number: int, kind: str = "task.updated", attributes: str = "", **values
     return Fact(f"EV{number:032}", kind, 1_772_442_000_000 + number, values, attributes)
 
 
-def heard(*told: Fact, attributes: Iterable[Any] = ()) -> Heard:
-    return Heard({each.id: each for each in told}, {digest(each): each for each in attributes})
+def heard(*told: Fact, attributes: Iterable[Any] = ()) -> NewFacts:
+    return NewFacts({each.id: each for each in told}, {compute_digest(each): each for each in attributes})
 
 
 def test_what_was_heard_is_known(facts: Facts) -> None:
     """Every fact as it was, in order, with the attributes that held."""
-    first = fact(2, "task.created", digest(TOLD), queue=HOSTILE, age="0", count=7)
+    first = fact(2, "task.created", compute_digest(TOLD), queue=HOSTILE, age="0", count=7)
     second = fact(1, "reservation.accepted")
-    known = facts.add(TASK, heard(first, second, attributes=[TOLD]))
-    assert Known(TASK, (second, first), {digest(TOLD): TOLD}) == known
-    assert known == facts.add(TASK, heard(first, second, attributes=[TOLD]))
+    known = facts.add_facts(TASK, heard(first, second, attributes=[TOLD]))
+    assert KnownFacts(TASK, (second, first), {compute_digest(TOLD): TOLD}) == known
+    assert known == facts.add_facts(TASK, heard(first, second, attributes=[TOLD]))
 
 
 def test_later_facts_are_added(facts: Facts) -> None:
     """What was known stays, and the version counts it."""
-    facts.add(TASK, heard(fact(1), fact(2)))
-    known = facts.add(TASK, heard(fact(2), fact(3)))
+    facts.add_facts(TASK, heard(fact(1), fact(2)))
+    known = facts.add_facts(TASK, heard(fact(2), fact(3)))
     assert ((fact(1), fact(2), fact(3)), 3) == (known.facts, known.version)
 
 
 def test_what_stands_there_stays(facts: Facts) -> None:
     """An event with a known id changes nothing, whatever it says."""
-    facts.add(TASK, heard(fact(1, queue="first")))
-    assert (fact(1, queue="first"),) == facts.add(TASK, heard(fact(1, "task.deleted", queue="second"))).facts
+    facts.add_facts(TASK, heard(fact(1, queue="first")))
+    assert (fact(1, queue="first"),) == facts.add_facts(TASK, heard(fact(1, "task.deleted", queue="second"))).facts
 
 
 def test_nothing_new_tells_what_is_known(facts: Facts) -> None:
     """Somebody may only want to know."""
-    facts.add(TASK, heard(fact(1)))
-    assert (fact(1),) == facts.add(TASK, Heard()).facts
-    assert () == facts.add("task#WT2", Heard()).facts
+    facts.add_facts(TASK, heard(fact(1)))
+    assert (fact(1),) == facts.add_facts(TASK, NewFacts()).facts
+    assert () == facts.add_facts("task#WT2", NewFacts()).facts
 
 
 def test_subjects_do_not_meet(facts: Facts) -> None:
     """Each has its own facts."""
-    facts.add(TASK, heard(fact(1)))
-    assert (fact(2),) == facts.add("conversation#CH1", heard(fact(2))).facts
+    facts.add_facts(TASK, heard(fact(1)))
+    assert (fact(2),) == facts.add_facts("conversation#CH1", heard(fact(2))).facts
 
 
 def test_facts_go_a_month_after_the_last_word(facts: Facts, clock: Time) -> None:
     """And not before."""
-    facts.add(TASK, heard(fact(1)))
+    facts.add_facts(TASK, heard(fact(1)))
     clock.pass_(30 * DAY_S)
-    facts.add(TASK, heard(fact(2)))
+    facts.add_facts(TASK, heard(fact(2)))
     clock.pass_(30 * DAY_S)
-    assert 3 == facts.add(TASK, heard(fact(3))).version
+    assert 3 == facts.add_facts(TASK, heard(fact(3))).version
 
 
 def test_attributes_that_are_missing_are_unknown(facts: Facts) -> None:
     """A fact never names attributes that are not there."""
-    known = facts.add(TASK, heard(fact(1, attributes="0123456789abcdef")))
+    known = facts.add_facts(TASK, heard(fact(1, attributes="0123456789abcdef")))
     assert "" == known.facts[0].attributes
-    assert {} == known.told()
+    assert {} == known.latest_attributes()
 
 
 BATCHES = st.lists(st.sets(st.integers(0, 12), min_size=1, max_size=6), min_size=1, max_size=6)
@@ -113,18 +113,18 @@ def test_order_and_repetition_do_not_matter(aws: Aws, batches: list[set[int]], d
     memory, stored = FakeFacts(), DynamoFacts(aws.table(SYNC_STATE))
     for batch in turned:
         news = heard(*(fact(number) for number in batch))
-        assert memory.add(subject, news) == stored.add(subject, news)
-    assert tuple(map(fact, sorted(set().union(*batches)))) == stored.add(subject, Heard()).facts
+        assert memory.add_facts(subject, news) == stored.add_facts(subject, news)
+    assert tuple(map(fact, sorted(set().union(*batches)))) == stored.add_facts(subject, NewFacts()).facts
 
 
 def test_adding_is_one_request(aws: Aws) -> None:
     """For as many facts as an expression takes; what is longer takes two, and nothing is lost."""
     stored = DynamoFacts(aws.table(SYNC_STATE))
     few = heard(*map(fact, range(99)), attributes=[TOLD])
-    assert ["UpdateItem"] == aws.count(lambda: stored.add(TASK, few))
+    assert ["UpdateItem"] == aws.count(lambda: stored.add_facts(TASK, few))
     many = heard(*map(fact, range(250)))
-    assert ["UpdateItem"] * 3 == aws.count(lambda: stored.add(TASK, many))
-    assert 250 == stored.add(TASK, Heard()).version
+    assert ["UpdateItem"] * 3 == aws.count(lambda: stored.add_facts(TASK, many))
+    assert 250 == stored.add_facts(TASK, NewFacts()).version
 
 
 class Spying:
@@ -145,7 +145,7 @@ class Spying:
 def test_expressions_are_what_aws_takes(aws: Aws) -> None:
     """4 KB of expression and 300 operators at most, in each of the updates."""
     client: Any = Spying(aws.client)
-    DynamoFacts(Table(client, SYNC_STATE)).add(TASK, heard(*map(fact, range(250))))
+    DynamoFacts(Table(client, SYNC_STATE)).add_facts(TASK, heard(*map(fact, range(250))))
     for update in client.updates:
         change = update["UpdateExpression"]
         assert len(change.encode()) <= 4_096
@@ -159,8 +159,9 @@ def test_a_life_costs_little(aws: Aws) -> None:
     values = {"reservation": f"WR{0:032}", "worker_sid": f"WK{0:032}", "worker": "amara@example.com"}
     queue = {"queue_sid": f"WQ{0:032}", "queue": "Support in English"}
     for batch in (range(5), range(5, 10)):
-        stored.add(
-            TASK, heard(*(fact(n, attributes=digest(TOLD), **values, **queue) for n in batch), attributes=[TOLD])
+        stored.add_facts(
+            TASK,
+            heard(*(fact(n, attributes=compute_digest(TOLD), **values, **queue) for n in batch), attributes=[TOLD]),
         )
     assert client.written <= 10
     assert 2 == client.requests.total()
@@ -171,10 +172,10 @@ def test_a_task_without_end_is_cut(aws: Aws, log: StringIO) -> None:
     stored = DynamoFacts(aws.table(SYNC_STATE))
     for batch in range(12):
         news = heard(*(fact(batch * 10 + number, queue="x" * 4_000) for number in range(10)))
-        known = stored.add(TASK, news)
+        known = stored.add_facts(TASK, news)
     raw = aws.client.get_item(TableName=SYNC_STATE, Key={"pk": {"S": TASK}, "sk": {"S": "facts"}})["Item"]
     assert LARGEST < item_size(unmarshal(raw)) <= MAX_ITEM_BYTES - MAX_WRITE_BYTES
-    assert known.facts == stored.add(TASK, heard(*(fact(n, queue="x" * 4_000) for n in range(10)))).facts
+    assert known.facts == stored.add_facts(TASK, heard(*(fact(n, queue="x" * 4_000) for n in range(10)))).facts
     dropped = [json.loads(line) for line in log.getvalue().splitlines()]
     assert 120 == known.version + sum(line["facts"] for line in dropped)
     assert {("ERROR", TASK)} == {(line["level"], line["subject"]) for line in dropped}
@@ -184,23 +185,25 @@ def test_what_is_too_large_alone_is_left_out(aws: Aws) -> None:
     """Attributes and values beyond anything that Twilio sends go; the fact itself stays."""
     stored = DynamoFacts(aws.table(SYNC_STATE))
     huge = {"tags": ["x" * 500] * 200}
-    known = stored.add(TASK, heard(fact(1, attributes=digest(huge)), fact(2, tags="é" * 30_000), attributes=[huge]))
+    known = stored.add_facts(
+        TASK, heard(fact(1, attributes=compute_digest(huge)), fact(2, tags="é" * 30_000), attributes=[huge])
+    )
     assert (fact(1), fact(2)) == known.facts
 
 
 def test_two_who_add_at_once(aws: Aws) -> None:
     """Of two who add the same event at the same time the first one's word stands, and both see all."""
     one, other = DynamoFacts(aws.table(SYNC_STATE)), DynamoFacts(aws.table(SYNC_STATE))
-    one.add(TASK, heard(fact(1, queue="one")))
-    known = other.add(TASK, heard(fact(1, queue="other"), fact(2)))
+    one.add_facts(TASK, heard(fact(1, queue="one")))
+    known = other.add_facts(TASK, heard(fact(1, queue="other"), fact(2)))
     assert (fact(1, queue="one"), fact(2)) == known.facts
-    assert known == one.add(TASK, heard(fact(2, queue="one")))
+    assert known == one.add_facts(TASK, heard(fact(2, queue="one")))
 
 
 def test_half_characters_do_no_harm(aws: Aws) -> None:
     """DynamoDB takes no half of a character."""
     broken = json.loads('"\\ud800"')
-    known = DynamoFacts(aws.table(SYNC_STATE)).add(TASK, heard(fact(1, queue=broken)))
+    known = DynamoFacts(aws.table(SYNC_STATE)).add_facts(TASK, heard(fact(1, queue=broken)))
     assert "?" == known.facts[0].values["queue"]
 
 
@@ -208,12 +211,12 @@ def test_a_table_that_fails_is_unavailable(aws: Aws) -> None:
     """The batch comes again."""
     aws.client.delete_table(TableName=SYNC_STATE)
     with pytest.raises(UnavailableError):
-        DynamoFacts(aws.table(SYNC_STATE)).add(TASK, heard(fact(1)))
+        DynamoFacts(aws.table(SYNC_STATE)).add_facts(TASK, heard(fact(1)))
 
 
 def test_facts_that_stand_there_are_repeated(facts: Facts) -> None:
     """Whoever adds them again is told so: what follows from them may not have been written."""
     first, second = heard(fact(1)), heard(fact(2))
-    assert [False, False] == [facts.add(TASK, told).is_repeated for told in (first, second)]
-    assert [True, True] == [facts.add(TASK, told).is_repeated for told in (first, heard(fact(2), fact(3)))]
-    assert not facts.add(TASK, heard(fact(4))).is_repeated
+    assert [False, False] == [facts.add_facts(TASK, told).is_repeated for told in (first, second)]
+    assert [True, True] == [facts.add_facts(TASK, told).is_repeated for told in (first, heard(fact(2), fact(3)))]
+    assert not facts.add_facts(TASK, heard(fact(4))).is_repeated

@@ -32,14 +32,14 @@ def row(number: int = 1, version: int = 3, day: str = DAY, **values: Any) -> Fig
 
 
 def of(figures: Figures, day: str = DAY) -> list[FigureRow]:
-    return sorted(figures.of(day), key=lambda each: each.key)
+    return sorted(figures.read_day(day), key=lambda each: each.key)
 
 
 def test_rows_come_back(figures: Figures) -> None:
     """By day, each as it was written."""
     empty = FigureRow(day=DAY, key="activity#WK1#EV1", version=1)
     for each in (row(1), row(2), empty, row(1, day=NEXT_DAY, queue="Sales")):
-        assert figures.put(each)
+        assert figures.put_row(each)
     assert [empty, row(1), row(2)] == of(figures)
     assert [row(1, day=NEXT_DAY, queue="Sales")] == of(figures, NEXT_DAY)
     assert [] == of(figures, "2026-03-04")
@@ -48,17 +48,17 @@ def test_rows_come_back(figures: Figures) -> None:
 @pytest.mark.parametrize("version", [1, 2, 3])
 def test_a_later_version_stays(figures: Figures, version: int) -> None:
     """And so does the same one."""
-    figures.put(row())
-    assert not figures.put(row(version=version, queue="Sales"))
+    figures.put_row(row())
+    assert not figures.put_row(row(version=version, queue="Sales"))
     assert [row()] == of(figures)
-    assert figures.put(row(version=4, queue="Sales"))
+    assert figures.put_row(row(version=4, queue="Sales"))
     assert [row(version=4, queue="Sales")] == of(figures)
 
 
 def test_many_rows_of_a_day(figures: Figures) -> None:
     """None is lost among the partitions, and none is given twice."""
     rows = [row(number) for number in range(1_000, 1_200)]
-    assert all(figures.put(each) for each in rows)
+    assert all(figures.put_row(each) for each in rows)
     assert rows == of(figures)
 
 
@@ -66,7 +66,7 @@ def test_rows_go_after_400_days(aws: Aws, clock: Time) -> None:
     """And not before."""
     clock.stop()
     figures = DynamoFigures(aws.table(SYNC_STATE))
-    figures.put(row())
+    figures.put_row(row())
     clock.pass_(399 * DAY_S)
     assert [row()] == of(figures)
     clock.pass_(2 * DAY_S)
@@ -77,7 +77,7 @@ def test_a_day_is_spread(aws: Aws) -> None:
     """Over all sixteen partitions, about evenly: one takes no more than 1,000 writes a second."""
     figures = DynamoFigures(aws.table(SYNC_STATE))
     for number in range(400):
-        figures.put(row(number))
+        figures.put_row(row(number))
     partitions = [item["pk"]["S"] for item in aws.client.scan(TableName=SYNC_STATE)["Items"]]
     assert 16 == len(set(partitions))
     assert max(map(partitions.count, set(partitions))) <= 50
@@ -87,7 +87,7 @@ def test_what_it_costs(aws: Aws) -> None:
     """A row costs one request and one unit; a day is sixteen queries."""
     client: Any = Metered(aws.client)
     figures = DynamoFigures(Table(client, SYNC_STATE))
-    figures.put(row())
+    figures.put_row(row())
     assert (1, 1) == (client.requests["put_item"], client.written)
     assert [row()] == of(figures)
     assert {"put_item": 1, "query": 16} == client.requests
@@ -97,7 +97,7 @@ def test_a_table_that_fails_is_unavailable(aws: Aws) -> None:
     """Whatever was asked comes again."""
     figures = DynamoFigures(aws.table(SYNC_STATE))
     aws.client.delete_table(TableName=SYNC_STATE)
-    uses: list[Callable[[], object]] = [lambda: figures.put(row()), lambda: of(figures)]
+    uses: list[Callable[[], object]] = [lambda: figures.put_row(row()), lambda: of(figures)]
     for use in uses:
         with pytest.raises(UnavailableError):
             use()

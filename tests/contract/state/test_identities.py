@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 
 from tests.contract.tables import SYNC_STATE, Aws, Time
 from tests.contract.units import Metered
-from tests.fakes.support import FakePeople
+from tests.fakes.support import FakeIdentities
 from twilio_bridge.adapters.aws.dynamodb import Table
-from twilio_bridge.adapters.state.identities import DynamoPeople
+from twilio_bridge.adapters.state.identities import DynamoIdentities
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.errors import UnavailableError
-from twilio_bridge.support.identities import MAX_HALVES_COUNT, resolve_many
+from twilio_bridge.support.identities import MAX_HALVES_COUNT, resolve_persons
 from twilio_bridge.support.person import Person
-from twilio_bridge.support.ports import People
+from twilio_bridge.support.ports import Identities
 
 TASK, OTHER_TASK, THIRD_TASK = (f"task#WT{number:032}" for number in range(3))
 CONVERSATION = f"conversation#CH{0:032}"
@@ -28,111 +28,113 @@ DAY_S = 86_400
 
 
 @pytest.fixture(params=["memory", "dynamodb"])
-def people(request: pytest.FixtureRequest, clock: Time) -> People:
+def people(request: pytest.FixtureRequest, clock: Time) -> Identities:
     clock.stop()
     if request.param == "memory":
-        return FakePeople()
-    return DynamoPeople(request.getfixturevalue("aws").table(SYNC_STATE))
+        return FakeIdentities()
+    return DynamoIdentities(request.getfixturevalue("aws").table(SYNC_STATE))
 
 
-def opened(people: People, *keys: str) -> str:
-    person_id = people.open(keys)
+def opened(people: Identities, *keys: str) -> str:
+    person_id = people.create_person(keys)
     assert person_id
     return person_id
 
 
-def ids(people: People, *keys: str) -> dict[str, str]:
-    return {key: person.id for key, person in people.of(keys).items()}
+def ids(people: Identities, *keys: str) -> dict[str, str]:
+    return {key: person.id for key, person in people.find_by_keys(keys).items()}
 
 
 def nobody(_number: str) -> Sequence[Contact]:
     return []
 
 
-def test_nobody_is_known(people: People) -> None:
+def test_nobody_is_known(people: Identities) -> None:
     """A key that nobody took is nobody's."""
-    assert {} == people.of([TASK, EMAIL])
-    assert {} == people.of([])
+    assert {} == people.find_by_keys([TASK, EMAIL])
+    assert {} == people.find_by_keys([])
 
 
-def test_a_person_is_found_by_each_key(people: People) -> None:
+def test_a_person_is_found_by_each_key(people: Identities) -> None:
     """As one person, who knows the keys that say who they are."""
     person_id = opened(people, TASK, CONVERSATION, FLEX, EMAIL, PHONE)
     person = Person(id=person_id, keys=frozenset((EMAIL, PHONE)))
-    assert dict.fromkeys((TASK, FLEX, PHONE), person) == people.of([TASK, FLEX, PHONE, OTHER_PHONE])
+    assert dict.fromkeys((TASK, FLEX, PHONE), person) == people.find_by_keys([TASK, FLEX, PHONE, OTHER_PHONE])
 
 
-def test_a_taken_key_opens_nothing(people: People) -> None:
+def test_a_taken_key_opens_nothing(people: Identities) -> None:
     """Where one key is somebody's, all others stay free."""
     opened(people, EMAIL)
-    assert people.open([PHONE, EMAIL, TASK]) is None
-    assert {} == people.of([PHONE, TASK])
+    assert people.create_person([PHONE, EMAIL, TASK]) is None
+    assert {} == people.find_by_keys([PHONE, TASK])
 
 
 @pytest.mark.parametrize("more", [[OTHER_TASK], [PHONE], [OTHER_TASK, CONVERSATION], [OTHER_TASK, PHONE, FLEX]])
-def test_keys_are_added(people: People, more: list[str]) -> None:
+def test_keys_are_added(people: Identities, more: list[str]) -> None:
     """One or several, leading to the person or saying something about them."""
     person_id = opened(people, EMAIL)
-    assert people.attach(person_id, more)
+    assert people.attach_keys(person_id, more)
     own = frozenset((EMAIL, *more)) & {EMAIL, PHONE}
-    assert dict.fromkeys((EMAIL, *more), Person(id=person_id, keys=own)) == people.of([EMAIL, *more])
+    assert dict.fromkeys((EMAIL, *more), Person(id=person_id, keys=own)) == people.find_by_keys([EMAIL, *more])
 
 
 @pytest.mark.parametrize("taken", [TASK, PHONE])
-def test_keys_are_added_all_or_none(people: People, taken: str) -> None:
+def test_keys_are_added_all_or_none(people: Identities, taken: str) -> None:
     """Where one is taken none is added, and the same again is refused as well."""
     opened(people, taken)
     person_id = opened(people, EMAIL)
-    assert not people.attach(person_id, [OTHER_TASK, OTHER_PHONE, taken])
-    assert not people.attach(person_id, [taken])
-    assert {} == people.of([OTHER_TASK, OTHER_PHONE])
-    assert frozenset((EMAIL,)) == people.of([EMAIL])[EMAIL].keys
+    assert not people.attach_keys(person_id, [OTHER_TASK, OTHER_PHONE, taken])
+    assert not people.attach_keys(person_id, [taken])
+    assert {} == people.find_by_keys([OTHER_TASK, OTHER_PHONE])
+    assert frozenset((EMAIL,)) == people.find_by_keys([EMAIL])[EMAIL].keys
 
 
-def test_adding_nothing_is_fine(people: People) -> None:
+def test_adding_nothing_is_fine(people: Identities) -> None:
     """Nothing was taken."""
-    assert people.attach(opened(people, EMAIL), [])
+    assert people.attach_keys(opened(people, EMAIL), [])
 
 
-def test_joined_persons_are_found_as_one(people: People) -> None:
+def test_joined_persons_are_found_as_one(people: Identities) -> None:
     """By all keys of either, with the other as a half."""
     one, other = opened(people, TASK, EMAIL), opened(people, OTHER_TASK, PHONE)
-    assert people.join(one, other)
+    assert people.join_persons(one, other)
     person = Person(id=one, keys=frozenset((EMAIL, PHONE)), halves=(other,))
-    assert dict.fromkeys((TASK, EMAIL, OTHER_TASK, PHONE), person) == people.of([TASK, EMAIL, OTHER_TASK, PHONE])
+    assert dict.fromkeys((TASK, EMAIL, OTHER_TASK, PHONE), person) == people.find_by_keys(
+        [TASK, EMAIL, OTHER_TASK, PHONE]
+    )
 
 
-def test_halves_of_halves_are_halves(people: People) -> None:
+def test_halves_of_halves_are_halves(people: Identities) -> None:
     """Whoever was joined before stays with them."""
     one, two, three = (opened(people, key) for key in (EMAIL, PHONE, OTHER_PHONE))
-    assert people.join(two, three)
-    assert people.join(one, two)
+    assert people.join_persons(two, three)
+    assert people.join_persons(one, two)
     person = Person(id=one, keys=frozenset((EMAIL, PHONE, OTHER_PHONE)), halves=tuple(sorted((two, three))))
-    assert dict.fromkeys((EMAIL, PHONE, OTHER_PHONE), person) == people.of([EMAIL, PHONE, OTHER_PHONE])
+    assert dict.fromkeys((EMAIL, PHONE, OTHER_PHONE), person) == people.find_by_keys([EMAIL, PHONE, OTHER_PHONE])
 
 
-def test_nobody_is_joined_twice(people: People) -> None:
+def test_nobody_is_joined_twice(people: Identities) -> None:
     """Neither to two persons, nor to themselves, nor into somebody who was joined."""
     one, two, three = (opened(people, key) for key in (EMAIL, PHONE, OTHER_PHONE))
-    assert not people.join(one, one)
-    assert people.join(one, two)
-    assert not people.join(one, two)
-    assert not people.join(two, one)
-    assert not people.join(three, two)
-    assert not people.join(two, three)
+    assert not people.join_persons(one, one)
+    assert people.join_persons(one, two)
+    assert not people.join_persons(one, two)
+    assert not people.join_persons(two, one)
+    assert not people.join_persons(three, two)
+    assert not people.join_persons(two, three)
     assert {PHONE: one, OTHER_PHONE: three} == ids(people, PHONE, OTHER_PHONE)
 
 
-def test_who_was_joined_gets_no_keys_of_their_own(people: People) -> None:
+def test_who_was_joined_gets_no_keys_of_their_own(people: Identities) -> None:
     """What leads to them leads to whom they are now."""
     one, two = opened(people, EMAIL), opened(people, PHONE)
-    people.join(one, two)
-    assert not people.attach(two, [OTHER_PHONE])
-    assert people.attach(two, [TASK])
+    people.join_persons(one, two)
+    assert not people.attach_keys(two, [OTHER_PHONE])
+    assert people.attach_keys(two, [TASK])
     assert {TASK: one} == ids(people, TASK, OTHER_PHONE)
 
 
-def test_tasks_are_forgotten(people: People, clock: Time) -> None:
+def test_tasks_are_forgotten(people: Identities, clock: Time) -> None:
     """After two months, and not before; what says who somebody is stays."""
     person_id = opened(people, TASK, CONVERSATION, EMAIL, FLEX)
     clock.pass_(59 * DAY_S)
@@ -143,30 +145,30 @@ def test_tasks_are_forgotten(people: People, clock: Time) -> None:
     assert {TASK: other} == ids(people, TASK)
 
 
-def test_somebody_nobody_knew_is_known_later(people: People, clock: Time) -> None:
+def test_somebody_nobody_knew_is_known_later(people: Identities, clock: Time) -> None:
     """They keep their tasks when they tell who they are, and stay from then on."""
     person_id = opened(people, TASK)
     clock.pass_(30 * DAY_S)
-    assert people.attach(person_id, [EMAIL])
+    assert people.attach_keys(person_id, [EMAIL])
     clock.pass_(40 * DAY_S)
-    assert {EMAIL: Person(id=person_id, keys=frozenset((EMAIL,)))} == people.of([TASK, EMAIL])
+    assert {EMAIL: Person(id=person_id, keys=frozenset((EMAIL,)))} == people.find_by_keys([TASK, EMAIL])
 
 
-def test_a_conversation_that_outlives_its_person(people: People, clock: Time) -> None:
+def test_a_conversation_that_outlives_its_person(people: Identities, clock: Time) -> None:
     """Who is forgotten as nobody in particular is still somebody, and may be joined, given keys or found."""
     one, other = opened(people, TASK), opened(people, OTHER_TASK)
     clock.pass_(50 * DAY_S)
-    assert people.attach(one, [CONVERSATION])
-    assert people.attach(other, [THIRD_TASK])
+    assert people.attach_keys(one, [CONVERSATION])
+    assert people.attach_keys(other, [THIRD_TASK])
     clock.pass_(20 * DAY_S)
-    assert {CONVERSATION: Person(id=one)} == people.of([CONVERSATION, TASK])
-    assert people.attach(one, [EMAIL])
-    assert people.join(one, other)
+    assert {CONVERSATION: Person(id=one)} == people.find_by_keys([CONVERSATION, TASK])
+    assert people.attach_keys(one, [EMAIL])
+    assert people.join_persons(one, other)
     assert {THIRD_TASK: one, EMAIL: one} == ids(people, THIRD_TASK, EMAIL)
 
 
 @pytest.mark.parametrize("key", ["external#" + "é" * 2_000, "flex#a\tb", "email#" + "x" * 500 + "@example.com"])
-def test_odd_keys(people: People, key: str) -> None:
+def test_odd_keys(people: Identities, key: str) -> None:
     """However long, each is found, and no other."""
     person_id = opened(people, key)
     assert {key: person_id} == ids(people, key, f"{key}x")
@@ -174,10 +176,10 @@ def test_odd_keys(people: People, key: str) -> None:
 
 def test_two_who_open_at_once(aws: Aws) -> None:
     """Of two who both found nobody one opens, the other finds that one."""
-    one, other = DynamoPeople(aws.table(SYNC_STATE)), DynamoPeople(aws.table(SYNC_STATE))
-    assert {} == one.of([EMAIL, PHONE])
+    one, other = DynamoIdentities(aws.table(SYNC_STATE)), DynamoIdentities(aws.table(SYNC_STATE))
+    assert {} == one.find_by_keys([EMAIL, PHONE])
     person_id = opened(other, PHONE)
-    assert one.open([EMAIL, PHONE]) is None
+    assert one.create_person([EMAIL, PHONE]) is None
     assert {PHONE: person_id} == ids(one, EMAIL, PHONE)
 
 
@@ -200,44 +202,46 @@ class Meanwhile:
 
 def test_keys_that_come_while_joining_are_not_lost(aws: Aws) -> None:
     """A join made from an old profile is refused; made again it has them."""
-    people = DynamoPeople(aws.table(SYNC_STATE))
+    people = DynamoIdentities(aws.table(SYNC_STATE))
     one, two, three = (opened(people, key) for key in (EMAIL, PHONE, "external#3"))
     for act in (
-        lambda: people.attach(two, [OTHER_PHONE]),
-        lambda: people.attach(one, ["external#1"]),
-        lambda: people.join(two, three),
+        lambda: people.attach_keys(two, [OTHER_PHONE]),
+        lambda: people.attach_keys(one, ["external#1"]),
+        lambda: people.join_persons(two, three),
     ):
         client: Any = Meanwhile(aws.client, act)
-        assert not DynamoPeople(Table(client, SYNC_STATE)).join(one, two)
-    assert people.join(one, two)
+        assert not DynamoIdentities(Table(client, SYNC_STATE)).join_persons(one, two)
+    assert people.join_persons(one, two)
     keys = frozenset((EMAIL, PHONE, OTHER_PHONE, "external#1", "external#3"))
-    assert {Person(id=one, keys=keys, halves=tuple(sorted((two, three))))} == set(people.of(sorted(keys)).values())
+    assert {Person(id=one, keys=keys, halves=tuple(sorted((two, three))))} == set(
+        people.find_by_keys(sorted(keys)).values()
+    )
 
 
 def test_a_person_is_joined_once_by_two(aws: Aws) -> None:
     """Of two who join the same person elsewhere the second is refused."""
-    people = DynamoPeople(aws.table(SYNC_STATE))
+    people = DynamoIdentities(aws.table(SYNC_STATE))
     one, two, three = (opened(people, key) for key in (EMAIL, PHONE, OTHER_PHONE))
-    client: Any = Meanwhile(aws.client, lambda: people.join(three, two))
-    assert not DynamoPeople(Table(client, SYNC_STATE)).join(one, two)
+    client: Any = Meanwhile(aws.client, lambda: people.join_persons(three, two))
+    assert not DynamoIdentities(Table(client, SYNC_STATE)).join_persons(one, two)
     assert {EMAIL: one, PHONE: three} == ids(people, EMAIL, PHONE)
 
 
 def test_a_person_of_as_many_halves_as_there_may_be(aws: Aws) -> None:
     """All of them are told in the one transaction, and are found in three requests."""
-    people = DynamoPeople(aws.table(SYNC_STATE))
+    people = DynamoIdentities(aws.table(SYNC_STATE))
     one, two = opened(people, EMAIL), opened(people, PHONE)
     halves = [f"external#{number}" for number in range(MAX_HALVES_COUNT - 1)]
-    assert all(people.join(two, opened(people, half)) for half in halves)
-    assert people.join(one, two)
-    assert ["BatchGetItem"] * 3 == aws.count(lambda: people.of(halves[:1]))
+    assert all(people.join_persons(two, opened(people, half)) for half in halves)
+    assert people.join_persons(one, two)
+    assert ["BatchGetItem"] * 3 == aws.count(lambda: people.find_by_keys(halves[:1]))
     assert {one} == set(ids(people, *halves).values())
 
 
 def test_what_it_costs(aws: Aws) -> None:
     """Finding takes two requests however many keys; opening, adding and joining one transaction or less."""
     client: Any = Metered(aws.client)
-    people = DynamoPeople(Table(client, SYNC_STATE))
+    people = DynamoIdentities(Table(client, SYNC_STATE))
 
     def cost(action: Callable[[], object]) -> tuple[dict[str, int], int]:
         client.requests.clear()
@@ -245,16 +249,18 @@ def test_what_it_costs(aws: Aws) -> None:
         action()
         return dict(client.requests), client.written
 
-    assert ({"transact_write_items": 1}, 8) == cost(lambda: people.open([TASK, EMAIL, PHONE]))
+    assert ({"transact_write_items": 1}, 8) == cost(lambda: people.create_person([TASK, EMAIL, PHONE]))
     one, two = ids(people, EMAIL)[EMAIL], opened(people, "external#1", CONVERSATION)
-    assert ({"put_item": 1}, 1) == cost(lambda: people.attach(one, [OTHER_TASK]))
-    assert ({"transact_write_items": 1}, 4) == cost(lambda: people.attach(one, [OTHER_PHONE]))
-    assert ({"batch_get_item": 1, "transact_write_items": 1}, 4) == cost(lambda: people.join(one, two))
-    assert ({"batch_get_item": 2}, 0) == cost(lambda: people.of([TASK, OTHER_TASK, EMAIL, PHONE, OTHER_PHONE]))
-    assert ({"batch_get_item": 3}, 0) == cost(lambda: people.of([CONVERSATION]))
+    assert ({"put_item": 1}, 1) == cost(lambda: people.attach_keys(one, [OTHER_TASK]))
+    assert ({"transact_write_items": 1}, 4) == cost(lambda: people.attach_keys(one, [OTHER_PHONE]))
+    assert ({"batch_get_item": 1, "transact_write_items": 1}, 4) == cost(lambda: people.join_persons(one, two))
+    assert ({"batch_get_item": 2}, 0) == cost(
+        lambda: people.find_by_keys([TASK, OTHER_TASK, EMAIL, PHONE, OTHER_PHONE])
+    )
+    assert ({"batch_get_item": 3}, 0) == cost(lambda: people.find_by_keys([CONVERSATION]))
     zero = opened(people, "external#0")
-    assert ({"batch_get_item": 1, "transact_write_items": 1}, 6) == cost(lambda: people.join(zero, one))
-    assert ({"batch_get_item": 3}, 0) == cost(lambda: people.of([CONVERSATION]))
+    assert ({"batch_get_item": 1, "transact_write_items": 1}, 6) == cost(lambda: people.join_persons(zero, one))
+    assert ({"batch_get_item": 3}, 0) == cost(lambda: people.find_by_keys([CONVERSATION]))
 
 
 KEYS = [TASK, OTHER_TASK, CONVERSATION, FLEX, EMAIL, "external#1", PHONE, OTHER_PHONE]
@@ -303,57 +309,57 @@ def test_a_crash_changes_nothing_in_the_end(aws: Aws, subjects: list[set[str]], 
 
     client: Any = Crashing(aws.client, number, after=after)
     with contextlib.suppress(Crash):
-        resolve_many(batch, DynamoPeople(Table(client, SYNC_STATE)), lookup)
-    stored, memory = DynamoPeople(aws.table(SYNC_STATE)), FakePeople()
-    resolve_many(batch, stored, lookup)
-    resolve_many(batch, memory, lookup)
+        resolve_persons(batch, DynamoIdentities(Table(client, SYNC_STATE)), lookup)
+    stored, memory = DynamoIdentities(aws.table(SYNC_STATE)), FakeIdentities()
+    resolve_persons(batch, stored, lookup)
+    resolve_persons(batch, memory, lookup)
     assert groups(memory) == groups(stored)
 
 
-def groups(people: People) -> set[frozenset[str]]:
+def groups(people: Identities) -> set[frozenset[str]]:
     found: dict[str, set[str]] = {}
-    for key, person in people.of([*KEYS, "airtable#rec1", "airtable#rec2"]).items():
+    for key, person in people.find_by_keys([*KEYS, "airtable#rec1", "airtable#rec2"]).items():
         found.setdefault(person.id, set()).add(key)
     return set(map(frozenset, found.values()))
 
 
 def test_two_batches_in_turns(aws: Aws) -> None:
     """Two who learn about the same person at the same moment end with one."""
-    people = DynamoPeople(aws.table(SYNC_STATE))
+    people = DynamoIdentities(aws.table(SYNC_STATE))
 
     def meanwhile() -> None:
-        resolve_many({"2": [OTHER_TASK, PHONE, "external#1"]}, people, nobody)
+        resolve_persons({"2": [OTHER_TASK, PHONE, "external#1"]}, people, nobody)
 
     client: Any = Meanwhile(aws.client, meanwhile)
-    found = resolve_many({"1": [TASK, EMAIL, PHONE]}, DynamoPeople(Table(client, SYNC_STATE)), nobody)
+    found = resolve_persons({"1": [TASK, EMAIL, PHONE]}, DynamoIdentities(Table(client, SYNC_STATE)), nobody)
     assert {found["1"]} == set(ids(people, TASK, OTHER_TASK, EMAIL, PHONE, "external#1").values())
 
 
 def test_requests_of_a_batch(aws: Aws) -> None:
     """Twenty known subjects take two requests; twenty new ones two, and one transaction each."""
     client: Any = Metered(aws.client)
-    people = DynamoPeople(Table(client, SYNC_STATE))
+    people = DynamoIdentities(Table(client, SYNC_STATE))
     batch = {f"{n}": [f"task#WT{n:032}", f"email#p{n}@example.com", f"phone#+4479000001{n:02}"] for n in range(20)}
 
     def lookup(number: str) -> Sequence[Contact]:
         return [Contact(id=f"rec{number[1:]}", sms=number)]
 
-    first = resolve_many(batch, people, lookup)
+    first = resolve_persons(batch, people, lookup)
     assert {"batch_get_item": 2, "transact_write_items": 20} == client.requests
     client.requests.clear()
-    assert first == resolve_many(batch, people, lookup)
+    assert first == resolve_persons(batch, people, lookup)
     assert {"batch_get_item": 2} == client.requests
 
 
 def test_a_table_that_fails_is_unavailable(aws: Aws) -> None:
     """Nobody is taken for new because of that."""
-    people = DynamoPeople(aws.table(SYNC_STATE))
+    people = DynamoIdentities(aws.table(SYNC_STATE))
     aws.client.delete_table(TableName=SYNC_STATE)
     uses: list[Callable[[], object]] = [
-        lambda: people.of([TASK]),
-        lambda: people.open([TASK]),
-        lambda: people.attach("p", [TASK, EMAIL]),
-        lambda: people.join("p", "q"),
+        lambda: people.find_by_keys([TASK]),
+        lambda: people.create_person([TASK]),
+        lambda: people.attach_keys("p", [TASK, EMAIL]),
+        lambda: people.join_persons("p", "q"),
     ]
     for use in uses:
         with pytest.raises(UnavailableError):

@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 
 from tests.contract.tables import SYNC_STATE, Aws, Time
 from tests.contract.units import Metered
-from tests.fakes.support import FakeDossiers, FakePeople
+from tests.fakes.support import FakeDossiers, FakeIdentities
 from twilio_bridge.adapters.aws.dynamodb import Table
-from twilio_bridge.adapters.state.identities import DynamoPeople
+from twilio_bridge.adapters.state.identities import DynamoIdentities
 from twilio_bridge.adapters.state.persons import DynamoDossiers
 from twilio_bridge.errors import UnavailableError
 from twilio_bridge.support.person import BEFORE, Dossier, Interaction, Person, Status, TimelineEvent
-from twilio_bridge.support.ports import Dossiers, People
+from twilio_bridge.support.ports import Dossiers, Identities
 
 EMAIL, PHONE, TASK = "email#amara@example.com", "phone#+447900000012", f"task#WT{0:032}"
 NINE = 1_772_442_000_000
@@ -47,32 +47,32 @@ EVENT = TimelineEvent(
 
 
 @pytest.fixture(params=["memory", "dynamodb"])
-def stores(request: pytest.FixtureRequest, clock: Time) -> tuple[People, Dossiers]:
+def stores(request: pytest.FixtureRequest, clock: Time) -> tuple[Identities, Dossiers]:
     clock.stop()
     if request.param == "memory":
-        people = FakePeople()
+        people = FakeIdentities()
         return people, FakeDossiers(people)
     table = request.getfixturevalue("aws").table(SYNC_STATE)
-    return DynamoPeople(table), DynamoDossiers(table)
+    return DynamoIdentities(table), DynamoDossiers(table)
 
 
 @pytest.fixture
-def people(stores: tuple[People, Dossiers]) -> People:
+def people(stores: tuple[Identities, Dossiers]) -> Identities:
     return stores[0]
 
 
 @pytest.fixture
-def dossiers(stores: tuple[People, Dossiers]) -> Dossiers:
+def dossiers(stores: tuple[Identities, Dossiers]) -> Dossiers:
     return stores[1]
 
 
 @pytest.fixture
-def amara(people: People) -> str:
+def amara(people: Identities) -> str:
     return opened(people, EMAIL)
 
 
-def opened(people: People, *keys: str) -> str:
-    person_id = people.open(keys)
+def opened(people: Identities, *keys: str) -> str:
+    person_id = people.create_person(keys)
     assert person_id
     return person_id
 
@@ -223,7 +223,7 @@ def test_many_are_overdue(dossiers: Dossiers) -> None:
     assert {f"p{number}" for number in range(5)} == set(dossiers.overdue(10**5))
 
 
-def test_somebody_nobody_knows_has_a_dossier(people: People, dossiers: Dossiers, clock: Time) -> None:
+def test_somebody_nobody_knows_has_a_dossier(people: Identities, dossiers: Dossiers, clock: Time) -> None:
     """Even when they are forgotten: what is due must come to an end."""
     nobody = opened(people, TASK)
     clock.pass_(61 * DAY_S)
@@ -232,14 +232,14 @@ def test_somebody_nobody_knows_has_a_dossier(people: People, dossiers: Dossiers,
     assert dossiers.mark(nobody, EVENT.key, "refused")
 
 
-def test_halves_are_put_together(people: People, dossiers: Dossiers, amara: str) -> None:
+def test_halves_are_put_together(people: Identities, dossiers: Dossiers, amara: str) -> None:
     """Each interaction in its latest version, each event once, whoever they were written for."""
     other = opened(people, PHONE)
     dossiers.put_interaction(amara, INTERACTION)
     dossiers.put_interaction(other, replace(INTERACTION, version=4, channel="sms"))
     dossiers.put_interaction(other, replace(INTERACTION, sid="WT2"))
     dossiers.put_event(other, EVENT)
-    assert people.join(amara, other)
+    assert people.join_persons(amara, other)
     dossiers.put_event(amara, replace(EVENT, key="WT2#resolved"))
     found = dossier(dossiers, amara)
     assert (replace(INTERACTION, version=4, channel="sms"), replace(INTERACTION, sid="WT2")) == found.interactions
@@ -248,22 +248,22 @@ def test_halves_are_put_together(people: People, dossiers: Dossiers, amara: str)
     assert amara == dossier(dossiers, other).person.joined_into
 
 
-def test_the_half_that_brevo_knows_is_the_contact(people: People, dossiers: Dossiers, amara: str) -> None:
+def test_the_half_that_brevo_knows_is_the_contact(people: Identities, dossiers: Dossiers, amara: str) -> None:
     """Unless the person is known to Brevo themselves; what was told of the half is told again."""
     other = opened(people, PHONE)
     dossiers.delivered(other, "abc", 7)
-    people.join(amara, other)
+    people.join_persons(amara, other)
     assert (7, "") == (dossier(dossiers, amara).person.contact_id, dossier(dossiers, amara).person.delivered)
     dossiers.delivered(amara, "def", 8)
     assert 8 == dossier(dossiers, amara).person.contact_id
 
 
-def test_a_half_s_event_is_marked(people: People, dossiers: Dossiers, amara: str) -> None:
+def test_a_half_s_event_is_marked(people: Identities, dossiers: Dossiers, amara: str) -> None:
     """Wherever it stands."""
     other, third = opened(people, PHONE), opened(people, "external#3")
     dossiers.put_event(third, EVENT)
-    people.join(other, third)
-    people.join(amara, other)
+    people.join_persons(other, third)
+    people.join_persons(amara, other)
     assert dossiers.mark(amara, EVENT.key, "sending")
     assert [third] == list(dossiers.overdue(NINE + 99_000))
     assert dossiers.mark(amara, EVENT.key, "sent")
@@ -274,13 +274,13 @@ def test_a_half_s_event_is_marked(people: People, dossiers: Dossiers, amara: str
 @pytest.mark.parametrize("status", STATUSES)
 @pytest.mark.parametrize("half_version", [2, 3, 4])
 def test_an_event_that_stands_in_two_halves(
-    people: People, dossiers: Dossiers, amara: str, status: Status, half_version: int
+    people: Identities, dossiers: Dossiers, amara: str, status: Status, half_version: int
 ) -> None:
     """Brevo is told once: what it has heard of counts, else the later version; the other one is due no more."""
     other = opened(people, PHONE)
     dossiers.put_event(other, replace(EVENT, version=half_version))
     bring_to(dossiers, other, EVENT.key, status)
-    people.join(amara, other)
+    people.join_persons(amara, other)
     dossiers.put_event(amara, EVENT)
     ((_, version, found),) = statuses(dossiers, amara)
     is_heard_of = status in {"sending", "sent", "refused"}
@@ -310,22 +310,22 @@ def test_memory_does_the_same(aws: Aws, writes: list[tuple[Any, int, str, int]])
     """Whatever is written for whom in which order, both say the same."""
     name = uuid.uuid4().hex
     table = aws.make(name, SYNC_STATE)
-    in_memory = FakePeople()
-    both: list[tuple[People, Dossiers]] = [
+    in_memory = FakeIdentities()
+    both: list[tuple[Identities, Dossiers]] = [
         (in_memory, FakeDossiers(in_memory)),
-        (DynamoPeople(table), DynamoDossiers(table)),
+        (DynamoIdentities(table), DynamoDossiers(table)),
     ]
     answers = [[*told(people, dossiers, writes)] for people, dossiers in both]
     aws.client.delete_table(TableName=name)
     assert answers[0] == answers[1]
 
 
-def told(people: People, dossiers: Dossiers, writes: list[tuple[Any, int, str, int]]) -> Iterator[object]:
+def told(people: Identities, dossiers: Dossiers, writes: list[tuple[Any, int, str, int]]) -> Iterator[object]:
     """Write all that, and say what came of it."""
     persons = [opened(people, f"flex#{number}") for number in range(3)]
     for what, person, key, version in writes:
         if what == "join":
-            yield people.join(persons[person], persons[(person + version) % 3])
+            yield people.join_persons(persons[person], persons[(person + version) % 3])
         elif what == "put":
             yield dossiers.put_event(persons[person], replace(EVENT, key=key, version=version))
         elif what == "open":
@@ -357,10 +357,10 @@ class Meanwhile:
 def test_a_double_that_is_used_meanwhile(aws: Aws, what: str) -> None:
     """Whoever is just telling Brevo of the older row goes first, and a newer version is not lost."""
     table = aws.table(SYNC_STATE)
-    people, dossiers = DynamoPeople(table), DynamoDossiers(table)
+    people, dossiers = DynamoIdentities(table), DynamoDossiers(table)
     one, other = opened(people, EMAIL), opened(people, PHONE)
     dossiers.put_event(other, replace(EVENT, version=1))
-    people.join(one, other)
+    people.join_persons(one, other)
     dossiers.put_event(one, EVENT)
 
     def act() -> None:
@@ -405,7 +405,7 @@ def test_what_it_costs(aws: Aws) -> None:
     """A write is one request; the index doubles it while something is due. A dossier is one query a half."""
     client: Any = Metered(aws.client)
     dossiers = DynamoDossiers(Table(client, SYNC_STATE))
-    people = DynamoPeople(aws.table(SYNC_STATE))
+    people = DynamoIdentities(aws.table(SYNC_STATE))
     one, other = opened(people, EMAIL), opened(people, PHONE)
 
     def cost(action: Callable[[], object]) -> tuple[dict[str, int], int]:
@@ -420,7 +420,7 @@ def test_what_it_costs(aws: Aws) -> None:
     assert ({"update_item": 1}, 2) == cost(lambda: dossiers.mark(one, EVENT.key, "sending"))
     assert ({"update_item": 1}, 2) == cost(lambda: dossiers.mark(one, EVENT.key, "sent"))
     assert ({"update_item": 1}, 1) == cost(lambda: dossiers.delivered(one, "abc", 7))
-    people.join(one, other)
+    people.join_persons(one, other)
     assert ({"query": 2}, 0) == cost(lambda: dossiers.open(one))
     assert ({"query": 16}, 0) == cost(lambda: list(dossiers.overdue(NINE)))
 

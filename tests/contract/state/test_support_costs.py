@@ -15,11 +15,11 @@ from tests.unit.support import tasks
 from twilio_bridge.adapters.aws.dynamodb import Table
 from twilio_bridge.adapters.state.facts import DynamoFacts
 from twilio_bridge.adapters.state.figures import DynamoFigures
-from twilio_bridge.adapters.state.identities import DynamoPeople
+from twilio_bridge.adapters.state.identities import DynamoIdentities
 from twilio_bridge.adapters.state.persons import DynamoDossiers
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.support.person import FigureRow
-from twilio_bridge.support.reducer import Record, ReducerDeps, reduce
+from twilio_bridge.support.reducer import Record, ReducerDeps, reduce_records
 
 Lives = list[list[dict[str, Any]]]
 MAX_REQUESTS, MAX_WRITE_UNITS = 2, 4
@@ -45,7 +45,7 @@ class Office:
         table = Table(self.client, SYNC_STATE)
         work = ReducerDeps(
             facts=DynamoFacts(table),
-            identities=DynamoPeople(table),
+            identities=DynamoIdentities(table),
             dossiers=DynamoDossiers(table),
             figures=DynamoFigures(table),
             quarantine=FakeQuarantine(),
@@ -56,7 +56,7 @@ class Office:
             settings=tasks.SETTINGS,
         )
         records = [Record(f"{place}", json.dumps(event).encode(), tasks.NINE) for place, event in enumerate(events)]
-        batch = reduce(records, work, tasks.NINE)
+        batch = reduce_records(records, work, tasks.NINE)
         assert (len(events), set()) == (batch.events, batch.failed)
         return self.client.requests.total() / len(events), self.client.written / len(events)
 

@@ -36,12 +36,12 @@ def fill(dynamodb: Any) -> None:
     waits = [(MONDAY, 100), (MONDAY, 300), (TUESDAY, 2000)]
     for number, (day, wait_s) in enumerate(waits):
         stay = {"queue": "=Support", "channel": "voice", "outcome": "accepted", "wait_s": wait_s}
-        figures.put(FigureRow(day=day, key=f"queue#WQ1#WT{number}#1", version=1, values=stay))
+        figures.put_row(FigureRow(day=day, key=f"queue#WQ1#WT{number}#1", version=1, values=stay))
         offer = {"worker": "jo", "outcome": "accepted", "handle_s": wait_s}
-        figures.put(FigureRow(day=day, key=f"reservation#WK1#WR{number}", version=1, values=offer))
+        figures.put_row(FigureRow(day=day, key=f"reservation#WK1#WR{number}", version=1, values=offer))
     for activity, seconds in (("Available", 3600), ("Break", 90)):
         spent = {"worker": "jo", "activity": activity, "seconds": seconds}
-        figures.put(FigureRow(day=MONDAY, key=f"activity#WK1#{activity}", version=1, values=spent))
+        figures.put_row(FigureRow(day=MONDAY, key=f"activity#WK1#{activity}", version=1, values=spent))
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ from tests.integration.support.conftest import (
     samples,
     task_sid,
 )
-from twilio_bridge.support.task_complete import sign
+from twilio_bridge.support.task_complete import sign_body
 from twilio_bridge_local.credentials import SAMPLE_FLEX_TOKEN, TWILIO_ACCOUNT_SID
 
 WAYS = ("stream", "texts", "array", "twice and shuffled", "webhook", "webhook, twice and shuffled", "with the plugin")
@@ -72,7 +72,7 @@ def by_token(token: str = SAMPLE_FLEX_TOKEN, origin: str = FLEX) -> dict[str, st
 
 def by_secret(body: bytes, secret: str = SECRET, late_s: float = 0) -> dict[str, str]:
     now = str(int(time.time() - late_s))
-    return {"X-Bridge-Timestamp": now, "X-Bridge-Signature": sign(secret, now, body)}
+    return {"X-Bridge-Timestamp": now, "X-Bridge-Signature": sign_body(secret, now, body)}
 
 
 def expected(number: int, last_day: str = "2026-03-02") -> dict[str, Any]:

@@ -93,7 +93,7 @@ def test_rows_come_out_of_the_port() -> None:
     """Those of the days that are asked for, in order, and no others."""
     kept = FakeFigures()
     for row in STAYS:
-        kept.put(row)
+        kept.put_row(row)
     assert STAYS == list(command.rows(kept, [MONDAY, TUESDAY]))
     assert STAYS[3:] == list(command.rows(kept, [TUESDAY, "2026-03-04"]))
 

@@ -12,10 +12,10 @@ import pytest
 from tests.unit.support.job import SETTINGS
 from tests.unit.support.tasks import NINE, tell
 from twilio_bridge.support import task_attributes
-from twilio_bridge.support.cloud_events import decode
-from twilio_bridge.support.derivation import derive
-from twilio_bridge.support.facts import known
-from twilio_bridge.support.task_outcome import task
+from twilio_bridge.support.cloud_events import decode_record
+from twilio_bridge.support.derivation import derive_all
+from twilio_bridge.support.facts import sort_facts
+from twilio_bridge.support.task_outcome import assess_task
 from twilio_bridge_local.samples.customers import MAX_CUSTOMERS_COUNT, customers
 from twilio_bridge_local.samples.envelopes import records
 from twilio_bridge_local.samples.support_day import DAY, DAY_MS, generate
@@ -45,7 +45,7 @@ def test_events_are_in_order_of_time(day: list[dict[str, Any]]) -> None:
 def test_records_hold_every_event(day: list[dict[str, Any]]) -> None:
     """Single and in arrays, with data as an object and as a text; nothing in them is poison."""
     made = records(day, 1)
-    decoded = [decode(data, NINE) for data in made]
+    decoded = [decode_record(data, NINE) for data in made]
     assert [] == [poison for each in decoded for poison in each.poison]
     assert len(day) == sum(len(each.events) for each in decoded)
     documents = [json.loads(data) for data in made]
@@ -64,8 +64,8 @@ def test_sids_are_whole(day: list[dict[str, Any]]) -> None:
 def test_everything_happens(day: list[dict[str, Any]]) -> None:
     """Every end of a task, every end of an offer, answers, callbacks, and times over midnight."""
     told = tell(day, SETTINGS)
-    subjects = [known(name, heard.facts.values(), heard.attributes) for name, heard in told.subjects.items()]
-    tasks = [task(each, SETTINGS) for each in subjects if each.kind == "task"]
+    subjects = [sort_facts(name, heard.facts.values(), heard.attributes) for name, heard in told.subjects.items()]
+    tasks = [assess_task(each, SETTINGS) for each in subjects if each.kind == "task"]
     outcomes = Counter(each.outcome for each in tasks if each.is_real)
     assert {"completed", "abandoned", "short", "follow-up", "expired", "in-transfer"} <= set(outcomes)
     offers = {offer.outcome for each in tasks for offer in each.history.reservations}
@@ -73,9 +73,9 @@ def test_everything_happens(day: list[dict[str, Any]]) -> None:
     assert {"voice", "webchat", "whatsapp", "sms"} == {each.channel for each in tasks}
     assert any(each.score is not None for each in tasks)
     assert any(each.is_survey and each.score is None for each in tasks)
-    assert {True, False} == {word.out for word in told.words}
-    assert 2 == len({row.day for row in told.rows})
-    assert any(task_attributes.direction(each.told) == "outbound" for each in tasks)
+    assert {True, False} == {word.out for word in told.opt_out_requests}
+    assert 2 == len({row.day for row in told.figure_rows})
+    assert any(task_attributes.read_direction(each.attributes) == "outbound" for each in tasks)
 
 
 def test_customers_come_on_several_channels(day: list[dict[str, Any]]) -> None:
@@ -83,7 +83,7 @@ def test_customers_come_on_several_channels(day: list[dict[str, Any]]) -> None:
     told = tell(day, SETTINGS)
     persons: dict[str, set[str]] = defaultdict(set)
     for name, heard in told.subjects.items():
-        keys = derive(known(name, heard.facts.values(), heard.attributes), SETTINGS, 0).keys
+        keys = derive_all(sort_facts(name, heard.facts.values(), heard.attributes), SETTINGS, 0).keys
         kinds = Counter(key.partition("#")[0] for key in keys if key.startswith(("external", "email", "phone", "flex")))
         assert set(kinds.values()) <= {1}
         if external := next((key for key in keys if key.startswith("external#")), None):

@@ -6,8 +6,8 @@ from typing import Any
 
 from tests.unit.support.job import World
 from twilio_bridge.support import daily_figures
-from twilio_bridge.support.derivation import derive
-from twilio_bridge.support.facts import Heard
+from twilio_bridge.support.derivation import derive_all
+from twilio_bridge.support.facts import NewFacts
 from twilio_bridge.support.person import TimelineEvent
 
 DAYS = ("2026-02-28", "2026-03-01", "2026-03-02", "2026-03-03", "2026-03-04")
@@ -27,15 +27,15 @@ class State:
 
 def state(world: World) -> State:
     """Read everything."""
-    known = {subject: world.facts.add(subject, Heard()) for subject in world.told.subjects}
-    rows = [row for day in DAYS for row in world.figures.of(day) if row.values]
-    keys = [key for each in known.values() for key in derive(each, world.settings, 0).keys]
+    known = {subject: world.facts.add_facts(subject, NewFacts()) for subject in world.told.subjects}
+    rows = [row for day in DAYS for row in world.figures.read_day(day) if row.values]
+    keys = [key for each in known.values() for key in derive_all(each, world.settings, 0).keys]
     numbers = sorted({key.removeprefix("phone#") for key in keys if key.startswith("phone#")})
     return State(
         facts={subject: (each.facts, dict(each.attributes)) for subject, each in known.items()},
         persons=dict(_persons(world, keys)),
         rows={(row.day, row.key): row.values for row in rows},
-        reports=(daily_figures.queues(rows), daily_figures.workers(rows)),
+        reports=(daily_figures.sum_queues(rows), daily_figures.sum_workers(rows)),
         words=[(word.address, word.out, word.at) for word in world.words.find_requests(numbers)],
         poison=world.quarantine.kept,
     )
@@ -44,7 +44,7 @@ def state(world: World) -> State:
 def _persons(world: World, keys: Iterable[str]) -> Iterator[tuple[frozenset[str], Any]]:
     """Return each person's keys, and what is held about them; withdrawn is as if it had never been."""
     groups: dict[str, set[str]] = {}
-    for key, person in world.identities.of(dict.fromkeys(keys)).items():
+    for key, person in world.identities.find_by_keys(dict.fromkeys(keys)).items():
         groups.setdefault(person.id, set()).add(key)
     for person_id, own in groups.items():
         dossier = world.dossiers.open(person_id)

@@ -10,7 +10,7 @@ from tests.fakes.support import (
     FakeDossiers,
     FakeFacts,
     FakeFigures,
-    FakePeople,
+    FakeIdentities,
     FakeQuarantine,
 )
 from tests.unit.support.tasks import NINE
@@ -20,7 +20,7 @@ from twilio_bridge.support import brevo_delivery
 from twilio_bridge.support.brevo_delivery import DeliveryDeps
 from twilio_bridge.support.event_facts import ExtractedFacts
 from twilio_bridge.support.person import FigureRow, TimelineEvent
-from twilio_bridge.support.reducer import Batch, Record, ReducerDeps, reduce
+from twilio_bridge.support.reducer import Batch, Record, ReducerDeps, reduce_records
 
 HOUR_MS = 3_600_000
 SETTINGS = schema.Config.model_validate(
@@ -59,7 +59,7 @@ class World:
     calls: list[tuple[str, tuple[Any, ...]]] = field(default_factory=list)
     failures: dict[int, Exception] = field(default_factory=dict)
     facts: FakeFacts = field(default_factory=FakeFacts)
-    identities: FakePeople = field(default_factory=FakePeople)
+    identities: FakeIdentities = field(default_factory=FakeIdentities)
     figures: FakeFigures = field(default_factory=FakeFigures)
     quarantine: FakeQuarantine = field(default_factory=FakeQuarantine)
     outbox: FakeOutbox = field(default_factory=FakeOutbox)
@@ -88,8 +88,8 @@ class World:
 
     def take_in(self, records: Sequence[Record]) -> Batch:
         """Reduce a batch, and remember which subjects there are."""
-        batch = reduce(records, self.reducing(), self.now)
-        self.told.subjects |= batch.told.subjects
+        batch = reduce_records(records, self.reducing(), self.now)
+        self.told.subjects |= batch.extracted.subjects
         return batch
 
     def feed(self, documents: Sequence[bytes], sizes: Iterator[int]) -> None:

@@ -8,9 +8,9 @@ from typing import Any
 
 from twilio_bridge.config import schema
 from twilio_bridge.support import task_attributes
-from twilio_bridge.support.cloud_events import decode
-from twilio_bridge.support.event_facts import ExtractedFacts, hear
-from twilio_bridge.support.facts import Known, known
+from twilio_bridge.support.cloud_events import decode_record
+from twilio_bridge.support.event_facts import ExtractedFacts, extract_facts
+from twilio_bridge.support.facts import KnownFacts, sort_facts
 
 TASK, QUEUE, WORKER, RESERVATION = (f"{prefix}{'0' * 31}1" for prefix in ("WT", "WQ", "WK", "WR"))
 CONVERSATION = f"CH{'0' * 31}1"
@@ -86,15 +86,15 @@ def abandoned(after_s: float = 30, reason: str = "hangup", told: Mapping[str, An
 def tell(events: Iterable[object], settled: schema.Config = SETTINGS) -> ExtractedFacts:
     """Hear events."""
     told = ExtractedFacts()
-    wanted = task_attributes.paths(settled.field_mapping, settled.surveys.score)
+    wanted = task_attributes.list_wanted_paths(settled.field_mapping, settled.surveys.score)
     for each in events:
-        for decoded in decode(json.dumps(each).encode(), NINE).events:
-            hear(decoded, told, settled, wanted)
+        for decoded in decode_record(json.dumps(each).encode(), NINE).events:
+            extract_facts(decoded, told, settled, wanted)
     return told
 
 
-def learn(events: Sequence[object], settled: schema.Config = SETTINGS, sid: str = TASK) -> Known:
+def learn(events: Sequence[object], settled: schema.Config = SETTINGS, sid: str = TASK) -> KnownFacts:
     """Return what is known of a task after these events."""
     heard = tell(events, settled).subjects[f"task#{sid}" if sid.startswith("WT") else f"conversation#{sid}"]
     subject = f"task#{sid}" if sid.startswith("WT") else f"conversation#{sid}"
-    return known(subject, heard.facts.values(), heard.attributes)
+    return sort_facts(subject, heard.facts.values(), heard.attributes)

@@ -19,8 +19,8 @@ from tests.unit.support.tasks import (
 )
 from twilio_bridge.config import schema
 from twilio_bridge.support.brevo_events import HOLD_MS, SETTLE_MS
-from twilio_bridge.support.derivation import Derived, derive, since
-from twilio_bridge.support.facts import known
+from twilio_bridge.support.derivation import Derived, changes_since, derive_all
+from twilio_bridge.support.facts import sort_facts
 from twilio_bridge.support.person import TimelineEvent
 
 NOW = NINE + 3_600_000
@@ -28,7 +28,7 @@ SURVEY = {"conversations": {"kind": "Survey", "conversation_id": TASK, "conversa
 
 
 def derived(events: list[dict[str, Any]], settled: schema.Config = SETTINGS, sid: str = TASK) -> Derived:
-    return derive(learn(events, settled, sid), settled, NOW)
+    return derive_all(learn(events, settled, sid), settled, NOW)
 
 
 def told(events: list[dict[str, Any]], settled: schema.Config = SETTINGS) -> dict[str, TimelineEvent]:
@@ -245,9 +245,9 @@ def test_a_conversation_that_goes_on_has_not_ended() -> None:
 def test_news_are_what_was_not_so_before() -> None:
     """Telling the same again is no news; the version is what is known now."""
     before, after = derived(answered()[:4]), derived(answered())
-    news = since(before, after, 8)
+    news = changes_since(before, after, 8)
     assert ["SUPPORT_RESOLVED"] == [each.name for each in news.events]
-    again = since(after, after, 8)
+    again = changes_since(after, after, 8)
     assert (None, (), ()) == (again.interaction, again.events, again.rows)
 
 
@@ -255,10 +255,10 @@ def test_what_holds_no_more_is_withdrawn() -> None:
     """It seemed abandoned, until the reservation that had been accepted before was told."""
     before = derived(abandoned(60))
     after = derived([*abandoned(60), event("reservation.accepted", 30)])
-    news = since(before, after, 4)
+    news = changes_since(before, after, 4)
     assert [("SUPPORT_ABANDONED", "withdrawn", 4)] == [(each.name, each.status, each.version) for each in news.events]
 
 
 def test_nothing_follows_from_nothing() -> None:
     """Before the first fact there is no task."""
-    assert Derived() == derive(known(f"task#{TASK}", (), {}), SETTINGS, NOW)
+    assert Derived() == derive_all(sort_facts(f"task#{TASK}", (), {}), SETTINGS, NOW)

@@ -28,14 +28,14 @@ OUT_OF_TIME = OutOfTimeError("the time is up")
 NOT_TAKEN = (NotTakenError("memory", "refused"), RateLimitedError("memory", 1))
 # What is called outside at least.
 REDUCING = {
-    "add",
-    "of",
-    "open",
-    "attach",
-    "join",
+    "add_facts",
+    "find_by_keys",
+    "create_person",
+    "attach_keys",
+    "join_persons",
     "put_event",
     "put_interaction",
-    "put",
+    "put_row",
     "enqueue_brevo_delivery",
     "record_request",
 }

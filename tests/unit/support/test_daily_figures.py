@@ -6,9 +6,9 @@ import pytest
 
 from tests.unit.support.tasks import AMARA, NINE, SETTINGS, TASK, abandoned, answered, event, learn, settings
 from twilio_bridge.config import schema
-from twilio_bridge.support.daily_figures import changed, queues, rows, workers
+from twilio_bridge.support.daily_figures import build_rows, compare_rows, sum_queues, sum_workers
 from twilio_bridge.support.person import FigureRow
-from twilio_bridge.support.task_outcome import task
+from twilio_bridge.support.task_outcome import assess_task
 from twilio_bridge.support.worker_activity import day_of
 
 WITH_WORKERS = settings(sync={"agent_activity": True})
@@ -16,7 +16,7 @@ DAY = "2026-03-02"
 
 
 def of(events: list[dict[str, Any]], settled: schema.Config = SETTINGS, sid: str = TASK) -> list[FigureRow]:
-    return rows(task(learn(events, settled, sid), settled), settled)
+    return build_rows(assess_task(learn(events, settled, sid), settled), settled)
 
 
 def many(**stays: int) -> list[FigureRow]:
@@ -71,7 +71,7 @@ def test_other_channels_are_not_counted() -> None:
 
 def test_a_queue_s_day() -> None:
     """Sums and means; a short abandon is counted, and is no part of the rate."""
-    found = queues([*many(accepted=3, abandoned=1, short=2, expired=1, waiting=1), score(4), score(5)])
+    found = sum_queues([*many(accepted=3, abandoned=1, short=2, expired=1, waiting=1), score(4), score(5)])
     assert {
         (DAY, "Support"): {
             "entered": 8,
@@ -97,7 +97,7 @@ def score(value: float) -> FigureRow:
 
 def test_what_nothing_is_known_of_is_unknown() -> None:
     """No mean of nothing, and no rate."""
-    figures = queues(many(waiting=1))[DAY, "Support"]
+    figures = sum_queues(many(waiting=1))[DAY, "Support"]
     assert (None, None, None, None) == tuple(figures[x] for x in ("abandon_rate", "avg_wait_s", "max_wait_s", "csat"))
 
 
@@ -120,25 +120,25 @@ def test_a_worker_s_day() -> None:
             "talk_s": 120,
             "activities": {"Available": 60, "Break": 120},
         }
-    } == workers(found + time)
+    } == sum_workers(found + time)
 
 
 def test_each_report_takes_its_own_rows() -> None:
     """A row that holds no more is in none."""
     gone = FigureRow(day=DAY, key="queue#Q#gone", version=2)
-    assert ({}, {}) == (queues([gone]), workers([gone]))
-    assert {} == workers(many(accepted=1))
+    assert ({}, {}) == (sum_queues([gone]), sum_workers([gone]))
+    assert {} == sum_workers(many(accepted=1))
 
 
 def test_only_changed_rows_are_written() -> None:
     """One that is no longer derived is emptied, so that an older version does not come back."""
     before, after = of(abandoned(30)), of([*abandoned(30), event("task-queue.entered", 0.5)])
-    found = list(changed(before, after, 4))
+    found = list(compare_rows(before, after, 4))
     assert [(1, {"queue": "Support", "channel": "voice", "outcome": "moved", "wait_s": 1})] == [
         (len(found), row.values) for row in found
     ]
-    assert [(before[0].key, {}, 9)] == [(row.key, row.values, row.version) for row in changed(before, [], 9)]
-    assert [] == list(changed(after, after, 9))
+    assert [(before[0].key, {}, 9)] == [(row.key, row.values, row.version) for row in compare_rows(before, [], 9)]
+    assert [] == list(compare_rows(after, after, 9))
 
 
 @pytest.mark.parametrize(

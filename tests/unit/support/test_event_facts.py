@@ -13,8 +13,8 @@ from tests.unit.support.test_cloud_events import JSON
 from twilio_bridge.config import schema
 from twilio_bridge.errors import BadRequestError
 from twilio_bridge.support import task_attributes
-from twilio_bridge.support.cloud_events import Event
-from twilio_bridge.support.event_facts import ExtractedFacts, Word, hear
+from twilio_bridge.support.cloud_events import CloudEvent
+from twilio_bridge.support.event_facts import ExtractedFacts, OptOutRequest, extract_facts
 from twilio_bridge.support.facts import RANKS
 from twilio_bridge.support.person import FigureRow
 
@@ -45,7 +45,11 @@ def test_a_task_s_event_is_a_fact() -> None:
         "age_in_queue": "40",
         "age": "41",
     } == fact.values
-    assert {"from": "+447900000012", "direction": "inbound", "customers.email": "Amara@example.com"} == known.told()
+    assert {
+        "from": "+447900000012",
+        "direction": "inbound",
+        "customers.email": "Amara@example.com",
+    } == known.latest_attributes()
 
 
 def test_the_same_event_is_the_same_fact() -> None:
@@ -85,7 +89,7 @@ def test_a_task_s_event_names_its_task(sid: object) -> None:
 @pytest.mark.parametrize("text", ["", "null", "{", "[]", None, 7, "{}"])
 def test_attributes_may_be_missing(text: object) -> None:
     """A task without attributes is one all the same."""
-    assert {} == learn([event("task.created", task_attributes=text)]).told()
+    assert {} == learn([event("task.created", task_attributes=text)]).latest_attributes()
 
 
 def test_only_what_is_asked_for_is_kept() -> None:
@@ -93,8 +97,10 @@ def test_only_what_is_asked_for_is_kept() -> None:
     settled = schema.Config.model_validate({"field_mapping": {"customer_tier": "TIER", "attributes.x.y": "Y"}})
     told = {"customers": {"customer_tier": "gold", "note": "secret"}, "x": {"y": 2}, "transcript": "secret"}
     known = learn([event("task.created", told=told)], settled)
-    assert {"customers.customer_tier": "gold", "x.y": 2} == known.told()
-    assert {"customer_tier": "gold", "attributes.x.y": 2} == task_attributes.fields(known.told(), settled.field_mapping)
+    assert {"customers.customer_tier": "gold", "x.y": 2} == known.latest_attributes()
+    assert {"customer_tier": "gold", "attributes.x.y": 2} == task_attributes.read_fields(
+        known.latest_attributes(), settled.field_mapping
+    )
 
 
 def test_later_attributes_go_over_earlier_ones() -> None:
@@ -103,7 +109,11 @@ def test_later_attributes_go_over_earlier_ones() -> None:
         event("task.created", 0, {"name": "A", "email": "a@x.org"}),
         event("task.updated", 9, {"name": "B"}),
     ]
-    assert {"name": "B", "email": "a@x.org"} == learn(events).told() == learn(events[::-1]).told()
+    assert (
+        {"name": "B", "email": "a@x.org"}
+        == learn(events).latest_attributes()
+        == learn(events[::-1]).latest_attributes()
+    )
 
 
 @pytest.mark.parametrize(
@@ -121,28 +131,28 @@ def test_later_attributes_go_over_earlier_ones() -> None:
 def test_an_inbound_message_may_be_a_word(told: dict[str, str], out: bool | None) -> None:
     """Twilio says whether it took it for one; where it says nothing, the configured words count."""
     heard = tell([other("messaging.inbound-message.received", **told, **{"from": "whatsapp:+447900000012"})])
-    expected = [] if out is None else [Word("whatsapp:+447900000012", out, NINE)]
-    assert expected == heard.words
+    expected = [] if out is None else [OptOutRequest("whatsapp:+447900000012", out, NINE)]
+    assert expected == heard.opt_out_requests
 
 
 @pytest.mark.parametrize("code", [21610, "21610"])
 def test_a_refused_message_is_an_opt_out(code: object) -> None:
     """Error 21610 says that the recipient had opted out."""
     failed = other("messaging.message.failed", errorCode=code, to="+447900000012")
-    assert [Word("+447900000012", True, NINE)] == tell([failed]).words
+    assert [OptOutRequest("+447900000012", True, NINE)] == tell([failed]).opt_out_requests
 
 
 def test_other_failures_are_no_words() -> None:
     """A message that failed for another reason, or for nobody, says nothing."""
     told = tell([other("messaging.message.failed", errorCode=30003, to="+1"), other("messaging.message.sent")])
-    assert ([], 2) == (told.words, told.ignored)
+    assert ([], 2) == (told.opt_out_requests, told.ignored)
 
 
 @pytest.mark.parametrize("address", ["", " ", "whatsapp:", "+" + "1" * 5_000, None, 7])
 def test_a_word_has_an_address(address: object) -> None:
     """What is nobody's address is no key of a store either."""
     stop = other("messaging.inbound-message.received", optOutType="STOP", **{"from": address})
-    assert ([], 1) == ((told := tell([stop])).words, told.ignored)
+    assert ([], 1) == ((told := tell([stop])).opt_out_requests, told.ignored)
 
 
 def test_long_texts_are_cut() -> None:
@@ -152,7 +162,7 @@ def test_long_texts_are_cut() -> None:
     assert {500} == {len(text) for text in learn([added], sid=CONVERSATION).facts[0].values.values()}
     given = sample("worker-activity-update")
     given["data"]["payload"] |= {"worker_name": "x" * 5_000, "worker_previous_activity_name": "y" * 5_000}
-    values = tell([given], WITH_WORKERS).rows[0].values
+    values = tell([given], WITH_WORKERS).figure_rows[0].values
     assert (500, 500) == (len(values["worker"]), len(values["activity"]))
     with pytest.raises(BadRequestError, match="no test_id"):
         tell([other("eventstreams.test-event", test_id="x" * 5_000)])
@@ -187,14 +197,14 @@ def test_a_worker_s_time_goes_to_the_activity_that_ended() -> None:
     """1.5 hours of Available, as Twilio's sample tells it."""
     told = tell([sample("worker-activity-update")], WITH_WORKERS)
     values = {"worker": "anna", "activity": "Available", "seconds": 5400}
-    assert [("2026-03-02", values)] == [(row.day, row.values) for row in told.rows]
+    assert [("2026-03-02", values)] == [(row.day, row.values) for row in told.figure_rows]
 
 
 def test_a_worker_s_night_lies_in_two_days() -> None:
     """Time is credited to the days it lay in: here twelve hours until 09:00."""
     given = sample("worker-activity-update")
     given["data"]["payload"] |= {"worker_time_in_previous_activity": str(12 * 3600), "timestamp": stamp(0)}
-    rows = tell([given], WITH_WORKERS).rows
+    rows = tell([given], WITH_WORKERS).figure_rows
     assert [("2026-03-01", 3 * 3600), ("2026-03-02", 9 * 3600)] == [(row.day, row.values["seconds"]) for row in rows]
 
 
@@ -202,7 +212,7 @@ def test_milliseconds_do_where_seconds_are_missing() -> None:
     """Newer schemas may tell only those."""
     given = sample("worker-activity-update")
     del given["data"]["payload"]["worker_time_in_previous_activity"]
-    assert [5400] == [row.values["seconds"] for row in tell([given], WITH_WORKERS).rows]
+    assert [5400] == [row.values["seconds"] for row in tell([given], WITH_WORKERS).figure_rows]
 
 
 @pytest.mark.parametrize("seconds", [None, "", "x", -5, "9" * 5_000, 1.5])
@@ -211,13 +221,13 @@ def test_odd_times_are_no_time(seconds: object) -> None:
     given = sample("worker-activity-update")
     payload = {"worker_time_in_previous_activity": seconds, "worker_time_in_previous_activity_ms": None}
     given["data"]["payload"] |= payload
-    assert [] == tell([given], WITH_WORKERS).rows
+    assert [] == tell([given], WITH_WORKERS).figure_rows
 
 
 def test_workers_are_kept_out() -> None:
     """`agent_activity: false`, the default, keeps their time out."""
     no_rows: list[FigureRow] = []
-    assert no_rows == tell([sample("worker-activity-update")]).rows
+    assert no_rows == tell([sample("worker-activity-update")]).figure_rows
 
 
 def test_a_plugin_s_word_is_a_fact_of_the_task() -> None:
@@ -227,7 +237,7 @@ def test_a_plugin_s_word_is_a_fact_of_the_task() -> None:
         given = {"type": "twilio-bridge.task-complete", "id": f"plugin-{TASK}", "time": stamp(9), "data": posted}
         known = learn([given])
         assert [("plugin.completed", {"channel": "chat", "age": "200"})] == [(f.kind, f.values) for f in known.facts]
-        assert "Amara@example.com" == known.told()["customers.email"]
+        assert "Amara@example.com" == known.latest_attributes()["customers.email"]
 
 
 @given(
@@ -239,7 +249,9 @@ def test_odd_payloads_are_facts_or_poison(kind: str, odd: dict[str, Any]) -> Non
     data = {**event(kind)["data"]["payload"], **odd}
     told = ExtractedFacts()
     try:
-        hear(Event("EV1", f"taskrouter.{kind}", NINE, data), told, WITH_WORKERS, frozenset(("from", "a.b")))
+        extract_facts(
+            CloudEvent("EV1", f"taskrouter.{kind}", NINE, data), told, WITH_WORKERS, frozenset(("from", "a.b"))
+        )
     except BadRequestError:
         assert {} == told.subjects
 
@@ -254,6 +266,6 @@ def test_odd_data_of_other_families(kind: str, data: dict[str, Any]) -> None:
     """The same holds for every family."""
     told = ExtractedFacts()
     try:
-        hear(Event("EV1", kind, NINE, data), told, WITH_WORKERS, frozenset())
+        extract_facts(CloudEvent("EV1", kind, NINE, data), told, WITH_WORKERS, frozenset())
     except BadRequestError:
         assert {} == told.subjects

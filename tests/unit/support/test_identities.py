@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.fakes.support import FakePeople
+from tests.fakes.support import FakeIdentities
 from twilio_bridge import phone
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.errors import UnavailableError
@@ -18,9 +18,9 @@ from twilio_bridge.support.identities import (
     MAX_ATTEMPTS,
     MAX_HALVES_COUNT,
     MAX_KEYS_COUNT,
-    differ,
-    resolve_many,
-    usable,
+    keys_contradict,
+    resolve_persons,
+    select_usable_keys,
 )
 
 AMARA, BEN = "email#amara@example.com", "email#ben@example.com"
@@ -48,67 +48,67 @@ def number_of(key: str) -> str:
     return key.removeprefix("phone#")
 
 
-def told(known: FakePeople, *subjects: Iterable[str], base: Base | None = None) -> list[str]:
+def told(known: FakeIdentities, *subjects: Iterable[str], base: Base | None = None) -> list[str]:
     """Tell subjects one after the other, each of them a task of its own, and give their persons."""
     first = len(known._keys)
     lookup = base or Base()
     return [
-        resolve_many({"s": [task(first + place), *keys]}, known, lookup)["s"] for place, keys in enumerate(subjects)
+        resolve_persons({"s": [task(first + place), *keys]}, known, lookup)["s"] for place, keys in enumerate(subjects)
     ]
 
 
-def keys_of(known: FakePeople, key: str) -> set[str]:
-    return set(known.of([key])[key].keys)
+def keys_of(known: FakeIdentities, key: str) -> set[str]:
+    return set(known.find_by_keys([key])[key].keys)
 
 
 def test_a_new_person_has_all_keys() -> None:
     """Nobody is known, so all keys are theirs."""
-    known = FakePeople()
+    known = FakeIdentities()
     told(known, [AMARA, PHONE, FLEX])
     assert {AMARA, PHONE} == keys_of(known, FLEX)
 
 
 def test_any_key_finds_the_person() -> None:
     """What is new of the others is theirs from then on."""
-    known = FakePeople()
+    known = FakeIdentities()
     assert 1 == len(set(told(known, [PHONE], [PHONE, AMARA], [AMARA, FLEX], [FLEX, OTHER_PHONE], [OTHER_PHONE])))
     assert {AMARA, PHONE, OTHER_PHONE} == keys_of(known, PHONE)
 
 
 def test_a_task_stays_with_its_person() -> None:
     """What it tells later, and speaks against that person, changes nothing about them."""
-    known = FakePeople()
+    known = FakeIdentities()
     (amara,) = told(known, [AMARA, PHONE])
     subject = [task(7), PHONE]
-    assert amara == resolve_many({"s": subject}, known, Base())["s"]
+    assert amara == resolve_persons({"s": subject}, known, Base())["s"]
     later = [*subject, "conversation#CH1", BEN, "external#2", OTHER_PHONE]
-    assert amara == resolve_many({"s": later}, known, Base())["s"]
+    assert amara == resolve_persons({"s": later}, known, Base())["s"]
     assert {AMARA, PHONE} == keys_of(known, PHONE)
-    assert {"conversation#CH1"} == set(known.of(["conversation#CH1", BEN, "external#2", OTHER_PHONE]))
+    assert {"conversation#CH1"} == set(known.find_by_keys(["conversation#CH1", BEN, "external#2", OTHER_PHONE]))
 
 
 def test_a_survey_finds_the_person_of_its_task() -> None:
     """Who answers is who was served, even where the survey knows nothing else."""
-    known = FakePeople()
+    known = FakeIdentities()
     (amara,) = told(known, [AMARA])
     original = task(0)
-    assert amara == resolve_many({"s": [task(9), original]}, known, Base())["s"]
-    assert amara == resolve_many({"s": [task(9)]}, known, Base())["s"]
+    assert amara == resolve_persons({"s": [task(9), original]}, known, Base())["s"]
+    assert amara == resolve_persons({"s": [task(9)]}, known, Base())["s"]
 
 
 def test_a_link_joins_persons() -> None:
     """Two who were known apart are one as soon as something belongs to both."""
-    known = FakePeople()
+    known = FakeIdentities()
     amara, ben = told(known, [AMARA], [PHONE])
     (both,) = told(known, [AMARA, PHONE])
     assert amara == both
-    assert (ben,) == known.of([PHONE])[PHONE].halves
+    assert (ben,) == known.find_by_keys([PHONE])[PHONE].halves
 
 
 def test_a_shared_phone_joins_nobody() -> None:
     """A family has one landline: whoever says who they are is themselves, in either order."""
     for first, second in ((AMARA, BEN), ("external#1", "external#2")):
-        known = FakePeople()
+        known = FakeIdentities()
         one, other, again = told(known, [first, PHONE], [second, PHONE], [second, PHONE])
         assert one != other
         assert other == again
@@ -118,7 +118,7 @@ def test_a_shared_phone_joins_nobody() -> None:
 
 def test_a_shared_address_joins_no_accounts() -> None:
     """Two external ids are two persons, though one address was told for both."""
-    known = FakePeople()
+    known = FakeIdentities()
     one, other = told(known, ["external#1", AMARA], ["external#2", AMARA])
     assert one != other
     assert (one, other) == tuple(told(known, [AMARA], ["external#2"]))
@@ -127,7 +127,7 @@ def test_a_shared_address_joins_no_accounts() -> None:
 def test_a_new_address_of_a_known_account() -> None:
     """The external id says who it is: both addresses are theirs, in whatever order they are told."""
     for subjects in permutations([["external#1", AMARA], ["external#1", BEN], [BEN]]):
-        known = FakePeople()
+        known = FakeIdentities()
         told(known, *subjects)
         assert {"external#1", AMARA, BEN} == keys_of(known, BEN)
 
@@ -147,8 +147,8 @@ def test_a_new_address_of_a_known_account() -> None:
 )
 def test_differing(some: list[str], others: list[str], expected: bool) -> None:
     """The strongest kind that both have decides."""
-    assert expected is differ(some, others)
-    assert expected is differ(others, some)
+    assert expected is keys_contradict(some, others)
+    assert expected is keys_contradict(others, some)
 
 
 @pytest.mark.parametrize(
@@ -162,23 +162,25 @@ def test_differing(some: list[str], others: list[str], expected: bool) -> None:
 )
 def test_keys_that_stand_for_nobody(key: str) -> None:
     """Hidden callers, numbers that are none, empty names and kinds nobody knows lead to nobody."""
-    assert [] == usable([key])
-    known = FakePeople()
+    assert [] == select_usable_keys([key])
+    known = FakeIdentities()
     one, other = told(known, [key], [key])
     assert one != other
 
 
 def test_a_subject_without_keys_has_no_person() -> None:
     """There is nothing to find them by."""
-    assert {} == resolve_many({"s": ["phone#+266696687"], "t": []}, FakePeople(), Base())
+    assert {} == resolve_persons({"s": ["phone#+266696687"], "t": []}, FakeIdentities(), Base())
 
 
 def test_keys_are_ordered_and_bounded() -> None:
     """The strongest come first, each once; a subject that tells hundreds is cut."""
     keys = [PHONE, FLEX, AMARA, "airtable#rec1", "external#1", "conversation#CH1", task(2), task(1), PHONE]
     expected = [task(2), task(1), "conversation#CH1", "external#1", AMARA, FLEX, "airtable#rec1", PHONE]
-    assert expected == usable(keys)
-    assert identities.MAX_KEYS_PER_SUBJECT == len(usable(f"email#{number}@example.com" for number in range(500)))
+    assert expected == select_usable_keys(keys)
+    assert identities.MAX_KEYS_PER_SUBJECT == len(
+        select_usable_keys(f"email#{number}@example.com" for number in range(500))
+    )
 
 
 CONTACT = Contact(id="rec1", sms=number_of(PHONE), whatsapp=number_of(OTHER_PHONE), email=" Amara@Example.com ")
@@ -187,7 +189,7 @@ ALL = {"airtable#rec1", AMARA, PHONE, OTHER_PHONE}
 
 def test_the_base_adds_what_it_knows() -> None:
     """A number that exactly one contact has brings the contact's other keys."""
-    known = FakePeople()
+    known = FakeIdentities()
     told(known, [PHONE], base=Base(CONTACT))
     assert ALL == keys_of(known, PHONE)
 
@@ -195,41 +197,41 @@ def test_the_base_adds_what_it_knows() -> None:
 def test_the_base_joins_what_was_known_apart() -> None:
     """What was told before by address is found through the contact, whoever was known first."""
     for subjects in permutations([[PHONE], [AMARA], [FLEX, OTHER_PHONE]]):
-        known = FakePeople()
+        known = FakeIdentities()
         told(known, *subjects, base=Base(CONTACT))
-        assert 1 == len({person.id for person in known.of([PHONE, AMARA, FLEX, OTHER_PHONE]).values()})
+        assert 1 == len({person.id for person in known.find_by_keys([PHONE, AMARA, FLEX, OTHER_PHONE]).values()})
         assert ALL == keys_of(known, FLEX)
 
 
 def test_the_base_joins_the_person_of_a_stronger_key() -> None:
     """A number that is new to somebody brings them together with whom its contact is known as."""
     for subjects in permutations([[AMARA], [FLEX], [FLEX, PHONE]]):
-        known = FakePeople()
+        known = FakeIdentities()
         told(known, *subjects, base=Base(CONTACT))
-        assert known.of([AMARA])[AMARA] == known.of([FLEX])[FLEX]
+        assert known.find_by_keys([AMARA])[AMARA] == known.find_by_keys([FLEX])[FLEX]
 
 
 def test_a_batch_knows_what_it_has_done() -> None:
     """Whom one subject joined the next one finds as one, without another look."""
 
-    class Counting(FakePeople):
+    class Counting(FakeIdentities):
         looks = 0
 
-        def of(self, keys: Iterable[str]) -> dict[str, Any]:
+        def find_by_keys(self, keys: Iterable[str]) -> dict[str, Any]:
             self.looks += 1
-            return super().of(keys)
+            return super().find_by_keys(keys)
 
     known = Counting()
     told(known, [AMARA], [PHONE])
     known.looks = 0
     batch = {"1": [task(7), AMARA, PHONE], "2": [task(8), PHONE], "3": [task(9), PHONE, "external#1"], "4": [task(8)]}
-    assert 1 == len(set(resolve_many(batch, known, Base()).values()))
+    assert 1 == len(set(resolve_persons(batch, known, Base()).values()))
     assert 1 == known.looks
 
 
 def test_the_base_is_asked_once_a_number() -> None:
     """A known number costs nothing more."""
-    known, base = FakePeople(), Base(CONTACT)
+    known, base = FakeIdentities(), Base(CONTACT)
     told(known, [PHONE], base=base)
     assert 2 == len(base.asked)
     told(known, [PHONE], [OTHER_PHONE, PHONE], [AMARA], base=base)
@@ -239,7 +241,7 @@ def test_the_base_is_asked_once_a_number() -> None:
 def test_a_number_of_two_contacts_adds_nothing() -> None:
     """Nobody can say which of them it is; nor does it link the one to the other."""
     shared = Contact(id="rec2", sms=number_of(OTHER_PHONE), whatsapp=number_of(THIRD_PHONE))
-    known, base = FakePeople(), Base(CONTACT, shared)
+    known, base = FakeIdentities(), Base(CONTACT, shared)
     one, other, between = told(known, [PHONE], [THIRD_PHONE], [OTHER_PHONE], base=base)
     assert 3 == len({one, other, between})
     assert {"airtable#rec1", AMARA, PHONE} == keys_of(known, PHONE)
@@ -248,16 +250,16 @@ def test_a_number_of_two_contacts_adds_nothing() -> None:
 @pytest.mark.parametrize("keys", [[BEN, PHONE], [PHONE, FLEX]])
 def test_a_contact_that_is_somebody_else(keys: list[str]) -> None:
     """Who says another address than the contact has is not the contact, though the number is the same."""
-    known = FakePeople()
+    known = FakeIdentities()
     (ben,) = told(known, [BEN, FLEX])
     assert [ben] == told(known, keys if FLEX in keys else [*keys, FLEX], base=Base(CONTACT))
     assert {BEN, PHONE} == keys_of(known, PHONE)
-    assert {} == known.of([AMARA, "airtable#rec1"])
+    assert {} == known.find_by_keys([AMARA, "airtable#rec1"])
 
 
 def test_a_switchboard_does_not_grow() -> None:
     """A person of a hundred keys gets no more, but for their tasks; nor are two joined beyond that."""
-    known = FakePeople()
+    known = FakeIdentities()
     phones = [f"phone#+4479000{number:05}" for number in range(MAX_KEYS_COUNT + 20)]
     persons = told(known, *([FLEX, phone] for phone in phones))
     assert 1 == len(set(persons))
@@ -268,14 +270,14 @@ def test_a_switchboard_does_not_grow() -> None:
 
 def test_a_person_of_many_halves_is_joined_no_more() -> None:
     """For each half has to be read whenever Brevo is told."""
-    known = FakePeople()
+    known = FakeIdentities()
     phones = [f"phone#+4479000{number:05}" for number in range(MAX_HALVES_COUNT + 5)]
     told(known, [FLEX], *([phone] for phone in phones))
     told(known, *([FLEX, phone] for phone in phones))
-    assert MAX_HALVES_COUNT == len(known.of([FLEX])[FLEX].halves)
+    assert MAX_HALVES_COUNT == len(known.find_by_keys([FLEX])[FLEX].halves)
 
 
-class Disturbed(FakePeople):
+class Disturbed(FakeIdentities):
     """People among whom somebody else is always quicker: before each write an act of theirs comes."""
 
     def __init__(self, acts: Iterable[Callable[["Disturbed"], object]]) -> None:
@@ -286,29 +288,29 @@ class Disturbed(FakePeople):
         if self._acts:
             self._acts.pop(0)(self)
 
-    def open(self, keys: Iterable[str]) -> str | None:
+    def create_person(self, keys: Iterable[str]) -> str | None:
         self._disturb()
-        return super().open(keys)
+        return super().create_person(keys)
 
-    def attach(self, person_id: str, keys: Iterable[str]) -> bool:
+    def attach_keys(self, person_id: str, keys: Iterable[str]) -> bool:
         self._disturb()
-        return super().attach(person_id, keys)
+        return super().attach_keys(person_id, keys)
 
-    def join(self, person_id: str, other_id: str) -> bool:
+    def join_persons(self, person_id: str, other_id: str) -> bool:
         self._disturb()
-        return super().join(person_id, other_id)
+        return super().join_persons(person_id, other_id)
 
 
-def taking(*keys: str) -> Callable[[FakePeople], object]:
-    return lambda known: FakePeople.open(known, keys)
+def taking(*keys: str) -> Callable[[FakeIdentities], object]:
+    return lambda known: FakeIdentities.create_person(known, keys)
 
 
-def giving(key: str, *more: str) -> Callable[[FakePeople], object]:
-    return lambda known: FakePeople.attach(known, known._keys[key][0], more)
+def giving(key: str, *more: str) -> Callable[[FakeIdentities], object]:
+    return lambda known: FakeIdentities.attach_keys(known, known._keys[key][0], more)
 
 
-def joining(key: str, other: str) -> Callable[[FakePeople], object]:
-    return lambda known: FakePeople.join(known, known._keys[key][0], known._keys[other][0])
+def joining(key: str, other: str) -> Callable[[FakeIdentities], object]:
+    return lambda known: FakeIdentities.join_persons(known, known._keys[key][0], known._keys[other][0])
 
 
 @pytest.mark.parametrize(
@@ -323,27 +325,27 @@ def joining(key: str, other: str) -> Callable[[FakePeople], object]:
         [taking(task(1), AMARA, PHONE)],
     ],
 )
-def test_somebody_was_quicker(acts: list[Callable[[FakePeople], object]]) -> None:
+def test_somebody_was_quicker(acts: list[Callable[[FakeIdentities], object]]) -> None:
     """Whatever others did between reading and writing, all keys are one person's in the end."""
     known = Disturbed(acts)
-    person_id = resolve_many({"s": [task(1), AMARA, PHONE]}, known, Base())["s"]
-    assert {person_id} == {person.id for person in known.of([task(1), AMARA, PHONE]).values()}
-    assert 3 == len(known.of([task(1), AMARA, PHONE]))
+    person_id = resolve_persons({"s": [task(1), AMARA, PHONE]}, known, Base())["s"]
+    assert {person_id} == {person.id for person in known.find_by_keys([task(1), AMARA, PHONE]).values()}
+    assert 3 == len(known.find_by_keys([task(1), AMARA, PHONE]))
 
 
 def test_always_too_late_is_an_error() -> None:
     """Somebody who is disturbed again and again gives up, so that the batch comes again."""
 
-    class Refusing(FakePeople):
+    class Refusing(FakeIdentities):
         tries = 0
 
-        def open(self, keys: Iterable[str]) -> str | None:  # noqa: ARG002  whatever they are
+        def create_person(self, keys: Iterable[str]) -> str | None:  # noqa: ARG002  whatever they are
             self.tries += 1
             return None
 
     known = Refusing()
     with pytest.raises(UnavailableError):
-        resolve_many({"s": [AMARA]}, known, Base())
+        resolve_persons({"s": [AMARA]}, known, Base())
     assert MAX_ATTEMPTS == known.tries
 
 
@@ -377,11 +379,11 @@ def test_order_and_cut_do_not_matter(subjects: list[set[str]], seed: int, with_b
     draw = random.Random(seed)  # noqa: S311  an order
     order = [*given_subjects, *draw.sample([*given_subjects], len(given_subjects) // 2)]
     draw.shuffle(order)
-    known = FakePeople()
+    known = FakeIdentities()
     while order:
         cut = draw.randint(1, len(order))
         batch, order = order[:cut], order[cut:]
-        resolve_many({subject: given_subjects[subject] for subject in batch}, known, Base(*contacts))
+        resolve_persons({subject: given_subjects[subject] for subject in batch}, known, Base(*contacts))
     assert expected(given_subjects, contacts) == grouped(known, given_subjects)
 
 
@@ -392,19 +394,19 @@ def test_others_at_work_do_not_matter(subjects: list[set[str]], seed: int, data:
     given_subjects = {task(place): [task(place), *sorted(keys)] for place, keys in enumerate(subjects)}
     draw = random.Random(seed)  # noqa: S311  an order
 
-    def other(known: FakePeople) -> None:
-        quiet = FakePeople()
+    def other(known: FakeIdentities) -> None:
+        quiet = FakeIdentities()
         quiet._keys, quiet.profiles = known._keys, known.profiles
         subject = draw.choice([*given_subjects])
-        resolve_many({subject: given_subjects[subject]}, quiet, Base(*BASE))
+        resolve_persons({subject: given_subjects[subject]}, quiet, Base(*BASE))
 
     known = Disturbed([other] * data.draw(st.integers(0, 4)))
-    resolve_many(given_subjects, known, Base(*BASE))
+    resolve_persons(given_subjects, known, Base(*BASE))
     assert expected(given_subjects, BASE) == grouped(known, given_subjects)
 
 
-def grouped(known: FakePeople, subjects: Iterable[str]) -> set[frozenset[str]]:
+def grouped(known: FakeIdentities, subjects: Iterable[str]) -> set[frozenset[str]]:
     found: dict[str, set[str]] = {}
-    for subject, person in known.of(subjects).items():
+    for subject, person in known.find_by_keys(subjects).items():
         found.setdefault(person.id, set()).add(subject)
     return set(map(frozenset, found.values()))

@@ -16,7 +16,7 @@ from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.errors import OutOfTimeError, UnavailableError
 from twilio_bridge.support import event_facts
 from twilio_bridge.support.person import TimelineEvent
-from twilio_bridge.support.reducer import reduce
+from twilio_bridge.support.reducer import reduce_records
 
 Lines = Callable[[], list[dict[str, Any]]]
 SECOND, THIRD = "WT" + "0" * 31 + "2", "WT" + "0" * 31 + "3"
@@ -44,7 +44,7 @@ class Picky(World):
 
     def fail(self, name: str, _number: int) -> Trouble | None:
         given = self.calls[-1][1]
-        return (DOWN, False) if name == "add" and given[0] == self.broken else None
+        return (DOWN, False) if name == "add_facts" and given[0] == self.broken else None
 
 
 def test_only_a_failed_subject_s_records_come_again() -> None:
@@ -79,7 +79,7 @@ def test_what_was_not_written_comes_again(call: str) -> None:
 
 def test_nobody_found_nothing_written() -> None:
     """Where the people cannot be asked every record of a task comes again; a word is taken in all the same."""
-    world = World(script=failing("of"))
+    world = World(script=failing("find_by_keys"))
     batch = world.take_in(records(raw(event("task.created"), other("messaging.inbound-message.received", **STOP))))
     assert ({"1000"}, ["+447900000012"]) == (batch.failed, world.outbox.for_brevo)
 
@@ -93,7 +93,15 @@ def test_words_fail_without_the_tasks() -> None:
 
 def test_out_of_time_is_not_the_records_fault() -> None:
     """It ends the call, wherever it comes up; Lambda sends the batch again."""
-    for call in ("put", "record_request", "add", "of", "put_event", "put_interaction", "enqueue_brevo_delivery"):
+    for call in (
+        "put",
+        "record_request",
+        "add_facts",
+        "find_by_keys",
+        "put_event",
+        "put_interaction",
+        "enqueue_brevo_delivery",
+    ):
         world = World(script=failing(call, OutOfTimeError("the time is up")))
         told = (event("task.created"), other("messaging.inbound-message.received", **STOP), {"no": "event"})
         with pytest.raises(OutOfTimeError):
@@ -209,8 +217,8 @@ def test_the_contact_base_tells_who_calls() -> None:
     chat = {"channelType": "web", "email": "Amara@example.com"}
     told = [event("task.created", told=chat), event("task.created", told={"from": contact.sms}, sid=SECOND)]
     for one in told:
-        reduce(records(raw(one)), work, NINE)
-    persons = world.identities.of([f"task#{TASK}", f"task#{SECOND}"])
+        reduce_records(records(raw(one)), work, NINE)
+    persons = world.identities.find_by_keys([f"task#{TASK}", f"task#{SECOND}"])
     assert 1 == len({person.id for person in persons.values()})
 
 
@@ -252,11 +260,11 @@ def test_a_copy_withdrawn_takes_nothing_with_it() -> None:
     """An event stands in two halves, and one is withdrawn; when they are joined again the other still counts."""
     world = World()
     told = TimelineEvent(key=f"{TASK}#requested", name="SUPPORT_REQUESTED", at=NINE, version=1)
-    one, two, three = [str(world.identities.open([f"email#{name}@example.com"])) for name in "abc"]
+    one, two, three = [str(world.identities.create_person([f"email#{name}@example.com"])) for name in "abc"]
     for person_id in (one, two):
         world.dossiers.put_event(person_id, replace(told))
     for person_id, other_id in ((two, one), (three, two)):
-        assert world.identities.join(person_id, other_id)
+        assert world.identities.join_persons(person_id, other_id)
         dossier = world.dossiers.open(person_id)
         assert dossier
         assert ["pending"] == [each.status for each in dossier.events]

@@ -14,8 +14,8 @@ from tests.unit.support.test_cloud_events import JSON
 from twilio_bridge.entrypoints import cors
 from twilio_bridge.entrypoints.http import Reply
 from twilio_bridge.errors import BadRequestError, SignatureError, UnavailableError
-from twilio_bridge.support.cloud_events import decode
-from twilio_bridge.support.task_complete import LARGEST, LATE_S, event_of, sign, verify
+from twilio_bridge.support.cloud_events import decode_record
+from twilio_bridge.support.task_complete import LARGEST, LATE_S, build_event, sign_body, verify_sender
 
 NOW = 1_772_442_000.25
 SECRET = "made-up"
@@ -38,12 +38,12 @@ class Tokens:
 
 def signed(at: float = NOW, body: bytes = BODY, secret: str = SECRET) -> dict[str, str]:
     timestamp = str(int(at))
-    return {"x-bridge-timestamp": timestamp, "x-bridge-signature": sign(secret, timestamp, body)}
+    return {"x-bridge-timestamp": timestamp, "x-bridge-signature": sign_body(secret, timestamp, body)}
 
 
 def check(headers: Mapping[str, str], body: bytes = BODY, secret: str | None = SECRET) -> Tokens:
     tokens = Tokens()
-    verify(headers, body, NOW, tokens, secret)
+    verify_sender(headers, body, NOW, tokens, secret)
     return tokens
 
 
@@ -55,7 +55,7 @@ def test_a_server_signs_time_and_body(at: float) -> None:
 
 def test_the_signature_is_what_the_docs_say() -> None:
     """Hex HMAC-SHA256 of timestamp, dot and body."""
-    assert "sha256=ea97bce7c9bfca0f9b08b13c08b7ba8f13e123e9ac2858740ee6fab51edd4ccc" == sign(SECRET, "1", b"{}")
+    assert "sha256=ea97bce7c9bfca0f9b08b13c08b7ba8f13e123e9ac2858740ee6fab51edd4ccc" == sign_body(SECRET, "1", b"{}")
 
 
 @pytest.mark.parametrize(
@@ -69,11 +69,11 @@ def test_the_signature_is_what_the_docs_say() -> None:
         {**signed(), "x-bridge-timestamp": str(int(NOW) + 1)},
         {**signed(), "x-bridge-signature": signed()["x-bridge-signature"].removeprefix("sha256=")},
         {**signed(), "x-bridge-signature": "sha256=é\udc00"},
-        {"x-bridge-timestamp": "", "x-bridge-signature": sign(SECRET, "", BODY)},
-        {"x-bridge-timestamp": "٣", "x-bridge-signature": sign(SECRET, "٣", BODY)},
-        {"x-bridge-timestamp": "9" * 400, "x-bridge-signature": sign(SECRET, "9" * 400, BODY)},
-        {"x-bridge-timestamp": "NaN", "x-bridge-signature": sign(SECRET, "NaN", BODY)},
-        {"x-bridge-timestamp": "\ud800", "x-bridge-signature": sign(SECRET, "\ud800", BODY)},
+        {"x-bridge-timestamp": "", "x-bridge-signature": sign_body(SECRET, "", BODY)},
+        {"x-bridge-timestamp": "٣", "x-bridge-signature": sign_body(SECRET, "٣", BODY)},
+        {"x-bridge-timestamp": "9" * 400, "x-bridge-signature": sign_body(SECRET, "9" * 400, BODY)},
+        {"x-bridge-timestamp": "NaN", "x-bridge-signature": sign_body(SECRET, "NaN", BODY)},
+        {"x-bridge-timestamp": "\ud800", "x-bridge-signature": sign_body(SECRET, "\ud800", BODY)},
         {"authorization": "Basic dXNlcjpwYXNz"},
         {"authorization": "valid"},
     ],
@@ -107,14 +107,16 @@ def test_a_forged_token_is_turned_away(authorization: str) -> None:
 def test_an_outage_is_no_forgery() -> None:
     """Where Twilio cannot be asked the plugin may try again."""
     with pytest.raises(UnavailableError):
-        verify({"authorization": "Bearer valid"}, BODY, NOW, Tokens(failure=UnavailableError("twilio", "")), None)
+        verify_sender(
+            {"authorization": "Bearer valid"}, BODY, NOW, Tokens(failure=UnavailableError("twilio", "")), None
+        )
 
 
 def test_a_task_becomes_an_event() -> None:
     """With the task's own id, the time of its arrival, and only what is wanted."""
     posted = {"TaskSid": TASK, "TaskAttributes": json.dumps(AMARA), "Age": 200, "Notes": "secret"}
-    sid, data = event_of(json.dumps(posted).encode(), NOW)
-    event = decode(data, 0).events[0]
+    sid, data = build_event(json.dumps(posted).encode(), NOW)
+    event = decode_record(data, 0).events[0]
     assert (TASK, f"plugin-{TASK}", "twilio-bridge.task-complete") == (sid, event.id, event.type)
     assert 1_772_442_000_250 == event.at
     assert {"TaskSid": TASK, "TaskAttributes": AMARA, "Age": 200} == event.data
@@ -139,13 +141,13 @@ def test_a_task_becomes_an_event() -> None:
 def test_what_is_no_task_is_refused(body: bytes, wrong: str) -> None:
     """With what is wrong, and nothing of what was sent."""
     with pytest.raises(BadRequestError, match=wrong):
-        event_of(body, NOW)
+        build_event(body, NOW)
 
 
 @given(st.fixed_dictionaries({"TaskSid": st.just(TASK)}, optional=dict.fromkeys(("TaskAttributes", "Age"), JSON)))
 def test_odd_fields_do_no_harm(posted: dict[str, Any]) -> None:
     """Whatever else is posted, it is an event of that task, and nothing in it is poison."""
-    decoded = decode(event_of(json.dumps(posted).encode(), NOW)[1], 0)
+    decoded = decode_record(build_event(json.dumps(posted).encode(), NOW)[1], 0)
     assert ([f"plugin-{TASK}"], []) == ([event.id for event in decoded.events], decoded.poison)
 
 

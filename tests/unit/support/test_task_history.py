@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 
 from tests.unit.support.tasks import QUEUE, RESERVATION, WORKER, abandoned, answered, event, learn
-from twilio_bridge.support.task_history import History, history
+from twilio_bridge.support.task_history import History, build_history
 
 SECOND = "WR" + "0" * 31 + "2"
 
 
 def past(*events: object) -> History:
-    return history(learn(list(events)))
+    return build_history(learn(list(events)))
 
 
 def test_an_answered_task() -> None:

@@ -6,12 +6,12 @@ import pytest
 
 from tests.unit.support.tasks import AMARA, QUEUE, SETTINGS, abandoned, answered, event, learn
 from twilio_bridge.config import schema
-from twilio_bridge.support.task_outcome import Task, is_wanted, leg_outcome, task
+from twilio_bridge.support.task_outcome import Task, assess_task, classify_leg, is_wanted_channel
 
 
 def of(events: list[dict[str, Any]], **blocks: Any) -> Task:
     settled = schema.Config.model_validate(blocks) if blocks else SETTINGS
-    return task(learn(events, settled), settled)
+    return assess_task(learn(events, settled), settled)
 
 
 def said(**conversations: str) -> dict[str, Any]:
@@ -123,10 +123,10 @@ def test_an_ordinary_task_s_score_counts_where_wanted() -> None:
 def test_what_became_of_each_stay(events: list[dict[str, Any]], outcomes: list[str]) -> None:
     """A stay that ended with the task shares the task's end; who left in a transfer left that queue."""
     found = of(events)
-    assert outcomes == [leg_outcome(leg, found) for leg in found.history.legs]
+    assert outcomes == [classify_leg(leg, found) for leg in found.history.legs]
 
 
 @pytest.mark.parametrize(("channel", "wanted"), [("voice", True), ("video", False), ("", True)])
 def test_channels_are_chosen(channel: str, wanted: bool) -> None:
     """Only those listed count; where none is told, nothing says that it is another."""
-    assert wanted == is_wanted(channel, ("voice", "sms"))
+    assert wanted == is_wanted_channel(channel, ("voice", "sms"))

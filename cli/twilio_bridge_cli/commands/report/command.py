@@ -101,7 +101,7 @@ def report(  # noqa: PLR0913  an option each
 
 def rows(figures: Figures, days: list[str]) -> Iterator[FigureRow]:
     """Return the rows of these days."""
-    for found in reading.in_order(lambda day: list(figures.of(day)), days):
+    for found in reading.in_order(lambda day: list(figures.read_day(day)), days):
         yield from found
 
 

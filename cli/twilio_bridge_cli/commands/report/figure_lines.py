@@ -37,8 +37,8 @@ class Report:
     names: tuple[str, ...]
 
 
-QUEUES: Final = Report("queue", daily_figures.queues, ("day", "queue", *QueueDay().figures()))
-WORKERS: Final = Report("worker", daily_figures.workers, ("day", "worker", *WorkerDay().figures()))
+QUEUES: Final = Report("queue", daily_figures.sum_queues, ("day", "queue", *QueueDay().figures()))
+WORKERS: Final = Report("worker", daily_figures.sum_workers, ("day", "worker", *WorkerDay().figures()))
 
 
 def days(first: date | None, last: date | None, today: date) -> list[str]:

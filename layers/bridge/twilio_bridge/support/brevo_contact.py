@@ -12,7 +12,7 @@ from math import isfinite
 
 from twilio_bridge import phone
 from twilio_bridge.config import flex, schema
-from twilio_bridge.support.facts import digest
+from twilio_bridge.support.facts import compute_digest
 from twilio_bridge.support.person import Dossier, Interaction
 from twilio_bridge.support.ports import MarketingContact
 from twilio_bridge.support.task_attributes import MAX_TEXT_LENGTH
@@ -56,7 +56,7 @@ def attributes(interactions: Interactions, field_mapping: Mapping[str, str]) -> 
 def digest_of(contact: MarketingContact) -> str:
     """Return a short name for what Brevo is told, the same for the same; with an email in it, it says so."""
     told = {name: value.isoformat() if isinstance(value, date) else value for name, value in contact.attributes.items()}
-    return (WITH_EMAIL if contact.email else "") + digest({**asdict(contact), "attributes": told})
+    return (WITH_EMAIL if contact.email else "") + compute_digest({**asdict(contact), "attributes": told})
 
 
 def _value(path: str, target: str, interactions: Interactions) -> Value | None:

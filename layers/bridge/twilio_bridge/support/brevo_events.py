@@ -11,10 +11,10 @@ from typing import Any
 from twilio_bridge import phone
 from twilio_bridge.config import schema
 from twilio_bridge.support import task_attributes
-from twilio_bridge.support.facts import Known
+from twilio_bridge.support.facts import KnownFacts
 from twilio_bridge.support.person import Interaction, TimelineEvent
 from twilio_bridge.support.task_history import ENDS
-from twilio_bridge.support.task_outcome import UNSERVED, Task, is_wanted, waited_s
+from twilio_bridge.support.task_outcome import UNSERVED, Task, is_wanted_channel, measure_wait
 
 SETTLE_MS = 3_000
 # How long a resolved task waits for the reservation that must have been: later, what is missing is left out.
@@ -33,7 +33,7 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
 def of_task(task: Task, settled: schema.Config, now: int) -> list[TimelineEvent]:
     """Return the events of a task as they are derived at the moment `now` (epoch ms)."""
     flex = settled.connectors.twilio_flex
-    if not flex.enabled or not is_wanted(task.channel, flex.channels):
+    if not flex.enabled or not is_wanted_channel(task.channel, flex.channels):
         return []
     events = list(_of_support(task, now)) if flex.sync.tasks and task.is_real else []
     if flex.sync.csat and task.score is not None and task.history.end:
@@ -41,19 +41,21 @@ def of_task(task: Task, settled: schema.Config, now: int) -> list[TimelineEvent]
     return _named(events, settled)
 
 
-def of_conversation(known: Known, settled: schema.Config, now: int) -> list[TimelineEvent]:
+def of_conversation(known: KnownFacts, settled: schema.Config, now: int) -> list[TimelineEvent]:
     """Return the end of a conversation, where it has ended."""
     flex = settled.connectors.twilio_flex
     closed = next((fact for fact in known.facts if fact.kind in CLOSED), None)
     channel = conversation_channel(known)
-    if closed is None or not flex.enabled or not flex.sync.conversations or not is_wanted(channel, flex.channels):
+    if closed is None or not flex.enabled or not flex.sync.conversations:
+        return []
+    if not is_wanted_channel(channel, flex.channels):
         return []
     told = {"conversation_sid": known.sid, "channel": channel, "reason": closed.values.get("reason", "")}
     ended = _event(f"{known.sid}#ended", "conversation.ended", closed.at, known.version, told, now)
     return _named([ended], settled)
 
 
-def cleared(known: Known, there: Iterable[TimelineEvent]) -> Iterator[TimelineEvent]:
+def cleared(known: KnownFacts, there: Iterable[TimelineEvent]) -> Iterator[TimelineEvent]:
     """Give, withdrawn, every event that there could have been when less was known, beside those that there are."""
     kinds, filled = {fact.kind for fact in known.facts}, {event.key for event in there}
     names = (name for name, needed in NEEDED.items() if not kinds.isdisjoint(needed))
@@ -64,7 +66,7 @@ def cleared(known: Known, there: Iterable[TimelineEvent]) -> Iterator[TimelineEv
 def interaction(task: Task, settled: schema.Config) -> Interaction:
     """Return a task's share in its customer's numbers."""
     flex = settled.connectors.twilio_flex
-    wanted = is_wanted(task.channel, flex.channels)
+    wanted = is_wanted_channel(task.channel, flex.channels)
     end = task.history.end
     scored = task.score if wanted and flex.sync.csat and end else None
     return Interaction(
@@ -77,7 +79,7 @@ def interaction(task: Task, settled: schema.Config) -> Interaction:
         wait_s=task.history.wait_s,
         score=scored,
         scored_at=end.at if end and scored is not None else 0,
-        values=task_attributes.fields(task.told, settled.field_mapping),
+        values=task_attributes.read_fields(task.attributes, settled.field_mapping),
     )
 
 
@@ -90,12 +92,13 @@ def _of_support(task: Task, now: int) -> Iterator[TimelineEvent]:
         is_early = end.kind == "task.completed" and not past.accepted
         yield replace(resolved, due_at=now + HOLD_MS) if is_early else resolved
     elif end and task.outcome in UNSERVED:
-        told = {**_place(task), "queue": _queue(task), "wait_s": waited_s(past), "reason": end.values.get("reason", "")}
+        reason = end.values.get("reason", "")
+        told = {**_place(task), "queue": _queue(task), "wait_s": measure_wait(past), "reason": reason}
         yield _event(f"{task.sid}#abandoned", "task.canceled", end.at, task.version, told, now)
 
 
 def _submitted(task: Task, now: int) -> TimelineEvent:
-    queue = task_attributes.text(task.told, "conversations.queue") or _queue(task)
+    queue = task_attributes.read_text(task.attributes, "conversations.queue") or _queue(task)
     told = {**_place(task), "queue": queue, "score": task.score}
     end = task.history.end
     return _event(f"{task.sid}#csat", "survey.completed", end.at if end else 0, task.version, told, now)
@@ -104,9 +107,9 @@ def _submitted(task: Task, now: int) -> TimelineEvent:
 def _place(task: Task) -> dict[str, Any]:
     return {
         "task_sid": task.sid,
-        "conversation_sid": task_attributes.text(task.told, "conversationSid"),
+        "conversation_sid": task_attributes.read_text(task.attributes, "conversationSid"),
         "channel": task.channel,
-        "direction": task_attributes.direction(task.told),
+        "direction": task_attributes.read_direction(task.attributes),
     }
 
 
@@ -126,14 +129,14 @@ def _service(task: Task) -> dict[str, Any]:
 
 def _duration_s(task: Task) -> int | None:
     past = task.history
-    if past.end and (past.created or past.told("created_at")):
+    if past.end and (past.created or past.latest("created_at")):
         return max(past.end.at // 1000 - past.created_at // 1000, 0)
     age = past.end.values.get("age") if past.end else None
     return int(age) if age else None
 
 
 def _queue(task: Task) -> str:
-    return str(task.history.told("queue"))
+    return str(task.history.latest("queue"))
 
 
 def _event(key: str, occasion: str, at: int, version: int, told: Mapping[str, Any], now: int) -> TimelineEvent:
@@ -147,7 +150,7 @@ def _named(events: list[TimelineEvent], settled: schema.Config) -> list[Timeline
     return [replace(event, name=names[event.name]) for event in events if event.name in names]
 
 
-def conversation_channel(known: Known) -> str:
+def conversation_channel(known: KnownFacts) -> str:
     """Return a conversation's channel as its participants show it, empty where none does."""
     for fact in known.facts:
         told = str(fact.values.get("type", ""))
@@ -158,7 +161,7 @@ def conversation_channel(known: Known) -> str:
     return ""
 
 
-def conversation_keys(known: Known) -> list[str]:
+def conversation_keys(known: KnownFacts) -> list[str]:
     """Return the keys that a conversation's customer is found by: the first address that takes part."""
     addresses = (str(fact.values.get("address", "")) for fact in known.facts)
     number = next((found for address in addresses if (found := phone.number(address))), None)

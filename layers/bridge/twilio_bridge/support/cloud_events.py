@@ -19,11 +19,13 @@ TASKROUTER = "taskrouter."
 MAX_ID_LENGTH = 64  # SIDs have 34
 # Times outside these years are a sender's mistake, and no event's.
 EARLIEST, LATEST = 946_684_800_000, 4_102_444_800_000
+# Kinesis takes records of 1 MB; a larger batch of a webhook sink is put there event by event.
+MAX_RECORD_BYTES = 900_000
 HALF_A_CHARACTER = ("\\ud", "\\uD")
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class CloudEvent:
     """One event: its key, its type without `com.twilio.`, when it happened (epoch ms), and what it says.
 
     For TaskRouter's `data` is the payload, and `id` the one that the REST API knows the event by, too.
@@ -36,7 +38,7 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
-class Poison:
+class PoisonRecord:
     """Something that is no event, and why."""
 
     raw: bytes
@@ -44,30 +46,30 @@ class Poison:
 
 
 @dataclass(frozen=True, slots=True)
-class Decoded:
+class DecodedRecord:
     """What a record held."""
 
-    events: list[Event] = field(default_factory=list)
-    poison: list[Poison] = field(default_factory=list)
+    events: list[CloudEvent] = field(default_factory=list)
+    poison: list[PoisonRecord] = field(default_factory=list)
 
 
-def decode(raw: bytes, arrived_at: int) -> Decoded:
+def decode_record(raw: bytes, arrived_at: int) -> DecodedRecord:
     """Read a record that arrived at this moment (epoch ms)."""
-    decoded = Decoded()
+    decoded = DecodedRecord()
     try:
         documents = _documents(raw)
     except BadRequestError as error:
-        return Decoded(poison=[Poison(raw, str(error))])
+        return DecodedRecord(poison=[PoisonRecord(raw, str(error))])
     for document in documents:
         try:
             decoded.events.append(_event(document, arrived_at))
         except BadRequestError as error:
             piece = raw if len(documents) == 1 else json.dumps(document).encode()
-            decoded.poison.append(Poison(piece, str(error)))
+            decoded.poison.append(PoisonRecord(piece, str(error)))
     return decoded
 
 
-def loads(text: str | bytes) -> Any:  # noqa: ANN401  JSON holds anything
+def parse_json(text: str | bytes) -> Any:  # noqa: ANN401  JSON holds anything
     """Read JSON, or raise ValueError; halves of characters become question marks, for no store takes them."""
     written = text.decode() if isinstance(text, bytes) else text
     try:
@@ -79,16 +81,16 @@ def loads(text: str | bytes) -> Any:  # noqa: ANN401  JSON holds anything
     return value
 
 
-def inner(value: object) -> Mapping[str, Any]:
+def parse_object(value: object) -> Mapping[str, Any]:
     """Return what a text of JSON holds (or the object itself); nothing where it is empty, broken or no object."""
     try:
-        found = loads(value) if isinstance(value, str) else value
+        found = parse_json(value) if isinstance(value, str) else value
     except ValueError:
         return {}
     return found if isinstance(found, Mapping) else {}
 
 
-def moment(text: object) -> int | None:
+def parse_time(text: object) -> int | None:
     """Return a time in epoch ms; without a zone it is UTC; None where it is no time."""
     if not isinstance(text, str):
         return None
@@ -102,13 +104,13 @@ def moment(text: object) -> int | None:
 
 def _documents(raw: bytes) -> list[Any]:
     try:
-        document = loads(raw)
+        document = parse_json(raw)
     except ValueError as error:  # UnicodeDecodeError is one
         raise BadRequestError("it is no JSON") from error
     return document if isinstance(document, list) else [document]
 
 
-def _event(document: object, arrived_at: int) -> Event:
+def _event(document: object, arrived_at: int) -> CloudEvent:
     if not isinstance(document, dict):
         raise BadRequestError("it is no JSON object")
     kind = document.get("type")
@@ -120,10 +122,10 @@ def _event(document: object, arrived_at: int) -> Event:
     if kind.startswith(TASKROUTER) and "payload" in data:
         data = _data(data["payload"])
     at = next(_times(document, data, wrapped), arrived_at)
-    return Event(_id(document, kind, data), kind, at, data)
+    return CloudEvent(_id(document, kind, data), kind, at, data)
 
 
-def sid_of(event: Event, name: str, prefix: str) -> str:
+def require_sid(event: CloudEvent, name: str, prefix: str) -> str:
     """Return a SID that the event's type promises, or raise BadRequestError."""
     sid = event.data.get(name)
     if not isinstance(sid, str) or not sid.startswith(prefix) or not sid.isalnum() or len(sid) > MAX_ID_LENGTH:
@@ -133,7 +135,7 @@ def sid_of(event: Event, name: str, prefix: str) -> str:
 
 def _data(data: object) -> Mapping[str, Any]:
     try:
-        read = loads(data.strip() or "{}") if isinstance(data, str) else data or {}
+        read = parse_json(data.strip() or "{}") if isinstance(data, str) else data or {}
     except ValueError as error:
         raise BadRequestError("its data is no JSON") from error
     if not isinstance(read, dict):
@@ -144,7 +146,7 @@ def _data(data: object) -> Mapping[str, Any]:
 def _times(document: Mapping[str, Any], data: Mapping[str, Any], wrapped: Mapping[str, Any]) -> Iterator[int]:
     """TaskRouter's own timestamp counts first: the REST API gives it for the same event, too."""
     texts = (data.get("timestamp"), wrapped.get("timestamp"), document.get("time"), data.get("StateUpdated"))
-    return (at for text in texts if (at := moment(text)) is not None)
+    return (at for text in texts if (at := parse_time(text)) is not None)
 
 
 def _id(document: Mapping[str, Any], kind: str, data: Mapping[str, Any]) -> str:
@@ -153,3 +155,20 @@ def _id(document: Mapping[str, Any], kind: str, data: Mapping[str, Any]) -> str:
     if isinstance(found, str) and found:
         return found if len(found) <= MAX_ID_LENGTH else hashlib.sha256(found.encode()).hexdigest()
     raise BadRequestError("it has no id")
+
+
+def split_into_records(body: bytes) -> list[tuple[str, bytes]]:
+    """Return the stream's records for a webhook sink's body, as (partition key, data); the same body cuts alike."""
+    if len(body) <= MAX_RECORD_BYTES:
+        return [_record(body)]
+    try:
+        documents = parse_json(body)
+    except ValueError:
+        return [_record(body)]
+    if not isinstance(documents, list):
+        return [_record(body)]
+    return [_record(json.dumps(document).encode()) for document in documents]
+
+
+def _record(data: bytes) -> tuple[str, bytes]:
+    return hashlib.sha256(data).hexdigest()[:32], data

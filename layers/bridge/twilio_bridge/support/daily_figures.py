@@ -9,14 +9,14 @@ from twilio_bridge.config import schema
 from twilio_bridge.support import task_attributes
 from twilio_bridge.support.person import FigureRow
 from twilio_bridge.support.task_history import ENTERED, Leg, Reservation
-from twilio_bridge.support.task_outcome import Task, is_wanted, leg_outcome
+from twilio_bridge.support.task_outcome import Task, classify_leg, is_wanted_channel
 from twilio_bridge.support.worker_activity import day_of
 
 
-def rows(task: Task, settled: schema.Config) -> list[FigureRow]:
+def build_rows(task: Task, settled: schema.Config) -> list[FigureRow]:
     """Return all that a task adds to the figures."""
     flex = settled.connectors.twilio_flex
-    if not flex.enabled or not is_wanted(task.channel, flex.channels):
+    if not flex.enabled or not is_wanted_channel(task.channel, flex.channels):
         return []
     found = [_stay(leg, task) for leg in task.history.legs] if task.is_real else []
     if task.is_real and flex.sync.agent_activity:
@@ -30,7 +30,7 @@ def _stay(leg: Leg, task: Task) -> FigureRow:
     values: dict[str, Any] = {
         "queue": leg.queue or leg.queue_sid,
         "channel": task.channel,
-        "outcome": leg_outcome(leg, task),
+        "outcome": classify_leg(leg, task),
     }
     if leg.wait_s is not None:
         values["wait_s"] = leg.wait_s
@@ -58,7 +58,7 @@ def _offer_key(offer: Reservation) -> str:
 
 
 def _answer(task: Task, score: float, at: int) -> FigureRow:
-    queue = task_attributes.text(task.told, "conversations.queue") or str(task.history.told("queue"))
+    queue = task_attributes.read_text(task.attributes, "conversations.queue") or str(task.history.latest("queue"))
     values = {"queue": queue, "channel": task.channel, "score": score}
     return FigureRow(day=day_of(at // 1000), key=_answer_key(task), version=task.version, values=values)
 
@@ -67,7 +67,7 @@ def _answer_key(task: Task) -> str:
     return f"csat#{task.sid}"
 
 
-def cleared(task: Task, there: Iterable[FigureRow]) -> Iterator[FigureRow]:
+def clear_rows(task: Task, there: Iterable[FigureRow]) -> Iterator[FigureRow]:
     """Give, empty, every row that a task could have had when less was known of it, beside those that are there."""
     past = task.history
     entries = ("", *(fact.id for fact in past.facts if fact.kind in ENTERED))
@@ -80,7 +80,7 @@ def cleared(task: Task, there: Iterable[FigureRow]) -> Iterator[FigureRow]:
     yield from (FigureRow(day=day, key=key, version=task.version) for day, key in places if (day, key) not in filled)
 
 
-def changed(before: Iterable[FigureRow], after: Iterable[FigureRow], version: int) -> Iterator[FigureRow]:
+def compare_rows(before: Iterable[FigureRow], after: Iterable[FigureRow], version: int) -> Iterator[FigureRow]:
     """Return the rows to be written; one that holds no more is written empty: a later version has to replace it."""
     old = {(row.day, row.key): row.values for row in before}
     new = {(row.day, row.key): row for row in after}
@@ -170,7 +170,7 @@ class WorkerDay:
         }
 
 
-def queues(found: Iterable[FigureRow]) -> dict[tuple[str, str], dict[str, Any]]:
+def sum_queues(found: Iterable[FigureRow]) -> dict[tuple[str, str], dict[str, Any]]:
     """Return each queue's figures by day and queue."""
     days: defaultdict[tuple[str, str], QueueDay] = defaultdict(QueueDay)
     for row in found:
@@ -179,7 +179,7 @@ def queues(found: Iterable[FigureRow]) -> dict[tuple[str, str], dict[str, Any]]:
     return {place: days[place].figures() for place in sorted(days)}
 
 
-def workers(found: Iterable[FigureRow]) -> dict[tuple[str, str], dict[str, Any]]:
+def sum_workers(found: Iterable[FigureRow]) -> dict[tuple[str, str], dict[str, Any]]:
     """Return each worker's figures by day and worker."""
     days: defaultdict[tuple[str, str], WorkerDay] = defaultdict(WorkerDay)
     for row in found:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from twilio_bridge.config import schema
 from twilio_bridge.support import brevo_events, daily_figures, task_attributes, task_outcome
-from twilio_bridge.support.facts import Known
+from twilio_bridge.support.facts import KnownFacts
 from twilio_bridge.support.person import FigureRow, Interaction, TimelineEvent
 
 
@@ -19,37 +19,37 @@ class Derived:
     rows: tuple[FigureRow, ...] = ()
 
 
-def derive(known: Known, settled: schema.Config, now: int) -> Derived:
+def derive_all(known: KnownFacts, settled: schema.Config, now: int) -> Derived:
     """Derive all from the facts alone; `now` (epoch ms) only says when Brevo may be told."""
     if not known.facts:
         return Derived()
     if known.kind == "conversation":
         keys = (known.subject, *brevo_events.conversation_keys(known))
         return Derived(keys=keys, events=tuple(brevo_events.of_conversation(known, settled, now)))
-    task = task_outcome.task(known, settled)
+    task = task_outcome.assess_task(known, settled)
     return Derived(
-        keys=tuple(dict.fromkeys((known.subject, *task_attributes.keys(task.told)))),
+        keys=tuple(dict.fromkeys((known.subject, *task_attributes.read_keys(task.attributes)))),
         interaction=brevo_events.interaction(task, settled) if settled.connectors.twilio_flex.enabled else None,
         events=tuple(brevo_events.of_task(task, settled, now)),
-        rows=tuple(daily_figures.rows(task, settled)),
+        rows=tuple(daily_figures.build_rows(task, settled)),
     )
 
 
-def since(before: Derived, after: Derived, version: int) -> Derived:
+def changes_since(before: Derived, after: Derived, version: int) -> Derived:
     """Return what has to be written: what is new or has changed, and what holds no more, withdrawn."""
     return Derived(
         keys=after.keys,
         interaction=after.interaction if _differs(before.interaction, after.interaction) else None,
         events=tuple(_changed(before.events, after.events, version)),
-        rows=tuple(daily_figures.changed(before.rows, after.rows, version)),
+        rows=tuple(daily_figures.compare_rows(before.rows, after.rows, version)),
     )
 
 
-def rewrite_all(known: Known, after: Derived, settled: schema.Config) -> Derived:
+def rewrite_all(known: KnownFacts, after: Derived, settled: schema.Config) -> Derived:
     """Return all that follows as if it were news, and clear everything else that could have followed from less."""
     cleared = brevo_events.cleared(known, after.events)
-    task = task_outcome.task(known, settled) if known.kind == "task" else None
-    rows = daily_figures.cleared(task, after.rows) if task else ()
+    task = task_outcome.assess_task(known, settled) if known.kind == "task" else None
+    rows = daily_figures.clear_rows(task, after.rows) if task else ()
     return replace(after, events=(*after.events, *cleared), rows=(*after.rows, *rows))
 
 

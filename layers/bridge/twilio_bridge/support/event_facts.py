@@ -13,8 +13,8 @@ from twilio_bridge.config import schema
 from twilio_bridge.contacts import opt_outs
 from twilio_bridge.errors import BadRequestError
 from twilio_bridge.support import task_attributes, task_complete, worker_activity
-from twilio_bridge.support.cloud_events import TASKROUTER, Event, inner, moment, sid_of
-from twilio_bridge.support.facts import RANKS, Fact, Heard, digest
+from twilio_bridge.support.cloud_events import TASKROUTER, CloudEvent, parse_object, parse_time, require_sid
+from twilio_bridge.support.facts import RANKS, Fact, NewFacts, compute_digest
 from twilio_bridge.support.person import FigureRow
 
 TEST_EVENT = "eventstreams.test-event"
@@ -54,7 +54,7 @@ TOLD_NOT_TO = 21610
 
 
 @dataclass(frozen=True, slots=True)
-class Word:
+class OptOutRequest:
     """What a person said about being written to, or what Twilio says they said (epoch ms)."""
 
     address: str
@@ -66,14 +66,14 @@ class Word:
 class ExtractedFacts:
     """All that a batch told, by what it is about."""
 
-    subjects: dict[str, Heard] = field(default_factory=dict)
-    words: list[Word] = field(default_factory=list)
-    rows: list[FigureRow] = field(default_factory=list)
+    subjects: dict[str, NewFacts] = field(default_factory=dict)
+    opt_out_requests: list[OptOutRequest] = field(default_factory=list)
+    figure_rows: list[FigureRow] = field(default_factory=list)
     test_ids: list[str] = field(default_factory=list)
     ignored: int = 0
 
 
-def hear(event: Event, told: ExtractedFacts, settled: schema.Config, wanted: frozenset[str]) -> str:
+def extract_facts(event: CloudEvent, told: ExtractedFacts, settled: schema.Config, wanted: frozenset[str]) -> str:
     """Add what an event tells and give the subject it is about, empty where it is about none.
 
     Raises BadRequestError where it lacks what its type promises.
@@ -85,12 +85,12 @@ def hear(event: Event, told: ExtractedFacts, settled: schema.Config, wanted: fro
     return FAMILIES[family](event, told, settled, wanted)
 
 
-def _task(event: Event, told: ExtractedFacts, _settled: schema.Config, wanted: frozenset[str]) -> str:
+def _task(event: CloudEvent, told: ExtractedFacts, _settled: schema.Config, wanted: frozenset[str]) -> str:
     kind = event.type.removeprefix(TASKROUTER)
     if kind not in RANKS and kind not in TRANSFERS:
         told.ignored += 1
         return ""
-    sid = sid_of(event, "task_sid", "WT")
+    sid = require_sid(event, "task_sid", "WT")
     values = {ours: value for name, ours in _names(kind).items() if (value := _value(ours, event.data.get(name)))}
     return _add(told, f"task#{sid}", event, kind, values, _attributes(event.data.get("task_attributes"), wanted))
 
@@ -104,7 +104,7 @@ def _names(kind: str) -> Mapping[str, str]:
 def _value(name: str, value: object) -> object:
     """REST gives numbers as texts; 0 is kept as a text, so that it is not taken for unknown."""
     if name in MOMENTS:
-        return moment(value)
+        return parse_time(value)
     if name in NUMBERS:
         return str(value) if isinstance(value, int | str) and str(value).isdecimal() and len(str(value)) < 10 else None  # noqa: PLR2004  30 years
     return value[: task_attributes.MAX_TEXT_LENGTH] if isinstance(value, str) else None
@@ -113,12 +113,12 @@ def _value(name: str, value: object) -> object:
 def _add(
     told: ExtractedFacts,
     subject: str,
-    event: Event,
+    event: CloudEvent,
     kind: str,
     values: Mapping[str, Any],
     kept: tuple[str, Mapping[str, Any]] = ("", {}),
 ) -> str:
-    heard = told.subjects.setdefault(subject, Heard())
+    heard = told.subjects.setdefault(subject, NewFacts())
     name, task_attributes = kept
     if name:
         heard.attributes[name] = task_attributes
@@ -129,40 +129,40 @@ def _add(
 @lru_cache(maxsize=512)
 def _kept_of(text: str, wanted: frozenset[str]) -> tuple[str, Mapping[str, Any]]:
     """Return what is kept of attributes and its name; a task's events mostly repeat the same text."""
-    return _kept(inner(text), wanted)
+    return _kept(parse_object(text), wanted)
 
 
 def _attributes(given: object, wanted: frozenset[str]) -> tuple[str, Mapping[str, Any]]:
-    return _kept_of(given, wanted) if isinstance(given, str) else _kept(inner(given), wanted)
+    return _kept_of(given, wanted) if isinstance(given, str) else _kept(parse_object(given), wanted)
 
 
 def _kept(given: Mapping[str, Any], wanted: frozenset[str]) -> tuple[str, Mapping[str, Any]]:
-    found = task_attributes.kept(given, wanted)
-    return (digest(found), found) if found else ("", {})
+    found = task_attributes.select_wanted(given, wanted)
+    return (compute_digest(found), found) if found else ("", {})
 
 
-def _plugin(event: Event, told: ExtractedFacts, _settled: schema.Config, wanted: frozenset[str]) -> str:
+def _plugin(event: CloudEvent, told: ExtractedFacts, _settled: schema.Config, wanted: frozenset[str]) -> str:
     """Take what Flex's plugin posted, in the words of TaskRouter's workspace callbacks."""
     data = event.data
     names = {"TaskChannelUniqueName": "channel", "TaskQueueFriendlyName": "queue", "Age": "age"}
     values = {ours: value for name, ours in names.items() if (value := _value(ours, data.get(name)))}
-    subject = f"task#{sid_of(event, 'TaskSid', 'WT')}"
+    subject = f"task#{require_sid(event, 'TaskSid', 'WT')}"
     return _add(told, subject, event, "plugin.completed", values, _attributes(data.get("TaskAttributes"), wanted))
 
 
-def _activity(event: Event, told: ExtractedFacts, settled: schema.Config, _wanted: frozenset[str]) -> str:
+def _activity(event: CloudEvent, told: ExtractedFacts, settled: schema.Config, _wanted: frozenset[str]) -> str:
     flex = settled.connectors.twilio_flex
     if flex.enabled and flex.sync.agent_activity:
-        told.rows += worker_activity.rows(event)
+        told.figure_rows += worker_activity.build_rows(event)
     return ""
 
 
-def _conversation(event: Event, told: ExtractedFacts, _settled: schema.Config, _wanted: frozenset[str]) -> str:
+def _conversation(event: CloudEvent, told: ExtractedFacts, _settled: schema.Config, _wanted: frozenset[str]) -> str:
     kind = _conversation_kind(event)
     if not kind:
         told.ignored += 1
         return ""
-    subject = f"conversation#{sid_of(event, 'ConversationSid', 'CH')}"
+    subject = f"conversation#{require_sid(event, 'ConversationSid', 'CH')}"
     binding = event.data.get("MessagingBinding")
     binding = binding if isinstance(binding, Mapping) else {}
     told_of = {"address": binding.get("Address"), "type": binding.get("Type"), "reason": event.data.get("Reason")}
@@ -170,7 +170,7 @@ def _conversation(event: Event, told: ExtractedFacts, _settled: schema.Config, _
     return _add(told, subject, event, kind, values)
 
 
-def _conversation_kind(event: Event) -> str:
+def _conversation_kind(event: CloudEvent) -> str:
     """Tell what matters of a conversation: closed, gone, or who takes part in it."""
     if event.type == "conversations.conversation-state.updated":
         return "conversation.closed" if str(event.data.get("StateTo")).casefold() == "closed" else ""
@@ -178,7 +178,7 @@ def _conversation_kind(event: Event) -> str:
     return next((kind for kind in wanted if event.type == f"conversations.{kind}"), "")
 
 
-def _message(event: Event, told: ExtractedFacts, settled: schema.Config, _wanted: frozenset[str]) -> str:
+def _message(event: CloudEvent, told: ExtractedFacts, settled: schema.Config, _wanted: frozenset[str]) -> str:
     data = event.data
     if event.type == "messaging.inbound-message.received":
         out = _said(data, settled.opt_out)
@@ -189,7 +189,7 @@ def _message(event: Event, told: ExtractedFacts, settled: schema.Config, _wanted
     if out is None or not isinstance(address, str) or not 0 < len(phone.bare(address)) <= MAX_ADDRESS_LENGTH:
         told.ignored += 1
     else:
-        told.words.append(Word(address, out, event.at))
+        told.opt_out_requests.append(OptOutRequest(address, out, event.at))
     return ""
 
 
@@ -201,7 +201,7 @@ def _said(data: Mapping[str, Any], words: schema.OptOut) -> bool | None:
     return opt_outs.parse_request(body, words) if isinstance(body, str) and not kind else None
 
 
-def _test(event: Event, told: ExtractedFacts, _settled: schema.Config, _wanted: frozenset[str]) -> str:
+def _test(event: CloudEvent, told: ExtractedFacts, _settled: schema.Config, _wanted: frozenset[str]) -> str:
     test_id = event.data.get("test_id")
     if not isinstance(test_id, str) or not 0 < len(test_id) <= task_attributes.MAX_TEXT_LENGTH:
         raise BadRequestError("the test event has no test_id")
@@ -209,8 +209,8 @@ def _test(event: Event, told: ExtractedFacts, _settled: schema.Config, _wanted: 
     return ""
 
 
-Hear = Callable[[Event, ExtractedFacts, schema.Config, frozenset[str]], str]
-FAMILIES: Mapping[str, Hear] = {
+Extractor = Callable[[CloudEvent, ExtractedFacts, schema.Config, frozenset[str]], str]
+FAMILIES: Mapping[str, Extractor] = {
     "taskrouter.task": _task,  # task.… and task-queue.…
     "taskrouter.reservation.": _task,
     "taskrouter.worker.activity.update": _activity,

@@ -56,7 +56,7 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownFacts:
     """All that is known of one subject (`task#WT…`, `conversation#CH…`).
 
     `attributes` gives the task attributes by their digest. The number of facts tells later states from earlier ones.
@@ -83,12 +83,12 @@ class Known:
         """Return a number that is higher the more is known."""
         return len(self.facts)
 
-    def without(self, ids: Iterable[str]) -> "Known":
+    def without_facts(self, ids: Iterable[str]) -> "KnownFacts":
         """Return what was known before these facts."""
         gone = frozenset(ids)
-        return Known(self.subject, tuple(fact for fact in self.facts if fact.id not in gone), self.attributes)
+        return KnownFacts(self.subject, tuple(fact for fact in self.facts if fact.id not in gone), self.attributes)
 
-    def told(self) -> Mapping[str, Any]:
+    def latest_attributes(self) -> Mapping[str, Any]:
         """Return the task attributes, each as the latest event that knew it told it."""
         overlaid: dict[str, Any] = {}
         for name in dict.fromkeys(fact.attributes for fact in reversed(self.facts) if fact.attributes):
@@ -97,19 +97,19 @@ class Known:
 
 
 @dataclass(slots=True)
-class Heard:
+class NewFacts:
     """What a batch tells about one subject, not yet written down."""
 
     facts: dict[str, Fact] = field(default_factory=dict)
     attributes: dict[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
-def known(subject: str, facts: Iterable[Fact], attributes: Mapping[str, Mapping[str, Any]]) -> Known:
+def sort_facts(subject: str, facts: Iterable[Fact], attributes: Mapping[str, Mapping[str, Any]]) -> KnownFacts:
     """Put facts in order."""
-    return Known(subject, tuple(sorted(facts, key=lambda fact: fact.order)), attributes)
+    return KnownFacts(subject, tuple(sorted(facts, key=lambda fact: fact.order)), attributes)
 
 
-def digest(attributes: Mapping[str, Any]) -> str:
+def compute_digest(attributes: Mapping[str, Any]) -> str:
     """Return a short name for these attributes, the same for the same content."""
     text = json.dumps(attributes, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:16]

@@ -13,16 +13,16 @@ from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.errors import UnavailableError
 from twilio_bridge.logs import logger
 from twilio_bridge.support.person import Person
-from twilio_bridge.support.ports import People
+from twilio_bridge.support.ports import Identities
 
 Lookup = Callable[[str], Sequence[Contact]]
 
 # The kinds of keys, the strongest first.
 KINDS = ("task", "conversation", "external", "email", "flex", "airtable", "phone")
 # What was given to a person stays with them, whatever it tells later.
-GIVEN = ("task#", "conversation#")
+ASSIGNED_KINDS = ("task#", "conversation#")
 # Keys that lead to a person and say nothing about them: there is one more with each task or chat.
-POINTERS = (*GIVEN, "flex#")
+POINTERS = (*ASSIGNED_KINDS, "flex#")
 # What two people never share, the strongest first.
 DISTINCTIVE = ("external#", "email#")
 PHONE = "phone#"
@@ -34,10 +34,10 @@ MAX_ATTEMPTS = 6
 
 
 @dataclass(slots=True)
-class Seen:
+class KnownPersons:
     """Who has which key, and which keys the contact base adds to a number that is nobody's yet."""
 
-    people: People
+    people: Identities
     lookup: Lookup
     persons: dict[str, Person] = field(default_factory=dict)
     contacts: dict[str, list[str]] = field(default_factory=dict)
@@ -46,12 +46,12 @@ class Seen:
         """Read as of now."""
         asked = dict.fromkeys(keys)
         self._forget(asked)
-        self.persons |= self.people.of(asked)
+        self.persons |= self.people.find_by_keys(asked)
         new = [key for key in asked if key.startswith(PHONE) and key not in self.persons]
         self.contacts |= {key: _contact_keys(key, self.lookup) for key in new}
         further = dict.fromkeys(more for key in new for more in self.contacts[key] if more not in asked)
         self._forget(further)
-        self.persons |= self.people.of(further) if further else {}
+        self.persons |= self.people.find_by_keys(further) if further else {}
 
     def _forget(self, keys: Iterable[str]) -> None:
         for key in keys:
@@ -70,25 +70,25 @@ class Seen:
         self.persons |= dict.fromkeys(keys, person)
 
 
-def resolve_many(subjects: Mapping[str, Iterable[str]], people: People, lookup: Lookup) -> dict[str, str]:
+def resolve_persons(subjects: Mapping[str, Iterable[str]], people: Identities, lookup: Lookup) -> dict[str, str]:
     """Return the person's id for each subject, by its keys; a subject without any that can be used is left out.
 
     `lookup` gives the contacts at a number. Raises UnavailableError where others keep changing the same persons.
     """
-    asked = {subject: usable(keys) for subject, keys in subjects.items()}
-    seen = Seen(people, lookup)
+    asked = {subject: select_usable_keys(keys) for subject, keys in subjects.items()}
+    seen = KnownPersons(people, lookup)
     seen.read(key for keys in asked.values() for key in keys)
     return {subject: _resolve(keys, seen) for subject, keys in asked.items() if keys}
 
 
-def usable(keys: Iterable[str]) -> list[str]:
+def select_usable_keys(keys: Iterable[str]) -> list[str]:
     """Return the keys that can stand for somebody, the strongest first."""
     split = {key: key.partition("#") for key in keys}
     good = [key for key, (kind, _, name) in split.items() if kind in KINDS and _is_somebody(kind, name)]
     return sorted(good, key=lambda key: KINDS.index(split[key][0]))[:MAX_KEYS_PER_SUBJECT]
 
 
-def own_keys(keys: Iterable[str]) -> frozenset[str]:
+def select_own_keys(keys: Iterable[str]) -> frozenset[str]:
     """Return the keys that say who somebody is."""
     return frozenset(key for key in keys if not key.startswith(POINTERS))
 
@@ -110,10 +110,10 @@ def _contact_keys(key: str, lookup: Lookup) -> list[str]:
     theirs = sorted(other for other in others if [each.id for each in lookup(other)] == [contact.id])
     email = contact.email.strip().casefold()
     emails = [f"email#{email}"] if "@" in email else []
-    return usable([f"airtable#{contact.id}", *emails, *(f"{PHONE}{other}" for other in theirs)])
+    return select_usable_keys([f"airtable#{contact.id}", *emails, *(f"{PHONE}{other}" for other in theirs)])
 
 
-def _resolve(keys: Sequence[str], seen: Seen) -> str:
+def _resolve(keys: Sequence[str], seen: KnownPersons) -> str:
     for _ in range(MAX_ATTEMPTS):
         if person_id := _settle(keys, seen):
             return person_id
@@ -121,14 +121,14 @@ def _resolve(keys: Sequence[str], seen: Seen) -> str:
     raise UnavailableError("people", "others change the same persons all the time")
 
 
-def _settle(keys: Sequence[str], seen: Seen) -> str | None:
+def _settle(keys: Sequence[str], seen: KnownPersons) -> str | None:
     """Find the person, or make them, and have them have these keys; None where somebody changed one meanwhile."""
     person = _owner(keys, keys, seen)
     known = person.keys if person else frozenset()
-    if person and differ(known, keys):
-        given = [key for key in keys if key.startswith(GIVEN)]
+    if person and keys_contradict(known, keys):
+        given = [key for key in keys if key.startswith(ASSIGNED_KINDS)]
         return _attach(person, given, seen)
-    wanted = usable([*keys, *_added(keys, known, seen)])
+    wanted = select_usable_keys([*keys, *_added(keys, known, seen)])
     person = person or _owner(wanted, wanted, seen)
     if person is None:
         return _open(wanted, seen)
@@ -141,21 +141,24 @@ def _settle(keys: Sequence[str], seen: Seen) -> str | None:
     return _attach(person, wanted, seen)
 
 
-def _owner(keys: Iterable[str], told: Iterable[str], seen: Seen) -> Person | None:
+def _owner(keys: Iterable[str], told: Iterable[str], seen: KnownPersons) -> Person | None:
     """Return whom the strongest key belongs to, unless what is told says that it must be somebody else."""
     found = ((key, person) for key in keys if (person := seen.persons.get(key)))
-    return next((person for key, person in found if key.startswith(GIVEN) or not differ(person.keys, told)), None)
+    return next(
+        (person for key, person in found if key.startswith(ASSIGNED_KINDS) or not keys_contradict(person.keys, told)),
+        None,
+    )
 
 
-def _added(keys: Sequence[str], known: Iterable[str], seen: Seen) -> Iterable[str]:
+def _added(keys: Sequence[str], known: Iterable[str], seen: KnownPersons) -> Iterable[str]:
     """Return what the contact base adds, unless it means somebody else who has the same number."""
     told = {*keys, *known}
     new = (key for key in keys if key.startswith(PHONE) and key not in seen.persons)
     added = (seen.contacts.get(key, []) for key in new)
-    return [key for more in added if not differ(more, told) for key in more]
+    return [key for more in added if not keys_contradict(more, told) for key in more]
 
 
-def differ(some: Iterable[str], others: Iterable[str]) -> bool:
+def keys_contradict(some: Iterable[str], others: Iterable[str]) -> bool:
     """Return whether these are two people's keys: of the strongest kind that both have, none is the same."""
     one, other = set(some), set(others)
     for kind in DISTINCTIVE:
@@ -168,19 +171,19 @@ def differ(some: Iterable[str], others: Iterable[str]) -> bool:
 def _are_one(person: Person, wanted: Iterable[str], other: Person) -> bool:
     if len(person.keys | other.keys) > MAX_KEYS_COUNT or len(person.halves) + len(other.halves) >= MAX_HALVES_COUNT:
         return False
-    return not differ({*person.keys, *wanted}, other.keys)
+    return not keys_contradict({*person.keys, *wanted}, other.keys)
 
 
-def _open(keys: Sequence[str], seen: Seen) -> str | None:
+def _open(keys: Sequence[str], seen: KnownPersons) -> str | None:
     free = [key for key in keys if key not in seen.persons]
-    person_id = seen.people.open(free)
+    person_id = seen.people.create_person(free)
     if person_id:
-        seen.change(Person(id=person_id, keys=own_keys(free)), free)
+        seen.change(Person(id=person_id, keys=select_own_keys(free)), free)
     return person_id
 
 
-def _join(person: Person, other: Person, seen: Seen) -> Person | None:
-    if not seen.people.join(person.id, other.id):
+def _join(person: Person, other: Person, seen: KnownPersons) -> Person | None:
+    if not seen.people.join_persons(person.id, other.id):
         return None
     logger.info("persons joined", extra={"person": person.id, "other": other.id})
     joined = replace(person, keys=person.keys | other.keys, halves=(*person.halves, other.id, *other.halves))
@@ -188,13 +191,13 @@ def _join(person: Person, other: Person, seen: Seen) -> Person | None:
     return joined
 
 
-def _attach(person: Person, keys: Iterable[str], seen: Seen) -> str | None:
+def _attach(person: Person, keys: Iterable[str], seen: KnownPersons) -> str | None:
     """Return a person those of the keys that are nobody's."""
     new = [key for key in keys if key not in seen.persons]
-    if len(person.keys | own_keys(new)) > MAX_KEYS_COUNT:
+    if len(person.keys | select_own_keys(new)) > MAX_KEYS_COUNT:
         new = [key for key in new if key.startswith(POINTERS)]
-    if new and not seen.people.attach(person.id, new):
+    if new and not seen.people.attach_keys(person.id, new):
         return None
     if new:
-        seen.change(replace(person, keys=person.keys | own_keys(new)), new)
+        seen.change(replace(person, keys=person.keys | select_own_keys(new)), new)
     return person.id

@@ -4,33 +4,33 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from twilio_bridge.support.facts import Heard, Known
+from twilio_bridge.support.facts import KnownFacts, NewFacts
 from twilio_bridge.support.person import Dossier, FigureRow, Interaction, Person, Status, TimelineEvent
 
 
 class Facts(Protocol):
     """What is known of each task and conversation; kept for a month after the last word."""
 
-    def add(self, subject: str, heard: Heard) -> Known:
+    def add_facts(self, subject: str, heard: NewFacts) -> KnownFacts:
         """Add facts, those that stand there already unchanged, and give all that is known then: one request."""
 
 
-class People(Protocol):
+class Identities(Protocol):
     """Who is found by which key.
 
     Keys of tasks and conversations lead to a person for two months; a person who has no others is forgotten then.
     """
 
-    def of(self, keys: Iterable[str]) -> dict[str, Person]:
+    def find_by_keys(self, keys: Iterable[str]) -> dict[str, Person]:
         """Return the person for each key that is known, many in one request; who was joined is found as one."""
 
-    def open(self, keys: Iterable[str]) -> str | None:
+    def create_person(self, keys: Iterable[str]) -> str | None:
         """Make a new person with these keys and give the id; None where somebody took one of the keys meanwhile."""
 
-    def attach(self, person_id: str, keys: Iterable[str]) -> bool:
+    def attach_keys(self, person_id: str, keys: Iterable[str]) -> bool:
         """Return a person further keys, all or none; False where somebody took one, or joined the person, meanwhile."""
 
-    def join(self, person_id: str, other_id: str) -> bool:
+    def join_persons(self, person_id: str, other_id: str) -> bool:
         """Make another person a half of this one, keys included; False where either has changed meanwhile."""
 
 
@@ -62,10 +62,10 @@ class Dossiers(Protocol):
 class Figures(Protocol):
     """The figures' rows; kept for 400 days."""
 
-    def put(self, row: FigureRow) -> bool:
+    def put_row(self, row: FigureRow) -> bool:
         """Write a row; False where the same or a later version stands there."""
 
-    def of(self, day: str) -> Iterator[FigureRow]:
+    def read_day(self, day: str) -> Iterator[FigureRow]:
         """Return a UTC day's rows (`2026-03-02`)."""
 
 

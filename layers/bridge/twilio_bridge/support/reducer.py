@@ -16,11 +16,11 @@ from twilio_bridge.errors import BadRequestError, OutOfTimeError
 from twilio_bridge.logs import logger, where
 from twilio_bridge.ports import OptOuts, Outbox
 from twilio_bridge.support import identities, task_attributes
-from twilio_bridge.support.cloud_events import Event, Poison, decode
-from twilio_bridge.support.derivation import Derived, derive, rewrite_all, since
-from twilio_bridge.support.event_facts import ExtractedFacts, hear
-from twilio_bridge.support.facts import Heard, Known
-from twilio_bridge.support.ports import Dossiers, Facts, Figures, Metrics, People, Quarantine
+from twilio_bridge.support.cloud_events import CloudEvent, PoisonRecord, decode_record
+from twilio_bridge.support.derivation import Derived, changes_since, derive_all, rewrite_all
+from twilio_bridge.support.event_facts import ExtractedFacts, extract_facts
+from twilio_bridge.support.facts import KnownFacts, NewFacts
+from twilio_bridge.support.ports import Dossiers, Facts, Figures, Identities, Metrics, Quarantine
 
 # What is about no task and no conversation.
 NOTHING = ""
@@ -40,7 +40,7 @@ class ReducerDeps:
     """What a batch is worked with; `lookup` gives the cached contacts at a number."""
 
     facts: Facts
-    identities: People
+    identities: Identities
     dossiers: Dossiers
     figures: Figures
     quarantine: Quarantine
@@ -55,7 +55,7 @@ class ReducerDeps:
 class Batch:
     """A batch on its way: what it told, which records told of which subject, and which have to come again."""
 
-    told: ExtractedFacts = field(default_factory=ExtractedFacts)
+    extracted: ExtractedFacts = field(default_factory=ExtractedFacts)
     sources: dict[str, set[str]] = field(default_factory=dict)
     failed: set[str] = field(default_factory=set)
     events: int = 0
@@ -66,13 +66,13 @@ class Batch:
         self.failed.update(*(self.sources.get(subject, ()) for subject in subjects))
 
 
-def reduce(records: Iterable[Record], work: ReducerDeps, now: int) -> Batch:
+def reduce_records(records: Iterable[Record], work: ReducerDeps, now: int) -> Batch:
     """Take in a batch at the moment `now` (epoch ms); `failed` has the sequence numbers of what must come again.
 
     Raises OutOfTimeError where the time ends before the batch does.
     """
     batch = Batch()
-    wanted = task_attributes.paths(work.settings.field_mapping, work.settings.surveys.score)
+    wanted = task_attributes.list_wanted_paths(work.settings.field_mapping, work.settings.surveys.score)
     for record in records:
         _read(record, batch, work, wanted)
     _hand_on(batch, work)
@@ -95,15 +95,15 @@ def _coming_again(batch: Batch, subjects: Collection[str], what: str) -> Iterato
 
 def _read(record: Record, batch: Batch, work: ReducerDeps, wanted: frozenset[str]) -> None:
     """Hear what a record tells; what nobody can read is set aside, whatever is wrong with it."""
-    decoded = decode(record.data, record.arrived_at)
+    decoded = decode_record(record.data, record.arrived_at)
     poison = list(decoded.poison)
     for event in decoded.events:
         try:
-            subject = hear(event, batch.told, work.settings, wanted)
+            subject = extract_facts(event, batch.extracted, work.settings, wanted)
         except BadRequestError as error:
-            poison.append(Poison(record.data, f"{_type(event)}: {error}"))
+            poison.append(PoisonRecord(record.data, f"{_type(event)}: {error}"))
         except Exception as error:  # noqa: BLE001  a mistake of ours must not block the shard
-            poison.append(Poison(record.data, f"{_type(event)}: {type(error).__name__}"))
+            poison.append(PoisonRecord(record.data, f"{_type(event)}: {type(error).__name__}"))
             logger.error("event not understood", extra=where(error))
         else:
             batch.sources.setdefault(subject, set()).add(record.sequence)
@@ -113,7 +113,7 @@ def _read(record: Record, batch: Batch, work: ReducerDeps, wanted: frozenset[str
     _set_aside(poison, record, batch, work)
 
 
-def _set_aside(poison: Iterable[Poison], record: Record, batch: Batch, work: ReducerDeps) -> None:
+def _set_aside(poison: Iterable[PoisonRecord], record: Record, batch: Batch, work: ReducerDeps) -> None:
     batch.sources[record.sequence] = {record.sequence}
     for piece in poison:
         with _coming_again(batch, [record.sequence], "quarantine failed"):
@@ -122,7 +122,7 @@ def _set_aside(poison: Iterable[Poison], record: Record, batch: Batch, work: Red
             logger.warning("quarantined", extra={"reason": piece.reason, "object": name})
 
 
-def _type(event: Event) -> str:
+def _type(event: CloudEvent) -> str:
     """Return the type for the log; whoever made it up may have put anything there."""
     return event.type[:80] if event.type.replace(".", "").replace("-", "").isalnum() else "odd type"
 
@@ -130,43 +130,43 @@ def _type(event: Event) -> str:
 def _hand_on(batch: Batch, work: ReducerDeps) -> None:
     """Do what is about no task and no conversation: words, test events, workers' time."""
     with _coming_again(batch, [NOTHING], "not handed on"):
-        for word in batch.told.words:
+        for word in batch.extracted.opt_out_requests:
             address = phone.bare(word.address)
             if work.opt_outs.record_request(address, word.out, word.at / 1000):
                 work.outbox.enqueue_brevo_opt_out(address)
                 work.outbox.enqueue_airtable_opt_out(address)
-        for test_id in batch.told.test_ids:
+        for test_id in batch.extracted.test_ids:
             work.outbox.enqueue_sink_validation(test_id)
-        for row in batch.told.rows:
-            work.figures.put(row)
+        for row in batch.extracted.figure_rows:
+            work.figures.put_row(row)
 
 
 def _learn(batch: Batch, work: ReducerDeps, now: int) -> dict[str, Derived]:
     """Write down the facts and give what follows from them."""
     news = {}
-    for subject, heard in batch.told.subjects.items():
+    for subject, heard in batch.extracted.subjects.items():
         with _coming_again(batch, [subject], "facts not written"):
-            known = work.facts.add(subject, heard)
+            known = work.facts.add_facts(subject, heard)
             news[subject] = _news(known, heard, work.settings, now)
     return news
 
 
-def _news(known: Known, heard: Heard, settings: schema.Config, now: int) -> Derived:
+def _news(known: KnownFacts, heard: NewFacts, settings: schema.Config, now: int) -> Derived:
     """Return what has to be written down now.
 
     Of facts that stood there already nobody knows whether what follows was written: a batch may have broken off.
     """
-    after = derive(known, settings, now)
+    after = derive_all(known, settings, now)
     if known.is_repeated:
         return rewrite_all(known, after, settings)
-    return since(derive(known.without(heard.facts), settings, now), after, known.version)
+    return changes_since(derive_all(known.without_facts(heard.facts), settings, now), after, known.version)
 
 
 def _write(news: Mapping[str, Derived], batch: Batch, work: ReducerDeps) -> None:
     """Write down what is new, and tell whose it is."""
     persons: Mapping[str, str] = {}
     with _coming_again(batch, news.keys(), "people not found out"):
-        persons = identities.resolve_many(
+        persons = identities.resolve_persons(
             {subject: new.keys for subject, new in news.items()}, work.identities, work.lookup
         )
     subjects_of: dict[str, list[str]] = {}
@@ -185,6 +185,6 @@ def _write_one(new: Derived, person_id: str, work: ReducerDeps) -> bool:
     if new.interaction:
         work.dossiers.put_interaction(person_id, new.interaction)
     for row in new.rows:
-        if work.figures.put(row):
+        if work.figures.put_row(row):
             work.metrics.count(row)
     return bool(new.events or new.interaction)

@@ -62,13 +62,13 @@ CHANNELS = {
 MAX_TEXT_LENGTH = 500
 
 
-def paths(field_mapping: Iterable[str], scores: Iterable[str]) -> frozenset[str]:
+def list_wanted_paths(field_mapping: Iterable[str], scores: Iterable[str]) -> frozenset[str]:
     """Return the paths that are kept: ours, those of the field mapping (of the customer, too), and a survey's."""
     mapped = [path.removeprefix("attributes.") for path in field_mapping]
     return frozenset((*OF_THE_CUSTOMER, *OF_THE_TASK, *mapped, *(f"customers.{path}" for path in mapped), *scores))
 
 
-def kept(attributes: Attributes, wanted: frozenset[str]) -> dict[str, Any]:
+def select_wanted(attributes: Attributes, wanted: frozenset[str]) -> dict[str, Any]:
     """Return what is wanted of task attributes, flat; what is unknown (null, empty) is left out."""
     return {
         path: known for path, value in _flat(attributes, "") if path in wanted and (known := _cut(value)) is not None
@@ -88,39 +88,39 @@ def _cut(value: object) -> object:
     if isinstance(value, str):
         return value.strip()[:MAX_TEXT_LENGTH] or None
     if isinstance(value, list):
-        return [text[:MAX_TEXT_LENGTH] for text in value if isinstance(text, str)] or None
+        return [read_text[:MAX_TEXT_LENGTH] for read_text in value if isinstance(read_text, str)] or None
     return value if isinstance(value, int | float) else None
 
 
-def text(attributes: Attributes, *names: str) -> str:
+def read_text(attributes: Attributes, *names: str) -> str:
     """Return the first of these that is known, as text."""
     return next((str(attributes[name]) for name in names if name in attributes), "")
 
 
-def direction(attributes: Attributes) -> str:
+def read_direction(attributes: Attributes) -> str:
     """Return `inbound`, `outbound` or another word of Twilio's; who says nothing called us."""
-    return text(attributes, "direction", "conversations.direction").casefold() or "inbound"
+    return read_text(attributes, "direction", "conversations.direction").casefold() or "inbound"
 
 
-def channel(attributes: Attributes, task_channel: str) -> str:
+def read_channel(attributes: Attributes, task_channel: str) -> str:
     """Return the channel in one form; messaging tasks name theirs in the attributes, whatever the task channel."""
-    named = text(attributes, "channelType").casefold()
-    address = text(attributes, "customerAddress", "from")
+    named = read_text(attributes, "channelType").casefold()
+    address = read_text(attributes, "customerAddress", "from")
     if not named and phone.is_whatsapp(address):
         named = "whatsapp"
     spoken = named or task_channel.casefold()
     return CHANNELS.get(spoken, spoken)
 
 
-def customer_phone(attributes: Attributes) -> str:
+def read_customer_phone(attributes: Attributes) -> str:
     """Return the customer's number in E.164, empty where none is told or it is hidden."""
-    theirs = ("outbound_to", "to") if direction(attributes).startswith("outbound") else ("from",)
-    told = (text(attributes, name) for name in ("customers.phone", "phone", "customerAddress", *theirs))
+    theirs = ("outbound_to", "to") if read_direction(attributes).startswith("outbound") else ("from",)
+    told = (read_text(attributes, name) for name in ("customers.phone", "phone", "customerAddress", *theirs))
     numbers = (number for address in told if (number := phone.number(address)))
     return next((number for number in numbers if not phone.is_hidden(number)), "")
 
 
-def fields(attributes: Attributes, field_mapping: Iterable[str]) -> dict[str, Any]:
+def read_fields(attributes: Attributes, field_mapping: Iterable[str]) -> dict[str, Any]:
     """Return the customer's mapped fields that are known, by their path as the mapping has it."""
     found = ((path, _field(attributes, path.removeprefix("attributes."))) for path in field_mapping)
     return {path: value for path, value in found if value not in (None, "")}
@@ -128,30 +128,30 @@ def fields(attributes: Attributes, field_mapping: Iterable[str]) -> dict[str, An
 
 def _field(attributes: Attributes, path: str) -> object:
     if path == "phone":
-        return customer_phone(attributes)
+        return read_customer_phone(attributes)
     places = (*FIELDS.get(path, ()), path, f"customers.{path}")
     return next((attributes[place] for place in places if place in attributes), None)
 
 
-def keys(attributes: Attributes) -> Iterator[str]:
+def read_keys(attributes: Attributes) -> Iterator[str]:
     """Return the keys a person is found by, the strongest first."""
-    for sid in (text(attributes, "conversations.conversation_id"), text(attributes, "contactTaskId")):
+    for sid in (read_text(attributes, "conversations.conversation_id"), read_text(attributes, "contactTaskId")):
         if sid.startswith("WT"):
             yield f"task#{sid}"
-    if conversation := text(attributes, "conversationSid"):
+    if conversation := read_text(attributes, "conversationSid"):
         yield f"conversation#{conversation}"
-    if external := text(attributes, "customers.external_id"):
+    if external := read_text(attributes, "customers.external_id"):
         yield f"external#{external}"
-    for email in (text(attributes, "customers.email"), text(attributes, "email")):
+    for email in (read_text(attributes, "customers.email"), read_text(attributes, "email")):
         if "@" in email:
             yield f"email#{email.casefold()}"
     if identity := _flex_identity(attributes):
         yield f"flex#{identity}"
-    if number := customer_phone(attributes):
+    if number := read_customer_phone(attributes):
         yield f"phone#{number}"
 
 
 def _flex_identity(attributes: Attributes) -> str:
     """Return who the customer is in a web chat, where it is more than a number."""
-    identity = text(attributes, "identity", "customerAddress")
+    identity = read_text(attributes, "identity", "customerAddress")
     return "" if phone.number(identity) or "@" in identity else identity

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from twilio_bridge.errors import BadRequestError, SignatureError
-from twilio_bridge.support.cloud_events import inner, loads
+from twilio_bridge.support.cloud_events import parse_json, parse_object
 from twilio_bridge.support.ports import AgentTokens
 
 LATE_S = 300
@@ -23,7 +23,7 @@ WANTED = ("TaskChannelUniqueName", "TaskQueueFriendlyName", "Age")
 TYPE = "twilio-bridge.task-complete"
 
 
-def verify(headers: Mapping[str, str], body: bytes, now: float, tokens: AgentTokens, secret: str | None) -> None:
+def verify_sender(headers: Mapping[str, str], body: bytes, now: float, tokens: AgentTokens, secret: str | None) -> None:
     """Raise SignatureError unless this comes from an agent's Flex or from a server that knows the secret.
 
     `headers` by their names in lower case, `now` in epoch seconds.
@@ -36,7 +36,7 @@ def verify(headers: Mapping[str, str], body: bytes, now: float, tokens: AgentTok
         raise SignatureError("neither a Flex token nor a signature that fits; see docs/flex-plugin.md")
 
 
-def sign(secret: str, timestamp: str, body: bytes) -> str:
+def sign_body(secret: str, timestamp: str, body: bytes) -> str:
     """Return the header X-Bridge-Signature for a body posted at this time (epoch seconds, as text)."""
     signed = timestamp.encode("utf-8", "replace") + b"." + body
     return "sha256=" + hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()
@@ -45,11 +45,11 @@ def sign(secret: str, timestamp: str, body: bytes) -> str:
 def _is_signed(headers: Mapping[str, str], body: bytes, now: float, secret: str) -> bool:
     timestamp = headers.get("x-bridge-timestamp", "")
     offered = headers.get("x-bridge-signature", "").encode("utf-8", "replace")
-    fits = hmac.compare_digest(sign(secret, timestamp, body).encode(), offered)
+    fits = hmac.compare_digest(sign_body(secret, timestamp, body).encode(), offered)
     return fits and re.fullmatch("[0-9]{1,12}", timestamp) is not None and abs(now - int(timestamp)) <= LATE_S
 
 
-def event_of(body: bytes, now: float) -> tuple[str, bytes]:
+def build_event(body: bytes, now: float) -> tuple[str, bytes]:
     """Return the task's SID and the event, or raise BadRequestError that says what is wrong.
 
     The event's id is the task's alone: however often a task is posted as finished, it is so once.
@@ -60,7 +60,7 @@ def event_of(body: bytes, now: float) -> tuple[str, bytes]:
     sid = posted.get("TaskSid")
     if not isinstance(sid, str) or not TASK_SID.fullmatch(sid):
         raise BadRequestError("TaskSid is missing; it should be WT and 32 letters or digits")
-    data = {"TaskSid": sid, "TaskAttributes": dict(inner(posted.get("TaskAttributes")))}
+    data = {"TaskSid": sid, "TaskAttributes": dict(parse_object(posted.get("TaskAttributes")))}
     data |= {name: posted[name] for name in WANTED if isinstance(posted.get(name), str | int)}
     event = {
         "specversion": "1.0",
@@ -75,7 +75,7 @@ def event_of(body: bytes, now: float) -> tuple[str, bytes]:
 
 def _posted(body: bytes) -> Mapping[str, Any]:
     try:
-        posted = loads(body)
+        posted = parse_json(body)
     except ValueError as error:
         raise BadRequestError("the body is no JSON") from error
     if not isinstance(posted, dict):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import islice, pairwise
 from typing import Any
 
-from twilio_bridge.support.facts import Fact, Known
+from twilio_bridge.support.facts import Fact, KnownFacts
 
 ENTERED = frozenset(("task-queue.entered", "task.transfer-initiated"))
 ENDS = ("task.completed", "task.canceled", "task.deleted", "task.system-deleted")
@@ -39,17 +39,17 @@ class Reservation:
     @property
     def ring_s(self) -> int | None:
         """Return how long it was offered."""
-        return seconds(self.created_at, self.answered_at)
+        return count_seconds(self.created_at, self.answered_at)
 
     @property
     def talk_s(self) -> int | None:
         """Return how long the worker was with the customer."""
-        return seconds(self._accepted_at, self.completed_at if self.wrapup_at is None else self.wrapup_at)
+        return count_seconds(self._accepted_at, self.completed_at if self.wrapup_at is None else self.wrapup_at)
 
     @property
     def handle_s(self) -> int | None:
         """Return how long the worker was busy with it, wrapping up included."""
-        return seconds(self._accepted_at, self.completed_at)
+        return count_seconds(self._accepted_at, self.completed_at)
 
     @property
     def _accepted_at(self) -> int | None:
@@ -94,7 +94,7 @@ class History:
         known = [reservation.talk_s for reservation in self.accepted if reservation.talk_s is not None]
         return sum(known) if known else None
 
-    def told(self, name: str) -> Any:  # noqa: ANN401  a fact's value
+    def latest(self, name: str) -> Any:  # noqa: ANN401  a fact's value
         """Return what the latest fact that knows it says."""
         return next((fact.values[name] for fact in reversed(self.facts) if name in fact.values), "")
 
@@ -103,15 +103,15 @@ class History:
         """Return when the task was created, as well as it is known."""
         if self.created:
             return self.created.at
-        return self.told("created_at") or self.facts[0].at
+        return self.latest("created_at") or self.facts[0].at
 
 
-def seconds(start: int | None, end: int | None) -> int | None:
+def count_seconds(start: int | None, end: int | None) -> int | None:
     """Return the whole seconds between two moments (epoch ms), None where one is unknown."""
     return None if start is None or end is None else max(end // 1000 - start // 1000, 0)
 
 
-def history(known: Known) -> History:
+def build_history(known: KnownFacts) -> History:
     """Tell a task's history."""
     facts = known.facts
     created = next((fact for fact in facts if fact.kind == "task.created"), None)
@@ -132,11 +132,11 @@ def _wait_s(fact: Fact, facts: Sequence[Fact]) -> int | None:
     """Return the wait before this fact: since the last entry into a queue, or what the fact itself tells."""
     entered = [earlier.at for earlier in facts if earlier.kind in ENTERED and earlier.order < fact.order]
     if entered:
-        return seconds(max(entered), fact.at)
+        return count_seconds(max(entered), fact.at)
     if "age_in_queue" in fact.values:
         return int(fact.values["age_in_queue"])
     if "entered_at" in fact.values:
-        return seconds(fact.values["entered_at"], fact.at)
+        return count_seconds(fact.values["entered_at"], fact.at)
     return int(fact.values["age"]) if "age" in fact.values else None
 
 
@@ -172,7 +172,7 @@ def _leg(entry: Fact, during: Sequence[Fact], following: Sequence[Fact]) -> Leg:
     """Tell one stay; where nothing says how it ended, the next entry does."""
     ends = [(fact, how) for fact in during if (how := _outcome(fact))]
     end, outcome = next(iter([*ends, *((fact, "moved") for fact in following)]), (None, "waiting"))
-    wait_s = seconds(entry.at, end.at) if end else None
+    wait_s = count_seconds(entry.at, end.at) if end else None
     queue_sid, queue = entry.values.get("queue_sid", ""), entry.values.get("queue", "")
     return Leg(entry.id, queue_sid, queue, entry.at, end.at if end else None, outcome, wait_s)
 

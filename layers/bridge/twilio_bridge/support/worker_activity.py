@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from twilio_bridge.support.cloud_events import Event, sid_of
+from twilio_bridge.support.cloud_events import CloudEvent, require_sid
 from twilio_bridge.support.person import FigureRow
 
 DAY_S = 86_400
@@ -17,10 +17,10 @@ MAX_TEXT_LENGTH = 15
 MAX_NAME_LENGTH = 500
 
 
-def rows(event: Event) -> list[FigureRow]:
+def build_rows(event: CloudEvent) -> list[FigureRow]:
     """Return what the activity that ended adds to each day; nothing where the event does not tell it."""
     data = event.data
-    worker, activity = sid_of(event, "worker_sid", "WK"), data.get("worker_previous_activity_name")
+    worker, activity = require_sid(event, "worker_sid", "WK"), data.get("worker_previous_activity_name")
     seconds = _seconds(data)
     if seconds is None or not isinstance(activity, str) or not activity:
         return []

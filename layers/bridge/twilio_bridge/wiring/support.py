@@ -89,12 +89,12 @@ def reducing() -> ReducerDeps:
     from twilio_bridge.adapters.aws.quarantine import S3Quarantine  # noqa: PLC0415
     from twilio_bridge.adapters.state.facts import DynamoFacts  # noqa: PLC0415
     from twilio_bridge.adapters.state.figures import DynamoFigures  # noqa: PLC0415
-    from twilio_bridge.adapters.state.identities import DynamoPeople  # noqa: PLC0415
+    from twilio_bridge.adapters.state.identities import DynamoIdentities  # noqa: PLC0415
 
     settings, table = base.settings(), base.sync_state_table()
     return ReducerDeps(
         facts=DynamoFacts(table),
-        identities=DynamoPeople(table),
+        identities=DynamoIdentities(table),
         dossiers=dossiers(),
         figures=DynamoFigures(table),
         quarantine=S3Quarantine(clients.s3(), settings.quarantine_bucket),

@@ -13,7 +13,7 @@ from twilio_bridge.adapters.brevo.client import CONTACTS, EVENTS, NEVER_TWICE, T
 from twilio_bridge.adapters.brevo.errors import BREVO, DuplicateError, NotThereError
 from twilio_bridge.errors import RefusedError, UnacceptableError, UnavailableError
 from twilio_bridge.logs import logger, where
-from twilio_bridge.support.cloud_events import moment
+from twilio_bridge.support.cloud_events import parse_time
 from twilio_bridge.support.person import TimelineEvent
 from twilio_bridge.support.ports import MarketingContact
 
@@ -179,7 +179,7 @@ def _key(entry: Mapping[str, Any]) -> object:
 
 def _is_at(entry: Mapping[str, Any], at: int) -> bool:
     """Return whether an entry may be of this moment (epoch ms)."""
-    told = moment(entry.get("event_date"))
+    told = parse_time(entry.get("event_date"))
     return told is None or abs(told - at) <= 1_000  # noqa: PLR2004  to the second
 
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from twilio_bridge.adapters.aws.dynamodb import FORMAT, Item, Table, item_size, pack, unpack
 from twilio_bridge.logs import logger
-from twilio_bridge.support.facts import Fact, Heard, Known, known
+from twilio_bridge.support.facts import Fact, KnownFacts, NewFacts, sort_facts
 
 FACTS = "facts"
 KEEP_S = 31 * 86_400
@@ -30,7 +30,7 @@ class DynamoFacts:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def add(self, subject: str, heard: Heard) -> Known:
+    def add_facts(self, subject: str, heard: NewFacts) -> KnownFacts:
         """Add facts in one update, or as many as it takes; give all that is known after the last."""
         item: Item = {}
         is_repeated = False
@@ -53,7 +53,7 @@ class DynamoFacts:
         values |= {":ends": int(time.time()) + KEEP_S, ":v": FORMAT}
         return self._table.update(subject, FACTS, change, values, when=NOT_FULL, names=names, before=True)
 
-    def _drop(self, subject: str, heard: Heard) -> Known:
+    def _drop(self, subject: str, heard: NewFacts) -> KnownFacts:
         item = self._table.get(subject, FACTS, consistent=True) or {}
         dropped = sum(FACT + fact_id not in item for fact_id in heard.facts)
         if dropped:
@@ -61,7 +61,7 @@ class DynamoFacts:
         return replace(_known(subject, item), is_repeated=True)
 
 
-def _entries(heard: Heard) -> Iterator[tuple[str, str]]:
+def _entries(heard: NewFacts) -> Iterator[tuple[str, str]]:
     """Return attributes of the item, task attributes before the facts that name them."""
     for name, told in heard.attributes.items():
         text = pack(told)
@@ -87,10 +87,10 @@ def _parts(entries: Iterator[tuple[str, str]]) -> Iterator[dict[str, str]]:
     yield part
 
 
-def _known(subject: str, item: Item) -> Known:
+def _known(subject: str, item: Item) -> KnownFacts:
     told = {name.removeprefix(ATTRIBUTES): unpack(item[name]) for name in item if name.startswith(ATTRIBUTES)}
     facts = (_fact(name.removeprefix(FACT), item[name], told) for name in item if name.startswith(FACT))
-    return known(subject, facts, told)
+    return sort_facts(subject, facts, told)
 
 
 def _fact(fact_id: str, text: str, told: Mapping[str, object]) -> Fact:

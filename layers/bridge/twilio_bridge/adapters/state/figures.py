@@ -18,13 +18,13 @@ class DynamoFigures:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def put(self, row: FigureRow) -> bool:
+    def put_row(self, row: FigureRow) -> bool:
         """Write a row unless the same or a later version stands there."""
         item: Item = {"pk": _pk(row.day, zlib.crc32(row.key.encode()) % PARTITIONS), "sk": row.key}
         item |= {"version": row.version, "told": pack(row.values), "expires_at": int(time.time()) + KEEP_S}
         return self._table.put(item, when=LATER, values={":version": row.version})
 
-    def of(self, day: str) -> Iterator[FigureRow]:
+    def read_day(self, day: str) -> Iterator[FigureRow]:
         """Read a day's partitions, one after the other."""
         for number in range(PARTITIONS):
             for item in self._table.query(_pk(day, number)):

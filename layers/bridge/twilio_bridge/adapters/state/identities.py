@@ -14,7 +14,7 @@ import uuid
 from collections.abc import Iterable, Mapping
 
 from twilio_bridge.adapters.aws.dynamodb import Item, Key, Table, Write, a_put, an_update
-from twilio_bridge.support.identities import GIVEN, own_keys
+from twilio_bridge.support.identities import ASSIGNED_KINDS, select_own_keys
 from twilio_bridge.support.person import Person
 
 IDENTITY, PROFILE = "identity", "profile"
@@ -25,13 +25,13 @@ NOT_JOINED = "attribute_not_exists(joined_into)"
 AS_READ = f"{NOT_JOINED} AND (revision = :revision OR attribute_not_exists(revision) OR expires_at <= :now)"
 
 
-class DynamoPeople:
+class DynamoIdentities:
     """The port People."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def of(self, keys: Iterable[str]) -> dict[str, Person]:
+    def find_by_keys(self, keys: Iterable[str]) -> dict[str, Person]:
         """Return the persons: one request for the keys, one for the profiles, one more where somebody was joined."""
         asked = {(_pk(key), IDENTITY): key for key in keys}
         items = self._table.get_many(list(asked), consistent=True)
@@ -50,22 +50,22 @@ class DynamoPeople:
             wanted = {person_id: None for person_id in into if person_id and person_id not in found}
         return {person_id: _end(person, found) for person_id, person in found.items()}
 
-    def open(self, keys: Iterable[str]) -> str | None:
+    def create_person(self, keys: Iterable[str]) -> str | None:
         """Make a person in one transaction."""
         person_id = uuid.uuid4().hex
         wanted = list(keys)
-        own = own_keys(wanted)
+        own = select_own_keys(wanted)
         pk, sk = profile_of(person_id)
         profile: Item = {"pk": pk, "sk": sk, "revision": 1}
         profile |= {"own_keys": set(own)} if own else {"expires_at": int(time.time()) + KEEP_S}
         claims = _claims(person_id, wanted)
         return person_id if self._table.transact([*claims, a_put(profile)]) else None
 
-    def attach(self, person_id: str, keys: Iterable[str]) -> bool:
+    def attach_keys(self, person_id: str, keys: Iterable[str]) -> bool:
         """Claim keys; where they only point at the person the profile is left alone."""
         wanted = list(keys)
         claims = _claims(person_id, wanted)
-        if own := own_keys(wanted):
+        if own := select_own_keys(wanted):
             change = "ADD own_keys :own, revision :one REMOVE expires_at"
             values: Item = {":own": set(own), ":one": 1}
             claims.append(an_update(profile_of(person_id), change, values, when=NOT_JOINED))
@@ -73,7 +73,7 @@ class DynamoPeople:
             return self._table.transact(claims)
         return all(self._table.put(_claim(person_id, key), when=FREE, values=_now()) for key in wanted)
 
-    def join(self, person_id: str, other_id: str) -> bool:
+    def join_persons(self, person_id: str, other_id: str) -> bool:
         """Join in one transaction; the other's halves, few as they are, are told, too."""
         places = profile_of(person_id), profile_of(other_id)
         items = self._table.get_many(list(dict.fromkeys(places)), consistent=True)
@@ -126,7 +126,7 @@ def _claims(person_id: str, keys: Iterable[str]) -> list[Write]:
 
 def _claim(person_id: str, key: str) -> Item:
     item: Item = {"pk": _pk(key), "sk": IDENTITY, "person": person_id}
-    return item | {"expires_at": int(time.time()) + KEEP_S} if key.startswith(GIVEN) else item
+    return item | {"expires_at": int(time.time()) + KEEP_S} if key.startswith(ASSIGNED_KINDS) else item
 
 
 def _as_read(item: Item) -> Item:
