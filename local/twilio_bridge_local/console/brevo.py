@@ -15,7 +15,7 @@ from rich.console import Console
 
 from twilio_bridge_local.console.brevo_tables import show
 from twilio_bridge_local.stack import SAM_ENVIRONMENT
-from twilio_bridge_local.vendors.brevo.server import OWN_PATH
+from twilio_bridge_local.vendors.server import OWN_PATH
 
 ENDPOINT = "BREVO_ENDPOINT_URL"
 TIMEOUT_S = 5

@@ -18,7 +18,7 @@ from twilio_bridge_local.functions.schedules import interval_s
 from twilio_bridge_local.logs import Alert
 from twilio_bridge_local.stack import SAM_ENVIRONMENT, Stack
 from twilio_bridge_local.template.bundle import Function
-from twilio_bridge_local.vendors.brevo.server import OWN_PATH
+from twilio_bridge_local.vendors.server import OWN_PATH
 
 SAMPLE_EVENTS, SAMPLE_DAYS = "events/event_streams/samples", ("2026-03-02", "2026-03-03")
 REACHABLE: Final = 'make run ARGS="--host 172.17.0.1"'

@@ -1,4 +1,4 @@
-"""How the faults look on the wire, for the stand-ins' servers: silence, cuts, delay, rubbish, answers that trickle."""
+"""How the faults look on the wire, for the stand-ins' server: silence, cuts, delay, rubbish, answers that trickle."""
 
 import socket
 from collections.abc import Iterator
@@ -11,13 +11,13 @@ MAINTENANCE_PAGE = "<!DOCTYPE html><html><head><title>Maintenance</title></head>
 WRONG_SHAPE = '{"data": [1, 2, 3], "records": {"next": null}}'
 
 
-def unanswered(dealt: Dealt) -> bool:
-    """Whether no answer goes back, whatever comes of the request."""
+def is_unanswered(dealt: Dealt) -> bool:
+    """Return whether no answer leaves, whatever comes of the request."""
     return dealt.faults.silent or bool(dealt.faults.cut)
 
 
-def unheard(dealt: Dealt) -> Response | None:
-    """For a request that is to have no effect and no answer: its end, when that has come."""
+def end_without_effect(dealt: Dealt) -> Response | None:
+    """Return the end of a request that has no effect and no answer, once it has come; None for any other."""
     if dealt.faults.silent:
         dealt.released.wait()
         return hang_up()
@@ -25,15 +25,15 @@ def unheard(dealt: Dealt) -> Response | None:
 
 
 def hang_up() -> Response:
-    """Cut the connection without a word; the response goes nowhere."""
+    """Cut the connection; the response that is returned goes nowhere."""
     connection = request.environ.get("werkzeug.socket")
     if isinstance(connection, socket.socket):
         connection.shutdown(socket.SHUT_RDWR)
     return Response(status=503)
 
 
-def changed(response: Response, faults: Faults) -> Response:
-    """The answer with what is wrong with its content."""
+def spoil_content(response: Response, faults: Faults) -> Response:
+    """Return the answer with what is wrong with its content."""
     if faults.rubbish == "html":
         return Response(MAINTENANCE_PAGE, status=faults.status or 200, mimetype="text/html")
     if faults.rubbish == "json":
@@ -43,8 +43,8 @@ def changed(response: Response, faults: Faults) -> Response:
     return response
 
 
-def delayed(response: Response, dealt: Dealt) -> Response:
-    """The answer at the time and the pace that the faults allow."""
+def delay_response(response: Response, dealt: Dealt) -> Response:
+    """Return the answer at the time and the pace that the faults allow."""
     if dealt.faults.latency_s:
         dealt.released.wait(dealt.faults.latency_s)
     if dealt.faults.cut == "after":
@@ -52,13 +52,13 @@ def delayed(response: Response, dealt: Dealt) -> Response:
     if dealt.faults.drip:
         body = response.get_data()
         length = response.headers["Content-Length"]
-        response.response = _dripping(body, dealt)
+        response.response = _drip_body(body, dealt)
         response.headers["Content-Length"] = length
     return response
 
 
-def _dripping(body: bytes, dealt: Dealt) -> Iterator[bytes]:
-    """Nothing at first, so that the headers leave; then a byte a second until the faults are released."""
+def _drip_body(body: bytes, dealt: Dealt) -> Iterator[bytes]:
+    """Yield nothing at first, so that the headers leave; then a byte a second until the faults are released."""
     yield b""
     for byte in body:
         if dealt.released.wait(1.0):

@@ -1,7 +1,7 @@
 """What may go wrong at a vendor, set by tests and by `make run` through a stand-in's own endpoint.
 
-`Faults` is the wish, `FaultBox` deals it out to requests, `trouble` is how they look on the wire. Setting new
-faults, or stopping the server, lets go of every connection that the old ones hold.
+`Faults` is what is wanted, `FaultBox` deals it out to requests, `fault_responses` is how it looks on the wire.
+Setting new faults, or stopping the server, lets go of every connection that the old ones hold.
 """
 
 import threading

@@ -23,8 +23,8 @@ from twilio_bridge.errors import (
     UpstreamError,
 )
 from twilio_bridge.ports import Messaging, Participant
-from twilio_bridge_local.vendors.twilio.drafts import new_conversation, new_participant
-from twilio_bridge_local.vendors.twilio.faults import Fault
+from twilio_bridge_local.vendors.faults import Faults, Rubbish
+from twilio_bridge_local.vendors.twilio.conversations.drafts import new_conversation, new_participant
 from twilio_bridge_local.vendors.twilio.records import Binding
 from twilio_bridge_local.vendors.twilio.server import TwilioStandIn
 
@@ -251,7 +251,7 @@ def test_a_conversation_that_is_never_made_is_given_up(twilio: TwilioStandIn, mo
 @pytest.mark.parametrize("name", USES)
 def test_a_429_is_told(twilio: TwilioStandIn, name: str) -> None:
     """Nobody tries again at once."""
-    twilio.faults.set(Fault(status=429))
+    twilio.faults = Faults(status=429)
     with pytest.raises(RateLimitedError) as raised:
         USES[name](over_http(twilio))
     assert raised.value.retry_after > 0
@@ -262,7 +262,7 @@ def test_a_429_is_told(twilio: TwilioStandIn, name: str) -> None:
 @pytest.mark.parametrize("status", [500, 503])
 def test_a_failure_is_tried_again_and_given_up(twilio: TwilioStandIn, name: str, status: int) -> None:
     """All that is asked may be asked twice."""
-    twilio.faults.set(Fault(status=status))
+    twilio.faults = Faults(status=status)
     with pytest.raises(UnavailableError):
         USES[name](over_http(twilio))
     assert 2 <= len(twilio.requests) <= 6
@@ -272,7 +272,7 @@ def test_a_failure_is_tried_again_and_given_up(twilio: TwilioStandIn, name: str,
 @pytest.mark.parametrize("status", [400, 401, 403])
 def test_a_refusal_is_not_tried_again(twilio: TwilioStandIn, name: str, status: int) -> None:
     """It stays one, and names no secret."""
-    twilio.faults.set(Fault(status=status))
+    twilio.faults = Faults(status=status)
     with pytest.raises(RefusedError) as raised:
         USES[name](over_http(twilio))
     assert TOKEN not in str(raised.value)
@@ -290,9 +290,9 @@ def test_wrong_credentials_are_a_refusal(twilio: TwilioStandIn) -> None:
 
 @pytest.mark.parametrize("name", USES)
 @pytest.mark.parametrize("rubbish", ["html", "json"])
-def test_rubbish_is_an_outage(twilio: TwilioStandIn, name: str, rubbish: str) -> None:
+def test_rubbish_is_an_outage(twilio: TwilioStandIn, name: str, rubbish: Rubbish) -> None:
     """A page of HTML or JSON of another shape is no answer."""
-    twilio.faults.set(Fault(rubbish=rubbish))
+    twilio.faults = Faults(rubbish=rubbish)
     with pytest.raises(UnavailableError):
         USES[name](over_http(twilio))
 
@@ -324,7 +324,7 @@ def test_no_answer_whatever_is_anything_but_ours(
 @pytest.mark.parametrize("name", ["participants", "add_worker", "is_available"])
 def test_a_silent_twilio_is_given_up_in_time(twilio: TwilioStandIn, name: str) -> None:
     """Within the budget there is an error."""
-    twilio.faults.set(Fault(silent=True))
+    twilio.faults = Faults(silent=True)
     began = time.monotonic()
     with pytest.raises((OutOfTimeError, UpstreamError)), deadline.limit(0.6):
         USES[name](over_http(twilio))
@@ -333,7 +333,7 @@ def test_a_silent_twilio_is_given_up_in_time(twilio: TwilioStandIn, name: str) -
 
 def test_a_slow_twilio_is_waited_for(twilio: TwilioStandIn) -> None:
     """Half a second is no failure."""
-    twilio.faults.set(Fault(latency=0.5))
+    twilio.faults = Faults(latency_s=0.5)
     with deadline.limit(2):
         assert over_http(twilio).is_worker_available(JO)
 

@@ -21,7 +21,6 @@ from tests.integration.support.conftest import (
 from tests.integration.support.test_events import by_token, finished
 from tests.integration.support.test_sink import answered, ask, sink
 from twilio_bridge_local.vendors.faults import Faults
-from twilio_bridge_local.vendors.twilio.faults import Fault
 
 SERVED, JOINED, REFUSED = 1, 2, 3
 
@@ -73,10 +72,10 @@ def _joined(deployed: Deployment) -> None:
 
 def _sinks(deployed: Deployment) -> None:
     """A sink is tested while Twilio is down, and once more."""
-    deployed.twilio.faults.set(Fault(status=503, only="/events/"))
+    deployed.twilio.faults = Faults(status=503, only=("/events/",))
     deployed.put([record(sample("test-event-kinesis", SERVED))])
     assert patiently(lambda: deployed.logged("SyncFunction", "not done yet"), bool, 15)
-    deployed.twilio.faults.set()
+    deployed.twilio.faults = Faults()
     ask(deployed, "POST", f"Sinks/{sink(deployed)}/Test")
     assert patiently(lambda: answered(deployed), bool, 10)
 

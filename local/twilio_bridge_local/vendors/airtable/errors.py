@@ -4,14 +4,11 @@ Each function builds one error in the JSON shape that Airtable answers it in; no
 writes an error body. https://airtable.com/developers/web/api/errors
 """
 
+from twilio_bridge_local.vendors.server import Refusal
 
-class AirtableError(Exception):
-    """A refusal: the HTTP status and the JSON body that goes with it."""
 
-    def __init__(self, status: int, body: dict[str, object]) -> None:
-        super().__init__(f"{status} {body}")
-        self.status = status
-        self.body = body
+class AirtableError(Refusal):
+    """A refusal in one of Airtable's shapes."""
 
 
 def error(status: int, kind: str, message: str) -> AirtableError:
@@ -133,6 +130,7 @@ def with_status(status: int) -> AirtableError:
         401: authentication_required,
         403: model_not_found,
         404: not_found,
+        405: not_found,
         413: body_too_large,
         422: invalid_request,
         429: rate_limited,

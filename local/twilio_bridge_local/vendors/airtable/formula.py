@@ -7,10 +7,9 @@ What Airtable refuses raises its error here, before any record is looked at.
 
 import operator
 from collections.abc import Callable, Mapping
-from datetime import datetime
 
 from twilio_bridge_local.vendors.airtable.errors import invalid_formula
-from twilio_bridge_local.vendors.airtable.formula_functions import FUNCTIONS, day_start, divide
+from twilio_bridge_local.vendors.airtable.formula_functions import FUNCTIONS
 from twilio_bridge_local.vendors.airtable.formula_tokens import PLEASE_CHECK, Token, field_name, literal, tokens
 from twilio_bridge_local.vendors.airtable.formula_values import (
     FormulaError,
@@ -22,21 +21,12 @@ from twilio_bridge_local.vendors.airtable.formula_values import (
     text,
     truth,
 )
-from twilio_bridge_local.vendors.airtable.store import Column, Record, Table, utc_now
+from twilio_bridge_local.vendors.airtable.store import Column, Record, Table
 
 Evaluate = Callable[[Record], Value]
 Operate = Callable[[Value, Value], Value]
 
 DEPTH = 64
-ERRORS = (FormulaError, ArithmeticError, ValueError)
-"""What Python raises where Airtable has `#ERROR!`."""
-
-
-def add(left: Value, right: Value) -> Value:
-    """`+`, which joins two texts."""
-    if isinstance(left, str) and isinstance(right, str):
-        return left + right
-    return number(left) + number(right)
 
 
 LEVELS: tuple[Mapping[str, Operate], ...] = (
@@ -49,24 +39,18 @@ LEVELS: tuple[Mapping[str, Operate], ...] = (
         ">=": lambda left, right: less(right, left) or equal(left, right),
     },
     {"&": lambda left, right: text(left) + text(right)},
-    {"+": add, "-": lambda left, right: number(left) - number(right)},
-    {"*": lambda left, right: number(left) * number(right), "/": divide},
 )
 """The operators, loosest first."""
 
 
-def compile_filter(
-    formula: str,
-    table: Table,
-    now: Callable[[], datetime] = utc_now,
-) -> Callable[[Record], bool]:
-    """A test of this table's records; an invalid formula is Airtable's INVALID_FILTER_BY_FORMULA."""
-    evaluate = _Parser(formula, table, now).whole()
+def compile_filter(formula: str, table: Table) -> Callable[[Record], bool]:
+    """Return a test of this table's records; an invalid formula is Airtable's INVALID_FILTER_BY_FORMULA."""
+    evaluate = _Parser(formula, table).whole()
 
     def holds(record: Record) -> bool:
         try:
             return truth(evaluate(record))
-        except ERRORS:
+        except FormulaError:
             return False
 
     return holds
@@ -75,11 +59,10 @@ def compile_filter(
 class _Parser:
     """One pass over a formula's tokens; each method takes what it understands and returns its `Evaluate`."""
 
-    def __init__(self, formula: str, table: Table, now: Callable[[], datetime]) -> None:
+    def __init__(self, formula: str, table: Table) -> None:
         self.tokens = tokens(formula)
         self.token = next(self.tokens)
         self.table = table
-        self.now = now
         self.depth = 0
 
     def whole(self) -> Evaluate:
@@ -153,11 +136,10 @@ class _Parser:
 
     def call(self, name: str) -> Evaluate:
         arguments = self.arguments()
-        made = self.of_record(name, arguments)
-        if made is not None:
-            return made
+        if name == "RECORD_ID" and not arguments:
+            return operator.attrgetter("id")
         function = FUNCTIONS.get(name)
-        if function is None or not function.least <= len(arguments) <= function.most:
+        if function is None or not function.min_count <= len(arguments) <= function.max_count:
             raise invalid_formula(PLEASE_CHECK)
         call = function.call
         return lambda record: call(*[argument(record) for argument in arguments])
@@ -171,26 +153,6 @@ class _Parser:
             found.append(self.deeper(self.expression))
         self.expect(")")
         return found
-
-    def of_record(self, name: str, arguments: list[Evaluate]) -> Evaluate | None:
-        """The functions that need more than their arguments' values."""
-        evaluate: Evaluate | None = None
-        match name, arguments:
-            case "RECORD_ID", []:
-                evaluate = operator.attrgetter("id")
-            case "CREATED_TIME", []:
-                evaluate = operator.attrgetter("created")
-            case "LAST_MODIFIED_TIME", _:
-                evaluate = operator.attrgetter("modified")
-            case "NOW", []:
-                evaluate = lambda _record: self.now()  # noqa: E731  # one of a table of such functions
-            case "TODAY", []:
-                evaluate = lambda _record: day_start(self.now())  # noqa: E731  # same
-            case "IF", [_, _] | [_, _, _]:
-                evaluate = _choice(*arguments)
-            case "ISERROR", [argument]:
-                evaluate = _fails(argument)
-        return evaluate
 
 
 def _constant(value: Value) -> Evaluate:
@@ -207,21 +169,5 @@ def _chain(first: Evaluate, rest: list[tuple[Operate, Evaluate]]) -> Evaluate:
         for operate, operand in rest:
             value = operate(value, operand(record))
         return value
-
-    return evaluate
-
-
-def _choice(condition: Evaluate, yes: Evaluate, no: Evaluate = lambda _record: None) -> Evaluate:
-    """IF(), which computes only the branch it takes."""
-    return lambda record: yes(record) if truth(condition(record)) else no(record)
-
-
-def _fails(argument: Evaluate) -> Evaluate:
-    def evaluate(record: Record) -> Value:
-        try:
-            argument(record)
-        except ERRORS:
-            return True
-        return False
 
     return evaluate

@@ -14,7 +14,7 @@ TOKEN = re.compile(
       | (?P<field>\{(?:[^}\\]|\\.)*\})
       | (?P<number>\d+(?:\.\d+)?|\.\d+)
       | (?P<name>[^\W\d]\w*)
-      | (?P<sign><=|>=|!=|[=<>&+\-*/(),])
+      | (?P<sign><=|>=|!=|[=<>&+\-(),])
     )""",
     re.VERBOSE | re.DOTALL,
 )

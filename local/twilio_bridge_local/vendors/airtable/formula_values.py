@@ -1,7 +1,7 @@
 """The values formulas compute with, and how Airtable converts and compares them; for the formula modules.
 
 A value is blank (None), a text, a number, a truth value or a time. A `FormulaError` is Airtable's `#ERROR!`:
-it passes through every function but ISERROR, and a record whose filter comes to it is left out.
+it passes through every function, and a record whose filter comes to it is left out.
 """
 
 from datetime import UTC, datetime

@@ -4,8 +4,9 @@ https://airtable.com/developers/web/api/rate-limits
 """
 
 import threading
-from collections import deque
 from collections.abc import Callable
+
+from twilio_bridge_local.vendors.sliding_window import SlidingWindow
 
 WINDOW_S = 1.0
 
@@ -18,25 +19,23 @@ class RateLimit:
         self.penalty_s = penalty_s
         self._clock = clock
         self._lock = threading.Lock()
-        self._admitted: deque[float] = deque()
+        self._window = SlidingWindow(WINDOW_S)
         self._closed_until = float("-inf")
 
     def admit(self) -> bool:
-        """Whether this request may pass; a refused one neither counts nor lengthens the penalty."""
+        """Return whether this request may pass; a refused one neither counts nor lengthens the penalty."""
         with self._lock:
             now = self._clock()
             if now < self._closed_until:
                 return False
-            while self._admitted and self._admitted[0] <= now - WINDOW_S:
-                self._admitted.popleft()
-            if len(self._admitted) >= self.requests_per_s:
+            if self._window.count(now) >= self.requests_per_s:
                 self._closed_until = now + self.penalty_s
                 return False
-            self._admitted.append(now)
+            self._window.add(now)
             return True
 
     def reset(self) -> None:
         """Forget what was admitted, and the penalty."""
         with self._lock:
-            self._admitted.clear()
+            self._window = SlidingWindow(WINDOW_S)
             self._closed_until = float("-inf")

@@ -79,7 +79,7 @@ def select(base: Base, table: Table, query: ListQuery) -> list[Record]:
     """The records that match, in order."""
     found = base.listed(table)
     if query.formula.strip():
-        found = list(filter(compile_filter(query.formula, table, base.now), found))
+        found = list(filter(compile_filter(query.formula, table), found))
     for column, downwards in reversed(query.sort):
         found.sort(key=_sort_key(table, column), reverse=downwards)
     return found[: query.max_records]

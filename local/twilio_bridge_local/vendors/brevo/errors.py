@@ -7,24 +7,19 @@ https://developers.brevo.com/docs/how-it-works#error-codes
 
 from collections.abc import Sequence
 
+from twilio_bridge_local.vendors.server import Refusal
+
 AUTHORISED_IPS = "https://app.brevo.com/security/authorised_ips"
 
 
-class BrevoError(Exception):
-    """A refusal: the HTTP status and the JSON body that goes with it."""
+class BrevoError(Refusal):
+    """A refusal with Brevo's code."""
 
     def __init__(self, status: int, code: str, message: str, metadata: dict[str, object] | None = None) -> None:
-        super().__init__(f"{status} {code}: {message}")
-        self.status = status
+        super().__init__(status, {"code": code, "message": message, **({"metadata": metadata} if metadata else {})})
         self.code = code
         self.message = message
         self.metadata = metadata
-
-    @property
-    def body(self) -> dict[str, object]:
-        """What is answered."""
-        more = {"metadata": self.metadata} if self.metadata else {}
-        return {"code": self.code, "message": self.message, **more}
 
 
 def no_key() -> BrevoError:

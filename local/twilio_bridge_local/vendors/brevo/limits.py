@@ -5,13 +5,13 @@ Brevo does not say where its windows begin. Here they slide, which lets no more 
 Not listed there, and so under "everything else": GET /events and POST /events/batch.
 """
 
-import math
 import threading
-from collections import deque
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
+
+from twilio_bridge_local.vendors.sliding_window import SlidingWindow
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,21 +41,6 @@ def bucket_of(method: str, path: str) -> str:
     return EVENTS if (method, path) == ("POST", "/v3/events") else THE_REST
 
 
-@dataclass(slots=True)
-class _Window:
-    limit: Limit
-    passed: deque[float] = field(default_factory=deque)
-
-    def left(self, now: float) -> int:
-        while self.passed and self.passed[0] <= now - self.limit.seconds:
-            self.passed.popleft()
-        return self.limit.requests - len(self.passed)
-
-    def reset_s(self, now: float) -> int:
-        """Whole seconds until there is room for one more than now."""
-        return math.ceil(self.passed[0] + self.limit.seconds - now) if self.passed else 0
-
-
 @dataclass(frozen=True, slots=True)
 class Standing:
     """Whether a request passes, and the headers that say how its kind stands."""
@@ -80,25 +65,29 @@ class RateLimits:
     def reset(self) -> None:
         """Forget what has passed."""
         with self._lock:
-            self._windows = {kind: [_Window(one) for one in several] for kind, several in self._limits.items()}
+            self._windows = {
+                kind: [(limit, SlidingWindow(limit.seconds)) for limit in limits]
+                for kind, limits in self._limits.items()
+            }
 
     def admit(self, kind: str) -> Standing:
         """Let a request pass or not; one that does not pass does not count."""
         with self._lock:
             now, windows = self._clock(), self._windows.get(kind, [])
-            admitted = all(window.left(now) > 0 for window in windows)
+            admitted = all(window.count(now) < limit.requests for limit, window in windows)
             if admitted:
-                for window in windows:
-                    window.passed.append(now)
+                for _limit, window in windows:
+                    window.add(now)
             return Standing(admitted, _headers(windows, now))
 
 
-def _headers(windows: list[_Window], now: float) -> dict[str, str]:
-    """Those of the window with the least room."""
+def _headers(windows: Sequence[tuple[Limit, SlidingWindow]], now: float) -> dict[str, str]:
+    """Return those of the window with the least room."""
     if not windows:
         return {}
-    tightest = min(windows, key=lambda window: window.left(now))
-    return headers(tightest.limit.requests, tightest.left(now), tightest.reset_s(now))
+    room = [(limit.requests - window.count(now), limit, window) for limit, window in windows]
+    remaining, limit, window = min(room, key=lambda each: each[0])
+    return headers(limit.requests, remaining, window.next_free_s(now))
 
 
 def headers(limit: int, remaining: int, reset_s: int) -> dict[str, str]:

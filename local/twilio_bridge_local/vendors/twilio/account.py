@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from twilio_bridge_local.vendors.twilio.event_streams import EventStreams, PutEvent
+from twilio_bridge_local.vendors.twilio.event_streams.sinks import EventStreams, PutEvent
 from twilio_bridge_local.vendors.twilio.flex_tokens import FlexTokens
 from twilio_bridge_local.vendors.twilio.records import Delivered
 from twilio_bridge_local.vendors.twilio.store import Store

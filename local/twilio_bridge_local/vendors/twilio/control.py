@@ -11,29 +11,19 @@ from typing import Any
 from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
 
+from twilio_bridge_local.vendors.server import OWN_PATH
 from twilio_bridge_local.vendors.twilio import people
 from twilio_bridge_local.vendors.twilio.account import Account
-from twilio_bridge_local.vendors.twilio.faults import Fault, Faults
 from twilio_bridge_local.vendors.twilio.people import Contact, Outcome
 
 
-def blueprint(account: Account, faults: Faults, requests: Sequence[Any]) -> Blueprint:
-    """The routes over one account."""
-    routes = Blueprint("stand-in", __name__, url_prefix="/_stand-in")
+def control_routes(account: Account) -> Blueprint:
+    """Return the routes over one account."""
+    routes = Blueprint("control", __name__, url_prefix=OWN_PATH)
     for name, act in _actions(account).items():
         routes.add_url_rule(f"/{name}", name, _view(act), methods=["POST"])
-    for name, records in {
-        "webhooks": account.webhooks,
-        "requests": requests,
-        "delivered": account.delivered,
-    }.items():
-        routes.add_url_rule(f"/{name}", name, _listing(records))
-
-    @routes.put("/faults")
-    def put_faults() -> ResponseReturnValue:
-        given = request.get_json()
-        faults.set(*(Fault(**each) for each in (given if isinstance(given, list) else [given])))
-        return jsonify(given)
+    routes.add_url_rule("/webhooks", "webhooks", _listing(account.webhooks))
+    routes.add_url_rule("/delivered", "delivered", _listing(account.delivered))
 
     @routes.errorhandler(TypeError)
     @routes.errorhandler(ValueError)

@@ -9,6 +9,8 @@ older Chat channels), and 20001 wherever a value is too long.
 
 from typing import Final
 
+from twilio_bridge_local.vendors.server import Refusal
+
 MORE_INFO: Final = "https://www.twilio.com/docs/errors/"
 
 CATALOGUE: Final = {
@@ -52,23 +54,17 @@ CATALOGUE: Final = {
 }
 
 
-class TwilioError(Exception):
+class TwilioError(Refusal):
     """A refusal with Twilio's code and the HTTP status it travels with."""
 
     def __init__(self, code: int, status: int, message: str) -> None:
-        super().__init__(message)
+        body = {"code": code, "message": message, "more_info": f"{MORE_INFO}{code}", "status": status}
+        super().__init__(status, body)
         self.code = code
-        self.status = status
         self.message = message
 
-    def body(self) -> dict[str, object]:
-        """The JSON body that Twilio's REST API answers with."""
-        return {
-            "code": self.code,
-            "message": self.message,
-            "more_info": f"{MORE_INFO}{self.code}",
-            "status": self.status,
-        }
+    def __str__(self) -> str:
+        return self.message
 
 
 class HookRejectedError(TwilioError):

@@ -11,9 +11,9 @@ from typing import Final
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
+from twilio_bridge_local.vendors.twilio.conversations.resources import Resource, seconds
+from twilio_bridge_local.vendors.twilio.conversations.rest import account
 from twilio_bridge_local.vendors.twilio.errors import refusal
-from twilio_bridge_local.vendors.twilio.resources import Resource, seconds
-from twilio_bridge_local.vendors.twilio.rest import account
 from twilio_bridge_local.vendors.twilio.store import now
 
 INVALID: Final = (20101, "Invalid Access Token")

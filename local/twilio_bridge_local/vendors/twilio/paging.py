@@ -11,8 +11,8 @@ from urllib.parse import urlencode
 
 from flask import Request
 
+from twilio_bridge_local.vendors.twilio.conversations.resources import Resource
 from twilio_bridge_local.vendors.twilio.errors import refusal
-from twilio_bridge_local.vendors.twilio.resources import Resource
 
 DEFAULT_SIZE: Final = 50
 MAX_PAGE_SIZE: Final = 100

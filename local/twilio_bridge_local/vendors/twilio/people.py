@@ -13,12 +13,12 @@ import time
 from dataclasses import dataclass, replace
 from typing import Final
 
-from twilio_bridge_local.vendors.twilio import actions, drafts, rules
-from twilio_bridge_local.vendors.twilio import event_parameters as events
 from twilio_bridge_local.vendors.twilio.account import Account, Parameters, SentWebhook
+from twilio_bridge_local.vendors.twilio.conversations import actions, drafts, rules
+from twilio_bridge_local.vendors.twilio.conversations import webhook_parameters as events
+from twilio_bridge_local.vendors.twilio.conversations.webhooks import Origin, send
 from twilio_bridge_local.vendors.twilio.errors import TwilioError, refusal
 from twilio_bridge_local.vendors.twilio.records import Binding, Conversation, Participant
-from twilio_bridge_local.vendors.twilio.webhooks import Origin, send
 
 MAX_ANSWER_BYTES: Final = 64 * 1024
 CHAT_IDENTITY_LENGTH: Final = 256

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
@@ -37,67 +37,39 @@ def holds(formula: str, row: Mapping[str, object] = ROW) -> bool:
     base = Base({"T": [row]}, {"T": COLUMNS}, now=lambda: MADE)
     table = base.tables["T"]
     (record,) = base.listed(table)
-    return compile_filter(formula, table, lambda: MADE + timedelta(hours=1))(record)
+    return compile_filter(formula, table)(record)
 
 
 TRUE = [
     "1",
     "'text'",
     "{opt_out}",
-    "opt_out = TRUE()",
     "{visits}=3",
     "visits >= 3",
-    "1 + 2 * 3 = 7",
-    "(1 + 2) * 3 = 9",
-    "10 - 2 - 3 = 5",
     "-{visits} < 0",
-    "'a' & 1 + 1 = 'a2'",
     "{name} = 'Siobhán O\\'Brien'",
     '{name} = "Siobhán O\'Brien"',
     "{odd \\} name}='yes'",
     "{empty} = ''",
     "{empty} = BLANK()",
     "{empty} = 0",
-    "{empty} = FALSE()",
     "NOT({empty})",
     "AND(1, {name}, 'x')",
     "or(0, 1)",
-    "XOR(1, 0)",
-    "IF({empty}, ERROR(), 1)",
-    "NOT(IF({empty}, 1))",
-    "ISERROR(ERROR())",
     "LOWER('ÀB') = 'àb'",
-    "UPPER('straße') != 'straße'",
     "TRIM('  a b ') = 'a b'",
-    "LEN({empty}) = 0",
-    "LEN('añ😀') = 3",
-    "FIND('7700', {sms}) = 5",
-    "FIND('zz', {sms}) = 0",
-    "FIND('vip', {tags})",
-    "SEARCH('BAKERY', {tags}) = 6",
-    "SEARCH('zz', {sms}) = BLANK()",
     "{tags} = 'vip, bakery'",
-    "SUBSTITUTE('a-b-c', '-', '') = 'abc'",
-    "SUBSTITUTE('a-b-c', '-', '+', 2) = 'a-b+c'",
     "REGEX_REPLACE({sms}, '[^0-9]', '') = '447700900012'",
     "REGEX_REPLACE({sms}, '\\D', '') = '447700900012'",
     "REGEX_REPLACE({sms}, '\\\\D', '') = '447700900012'",
     "REGEX_REPLACE('ab', '(a)(b)', '$2$1') = 'ba'",
     "REGEX_REPLACE('a', 'a', '\\\\1') = '\\\\1'",
-    "REGEX_MATCH({sms}, '^\\+44')",
-    "REGEX_EXTRACT({sms}, '[0-9]{4}') = '7700'",
     "REGEX_REPLACE({empty}&'', '\\D', '') = ''",
-    "CONCATENATE('a', 1, {empty}) = 'a1'",
-    "LEFT('abc', 2) & RIGHT('abc', 1) = 'abc'",
-    "MID('abcd', 2, 2) = 'bc'",
-    "VALUE('£1,200.50') = 1200.5",
-    "LEN(RECORD_ID()) = 17",
-    "LAST_MODIFIED_TIME() = CREATED_TIME()",
-    "IS_AFTER(LAST_MODIFIED_TIME(), DATETIME_PARSE('2026-03-01T11:59:59.000Z'))",
-    "IS_BEFORE({seen}, '2026-02-02')",
-    "IS_SAME({seen}, DATETIME_PARSE('2026-02-01T09:00:00+01:00'), 'day')",
-    "IS_AFTER(CREATED_TIME(), DATEADD(NOW(), -2, 'hours'))",
-    "NOT(IS_AFTER(CREATED_TIME(), DATEADD(NOW(), -30, 'minutes')))",
+    "RECORD_ID() != ''",
+    "IS_AFTER({seen}, DATETIME_PARSE('2026-01-31T23:59:59.000Z'))",
+    "IS_AFTER('2026-02-02', {seen})",
+    "'a' & 1 & {empty} = 'a1'",
+    "{tags} & '' = 'vip, bakery'",
     "\n  {name}\n != 'x' ",
 ]
 FALSE = [
@@ -107,25 +79,19 @@ FALSE = [
     "'3' = 3",
     "{visits} = '3'",
     "{name} = 'siobhán o\\'brien'",
-    "ERROR()",
-    "OR(1, ERROR())",
-    "1 / 0",
     "{name} > 3",
+    "OR(1, {name} > 3)",
+    "REGEX_REPLACE({empty}, '.*', 'x') = 'x'",
+    "REGEX_REPLACE({visits}, '3', 'x') = 'x'",
+    "REGEX_REPLACE({sms}, '(?=4)', '') != ''",
+    "REGEX_REPLACE({sms}, '(a)\\\\1', '') != ''",
+    "REGEX_REPLACE({sms}, '(', '') != ''",
+    "REGEX_REPLACE({sms}, '" + "(" * 15_000 + "', '') != ''",
+    "REGEX_REPLACE({sms}, '" + "(" * 7_000 + ")" * 7_000 + "', '') != ''",
+    "REGEX_REPLACE({sms}, 'a{1,99999999999}', '') != ''",
     "-{name}",
-    "VALUE('none') = 0",
-    "REGEX_MATCH({empty}, '.*')",
-    "REGEX_MATCH({visits}, '3')",
-    "REGEX_MATCH({sms}, '(?=4)')",
-    "REGEX_MATCH({sms}, '(a)\\\\1')",
-    "REGEX_MATCH({sms}, '(')",
-    "REGEX_MATCH({sms}, '" + "(" * 15_000 + "')",
-    "REGEX_MATCH({sms}, '" + "(" * 7_000 + ")" * 7_000 + "')",
-    "REGEX_MATCH({sms}, 'a{1,99999999999}')",
-    "LEFT('a', 1/0)",
-    "DATEADD({seen}, 1/0, 'days')",
     "IS_AFTER({empty}, '2026-01-01')",
     "IS_AFTER({name}, '2026-01-01')",
-    "IS_BEFORE({seen}, DATEADD({seen}, 99999999999, 'weeks'))",
 ]
 INVALID = [
     "'",
@@ -135,8 +101,10 @@ INVALID = [
     "AND(",
     "AND(1,",
     "AND(1 2)",
-    "LEFT('a')",
+    "LOWER('a', 'b')",
     "NOSUCH()",
+    "IF(1, 2)",
+    "1 * 2",
     "name name",
     "1)",
     "{name}; 1",
@@ -193,7 +161,7 @@ def test_no_depth_or_length_crashes_the_parser(formula: str) -> None:
 
 def test_long_formulas_within_the_limits_hold() -> None:
     """Chains of operators, arguments and signs may be as long as the URL allows."""
-    assert holds("1" + "+1" * 7_999)
+    assert holds("1" + "&1" * 7_999)
     assert holds("-" * 15_998 + "1")
     assert holds("OR(" + "0," * 7_990 + "1)")
     assert holds("(" * 60 + "1" + ")" * 60)

@@ -14,8 +14,8 @@ from tests.contract.local.twilio.test_support import (
     slow,
     stand_in,
 )
-from twilio_bridge_local.vendors.twilio import webhooks
 from twilio_bridge_local.vendors.twilio.account import Timeouts
+from twilio_bridge_local.vendors.twilio.conversations import webhooks
 from twilio_bridge_local.vendors.twilio.people import Contact
 from twilio_bridge_local.vendors.twilio.records import WebhookConfiguration
 from twilio_bridge_local.vendors.twilio.server import TwilioStandIn

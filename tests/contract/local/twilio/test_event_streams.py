@@ -11,7 +11,7 @@ from twilio.rest import Client
 
 from tests.contract.local.twilio.test_openapi import described
 from tests.contract.local.twilio.test_support import ACCOUNT_SID, AUTH_TOKEN, refused, sdk, stand_in
-from twilio_bridge_local.vendors.twilio.event_types import TYPES
+from twilio_bridge_local.vendors.twilio.event_streams.event_types import TYPES
 from twilio_bridge_local.vendors.twilio.server import TwilioStandIn
 
 STREAM = "arn:aws:kinesis:us-east-1:123456789012:stream/EventStream"

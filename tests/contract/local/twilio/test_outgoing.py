@@ -158,7 +158,7 @@ def test_people_act_over_http_too(gateway: Gateway, twilio: TwilioStandIn) -> No
     delivered = requests.get(f"{twilio.url}/_stand-in/delivered", timeout=2).json()
     assert [message["body"] for message in delivered] == ["Yes"]
     counted = requests.get(f"{twilio.url}/_stand-in/requests", timeout=2).json()
-    assert [seen["path"] for seen in counted] == [f"/conversations/v1/Conversations/{sid}/Participants"]
+    assert [seen["path"] for seen in counted["requests"]] == [f"/conversations/v1/Conversations/{sid}/Participants"]
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,10 @@ from typing import Any, Final
 
 from werkzeug.datastructures import MultiDict
 
+from twilio_bridge_local.vendors.twilio.conversations.rules import channel_of
+from twilio_bridge_local.vendors.twilio.conversations.webhook_parameters import TABLE
 from twilio_bridge_local.vendors.twilio.errors import refusal
-from twilio_bridge_local.vendors.twilio.event_parameters import TABLE
 from twilio_bridge_local.vendors.twilio.records import Binding, Conversation
-from twilio_bridge_local.vendors.twilio.rules import channel_of
 from twilio_bridge_local.vendors.twilio.store import now
 
 Form = MultiDict[str, str]

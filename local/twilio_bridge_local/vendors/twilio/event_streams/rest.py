@@ -11,13 +11,13 @@ from typing import Any, Final
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
-from twilio_bridge_local.vendors.twilio import event_resources as resources
+from twilio_bridge_local.vendors.twilio.conversations.resources import Resource
+from twilio_bridge_local.vendors.twilio.conversations.rest import account
 from twilio_bridge_local.vendors.twilio.errors import refusal
-from twilio_bridge_local.vendors.twilio.event_streams import EventStreams, Subscription
-from twilio_bridge_local.vendors.twilio.event_types import TYPES
+from twilio_bridge_local.vendors.twilio.event_streams import resources
+from twilio_bridge_local.vendors.twilio.event_streams.event_types import TYPES
+from twilio_bridge_local.vendors.twilio.event_streams.sinks import EventStreams, Subscription
 from twilio_bridge_local.vendors.twilio.paging import page
-from twilio_bridge_local.vendors.twilio.resources import Resource
-from twilio_bridge_local.vendors.twilio.rest import account
 from twilio_bridge_local.vendors.twilio.store import now
 
 MAX_PAGE_SIZE: Final = 1000

@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from twilio_bridge_local.vendors.twilio.event_streams import Sink, Subscription
-from twilio_bridge_local.vendors.twilio.event_types import EventType
-from twilio_bridge_local.vendors.twilio.resources import Resource, seconds
+from twilio_bridge_local.vendors.twilio.conversations.resources import Resource, seconds
+from twilio_bridge_local.vendors.twilio.event_streams.event_types import EventType
+from twilio_bridge_local.vendors.twilio.event_streams.sinks import Sink, Subscription
 
 BASE: Final = "https://events.twilio.com/v1"
 _DAY: Final = "2021-06-01T00:00:00Z"  # of every type: which day it was does not matter here

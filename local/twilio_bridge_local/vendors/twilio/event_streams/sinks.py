@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from twilio_bridge_local.vendors.twilio.errors import refusal
-from twilio_bridge_local.vendors.twilio.event_types import TYPES
+from twilio_bridge_local.vendors.twilio.event_streams.event_types import TYPES
 from twilio_bridge_local.vendors.twilio.records import new_sid
 from twilio_bridge_local.vendors.twilio.store import now
 

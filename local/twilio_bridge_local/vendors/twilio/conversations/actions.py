@@ -9,13 +9,13 @@ import time
 from dataclasses import replace
 from typing import Any
 
-from twilio_bridge_local.vendors.twilio import event_parameters as events
-from twilio_bridge_local.vendors.twilio import rules, webhooks
 from twilio_bridge_local.vendors.twilio.account import Account
+from twilio_bridge_local.vendors.twilio.conversations import rules, webhooks
+from twilio_bridge_local.vendors.twilio.conversations import webhook_parameters as events
+from twilio_bridge_local.vendors.twilio.conversations.webhooks import Origin
 from twilio_bridge_local.vendors.twilio.errors import refusal
 from twilio_bridge_local.vendors.twilio.records import Binding, Conversation, Delivered, Message, Participant
 from twilio_bridge_local.vendors.twilio.store import now
-from twilio_bridge_local.vendors.twilio.webhooks import Origin
 
 
 def approve_conversation(

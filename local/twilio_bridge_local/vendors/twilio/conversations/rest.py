@@ -10,13 +10,13 @@ from typing import Any, Final
 from flask import Blueprint, current_app, g, request
 from flask.typing import ResponseReturnValue
 
-from twilio_bridge_local.vendors.twilio import actions, drafts, forms, resources, rules
 from twilio_bridge_local.vendors.twilio.account import Account
+from twilio_bridge_local.vendors.twilio.conversations import actions, drafts, forms, resources, rules
+from twilio_bridge_local.vendors.twilio.conversations.resources import Scope
+from twilio_bridge_local.vendors.twilio.conversations.webhooks import Origin
 from twilio_bridge_local.vendors.twilio.errors import refusal
 from twilio_bridge_local.vendors.twilio.paging import page
 from twilio_bridge_local.vendors.twilio.records import Conversation, WebhookConfiguration
-from twilio_bridge_local.vendors.twilio.resources import Scope
-from twilio_bridge_local.vendors.twilio.webhooks import Origin
 
 ACCOUNT: Final = "TWILIO_ACCOUNT"
 MAX_PARTICIPANT_CONVERSATIONS: Final = 50

@@ -1,0 +1,1 @@
+"""Conversations and Frontline's users: records, rules, webhooks and REST routes."""

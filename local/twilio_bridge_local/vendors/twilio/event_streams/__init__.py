@@ -1,0 +1,1 @@
+"""Event Streams: sinks, subscriptions and event types with their REST routes."""
