@@ -10,11 +10,11 @@ refresh = contacts.refresh()
 
 def lambda_handler(event: http.Event, context: http.Context) -> http.Reply:
     """Answer POST /webhooks/airtable."""
-    return http.in_time(context, lambda: answer(event))
+    return http.answer_in_time(context, lambda: answer(event))
 
 
 def answer(event: http.Event) -> forms.Answer:
     """Have it read: the ping says no more than that there is something, and Airtable does not wait long."""
-    airtable_signature.require(event, *secrets)
+    airtable_signature.require_signature(event, *secrets)
     refresh.request_changes()
     return forms.Answer()

@@ -11,7 +11,7 @@ opt_outs = base.opt_outs()
 
 def lambda_handler(event: http.Event, context: http.Context) -> http.Reply:
     """Answer POST /callbacks/crm."""
-    return http.callback(event, context, signatures, answer)
+    return http.answer_callback(event, context, signatures, answer)
 
 
 def answer(form: forms.Form) -> forms.Answer:

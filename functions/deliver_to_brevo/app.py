@@ -5,7 +5,7 @@ from dataclasses import asdict
 
 from twilio_bridge.entrypoints import http, sqs
 from twilio_bridge.errors import UnacceptableError
-from twilio_bridge.logs import logger, where
+from twilio_bridge.logs import describe_error, logger
 from twilio_bridge.support import brevo_delivery
 from twilio_bridge.wiring import base, support
 
@@ -26,7 +26,7 @@ def deliver(message: sqs.Message) -> None:
         logger.info("Brevo told", extra={"person": message.get("person"), **done})
     except UnacceptableError as error:
         queue.set_aside(message)
-        logger.error("Brevo never takes this", extra=where(error))
+        logger.error("Brevo never takes this", extra=describe_error(error))
 
 
 def deliver_opt_out(at: str) -> dict[str, object]:

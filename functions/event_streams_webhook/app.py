@@ -11,10 +11,10 @@ stream = support.stream()
 
 def lambda_handler(event: http.Event, context: http.Context) -> http.Reply:
     """Answer POST /webhooks/event-streams."""
-    return http.in_time(context, lambda: take(event))
+    return http.answer_in_time(context, lambda: take(event))
 
 
 def take(event: http.Event) -> forms.Answer:
     """Put what Twilio signed on the stream, as it came: what is poison is found out there, and kept."""
-    stream.put(split_into_records(http.signed_body(event, signatures)))
+    stream.put(split_into_records(http.read_signed_body(event, signatures)))
     return forms.Answer()

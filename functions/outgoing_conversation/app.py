@@ -11,10 +11,10 @@ opt_outs = base.opt_outs()
 
 def lambda_handler(event: http.Event, context: http.Context) -> http.Reply:
     """Answer POST /callbacks/outgoing-conversation."""
-    return http.callback(event, context, signatures, answer)
+    return http.answer_callback(event, context, signatures, answer)
 
 
 def answer(form: forms.Form) -> forms.Answer:
     """Answer from the contacts and senders as they are configured now."""
-    outgoing = outgoing_conversation.Outgoing(contacts.directory(), opt_outs, contacts.senders())
+    outgoing = outgoing_conversation.OutgoingDeps(contacts.directory(), opt_outs, contacts.senders())
     return outgoing_conversation.answer(form, outgoing)

@@ -10,11 +10,11 @@ signatures = base.signatures()
 
 def lambda_handler(event: http.Event, context: http.Context) -> http.Reply:
     """Answer POST /callbacks/routing."""
-    return http.callback(event, context, signatures, answer)
+    return http.answer_callback(event, context, signatures, answer)
 
 
 def answer(form: forms.Form) -> forms.Answer:
     """Route by the chain as it is configured now."""
     settings = base.configuration().routing
-    route = routing.Routing(contacts.directory(), base.messaging(), contacts.senders(), settings)
+    route = routing.RoutingDeps(contacts.directory(), base.messaging(), contacts.senders(), settings)
     return routing.answer(form, route)

@@ -13,16 +13,18 @@ stream = support.stream()
 
 def lambda_handler(event: http.Event, context: http.Context) -> http.Reply:
     """Answer POST /webhooks/flex/task-complete, and the browser's question whether it may."""
-    headers = http.lower_case(event)
+    headers = http.read_headers(event)
     is_question = event["requestContext"]["http"]["method"] == "OPTIONS"
-    answer = http.reply(forms.Answer(status=204)) if is_question else http.in_time(context, lambda: take(event))
-    return cors.allow(answer, headers.get("origin", ""), settings.flex_origins)
+    answer = (
+        http.build_reply(forms.Answer(status=204)) if is_question else http.answer_in_time(context, lambda: take(event))
+    )
+    return cors.allow_origin(answer, headers.get("origin", ""), settings.flex_origins)
 
 
 def take(event: http.Event) -> forms.Answer:
     """Put the finished task on the stream, where everything else is known of it."""
-    body, now = http.raw_body(event), time.time()
+    body, now = http.read_body(event), time.time()
     secret = settings.task_complete_secret
-    task_complete.verify_sender(http.lower_case(event), body, now, support.flex_tokens(), secret)
+    task_complete.verify_sender(http.read_headers(event), body, now, support.flex_tokens(), secret)
     stream.put([task_complete.build_event(body, now)])
     return forms.Answer()

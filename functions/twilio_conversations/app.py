@@ -14,12 +14,14 @@ outbox = base.outbox()
 
 def lambda_handler(event: http.Event, context: http.Context) -> http.Reply:
     """Answer POST /callbacks/twilio-conversations; a failure of ours holds no message back."""
-    rescue = partial(twilio_conversations.rescue, on_failure=lambda: base.configuration().conversations.on_failure)
-    return http.callback(event, context, signatures, answer, rescue)
+    rescue = partial(
+        twilio_conversations.answer_failure, on_failure=lambda: base.configuration().conversations.on_failure
+    )
+    return http.answer_callback(event, context, signatures, answer, rescue)
 
 
 def answer(form: forms.Form) -> forms.Answer:
     """Handle one event as it is configured now."""
     settled = base.configuration()
-    hooks = twilio_conversations.Hooks(contacts.directory(), opt_outs, outbox, base.messaging, settled)
-    return twilio_conversations.answer(form, hooks)
+    deps = twilio_conversations.ConversationsDeps(contacts.directory(), opt_outs, outbox, base.messaging, settled)
+    return twilio_conversations.answer(form, deps)

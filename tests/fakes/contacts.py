@@ -80,7 +80,7 @@ class FakeSource:
     def find(self, number: str) -> list[Contact]:
         """Return the contacts with this address."""
         self._begin()
-        same = set(phone.spellings(number))
+        same = set(phone.list_spellings(number))
         return [contact for contact in self.contacts.values() if same & set(contact.addresses)]
 
     def create(self, contact: Contact) -> Contact:

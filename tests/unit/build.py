@@ -31,11 +31,11 @@ from twilio_bridge.contacts.ports import TemplateText
 from twilio_bridge.contacts.refresh import refresh
 from twilio_bridge.entrypoints import http, twilio_signature
 from twilio_bridge.frontline.crm import CrmCallback
-from twilio_bridge.frontline.outgoing_conversation import Outgoing
-from twilio_bridge.frontline.routing import Routing
+from twilio_bridge.frontline.outgoing_conversation import OutgoingDeps
+from twilio_bridge.frontline.routing import RoutingDeps
 from twilio_bridge.frontline.senders import Senders
 from twilio_bridge.frontline.templates import TemplateDeps
-from twilio_bridge.frontline.twilio_conversations import Hooks
+from twilio_bridge.frontline.twilio_conversations import ConversationsDeps
 from twilio_bridge.ports import Participant
 
 TOKEN = "12345"
@@ -177,14 +177,14 @@ class World:
         return CrmCallback(self.directory, self.opt_outs, self.settings.contacts, BASE_ID)
 
     @property
-    def outgoing(self) -> Outgoing:
+    def outgoing(self) -> OutgoingDeps:
         """What the outgoing-conversation callback works with."""
-        return Outgoing(self.directory, self.opt_outs, self.senders)
+        return OutgoingDeps(self.directory, self.opt_outs, self.senders)
 
     @property
-    def routing(self) -> Routing:
+    def routing(self) -> RoutingDeps:
         """What the routing callback works with."""
-        return Routing(self.directory, self.messaging, self.senders, self.settings.routing)
+        return RoutingDeps(self.directory, self.messaging, self.senders, self.settings.routing)
 
     @property
     def personalising(self) -> TemplateDeps:
@@ -192,9 +192,9 @@ class World:
         return TemplateDeps(self.directory, self.notes, self.settings.workers, self.settings.templates)
 
     @property
-    def hooks(self) -> Hooks:
+    def hooks(self) -> ConversationsDeps:
         """What the Conversations webhooks work with."""
-        return Hooks(self.directory, self.opt_outs, self.outbox, lambda: self.messaging, self.settings)
+        return ConversationsDeps(self.directory, self.opt_outs, self.outbox, lambda: self.messaging, self.settings)
 
     def load(self) -> Loaded | Staged | Updated | None:
         """Load the whole source into the cache."""
@@ -249,10 +249,10 @@ class FixedTokens:
     later: tuple[str, ...] = ()
     rereads: int = 0
 
-    def current(self) -> tuple[str, ...]:
+    def read_tokens(self) -> tuple[str, ...]:
         return self.now
 
-    def renewed(self) -> tuple[str, ...]:
+    def reread_tokens(self) -> tuple[str, ...]:
         self.rereads += 1
         return self.later
 
@@ -301,9 +301,9 @@ def event(  # noqa: PLR0913  each is one part of a request
 
 
 def ask(
-    answer: Callable[[forms.Form], forms.Answer], values: forms.Form, rescue: http.Rescue = http.refuse
+    answer: Callable[[forms.Form], forms.Answer], values: forms.Form, rescue: http.Rescue = http.answer_error
 ) -> tuple[int, Any]:
     """Send a signed callback all the way through; give status and body."""
     request = event({name: list(given) for name, given in values.values.items()})
-    reply = http.callback(request, Call(), signatures(), answer, rescue)
+    reply = http.answer_callback(request, Call(), signatures(), answer, rescue)
     return reply["statusCode"], json.loads(reply["body"].encode())

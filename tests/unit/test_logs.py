@@ -2,7 +2,7 @@
 
 import json
 
-from twilio_bridge.logs import where
+from twilio_bridge.logs import describe_error
 
 NAME = "Ann Smith"
 
@@ -27,7 +27,7 @@ def deeper(depth: int) -> None:
 
 def test_where() -> None:
     """An error is described by its class and its places."""
-    found = where(caught())
+    found = describe_error(caught())
 
     assert found["error"] == "ValueError"
     assert found["cause"] is None
@@ -44,7 +44,7 @@ def test_no_message() -> None:
         except ValueError as error:
             raise KeyError(NAME) from error
     except KeyError as error:
-        found = where(error)
+        found = describe_error(error)
 
     assert (found["error"], found["cause"]) == ("KeyError", "ValueError")
     assert NAME not in json.dumps(found)
@@ -55,12 +55,12 @@ def test_context() -> None:
     error = KeyError(NAME)
     error.__context__ = caught()
 
-    assert where(error)["cause"] == "ValueError"
+    assert describe_error(error)["cause"] == "ValueError"
 
 
 def test_few_places() -> None:
     """A deep error names its last places only."""
-    found = where(caught(50))
+    found = describe_error(caught(50))
 
     assert isinstance(found["at"], list)
     assert len(found["at"]) == 6
@@ -68,4 +68,4 @@ def test_few_places() -> None:
 
 def test_never_raised() -> None:
     """An error that was never raised has no place."""
-    assert where(ValueError(NAME)) == {"error": "ValueError", "cause": None, "at": []}
+    assert describe_error(ValueError(NAME)) == {"error": "ValueError", "cause": None, "at": []}

@@ -50,23 +50,23 @@ MOBILES = st.one_of(
 )
 def test_number(text: str, region: str | None, expected: str | None) -> None:
     """What people type becomes E.164, and what is no number none."""
-    assert expected == phone.number(text, region)
+    assert expected == phone.parse_number(text, region)
 
 
 @given(WRITTEN, REGIONS)
 def test_number_is_e164(text: str, region: str | None) -> None:
     """A number is E.164 or None, whatever the text, and stays what it is."""
-    found = phone.number(text, region)
+    found = phone.parse_number(text, region)
 
     assert found is None or phone.E164.fullmatch(found)
-    assert found is None or found == phone.number(found)
+    assert found is None or found == phone.parse_number(found)
 
 
 @given(NUMBERS)
 def test_number_keeps_e164(number: str) -> None:
     """What is E.164 already is not weighed."""
-    assert number == phone.number(number)
-    assert number == phone.number(f"whatsapp:{number}")
+    assert number == phone.parse_number(number)
+    assert number == phone.parse_number(f"whatsapp:{number}")
 
 
 @pytest.mark.parametrize(
@@ -86,15 +86,15 @@ def test_number_keeps_e164(number: str) -> None:
 )
 def test_bare(address: str, expected: str) -> None:
     """An address without its channel is the number, or the identity as it is."""
-    assert expected == phone.bare(address)
+    assert expected == phone.strip_channel(address)
 
 
 @given(WRITTEN, st.sampled_from(["", "whatsapp:", "sms: ", "WhatsApp:sms:"]))
 def test_bare_is_idempotent(text: str, channel: str) -> None:
     """A bare address has no channel left in it."""
-    bare = phone.bare(channel + text)
+    bare = phone.strip_channel(channel + text)
 
-    assert bare == phone.bare(bare)
+    assert bare == phone.strip_channel(bare)
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_is_whatsapp(address: str, expected: bool) -> None:
 )
 def test_digits(text: str, expected: str) -> None:
     """Digits are decimal ones of any script, written in ASCII."""
-    assert expected == phone.digits(text)
+    assert expected == phone.extract_digits(text)
 
 
 @pytest.mark.parametrize(
@@ -125,22 +125,22 @@ def test_digits(text: str, expected: str) -> None:
 )
 def test_two_spellings(one: str, other: str) -> None:
     """Mobiles of Brazil, Mexico and Argentina have two numbers, found from either."""
-    assert (one, other) == phone.spellings(one)
-    assert (other, one) == phone.spellings(other)
+    assert (one, other) == phone.list_spellings(one)
+    assert (other, one) == phone.list_spellings(other)
 
 
 @pytest.mark.parametrize("number", ["+447700900001", "+14155550100", "+551133334444", "+5511933334444", "+5511"])
 def test_one_spelling(number: str) -> None:
     """Other numbers have one; a mobile is never spelled as somebody's landline."""
-    assert (number,) == phone.spellings(number)
+    assert (number,) == phone.list_spellings(number)
 
 
 @given(MOBILES)
 def test_spellings_are_symmetric(number: str) -> None:
     """Whatever is a spelling of a number has that number as a spelling."""
-    for spelling in phone.spellings(number):
+    for spelling in phone.list_spellings(number):
         assert phone.E164.fullmatch(spelling)
-        assert set(phone.spellings(number)) == set(phone.spellings(spelling))
+        assert set(phone.list_spellings(number)) == set(phone.list_spellings(spelling))
 
 
 @pytest.mark.parametrize(
@@ -156,7 +156,7 @@ def test_spellings_are_symmetric(number: str) -> None:
 )
 def test_national(number: str, region: str, expected: list[str]) -> None:
     """A number of the region has the digits that people there write."""
-    assert expected == phone.national(number, region)
+    assert expected == phone.format_national(number, region)
 
 
 @pytest.mark.parametrize(
@@ -165,19 +165,19 @@ def test_national(number: str, region: str, expected: list[str]) -> None:
 )
 def test_national_is_what_people_write(text: str, region: str) -> None:
     """A number typed without its country code has its digits among the national ones."""
-    assert phone.digits(text) in phone.national(phone.number(text, region) or "", region)
+    assert phone.extract_digits(text) in phone.format_national(phone.parse_number(text, region) or "", region)
 
 
 @given(NUMBERS, REGIONS)
 def test_national_never_fails(number: str, region: str | None) -> None:
     """Whatever is E.164 has national digits, or none."""
-    assert all(form.isdigit() for form in phone.national(number, region or ""))
+    assert all(form.isdigit() for form in phone.format_national(number, region or ""))
 
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile(text: str) -> None:
     """Nothing that arrives as an address is more than a text."""
-    phone.number(text, "GB")
+    phone.parse_number(text, "GB")
     phone.is_whatsapp(text)
 
-    assert phone.spellings(phone.bare(text))[0] == phone.bare(text)
+    assert phone.list_spellings(phone.strip_channel(text))[0] == phone.strip_channel(text)

@@ -28,10 +28,10 @@ class Tokens:
     def __init__(self, token: str = credentials.TWILIO_AUTH_TOKEN) -> None:
         self._token = token
 
-    def current(self) -> tuple[str, ...]:
+    def read_tokens(self) -> tuple[str, ...]:
         return (self._token,)
 
-    def renewed(self) -> tuple[str, ...]:
+    def reread_tokens(self) -> tuple[str, ...]:
         return ()
 
 
@@ -54,7 +54,7 @@ def test_every_function_has_an_event() -> None:
 @pytest.mark.parametrize("path", CALLBACKS, ids=name)
 def test_a_callback_is_signed(path: Path) -> None:
     """The local stack's token signed it for the address it names."""
-    form = http.signed_form(event(path), http.Signatures(Tokens()))
+    form = http.read_signed_form(event(path), http.Signatures(Tokens()))
     assert form.values
 
 
@@ -62,7 +62,7 @@ def test_a_callback_is_signed(path: Path) -> None:
 def test_another_token_did_not_sign_it(path: Path) -> None:
     """The signature is the token's, so the test above can fail."""
     with pytest.raises(SignatureError):
-        http.signed_form(event(path), http.Signatures(Tokens("another")))
+        http.read_signed_form(event(path), http.Signatures(Tokens("another")))
 
 
 @pytest.mark.parametrize("path", CALLBACKS, ids=name)
@@ -86,25 +86,25 @@ def test_record_ids_are_those_of_the_sample_base() -> None:
     assert customers is not None
     owners = {record.id: record.cells.get("owner") for record in base.listed(customers)}
     for path in CALLBACKS:
-        form = http.signed_form(event(path), http.Signatures(Tokens()))
+        form = http.read_signed_form(event(path), http.Signatures(Tokens()))
         for record_id in re.findall(r"rec[0-9A-Za-z]{14}", json.dumps(dict(form.values))):
-            assert owners[record_id] == form.text("Worker"), name(path)
+            assert owners[record_id] == form.get_text("Worker"), name(path)
 
 
 def test_the_account_is_the_stand_ins() -> None:
     """No event names an account that could be somebody's."""
     for path in CALLBACKS:
-        form = http.signed_form(event(path), http.Signatures(Tokens()))
-        assert form.text("AccountSid") in {"", credentials.TWILIO_ACCOUNT_SID}
+        form = http.read_signed_form(event(path), http.Signatures(Tokens()))
+        assert form.get_text("AccountSid") in {"", credentials.TWILIO_ACCOUNT_SID}
         assert event(path)["requestContext"]["accountId"] == credentials.AWS_ACCOUNT_ID
 
 
 def test_the_ping_is_signed() -> None:
     """The sample secret signed it, another did not, and it says what Airtable says: only where something changed."""
     given = event(PING)
-    airtable_signature.require(given, lambda: credentials.AIRTABLE_WEBHOOK_SECRET)
+    airtable_signature.require_signature(given, lambda: credentials.AIRTABLE_WEBHOOK_SECRET)
     with pytest.raises(SignatureError):
-        airtable_signature.require(given, lambda: "YW5vdGhlcg==")
+        airtable_signature.require_signature(given, lambda: "YW5vdGhlcg==")
     told = json.loads(base64.b64decode(given["body"]))
     assert {"id": credentials.AIRTABLE_BASE_ID} == told["base"]
     assert {"base", "webhook", "timestamp"} == told.keys()
@@ -124,17 +124,17 @@ def test_the_batch_names_an_address() -> None:
 def test_the_webhook_s_batch_is_signed() -> None:
     """The local stack's token signed it, its URL names the body's hash, and it holds events."""
     given = event(ROOT / "events/event_streams_webhook/batch_of_three.json")
-    body = http.signed_body(given, http.Signatures(Tokens()))
+    body = http.read_signed_body(given, http.Signatures(Tokens()))
     assert decode_record(body, 0).events
     with pytest.raises(SignatureError):
-        http.signed_body(given, http.Signatures(Tokens("another")))
+        http.read_signed_body(given, http.Signatures(Tokens("another")))
 
 
 def test_the_plugin_s_task_is_one() -> None:
     """It shows the local stack's Flex token, and can be read."""
     given = event(ROOT / "events/task_complete/from_a_plugin.json")
     assert f"Bearer {credentials.SAMPLE_FLEX_TOKEN}" == given["headers"]["authorization"]
-    sid, made = task_complete.build_event(http.raw_body(given), 0)
+    sid, made = task_complete.build_event(http.read_body(given), 0)
     assert sid == decode_record(made, 0).events[0].data["TaskSid"]
 
 

@@ -23,18 +23,18 @@ class Form:
 
     values: Mapping[str, list[str]]
 
-    def text(self, name: str) -> str:
+    def get_text(self, name: str) -> str:
         """Return a parameter's value, empty where it was not sent; the first of several."""
         return self.values.get(name, [""])[0]
 
-    def required(self, name: str) -> str:
+    def require_text(self, name: str) -> str:
         """Return a parameter's value, or raise BadRequestError that names it."""
-        if value := self.text(name).strip():
+        if value := self.get_text(name).strip():
             return value
         raise BadRequestError(f"the parameter {name} is missing")
 
 
-def size(body: object) -> int:
+def count_bytes(body: object) -> int:
     """Return the bytes that a body takes in an answer."""
     return len(to_json(body).encode())
 

@@ -9,7 +9,7 @@ from twilio_bridge.errors import BridgeError
 logger = Logger(service="twilio-bridge", log_uncaught_exceptions=False)
 
 
-def where(error: BaseException) -> dict[str, object]:
+def describe_error(error: BaseException) -> dict[str, object]:
     """Describe an error without its message, which a library may have filled with a person's data."""
     frames = traceback.extract_tb(error.__traceback__)[-6:]
     places = [f"{'/'.join(frame.filename.split('/')[-2:])}:{frame.lineno} {frame.name}" for frame in frames]

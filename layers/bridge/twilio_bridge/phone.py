@@ -16,7 +16,7 @@ HIDDEN_NUMBERS = ("+266696687", "+2562533", "+7378742833", "+86282452253", "+865
 HIDDEN = frozenset((*HIDDEN_WORDS, *HIDDEN_NUMBERS))
 
 
-def number(text: str, region: str | None = None) -> str | None:
+def parse_number(text: str, region: str | None = None) -> str | None:
     """Bring what somebody typed to E.164, or give None where it is no number.
 
     `region` is the country of numbers written without their country code (ISO 3166, such as GB).
@@ -38,10 +38,10 @@ def number(text: str, region: str | None = None) -> str | None:
     return found if E164.fullmatch(found) else None
 
 
-def bare(address: str) -> str:
+def strip_channel(address: str) -> str:
     """Return the address without its channel: the number, or the chat identity as it is."""
     text = address.strip()
-    return number(text) or _CHANNEL.sub("", text, count=1)
+    return parse_number(text) or _CHANNEL.sub("", text, count=1)
 
 
 def is_whatsapp(address: str) -> bool:
@@ -49,12 +49,12 @@ def is_whatsapp(address: str) -> bool:
     return address.strip().lower().startswith(WHATSAPP)
 
 
-def is_hidden(caller: str) -> bool:
+def is_hidden_caller(caller: str) -> bool:
     """Return whether this stands for a caller who hides their number."""
     return caller.casefold() in HIDDEN
 
 
-def digits(text: str) -> str:
+def extract_digits(text: str) -> str:
     """Return the decimal digits of a text, as ASCII."""
     return "".join(str(int(character)) for character in text if character.isdecimal())
 
@@ -69,7 +69,7 @@ _SAME = (  # the number as dialled, and as WhatsApp knows the same mobile phone
 )
 
 
-def spellings(e164: str) -> tuple[str, ...]:
+def list_spellings(e164: str) -> tuple[str, ...]:
     """Return every number that reaches the same phone: Brazil's, Mexico's and Argentina's mobiles have two.
 
     https://www.twilio.com/docs/whatsapp/api lists WhatsApp's differing forms of these countries' numbers.
@@ -78,7 +78,7 @@ def spellings(e164: str) -> tuple[str, ...]:
     return (e164, *others)
 
 
-def national(e164: str, region: str) -> list[str]:
+def format_national(e164: str, region: str) -> list[str]:
     """Return the digits people of `region` write for this number, none where it has another country code."""
     if not region:
         return []
@@ -91,4 +91,4 @@ def national(e164: str, region: str) -> list[str]:
     if parsed.country_code != phonenumbers.country_code_for_region(region):
         return []
     written = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.NATIONAL)
-    return [digits(written), phonenumbers.national_significant_number(parsed)]
+    return [extract_digits(written), phonenumbers.national_significant_number(parsed)]

@@ -88,13 +88,13 @@ def test_a_rotated_token_is_accepted_without_a_deployment(store: Store) -> None:
     """A signature that fails has the secret read again; several tokens hold while they are rotated."""
     store.put('{"TWILIO_AUTH_TOKEN": "old"}')
     tokens = store.tokens()
-    assert ("old",) == tokens.current()
+    assert ("old",) == tokens.read_tokens()
     store.change(TWILIO_AUTH_TOKEN="new, old")
-    assert () == tokens.renewed()
+    assert () == tokens.reread_tokens()
     store.watch.at += 61
-    assert ("new", "old") == tokens.renewed()
-    assert ("new", "old") == tokens.current()
-    assert () == tokens.renewed()
+    assert ("new", "old") == tokens.reread_tokens()
+    assert ("new", "old") == tokens.read_tokens()
+    assert () == tokens.reread_tokens()
     assert 2 == store.reads
 
 
@@ -102,7 +102,7 @@ def test_strangers_cannot_have_the_secret_read_over_and_over(store: Store, monke
     """While Secrets Manager is away, what is known goes on to hold, and it is asked once a minute."""
     store.put('{"TWILIO_AUTH_TOKEN": "token"}')
     tokens = store.tokens()
-    tokens.current()
+    tokens.read_tokens()
     store.watch.at += 61
     asked = 0
 
@@ -113,18 +113,18 @@ def test_strangers_cannot_have_the_secret_read_over_and_over(store: Store, monke
 
     monkeypatch.setattr(store.secrets, "_fetch", fail)
     for _ in range(5):
-        assert tokens.renewed() in ((), ("token",))
-        assert ("token",) == tokens.current()
+        assert tokens.reread_tokens() in ((), ("token",))
+        assert ("token",) == tokens.read_tokens()
     assert 1 == asked
     store.watch.at += 61
-    assert ("token",) == tokens.current()
+    assert ("token",) == tokens.read_tokens()
 
 
 def test_tokens_of_the_environment_are_not_renewed() -> None:
     """Where there is no secret there is nothing to read again."""
     secrets = Secrets(aws_client("secretsmanager"))
     tokens = SigningTokens(Settings({"TWILIO_AUTH_TOKEN": "token"}), secrets)
-    assert (("token",), ()) == (tokens.current(), tokens.renewed())
+    assert (("token",), ()) == (tokens.read_tokens(), tokens.reread_tokens())
 
 
 def test_a_missing_secret_is_named(store: Store) -> None:

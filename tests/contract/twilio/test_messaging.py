@@ -12,7 +12,7 @@ import pytest
 from tests.contract.airtable.adapter import answering
 from tests.fakes.base import FakeMessaging
 from twilio_bridge import deadline
-from twilio_bridge.adapters.twilio.client import Account, BoundedHttpClient, InitializingError, elsewhere
+from twilio_bridge.adapters.twilio.client import Account, BoundedHttpClient, InitializingError, replace_host
 from twilio_bridge.adapters.twilio.messaging import TwilioMessaging
 from twilio_bridge.errors import (
     BridgeError,
@@ -353,14 +353,14 @@ PRODUCTS = ["api", "conversations", "taskrouter", "events", "flex-api", "frontli
 @pytest.mark.parametrize("endpoint", ["http://127.0.0.1:3001", "http://127.0.0.1:3001/", "https://example.com/twilio"])
 def test_every_product_can_stand_elsewhere(product: str, host: str, endpoint: str) -> None:
     """The product is the first segment, region and edge are left out, path and query stay."""
-    url = elsewhere(f"https://{product}{host}.twilio.com/v1/X/twilio.com?a=https://api.twilio.com/b", endpoint)
+    url = replace_host(f"https://{product}{host}.twilio.com/v1/X/twilio.com?a=https://api.twilio.com/b", endpoint)
     assert f"{endpoint.rstrip('/')}/{product}/v1/X/twilio.com?a=https://api.twilio.com/b" == url
 
 
 @pytest.mark.parametrize("url", ["https://example.com/x", "http://api.twilio.com/x", "https://twilio.com/x"])
 def test_other_addresses_are_left_alone(url: str) -> None:
     """Only Twilio's products are moved."""
-    assert url == elsewhere(url, "http://127.0.0.1:3001")
+    assert url == replace_host(url, "http://127.0.0.1:3001")
 
 
 def test_a_region_and_an_edge_are_asked_elsewhere_too(twilio: TwilioStandIn) -> None:

@@ -28,7 +28,7 @@ def ping(body: bytes = BODY.encode(), *, mac: str | None = None, is_base64: bool
 def is_taken(event: dict[str, Any], *secrets: str | None) -> bool:
     """Return whether a request passes."""
     try:
-        airtable_signature.require(event, *(lambda secret=secret: secret for secret in secrets))
+        airtable_signature.require_signature(event, *(lambda secret=secret: secret for secret in secrets))
     except SignatureError:
         return False
     return True
@@ -75,7 +75,7 @@ def test_no_secret_signs_nothing(secrets: tuple[str | None, ...]) -> None:
 def test_the_second_secret_is_read_only_if_needed() -> None:
     """A ping of our own webhook costs no look into the settings."""
     asked: list[str] = []
-    airtable_signature.require(ping(), lambda: SECRET, noted(asked))
+    airtable_signature.require_signature(ping(), lambda: SECRET, noted(asked))
     assert [] == asked
 
 
@@ -90,7 +90,7 @@ def test_no_header(headers: dict[str, str] | None) -> None:
     """An unsigned request is refused without asking for any secret."""
     asked: list[str] = []
     with pytest.raises(SignatureError, match="missing") as refused:
-        airtable_signature.require(ping() | {"headers": headers}, noted(asked))
+        airtable_signature.require_signature(ping() | {"headers": headers}, noted(asked))
     assert [] == asked
     assert "Airtable" in refused.value.friendly
 

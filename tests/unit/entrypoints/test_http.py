@@ -36,7 +36,7 @@ def call(
     known: http.Signatures | None = None,
     left_s: float = 6.0,
 ) -> tuple[int, Any]:
-    reply = http.callback(request, Call(left_s), known or signatures(), respond)
+    reply = http.answer_callback(request, Call(left_s), known or signatures(), respond)
     return reply["statusCode"], json.loads(reply["body"])
 
 
@@ -59,7 +59,7 @@ def json_event(body: str | bytes, *, named: str | None = None, is_base64: bool =
 
 def test_reply() -> None:
     """An answer is JSON in payload v2."""
-    reply = http.callback(event(CRM), Call(), signatures(), lambda _: forms.Answer({"name": "Söhne"}, 201))
+    reply = http.answer_callback(event(CRM), Call(), signatures(), lambda _: forms.Answer({"name": "Söhne"}, 201))
 
     assert {
         "statusCode": 201,
@@ -254,10 +254,10 @@ def test_missing_signature_reads_nothing() -> None:
     """Without a signature not even the tokens are looked at."""
 
     class NoTokens:
-        def current(self) -> tuple[str, ...]:
+        def read_tokens(self) -> tuple[str, ...]:
             pytest.fail("read")
 
-        def renewed(self) -> tuple[str, ...]:
+        def reread_tokens(self) -> tuple[str, ...]:
             pytest.fail("read")
 
     unsigned = event(CRM, headers={"x-twilio-signature": None})
@@ -300,13 +300,13 @@ def test_required() -> None:
     """A parameter that is missing or blank is named in the refusal, its value trimmed otherwise."""
     values = form(A=" x ", B=" ", C=["1", "2"])
 
-    assert values.required("A") == "x"
-    assert values.text("A") == " x "
-    assert values.text("Z") == ""
-    assert values.text("C") == "1"
+    assert values.require_text("A") == "x"
+    assert values.get_text("A") == " x "
+    assert values.get_text("Z") == ""
+    assert values.get_text("C") == "1"
     for name in ("B", "Z"):
         with pytest.raises(errors.BadRequestError, match=f"parameter {name} is missing"):
-            values.required(name)
+            values.require_text(name)
 
 
 STATUSES: list[tuple[BaseException, int]] = [
@@ -451,7 +451,7 @@ def test_hanging_tokens() -> None:
     """Reading the tokens is within the time, too."""
 
     class Hanging(FixedTokens):
-        def current(self) -> tuple[str, ...]:
+        def read_tokens(self) -> tuple[str, ...]:
             time.sleep(5)
             return ()
 
@@ -468,7 +468,7 @@ def test_failing_tokens() -> None:
     """Where the tokens cannot be read, nothing is answered, and the operator sees why."""
 
     class Failing(FixedTokens):
-        def current(self) -> tuple[str, ...]:
+        def read_tokens(self) -> tuple[str, ...]:
             raise errors.SettingError("the setting TWILIO_AUTH_TOKEN is missing")
 
     assert call(event(CRM), never, signatures(Failing()))[0] == 500
@@ -479,10 +479,10 @@ def test_rescue() -> None:
     seen: list[tuple[str, type[BaseException]]] = []
 
     def rescue(values: forms.Form | None, error: BaseException) -> forms.Answer:
-        seen.append((values.text("Location") if values else "", type(error)))
+        seen.append((values.get_text("Location") if values else "", type(error)))
         return forms.Answer({"rescued": True})
 
-    reply = http.callback(event(CRM), Call(), signatures(), raising(errors.UnavailableError("a", "b")), rescue)
+    reply = http.answer_callback(event(CRM), Call(), signatures(), raising(errors.UnavailableError("a", "b")), rescue)
 
     assert (200, '{"rescued":true}') == (reply["statusCode"], reply["body"])
     assert [("GetCustomersList", errors.UnavailableError)] == seen
@@ -496,7 +496,7 @@ def test_rescue_never_sees_a_wrong_signature() -> None:
 
     unsigned = event(CRM, token="wrong")
 
-    assert http.callback(unsigned, Call(), signatures(), never, rescue)["statusCode"] == 403
+    assert http.answer_callback(unsigned, Call(), signatures(), never, rescue)["statusCode"] == 403
 
 
 def test_signed_for_this_service() -> None:

@@ -53,7 +53,7 @@ def create(office: World, channels: object = None, **parameters: str) -> Any:
 
 
 def bytes_of(body: object) -> int:
-    return len(http.reply(forms.Answer(body))["body"].encode())
+    return len(http.build_reply(forms.Answer(body))["body"].encode())
 
 
 def test_list() -> None:

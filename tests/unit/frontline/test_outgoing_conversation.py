@@ -141,7 +141,7 @@ def test_no_sender() -> None:
     """Without a sender the worker is told whom to ask."""
     office = world(REACHED)
     none = Senders({}, schema.Senders(), schema.Sender())
-    outgoing = outgoing_conversation.Outgoing(office.directory, office.opt_outs, none)
+    outgoing = outgoing_conversation.OutgoingDeps(office.directory, office.opt_outs, none)
 
     with pytest.raises(ForbiddenError, match="no sender for the channel sms"):
         outgoing_conversation.answer(form(**USUAL), outgoing)

@@ -222,7 +222,7 @@ def test_same_worker_on_a_repeated_call() -> None:
     first, again = office(settings=TEAM), office(settings=TEAM)
     route(first)
 
-    assert routing.choose(inbound(), again.routing)[0] == workers_in(first)[0]
+    assert routing.choose_worker(inbound(), again.routing)[0] == workers_in(first)[0]
 
 
 def inbound(sid: str = CONVERSATION) -> routing.Inbound:
@@ -232,7 +232,7 @@ def inbound(sid: str = CONVERSATION) -> routing.Inbound:
 def test_fair() -> None:
     """Over many conversations everybody gets their share."""
     made = office(settings=TEAM)
-    counted = Counter(routing.choose(inbound(f"CH{n:032}"), made.routing)[0] for n in range(600))
+    counted = Counter(routing.choose_worker(inbound(f"CH{n:032}"), made.routing)[0] for n in range(600))
 
     assert {JO, SAM, KIM} == set(counted)
     assert min(counted.values()) > 120

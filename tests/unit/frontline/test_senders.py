@@ -4,7 +4,7 @@ import pytest
 
 from tests.unit.build import JO, SAM
 from twilio_bridge.config import schema
-from twilio_bridge.frontline.senders import Senders, worker_of
+from twilio_bridge.frontline.senders import Senders, find_worker
 
 UK = "+447700900100"
 LONDON = "+442079460100"
@@ -46,13 +46,13 @@ def senders(
 )
 def test_precedence(channel: str, worker: str, address: str, expected: str) -> None:
     """The worker's own number comes first, then the longest prefix that fits, then the usual one."""
-    assert expected == senders().sender(channel, worker, address)
+    assert expected == senders().find_sender(channel, worker, address)
 
 
 @pytest.mark.parametrize(("channel", "address"), [("sms", "+1"), ("whatsapp", "whatsapp:+1"), ("chat", "ann")])
 def test_none(channel: str, address: str) -> None:
     """Where nothing is configured there is no sender."""
-    assert senders(None, None, schema.Config()).sender(channel, JO, address) is None
+    assert senders(None, None, schema.Config()).find_sender(channel, JO, address) is None
 
 
 @pytest.mark.parametrize(
@@ -68,18 +68,18 @@ def test_none(channel: str, address: str) -> None:
 )
 def test_owners_of(address: str, expected: list[str]) -> None:
     """A worker's own number leads back to them."""
-    assert expected == senders().owners_of(address)
+    assert expected == senders().find_owners(address)
 
 
 def test_owners_by_channel() -> None:
     """A number that somebody has for text messages is not theirs on WhatsApp."""
     settings = schema.parse(f'workers: {{a: {{sms: "{JOS}"}}, b: {{whatsapp: "{JOS}"}}, c: {{sms: "{JOS}"}}}}')
 
-    assert ["a", "c"] == senders(settings=settings).owners_of(JOS)
-    assert ["b"] == senders(settings=settings).owners_of(f"whatsapp:{JOS}")
+    assert ["a", "c"] == senders(settings=settings).find_owners(JOS)
+    assert ["b"] == senders(settings=settings).find_owners(f"whatsapp:{JOS}")
 
 
 @pytest.mark.parametrize("identity", ["nobody", "", " ", "{{name}}"])
 def test_unknown_worker(identity: str) -> None:
     """Of an unknown worker nothing is configured."""
-    assert worker_of(SETTINGS.workers, identity) is None
+    assert find_worker(SETTINGS.workers, identity) is None

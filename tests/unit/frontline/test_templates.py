@@ -12,7 +12,7 @@ from twilio_bridge import forms
 from twilio_bridge.entrypoints import http
 from twilio_bridge.errors import BadRequestError, BridgeError, UnavailableError, UnknownLocationError
 from twilio_bridge.frontline import templates
-from twilio_bridge.frontline.templates import MAX_TEXT_LENGTH, fill
+from twilio_bridge.frontline.templates import MAX_TEXT_LENGTH, fill_template
 
 USUAL = {
     "Location": "GetTemplatesByCustomerId",
@@ -144,7 +144,7 @@ def test_too_long(length: int, expected: int, log: Lines) -> None:
 def test_answer_fits(letter: str) -> None:
     """However many templates there are, the answer is as full as 64 kB allow, and no fuller."""
     office = world(contact("r1"), templates=[message("C" * 50, letter * 1_500) for _ in range(80)])
-    body = http.reply(forms.Answer(shown(office)))["body"].encode()
+    body = http.build_reply(forms.Answer(shown(office)))["body"].encode()
 
     assert len(body) <= forms.MAX_ANSWER_BYTES
     assert len(body) > forms.MAX_ANSWER_BYTES * 0.8 or len(contents(office)) == 80
@@ -210,7 +210,7 @@ def test_any_text(text: str, cells: dict[str, str], name: str) -> None:
     """Whatever stands in templates and cells, a text is filled or left out, and never too long."""
     values = {key.casefold(): value for key, value in {**cells, "name": name}.items()}
     for show in (True, False):
-        made = fill(message(text=text + "{{name}}"), values, show_incomplete=show)
+        made = fill_template(message(text=text + "{{name}}"), values, show_incomplete=show)
         assert made is None or len(made.text) <= MAX_TEXT_LENGTH
         assert made is None or show or made.text.endswith(name)
 

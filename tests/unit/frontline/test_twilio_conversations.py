@@ -34,7 +34,12 @@ from twilio_bridge.errors import (
 )
 from twilio_bridge.forms import Answer, Form
 from twilio_bridge.frontline import twilio_conversations
-from twilio_bridge.frontline.twilio_conversations import EVENTS, MAX_PARTICIPANT_ATTRIBUTES_BYTES, PRE_EVENTS, rescue
+from twilio_bridge.frontline.twilio_conversations import (
+    EVENTS,
+    MAX_PARTICIPANT_ATTRIBUTES_BYTES,
+    PRE_EVENTS,
+    answer_failure,
+)
 from twilio_bridge.ports import Participant
 
 AVATAR = "https://a.com/a.png"
@@ -98,7 +103,7 @@ def through(made: World, event_type: str, on_failure: str = "pass", **parameters
     return ask(
         lambda values: twilio_conversations.answer(values, made.hooks),
         event_form(event_type, **parameters),
-        lambda values, error: rescue(values, error, lambda: on_failure),
+        lambda values, error: answer_failure(values, error, lambda: on_failure),
     )
 
 
@@ -498,7 +503,7 @@ def test_failures(event_type: str, on_failure: str, expected: int) -> None:
 
 def answer_of(error: BaseException, on_failure: str = "pass", event_type: str | None = "onMessageAdd") -> Answer:
     values = form(EventType=event_type) if event_type else None
-    return rescue(values, error, lambda: on_failure)
+    return answer_failure(values, error, lambda: on_failure)
 
 
 @pytest.mark.parametrize("error", [AWAY, SettingError("x"), ValueError("x"), RecursionError(), BadRequestError("x")])
@@ -522,7 +527,7 @@ def test_unreadable_configuration(error: Exception) -> None:
     def unreadable() -> str:
         raise error
 
-    assert rescue(form(EventType="onMessageAdd"), AWAY, unreadable) == Answer({})
+    assert answer_failure(form(EventType="onMessageAdd"), AWAY, unreadable) == Answer({})
 
 
 def test_hanging_configuration() -> None:
@@ -533,7 +538,7 @@ def test_hanging_configuration() -> None:
         time.sleep(5)
         return "block"
 
-    assert rescue(form(EventType="onMessageAdd"), AWAY, hanging) == Answer({})
+    assert answer_failure(form(EventType="onMessageAdd"), AWAY, hanging) == Answer({})
     assert time.monotonic() - began < 1
 
 

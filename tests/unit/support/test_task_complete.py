@@ -157,7 +157,7 @@ def answer() -> Reply:
 
 def test_flex_s_pages_may_read_the_answer() -> None:
     """The origin is named, never `*`, and the answer differs by it; what it had already stays."""
-    headers = cors.allow(answer(), "https://flex.twilio.com", ["https://flex.twilio.com"])["headers"]
+    headers = cors.allow_origin(answer(), "https://flex.twilio.com", ["https://flex.twilio.com"])["headers"]
     assert ("https://flex.twilio.com", "origin") == (headers["access-control-allow-origin"], headers["vary"])
     assert "authorization" in headers["access-control-allow-headers"]
     assert "application/json" == headers["content-type"]
@@ -166,4 +166,4 @@ def test_flex_s_pages_may_read_the_answer() -> None:
 @pytest.mark.parametrize("origin", ["", "https://evil.example", "https://flex.twilio.com.evil.example", "null"])
 def test_other_pages_may_not(origin: str) -> None:
     """They get the answer without leave to read it."""
-    assert answer() == cors.allow(answer(), origin, ["https://flex.twilio.com"])
+    assert answer() == cors.allow_origin(answer(), origin, ["https://flex.twilio.com"])

@@ -69,7 +69,7 @@ def same_worker(owner: str, worker: str) -> bool:
 
 def haystack(contact: Contact) -> str:
     """Return all that a search looks at, in one text: the folded name and e-mail address, and the numbers' digits."""
-    numbers = (phone.digits(text) for text in (contact.sms, contact.whatsapp, contact.name))
+    numbers = (phone.extract_digits(text) for text in (contact.sms, contact.whatsapp, contact.name))
     return "\n".join((fold(contact.name), fold(contact.email), *numbers))
 
 
@@ -90,14 +90,14 @@ def matches(contact: Contact, query: str) -> bool:
 
 def _words(query: str) -> list[str]:
     """Split what a worker typed into words to look for; a number typed with blanks is one word."""
-    if phone.digits(query) and not any(character.isalpha() for character in query):
-        return [phone.digits(query)]
+    if phone.extract_digits(query) and not any(character.isalpha() for character in query):
+        return [phone.extract_digits(query)]
     return fold(query).split()
 
 
 def _spellings(word: str) -> list[str]:
     """Return the forms of a word that count: a number also without its leading zeros and punctuation."""
-    typed = phone.digits(word)
+    typed = phone.extract_digits(word)
     if not typed or any(character.isalpha() for character in word):
         return [word]
     return list(dict.fromkeys((word, typed.lstrip("0") or typed)))

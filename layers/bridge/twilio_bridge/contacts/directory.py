@@ -111,14 +111,14 @@ class Directory:
 
     def reaches(self, contact: Contact, address: str) -> bool:
         """Return whether this address is one of the contact's."""
-        return bool(set(phone.spellings(phone.bare(address))) & set(contact.addresses))
+        return bool(set(phone.list_spellings(phone.strip_channel(address))) & set(contact.addresses))
 
     def find_all(self, address: str, *, ask: bool = False) -> list[Contact]:
         """Return every contact that is reached at this address; with `ask` the source is asked about a stranger."""
-        bare = phone.bare(address)
+        bare = phone.strip_channel(address)
         if not bare:
             return []
-        found = {c.id: c for spelling in phone.spellings(bare) for c in self.cache.find(spelling)}
+        found = {c.id: c for spelling in phone.list_spellings(bare) for c in self.cache.find(spelling)}
         if found:
             return list(found.values())
         if not (ask or self._may_ask(f"address {bare}")):

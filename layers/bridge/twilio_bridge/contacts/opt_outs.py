@@ -11,7 +11,7 @@ from twilio_bridge import deadline, phone
 from twilio_bridge.config import schema
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.contacts.directory import Directory
-from twilio_bridge.logs import logger, where
+from twilio_bridge.logs import describe_error, logger
 from twilio_bridge.ports import OptOut, OptOuts, Outbox
 
 # How long a webhook tries to write to Airtable itself, and what it keeps for the queue where that fails.
@@ -38,7 +38,7 @@ def record_request(address: str, out: bool, at: float, directory: Directory, opt
 
     A failure of one delivery does not prevent the other.
     """
-    number = phone.bare(address)
+    number = phone.strip_channel(address)
     if opt_outs.record_request(number, out, at) is None:
         return
 
@@ -47,7 +47,7 @@ def record_request(address: str, out: bool, at: float, directory: Directory, opt
             deliver_request(number, directory, opt_outs)
     except Exception as error:  # noqa: BLE001  whatever it was, the request must reach Airtable
         outbox.enqueue_airtable_opt_out(number)
-        logger.warning("opt-out queued", extra=where(error))
+        logger.warning("opt-out queued", extra=describe_error(error))
     finally:
         outbox.enqueue_brevo_opt_out(number)
 
@@ -133,9 +133,9 @@ def find_latest(requests: Iterable[OptOut]) -> OptOut | None:
 def find_requests(addresses: Iterable[str], opt_outs: OptOuts) -> list[OptOut]:
     """Return the requests at these addresses, under every number that reaches the same phone."""
     known = [address for address in addresses if address]
-    return opt_outs.find_requests(spelling for address in known for spelling in phone.spellings(address))
+    return opt_outs.find_requests(spelling for address in known for spelling in phone.list_spellings(address))
 
 
 def _requests_of(people: Iterable[Contact], address: str, opt_outs: OptOuts) -> list[OptOut]:
     own = [own for person in people for own in person.addresses]
-    return find_requests([phone.bare(address), *own], opt_outs)
+    return find_requests([phone.strip_channel(address), *own], opt_outs)

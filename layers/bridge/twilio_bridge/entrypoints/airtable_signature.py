@@ -19,13 +19,13 @@ def sign(secret: str, body: bytes) -> str:
     return "hmac-sha256=" + hmac.new(base64.b64decode(secret), body, "sha256").hexdigest()
 
 
-def require(event: http.Event, *secrets: Callable[[], str | None]) -> None:
+def require_signature(event: http.Event, *secrets: Callable[[], str | None]) -> None:
     """Raise SignatureError unless one of the secrets, asked for in turn, signed the request's very bytes."""
-    given = http.lower_case(event).get(HEADER.lower())
+    given = http.read_headers(event).get(HEADER.lower())
     if not given:
         raise SignatureError(f"the header {HEADER} is missing", friendly=NOT_SIGNED)
     try:
-        body = http.raw_body(event)
+        body = http.read_body(event)
     except ValueError as error:
         raise SignatureError("the request cannot be read", friendly=NOT_SIGNED) from error
     if not any(_is_signed(given, secret(), body) for secret in secrets):

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from twilio_bridge.entrypoints.http import Reply
 
 
-def allow(given: Reply, origin: str, origins: Sequence[str]) -> Reply:
+def allow_origin(given: Reply, origin: str, origins: Sequence[str]) -> Reply:
     """Let a page of one of these origins read the answer (CORS); others get it without leave."""
     if origin not in origins:
         return given

@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl
 from twilio_bridge import deadline, errors, forms
 from twilio_bridge.entrypoints import twilio_signature
 from twilio_bridge.forms import Answer, Form
-from twilio_bridge.logs import logger, where
+from twilio_bridge.logs import describe_error, logger
 
 Event = Mapping[str, Any]
 Reply = dict[str, Any]
@@ -52,10 +52,10 @@ class Context(Protocol):
 class Tokens(Protocol):
     """The auth tokens Twilio may sign with."""
 
-    def current(self) -> tuple[str, ...]:
+    def read_tokens(self) -> tuple[str, ...]:
         """Return the tokens as last read."""
 
-    def renewed(self) -> tuple[str, ...]:
+    def reread_tokens(self) -> tuple[str, ...]:
         """Read them again, at most once a minute; empty where that is not due."""
 
 
@@ -71,7 +71,7 @@ Respond = Callable[[Form], Answer]
 Rescue = Callable[[Form | None, BaseException], Answer]
 
 
-def refuse(_form: Form | None, error: BaseException) -> Answer:
+def answer_error(_form: Form | None, error: BaseException) -> Answer:
     """Answer an error with its status and a sentence for the worker."""
     friendly = error.friendly if isinstance(error, errors.BridgeError) else errors.BridgeError.friendly
     body = {"friendly_error_message": friendly}
@@ -80,8 +80,8 @@ def refuse(_form: Form | None, error: BaseException) -> Answer:
     return Answer(body, _status(error))
 
 
-def callback(
-    event: Event, context: Context, signatures: Signatures, respond: Respond, rescue: Rescue = refuse
+def answer_callback(
+    event: Event, context: Context, signatures: Signatures, respond: Respond, rescue: Rescue = answer_error
 ) -> Reply:
     """Answer one signed callback: 403 unless Twilio signed it, then what `respond` says, always in time.
 
@@ -90,13 +90,13 @@ def callback(
     received: list[Form] = []
 
     def act() -> Answer:
-        received.append(signed_form(event, signatures))
+        received.append(read_signed_form(event, signatures))
         return respond(received[0])
 
-    return in_time(context, act, lambda error: rescue(next(iter(received), None), error))
+    return answer_in_time(context, act, lambda error: rescue(next(iter(received), None), error))
 
 
-def in_time(
+def answer_in_time(
     context: Context, act: Callable[[], Answer], rescue: Callable[[BaseException], Answer] | None = None
 ) -> Reply:
     """Answer what `act` says, always in time; `act` checks who asks before anything else."""
@@ -106,16 +106,20 @@ def in_time(
             answer = act()
     except errors.SignatureError as error:
         logger.warning("refused", extra={"reason": str(error)})
-        answer = refuse(None, error)
+        answer = answer_error(None, error)
     except Exception as error:  # noqa: BLE001  the last resort: no stack trace leaves, and the log keeps the place
-        answer = rescue(error) if rescue else refuse(None, error)
+        answer = rescue(error) if rescue else answer_error(None, error)
         _log(error, answer.status)
-    return reply(answer)
+    return build_reply(answer)
 
 
 def _log(error: Exception, status: int) -> None:
     """Log a refusal as information, a busy moment as a warning, and whatever somebody has to mend as an error."""
-    facts = {"status": status, "reason": str(error) if isinstance(error, errors.BridgeError) else None, **where(error)}
+    facts = {
+        "status": status,
+        "reason": str(error) if isinstance(error, errors.BridgeError) else None,
+        **describe_error(error),
+    }
     if isinstance(error, errors.RateLimitedError):
         logger.warning("busy", extra=facts)
     elif isinstance(error, errors.BridgeError) and _status(error) < SERVER_ERROR:
@@ -128,7 +132,7 @@ def _status(error: BaseException) -> int:
     return next((status for kind, status in STATUSES if isinstance(error, kind)), SERVER_ERROR)
 
 
-def reply(answer: Answer) -> Reply:
+def build_reply(answer: Answer) -> Reply:
     """Turn an answer into payload v2."""
     return {
         "statusCode": answer.status,
@@ -137,17 +141,17 @@ def reply(answer: Answer) -> Reply:
     }
 
 
-def signed_form(event: Event, signatures: Signatures) -> Form:
+def read_signed_form(event: Event, signatures: Signatures) -> Form:
     """Return the request's parameters, or raise SignatureError unless Twilio signed them."""
-    headers = lower_case(event)
+    headers = read_headers(event)
     given = headers.get("x-twilio-signature")
     if not given:
         raise errors.SignatureError("the header X-Twilio-Signature is missing")
     try:
-        body = raw_body(event)
+        body = read_body(event)
         is_json = headers.get("content-type", "").partition(";")[0].strip().lower() == "application/json"
         parameters = {} if is_json else _parameters(body)
-        urls = public_urls(event, headers, signatures.public_base_url)
+        urls = list_public_urls(event, headers, signatures.public_base_url)
         if not _is_signed(given, signatures.tokens, urls, parameters, body, is_json=is_json):
             raise errors.SignatureError("X-Twilio-Signature does not fit the request; see docs/operations.md")
         return Form(_json_parameters(body) if is_json else parameters)
@@ -155,11 +159,11 @@ def signed_form(event: Event, signatures: Signatures) -> Form:
         raise errors.SignatureError(f"the request cannot be read ({type(error).__name__})") from error
 
 
-def signed_body(event: Event, signatures: Signatures) -> bytes:
+def read_signed_body(event: Event, signatures: Signatures) -> bytes:
     """Return a JSON body, or raise SignatureError unless Twilio signed it: the URL has to name its hash."""
-    headers = lower_case(event)
+    headers = read_headers(event)
     try:
-        body, urls = raw_body(event), public_urls(event, headers, signatures.public_base_url)
+        body, urls = read_body(event), list_public_urls(event, headers, signatures.public_base_url)
     except ValueError as error:
         raise errors.SignatureError("the request cannot be read") from error
     if not _is_signed(headers.get("x-twilio-signature", ""), signatures.tokens, urls, {}, body, is_json=True):
@@ -167,7 +171,7 @@ def signed_body(event: Event, signatures: Signatures) -> bytes:
     return body
 
 
-def lower_case(event: Event) -> dict[str, str]:
+def read_headers(event: Event) -> dict[str, str]:
     """Return the request's headers by their names in lower case."""
     return {name.lower(): value for name, value in (event.get("headers") or {}).items()}
 
@@ -181,12 +185,12 @@ def _is_signed(
     *,
     is_json: bool,
 ) -> bool:
-    if twilio_signature.is_valid(given, tokens.current(), urls, parameters, body, is_json=is_json):
+    if twilio_signature.is_valid(given, tokens.read_tokens(), urls, parameters, body, is_json=is_json):
         return True
-    return twilio_signature.is_valid(given, tokens.renewed(), urls, parameters, body, is_json=is_json)
+    return twilio_signature.is_valid(given, tokens.reread_tokens(), urls, parameters, body, is_json=is_json)
 
 
-def public_urls(event: Event, headers: Mapping[str, str], public_base_url: str | None) -> list[str]:
+def list_public_urls(event: Event, headers: Mapping[str, str], public_base_url: str | None) -> list[str]:
     """Return the addresses Twilio may have called, the operator's PUBLIC_BASE_URL first."""
     host = headers.get("host") or event.get("requestContext", {}).get("domainName", "")
     scheme = headers.get("x-forwarded-proto", "https").partition(",")[0].strip() or "https"
@@ -195,7 +199,7 @@ def public_urls(event: Event, headers: Mapping[str, str], public_base_url: str |
     return [base + path for base in (public_base_url, f"{scheme}://{host}") if base]
 
 
-def raw_body(event: Event) -> bytes:
+def read_body(event: Event) -> bytes:
     """Return the request's body as it was sent."""
     body = event.get("body") or ""
     return base64.b64decode(body) if event.get("isBase64Encoded") else body.encode()

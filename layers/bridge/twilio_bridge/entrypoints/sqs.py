@@ -10,7 +10,7 @@ from typing import Any
 from twilio_bridge import deadline
 from twilio_bridge.entrypoints import http
 from twilio_bridge.errors import RateLimitedError
-from twilio_bridge.logs import logger, where
+from twilio_bridge.logs import describe_error, logger
 
 Message = Mapping[str, Any]
 
@@ -55,7 +55,7 @@ def _tried(
             act(json.loads(record["body"]))
     except Exception as error:  # noqa: BLE001  the others of the batch go on
         seconds = wait_s(int(record["attributes"]["ApproximateReceiveCount"]), error)
-        logger.warning("not done yet", extra={"wait_s": seconds, **where(error)})
+        logger.warning("not done yet", extra={"wait_s": seconds, **describe_error(error)})
         return seconds
     return 0
 

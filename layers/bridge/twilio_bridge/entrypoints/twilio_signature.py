@@ -35,7 +35,7 @@ def is_valid(
     A JSON body is not part of the signature: the URL carries its hash instead, and both must hold.
     """
     signed = {} if is_json else parameters
-    spellings = [spelling for url in urls for spelling in url_spellings(url)]
+    spellings = [spelling for url in urls for spelling in list_url_spellings(url)]
     if is_json:
         spellings = [url for url in spellings if _names_body(url, body)]
     candidates = [sign(token, url, signed) for token in tokens for url in spellings]
@@ -43,7 +43,7 @@ def is_valid(
     return any([hmac.compare_digest(candidate.encode(), offered) for candidate in candidates])  # noqa: C419  all of them: constant time
 
 
-def url_spellings(url: str) -> list[str]:
+def list_url_spellings(url: str) -> list[str]:
     """Return the forms of one URL that Twilio may have signed: with and without port, a quote raw or escaped."""
     parts = urlsplit(url)
     host = re.sub(r":\d*$", "", parts.netloc)

@@ -16,7 +16,7 @@ from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.contacts.directory import Directory
 from twilio_bridge.contacts.paging import Cursor, Page
 from twilio_bridge.errors import BadRequestError, NotFoundError, UnknownLocationError
-from twilio_bridge.forms import MAX_ANSWER_BYTES, Answer, Form, size
+from twilio_bridge.forms import MAX_ANSWER_BYTES, Answer, Form, count_bytes
 from twilio_bridge.ports import OptOuts
 
 USUAL_PAGE = 30
@@ -40,25 +40,25 @@ class CrmCallback:
 def answer(form: Form, crm: CrmCallback) -> Answer:
     """Answer one request by its Location."""
     locations: dict[str, Callable[[Form, CrmCallback], object]] = {
-        "GetCustomersList": customers_list,
-        "GetCustomerDetailsByCustomerId": customer_details,
+        "GetCustomersList": list_customers,
+        "GetCustomerDetailsByCustomerId": get_customer_details,
         "CreateCustomer": create_customer,
         "DeleteCustomer": delete_customer,
     }
-    location = form.required("Location")
+    location = form.require_text("Location")
     if location not in locations:
         raise UnknownLocationError(f"Location should be one of {', '.join(locations)}")
     return Answer(locations[location](form, crm))
 
 
-def customers_list(form: Form, crm: CrmCallback) -> object:
+def list_customers(form: Form, crm: CrmCallback) -> object:
     """Return a page of the worker's contacts, as many as fit Frontline's 64 kB."""
     page = crm.directory.page(
-        form.required("Worker"),
-        _page_size(form.text("PageSize")),
-        token=form.text("NextPageToken"),
-        anchor=form.text("Anchor"),
-        query=form.text("Query"),
+        form.require_text("Worker"),
+        _page_size(form.get_text("PageSize")),
+        token=form.get_text("NextPageToken"),
+        anchor=form.get_text("Anchor"),
+        query=form.get_text("Query"),
     )
     page = _cut_to_fit(page)
     objects: dict[str, object] = {"customers": [_list_item(c) for c in page.contacts], "searchable": True}
@@ -67,38 +67,38 @@ def customers_list(form: Form, crm: CrmCallback) -> object:
     return {"objects": objects}
 
 
-def customer_details(form: Form, crm: CrmCallback) -> object:
+def get_customer_details(form: Form, crm: CrmCallback) -> object:
     """Return everything the worker may see of one contact."""
-    worker = form.required("Worker")
-    contact = crm.directory.visible(form.required("CustomerId"), worker)
-    return {"objects": {"customer": customer(contact, crm)}}
+    worker = form.require_text("Worker")
+    contact = crm.directory.visible(form.require_text("CustomerId"), worker)
+    return {"objects": {"customer": render_customer(contact, crm)}}
 
 
 def create_customer(form: Form, crm: CrmCallback) -> object:
     """Add a contact that the worker typed in; it is theirs."""
-    worker = form.required("Worker")
+    worker = form.require_text("Worker")
     contact = replace(_channels(form, crm.settings), name=_new_name(form), owner=worker)
     created = crm.directory.create(opt_outs.apply_requests(contact, crm.opt_outs))
     opt_outs.mark_applied(created, crm.opt_outs)
-    return {"objects": {"customer": customer(created, crm)}}
+    return {"objects": {"customer": render_customer(created, crm)}}
 
 
 def delete_customer(form: Form, crm: CrmCallback) -> object:
     """Remove one of the worker's contacts; one that is gone already is fine."""
-    worker = form.required("Worker")
-    contact = crm.directory.visible(form.required("CustomerId"), worker)
+    worker = form.require_text("Worker")
+    contact = crm.directory.visible(form.require_text("CustomerId"), worker)
     if not contact.owner and crm.settings.visibility != "all":
         raise NotFoundError("the contact belongs to nobody", friendly="Only a contact's owner can delete it.")
     crm.directory.delete(contact.id)
     return {}
 
 
-def customer(contact: Contact, crm: CrmCallback) -> dict[str, object]:
+def render_customer(contact: Contact, crm: CrmCallback) -> dict[str, object]:
     """Write a contact as Frontline wants it; what is not known is left out."""
     channels = [{"type": kind, "value": value} for kind, value in _reached_at(contact) if value]
     full: dict[str, object] = {**_list_item(contact), "channels": channels, "links": _links(contact, crm)}
     full["worker"] = contact.owner[:MAX_NAME_LENGTH]
-    if notes := _cut_text(contact.notes[:MAX_NOTES_LENGTH], MAX_ANSWER_BYTES - ENVELOPE - size(full)):
+    if notes := _cut_text(contact.notes[:MAX_NOTES_LENGTH], MAX_ANSWER_BYTES - ENVELOPE - count_bytes(full)):
         full["details"] = {"title": "Notes", "content": notes}
     return {name: value for name, value in full.items() if value}
 
@@ -143,7 +143,7 @@ def _cut_to_fit(page: Page) -> Page:
     """Shorten a page that would not fit; the token then goes on behind what is left."""
     room = MAX_ANSWER_BYTES - ENVELOPE
     for place, contact in enumerate(page.contacts):
-        room -= size(_list_item(contact)) + 1
+        room -= count_bytes(_list_item(contact)) + 1
         if room < 0:
             kept = page.contacts[:place]
             return Page(kept, Cursor(kept[-1].order)) if kept else page
@@ -151,13 +151,13 @@ def _cut_to_fit(page: Page) -> Page:
 
 
 def _cut_text(text: str, room: int) -> str:
-    while text and size(text) > room:
+    while text and count_bytes(text) > room:
         text = text[: len(text) * 9 // 10]
     return text
 
 
 def _new_name(form: Form) -> str:
-    name = " ".join(form.required("DisplayName").split())
+    name = " ".join(form.require_text("DisplayName").split())
     if len(name) > MAX_NAME_LENGTH:
         raise BadRequestError(
             f"DisplayName is longer than {MAX_NAME_LENGTH} characters", friendly="This name is too long."
@@ -179,7 +179,7 @@ def _channels(form: Form, settings: schema.Contacts) -> Contact:
 
 
 def _given_channels(form: Form) -> list[object]:
-    text = form.text("Channels")
+    text = form.get_text("Channels")
     try:
         channels = json.loads(text) if text.strip() else _bracketed(form)
         json.dumps(channels, ensure_ascii=False).encode()  # half a surrogate pair is no text
@@ -194,7 +194,7 @@ def _bracketed(form: Form) -> list[object]:
     rows: dict[str, dict[str, str]] = {}
     for name in form.values:
         if found := re.fullmatch(r"Channels\[(\d{1,3})\]\[(type|value)\]", name):
-            rows.setdefault(found[1], {})[found[2]] = form.text(name)
+            rows.setdefault(found[1], {})[found[2]] = form.get_text(name)
     return list(rows.values())
 
 
@@ -203,7 +203,7 @@ def _channel(channel: object, region: str) -> tuple[str, str]:
         raise BadRequestError("each of Channels should be an object with the texts type and value")
     kind, value = channel["type"].strip().lower(), channel["value"].strip()
     if kind in {"sms", "whatsapp"}:
-        value = phone.number(value, region or None) or ""
+        value = phone.parse_number(value, region or None) or ""
         if not value:
             friendly = "This is no valid number. Write it with its country code, such as +44 7700 900123."
             raise BadRequestError(f"the {kind} channel has no valid number", friendly=friendly)

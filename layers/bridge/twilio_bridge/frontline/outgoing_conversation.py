@@ -20,7 +20,7 @@ OPTED_OUT = "This person has opted out and cannot be messaged."
 
 
 @dataclass(frozen=True, slots=True)
-class Outgoing:
+class OutgoingDeps:
     """What the callback works with."""
 
     directory: Directory
@@ -28,25 +28,25 @@ class Outgoing:
     senders: Senders
 
 
-def answer(form: Form, outgoing: Outgoing) -> Answer:
+def answer(form: Form, outgoing: OutgoingDeps) -> Answer:
     """Answer GetProxyAddress."""
-    if form.required("Location") != "GetProxyAddress":
+    if form.require_text("Location") != "GetProxyAddress":
         raise UnknownLocationError("Location should be GetProxyAddress")
-    return Answer({"proxy_address": proxy_address(form, outgoing)})
+    return Answer({"proxy_address": find_proxy_address(form, outgoing)})
 
 
-def proxy_address(form: Form, outgoing: Outgoing) -> str:
+def find_proxy_address(form: Form, outgoing: OutgoingDeps) -> str:
     """Return the sender for this worker, channel and contact, or raise ForbiddenError."""
-    worker, channel, address = form.required("Worker"), _channel(form), _address(form)
-    contact = _contact(form.text("CustomerId"), worker, address, outgoing.directory)
+    worker, channel, address = form.require_text("Worker"), _channel(form), _address(form)
+    contact = _contact(form.get_text("CustomerId"), worker, address, outgoing.directory)
     people = [*([contact] if contact else []), *outgoing.directory.find_all(address)]
     if is_anybody_opted_out(people, address, outgoing.opt_outs):
         raise ForbiddenError("the contact has opted out", friendly=OPTED_OUT)
-    sender = outgoing.senders.sender(channel, worker, address)
+    sender = outgoing.senders.find_sender(channel, worker, address)
     if sender is None:
         friendly = f"There is no {channel} sender for you. Please ask your administrator."
         raise ForbiddenError(f"no sender for the channel {channel}", friendly=friendly)
-    if phone.bare(sender) == phone.bare(address):
+    if phone.strip_channel(sender) == phone.strip_channel(address):
         raise ForbiddenError("the sender is the contact's own address", friendly="This is your own number.")
     return sender
 
@@ -65,14 +65,16 @@ def _contact(contact_id: str, worker: str, address: str, directory: Directory) -
 
 
 def _channel(form: Form) -> str:
-    channel = form.required("ChannelType").lower()
+    channel = form.require_text("ChannelType").lower()
     if channel not in CHANNELS:
         raise BadRequestError(f"ChannelType should be one of {', '.join(CHANNELS)}")
     return channel
 
 
 def _address(form: Form) -> str:
-    address = form.required("ChannelValue")
-    if form.text("ChannelType").strip().lower() != "chat" and not phone.E164.fullmatch(phone.bare(address)):
+    address = form.require_text("ChannelValue")
+    if form.get_text("ChannelType").strip().lower() != "chat" and not phone.E164.fullmatch(
+        phone.strip_channel(address)
+    ):
         raise BadRequestError("ChannelValue should be a number in E.164 form", friendly="This is no valid number.")
     return address

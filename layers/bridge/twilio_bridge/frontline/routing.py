@@ -25,7 +25,7 @@ TIME_FOR_A_STEP_S = 1.8
 
 
 @dataclass(frozen=True, slots=True)
-class Routing:
+class RoutingDeps:
     """What the callback works with."""
 
     directory: Directory
@@ -44,17 +44,17 @@ class Inbound:
     projected_address: str
 
 
-def answer(form: Form, routing: Routing) -> Answer:
+def answer(form: Form, routing: RoutingDeps) -> Answer:
     """Put a worker into the conversation; raise RoutingError where none can be."""
     inbound = Inbound(
-        form.required("ConversationSid"),
-        form.text("MessagingBinding.AuthorAddress") or form.text("MessagingBinding.Address"),
-        form.text("MessagingBinding.ProxyAddress"),
-        form.text("MessagingBinding.ProjectedAddress"),
+        form.require_text("ConversationSid"),
+        form.get_text("MessagingBinding.AuthorAddress") or form.get_text("MessagingBinding.Address"),
+        form.get_text("MessagingBinding.ProxyAddress"),
+        form.get_text("MessagingBinding.ProjectedAddress"),
     )
     if _has_worker(inbound, routing.messaging):  # asked twice: nobody is added on top
         return Answer({"step": "already there"})
-    worker, step = choose(inbound, routing)
+    worker, step = choose_worker(inbound, routing)
     try:
         routing.messaging.add_worker(inbound.conversation_sid, worker, inbound.projected_address)
     except UpstreamError as error:
@@ -63,7 +63,7 @@ def answer(form: Form, routing: Routing) -> Answer:
     return Answer({"step": step})
 
 
-def choose(inbound: Inbound, routing: Routing) -> tuple[str, str]:
+def choose_worker(inbound: Inbound, routing: RoutingDeps) -> tuple[str, str]:
     """Return the worker and the step of the chain that found them; a step that fails is passed over."""
     contact = routing.directory.find_within(inbound.address, TIME_TO_LOOK_UP_S)
     for step in routing.settings.chain:
@@ -77,32 +77,32 @@ def choose(inbound: Inbound, routing: Routing) -> tuple[str, str]:
     raise RoutingError("no step of routing.chain found a worker; set routing.default_worker in bridge.yaml")
 
 
-def _owner(_inbound: Inbound, contact: Contact | None, routing: Routing) -> str | None:
+def _owner(_inbound: Inbound, contact: Contact | None, routing: RoutingDeps) -> str | None:
     """Return the owner by their identity: Twilio's are case-sensitive, what people type into a cell is not."""
     owner = contact.owner.strip() if contact else ""
     return next((name for name in routing.senders.workers if same_worker(name, owner)), owner or None)
 
 
-def _number_owner(inbound: Inbound, _contact: Contact | None, routing: Routing) -> str | None:
-    owners = routing.senders.owners_of(inbound.proxy_address)
+def _number_owner(inbound: Inbound, _contact: Contact | None, routing: RoutingDeps) -> str | None:
+    owners = routing.senders.find_owners(inbound.proxy_address)
     if len(owners) < 2:  # noqa: PLR2004
         return next(iter(owners), None)
     return _first_available(_shuffled(owners, inbound), routing) or _shuffled(owners, inbound)[0]
 
 
-def _available(inbound: Inbound, _contact: Contact | None, routing: Routing) -> str | None:
+def _available(inbound: Inbound, _contact: Contact | None, routing: RoutingDeps) -> str | None:
     return _first_available(_shuffled(_known(routing), inbound), routing)
 
 
-def _random(inbound: Inbound, _contact: Contact | None, routing: Routing) -> str | None:
+def _random(inbound: Inbound, _contact: Contact | None, routing: RoutingDeps) -> str | None:
     return next(iter(_shuffled(_known(routing), inbound)), None)
 
 
-def _default(_inbound: Inbound, _contact: Contact | None, routing: Routing) -> str | None:
+def _default(_inbound: Inbound, _contact: Contact | None, routing: RoutingDeps) -> str | None:
     return routing.settings.default_worker
 
 
-STEPS: dict[str, Callable[[Inbound, Contact | None, Routing], str | None]] = {
+STEPS: dict[str, Callable[[Inbound, Contact | None, RoutingDeps], str | None]] = {
     "owner": _owner,
     "number_owner": _number_owner,
     "available": _available,
@@ -120,12 +120,12 @@ def _has_worker(inbound: Inbound, messaging: Messaging) -> bool:
         return False
 
 
-def _known(routing: Routing) -> list[str]:
+def _known(routing: RoutingDeps) -> list[str]:
     """Return the configured workers, or where none are, the owners that contacts name."""
     return list(routing.senders.workers) or routing.directory.workers()
 
 
-def _first_available(workers: Sequence[str], routing: Routing) -> str | None:
+def _first_available(workers: Sequence[str], routing: RoutingDeps) -> str | None:
     for worker in workers[:MAX_LOOKUPS]:
         if routing.messaging.is_worker_available(worker):
             return worker

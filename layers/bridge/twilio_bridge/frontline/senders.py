@@ -17,28 +17,30 @@ class Senders:
     settings: schema.Senders
     usual: schema.Sender
 
-    def sender(self, channel: str, worker: str, address: str) -> str | None:
+    def find_sender(self, channel: str, worker: str, address: str) -> str | None:
         """Return the sender as Twilio wants it: the worker's own, else the country's, else the usual one."""
         if channel == "chat":
             return self.settings.chat
-        own = worker_of(self.workers, worker)
-        given = (getattr(place, channel) for place in (own, self._country(phone.bare(address)), self.usual) if place)
-        number = next((phone.bare(number) for number in given if number), None)
+        own = find_worker(self.workers, worker)
+        given = (
+            getattr(place, channel) for place in (own, self._country(phone.strip_channel(address)), self.usual) if place
+        )
+        number = next((phone.strip_channel(number) for number in given if number), None)
         return f"{phone.WHATSAPP}{number}" if number and channel == "whatsapp" else number
 
-    def owners_of(self, address: str) -> list[str]:
+    def find_owners(self, address: str) -> list[str]:
         """Return the workers whose own number this is, on the address's channel."""
         channel = "whatsapp" if phone.is_whatsapp(address) else "sms"
-        number = phone.bare(address)
+        number = phone.strip_channel(address)
         own = ((name, getattr(worker, channel)) for name, worker in self.workers.items())
-        return [name for name, sender in own if sender and phone.bare(sender) == number]
+        return [name for name, sender in own if sender and phone.strip_channel(sender) == number]
 
     def _country(self, number: str) -> schema.Sender | None:
         prefixes = [prefix for prefix in self.settings.countries if number.startswith(prefix)]
         return self.settings.countries[max(prefixes, key=len)] if prefixes else None
 
 
-def worker_of(workers: Mapping[str, schema.Worker], identity: str) -> schema.Worker | None:
+def find_worker(workers: Mapping[str, schema.Worker], identity: str) -> schema.Worker | None:
     """Return what is configured of a worker; identities are e-mail addresses, typed in any case."""
     wanted = identity.strip().casefold()
     return next((worker for name, worker in workers.items() if name.strip().casefold() == wanted), None)

@@ -13,8 +13,8 @@ from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.contacts.directory import Directory
 from twilio_bridge.contacts.ports import TemplateText
 from twilio_bridge.errors import BridgeError, NotFoundError, UnknownLocationError
-from twilio_bridge.forms import MAX_ANSWER_BYTES, Answer, Form, size
-from twilio_bridge.frontline.senders import worker_of
+from twilio_bridge.forms import MAX_ANSWER_BYTES, Answer, Form, count_bytes
+from twilio_bridge.frontline.senders import find_worker
 from twilio_bridge.logs import logger
 from twilio_bridge.ports import Notes
 
@@ -35,17 +35,19 @@ class TemplateDeps:
 
 def answer(form: Form, personalising: TemplateDeps) -> Answer:
     """Answer GetTemplatesByCustomerId."""
-    if form.required("Location") != "GetTemplatesByCustomerId":
+    if form.require_text("Location") != "GetTemplatesByCustomerId":
         raise UnknownLocationError("Location should be GetTemplatesByCustomerId")
-    worker = form.required("Worker")
+    worker = form.require_text("Worker")
     texts = _texts(personalising)
-    contact = _contact(form.text("CustomerId").strip(), worker, personalising.directory)
+    contact = _contact(form.get_text("CustomerId").strip(), worker, personalising.directory)
     values = {**(_values(contact) if contact else {}), **_worker_values(worker, personalising.workers)}
     show = personalising.settings.incomplete == "show"
-    return Answer(_categories([filled for text in texts if (filled := fill(text, values, show_incomplete=show))]))
+    return Answer(
+        _categories([filled for text in texts if (filled := fill_template(text, values, show_incomplete=show))])
+    )
 
 
-def fill(template: TemplateText, values: Mapping[str, str], *, show_incomplete: bool) -> TemplateText | None:
+def fill_template(template: TemplateText, values: Mapping[str, str], *, show_incomplete: bool) -> TemplateText | None:
     """Fill a template in one pass, so that a value is never taken for a placeholder; None where one is lacking."""
 
     def value(name: str) -> str | None:
@@ -88,7 +90,7 @@ def _values(contact: Contact) -> dict[str, str]:
 
 def _worker_values(identity: str, workers: Mapping[str, schema.Worker]) -> dict[str, str]:
     """Return what templates can say of the worker; `author` is what the public samples call them."""
-    worker = worker_of(workers, identity) or schema.Worker()
+    worker = find_worker(workers, identity) or schema.Worker()
     known = {**worker.fields, "name": worker.name, "sms": worker.sms, "whatsapp": worker.whatsapp}
     values = {f"worker.{name.casefold()}": text for name, text in known.items() if text}
     return {"worker": worker.name or identity, "author": worker.name or identity, **values}
@@ -102,7 +104,7 @@ def _categories(texts: Sequence[TemplateText]) -> list[dict[str, object]]:
         item: dict[str, object] = {"content": text.text}
         if text.whatsapp_approved:
             item["whatsAppApproved"] = True
-        room -= size(item) + size(text.category) + ENVELOPE
+        room -= count_bytes(item) + count_bytes(text.category) + ENVELOPE
         if room < 0:
             logger.warning("templates left out", extra={"shown": sum(map(len, categories.values()))})
             break

@@ -17,7 +17,7 @@ from twilio_bridge.config import schema
 from twilio_bridge.contacts import opt_outs
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.contacts.directory import Directory
-from twilio_bridge.entrypoints.http import refuse
+from twilio_bridge.entrypoints.http import answer_error
 from twilio_bridge.errors import BridgeError, DuplicateContactError, MessageBlockedError, NotFoundError
 from twilio_bridge.forms import Answer, Form
 from twilio_bridge.frontline.crm import is_web_address
@@ -36,7 +36,7 @@ MAX_CONVERSATION_ATTRIBUTES_BYTES = 16_384
 
 
 @dataclass(frozen=True, slots=True)
-class Hooks:
+class ConversationsDeps:
     """What the webhooks work with."""
 
     directory: Directory
@@ -46,22 +46,22 @@ class Hooks:
     settings: schema.Config
 
 
-def answer(form: Form, hooks: Hooks) -> Answer:
+def answer(form: Form, deps: ConversationsDeps) -> Answer:
     """Answer one event by its EventType; one that is not ours to handle is fine as it is."""
-    handle = EVENTS.get(form.required("EventType"))
-    return Answer(handle(form, hooks) if handle else {})
+    handle = EVENTS.get(form.require_text("EventType"))
+    return Answer(handle(form, deps) if handle else {})
 
 
-def rescue(form: Form | None, error: BaseException, on_failure: Callable[[], str]) -> Answer:
+def answer_failure(form: Form | None, error: BaseException, on_failure: Callable[[], str]) -> Answer:
     """Answer a failure: a message is let pass unless the configuration holds it back; a refusal stays one.
 
     Only a worker's message is ever held back: a customer's, or a new conversation, would be lost.
     """
-    event = form.text("EventType") if form else ""
+    event = form.get_text("EventType") if form else ""
     if isinstance(error, MessageBlockedError) or (form and event not in PRE_EVENTS):
-        return refuse(form, error)
+        return answer_error(form, error)
     is_workers = form is not None and event == "onMessageAdd" and not _is_customer(form)
-    return refuse(form, error) if is_workers and _holds_back(on_failure) else Answer({})
+    return answer_error(form, error) if is_workers and _holds_back(on_failure) else Answer({})
 
 
 def _holds_back(on_failure: Callable[[], str]) -> bool:
@@ -72,29 +72,29 @@ def _holds_back(on_failure: Callable[[], str]) -> bool:
         return False
 
 
-def name_new_conversation(form: Form, hooks: Hooks) -> Mapping[str, object]:
+def name_new_conversation(form: Form, deps: ConversationsDeps) -> Mapping[str, object]:
     """Before a conversation is added: give it the contact's name and avatar."""
-    contact = _writer(form, hooks)
+    contact = _writer(form, deps)
     return _named(form, contact) if contact else {}
 
 
-def name_conversation(form: Form, hooks: Hooks) -> Mapping[str, object]:
+def name_conversation(form: Form, deps: ConversationsDeps) -> Mapping[str, object]:
     """After a conversation was added: set what the answer before it could not, if anything is missing."""
-    contact = _writer(form, hooks)
+    contact = _writer(form, deps)
     if contact and (missing := _named(form, contact)):
-        hooks.messaging().update_conversation(form.required("ConversationSid"), missing)
+        deps.messaging().update_conversation(form.require_text("ConversationSid"), missing)
     return {}
 
 
-def describe_participant(form: Form, hooks: Hooks) -> Mapping[str, object]:
+def describe_participant(form: Form, deps: ConversationsDeps) -> Mapping[str, object]:
     """After a customer joined: link them to their contact. What the participant says already stays as it is."""
-    address = form.text("MessagingBinding.Address")
-    if not address or form.text("Identity"):
+    address = form.get_text("MessagingBinding.Address")
+    if not address or form.get_text("Identity"):
         return {}
-    conversation_sid, participant_sid = form.required("ConversationSid"), form.required("ParticipantSid")
-    messaging = hooks.messaging()
+    conversation_sid, participant_sid = form.require_text("ConversationSid"), form.require_text("ParticipantSid")
+    messaging = deps.messaging()
     there = messaging.fetch_participant(conversation_sid, participant_sid)
-    contact = _known_contact(there, address, hooks) or _new_contact(address, hooks)
+    contact = _known_contact(there, address, deps) or _new_contact(address, deps)
     if contact is None:
         return {}
     attributes = _merged(there.attributes, _participant_facts(contact), MAX_PARTICIPANT_ATTRIBUTES_BYTES)
@@ -103,34 +103,34 @@ def describe_participant(form: Form, hooks: Hooks) -> Mapping[str, object]:
     return {}
 
 
-def check_message(form: Form, hooks: Hooks) -> Mapping[str, object]:
+def check_message(form: Form, deps: ConversationsDeps) -> Mapping[str, object]:
     """Before a message is added: hold back what is written to somebody who opted out."""
-    author = form.text("Author")
-    if _is_customer(form) and form.text("Source").upper() not in SENT_BY_US:
+    author = form.get_text("Author")
+    if _is_customer(form) and form.get_text("Source").upper() not in SENT_BY_US:
         return {}
-    everybody = hooks.messaging().list_participants(form.required("ConversationSid"))
+    everybody = deps.messaging().list_participants(form.require_text("ConversationSid"))
     readers = [reader for reader in everybody if not author or author not in {reader.identity, reader.address}]
-    if any(_is_out(reader, people, hooks) for reader, people in _looked_up(readers, hooks)):
+    if any(_is_out(reader, people, deps) for reader, people in _looked_up(readers, deps)):
         raise MessageBlockedError("a reader has opted out")
     return {}
 
 
-def hear_message(form: Form, hooks: Hooks) -> Mapping[str, object]:
+def record_opt_out(form: Form, deps: ConversationsDeps) -> Mapping[str, object]:
     """After a customer's message was added: obey a word that opts out or in."""
-    out = opt_outs.parse_request(form.text("Body"), hooks.settings.opt_out)
+    out = opt_outs.parse_request(form.get_text("Body"), deps.settings.opt_out)
     if out is not None and _is_customer(form):
-        at = _said_at(form.text("DateCreated"))
-        opt_outs.record_request(form.text("Author"), out, at, hooks.directory, hooks.opt_outs, hooks.outbox)
-        logger.info("opt-out" if out else "opt-in", extra={"message_sid": form.text("MessageSid")})
+        at = _said_at(form.get_text("DateCreated"))
+        opt_outs.record_request(form.get_text("Author"), out, at, deps.directory, deps.opt_outs, deps.outbox)
+        logger.info("opt-out" if out else "opt-in", extra={"message_sid": form.get_text("MessageSid")})
     return {}
 
 
-EVENTS: dict[str, Callable[[Form, Hooks], Mapping[str, object]]] = {
+EVENTS: dict[str, Callable[[Form, ConversationsDeps], Mapping[str, object]]] = {
     "onConversationAdd": name_new_conversation,
     "onConversationAdded": name_conversation,
     "onParticipantAdded": describe_participant,
     "onMessageAdd": check_message,
-    "onMessageAdded": hear_message,
+    "onMessageAdded": record_opt_out,
 }
 PRE_EVENTS = frozenset(
     f"on{what}{how}"
@@ -141,11 +141,13 @@ PRE_EVENTS = frozenset(
 
 def _is_customer(form: Form) -> bool:
     """Return whether a customer wrote this: from an address, and not through the app, which has an identity."""
-    author = form.text("Author")
-    return not form.text("ClientIdentity") and phone.E164.fullmatch(phone.bare(author)) is not None
+    author = form.get_text("Author")
+    return not form.get_text("ClientIdentity") and phone.E164.fullmatch(phone.strip_channel(author)) is not None
 
 
-def _looked_up(readers: Sequence[Participant], hooks: Hooks) -> list[tuple[Participant, list[Contact] | None]]:
+def _looked_up(
+    readers: Sequence[Participant], deps: ConversationsDeps
+) -> list[tuple[Participant, list[Contact] | None]]:
     """Return each reader's contacts; None for those whose record could not be read in time.
 
     Their words count all the same, for those are read by address.
@@ -154,9 +156,9 @@ def _looked_up(readers: Sequence[Participant], hooks: Hooks) -> list[tuple[Parti
     try:
         with deadline.limit(TIME_TO_LOOK_UP_S):
             for reader in readers:
-                found[reader.sid] = _people(reader, hooks.directory)
+                found[reader.sid] = _people(reader, deps.directory)
     except BridgeError as error:
-        if hooks.settings.conversations.on_failure == "block":
+        if deps.settings.conversations.on_failure == "block":
             raise
         logger.warning("readers not looked up", extra={"reason": str(error)})
     return [(reader, found.get(reader.sid)) for reader in readers]
@@ -168,11 +170,11 @@ def _people(reader: Participant, directory: Directory) -> list[Contact]:
     return [*([named] if named else []), *(directory.find_all(reader.address) if reader.address else [])]
 
 
-def _is_out(reader: Participant, people: list[Contact] | None, hooks: Hooks) -> bool:
+def _is_out(reader: Participant, people: list[Contact] | None, deps: ConversationsDeps) -> bool:
     """Return whether a reader opted out; a worker, who has neither address nor contact, cannot."""
     if not reader.address and not people:
         return False
-    return opt_outs.is_anybody_opted_out(people or [], reader.address or reader.identity, hooks.opt_outs)
+    return opt_outs.is_anybody_opted_out(people or [], reader.address or reader.identity, deps.opt_outs)
 
 
 def _by_id(contact_id: str, directory: Directory) -> Contact | None:
@@ -182,40 +184,40 @@ def _by_id(contact_id: str, directory: Directory) -> Contact | None:
         return None
 
 
-def _writer(form: Form, hooks: Hooks) -> Contact | None:
-    address = form.text("MessagingBinding.AuthorAddress") or form.text("MessagingBinding.Address")
-    return hooks.directory.find(address) if address else None
+def _writer(form: Form, deps: ConversationsDeps) -> Contact | None:
+    address = form.get_text("MessagingBinding.AuthorAddress") or form.get_text("MessagingBinding.Address")
+    return deps.directory.find(address) if address else None
 
 
 def _named(form: Form, contact: Contact) -> dict[str, str]:
     """Return name and avatar; what the conversation says already stays, unless its name is but an address."""
-    addresses = {form.text(f"MessagingBinding.{which}") for which in ("Address", "ProxyAddress", "AuthorAddress")}
-    is_named = form.text("FriendlyName") not in addresses | {""}
+    addresses = {form.get_text(f"MessagingBinding.{which}") for which in ("Address", "ProxyAddress", "AuthorAddress")}
+    is_named = form.get_text("FriendlyName") not in addresses | {""}
     named = {} if is_named else {"friendly_name": contact.display_name[:MAX_NAME_LENGTH]}
     avatar = {"avatar": contact.avatar} if is_web_address(contact.avatar) else {}
-    attributes = _merged(form.text("Attributes"), avatar, MAX_CONVERSATION_ATTRIBUTES_BYTES)
+    attributes = _merged(form.get_text("Attributes"), avatar, MAX_CONVERSATION_ATTRIBUTES_BYTES)
     return named | ({"attributes": attributes} if attributes else {})
 
 
-def _known_contact(there: Participant, address: str, hooks: Hooks) -> Contact | None:
+def _known_contact(there: Participant, address: str, deps: ConversationsDeps) -> Contact | None:
     """Return the contact the app has named, else the one with this address."""
     contact_id = _attributes(there.attributes).get("customer_id")
-    named = _by_id(contact_id, hooks.directory) if isinstance(contact_id, str) and contact_id else None
-    return named or hooks.directory.find(address)
+    named = _by_id(contact_id, deps.directory) if isinstance(contact_id, str) and contact_id else None
+    return named or deps.directory.find(address)
 
 
-def _new_contact(address: str, hooks: Hooks) -> Contact | None:
+def _new_contact(address: str, deps: ConversationsDeps) -> Contact | None:
     """Make a contact of a stranger, where the configuration wants it."""
-    number = phone.bare(address)
-    if not hooks.settings.conversations.create_contacts or not phone.E164.fullmatch(number):
+    number = phone.strip_channel(address)
+    if not deps.settings.conversations.create_contacts or not phone.E164.fullmatch(number):
         return None
     by_whatsapp = phone.is_whatsapp(address)
     contact = Contact(name=number, sms="" if by_whatsapp else number, whatsapp=number if by_whatsapp else "")
     try:
-        created = hooks.directory.create(opt_outs.apply_requests(contact, hooks.opt_outs))
+        created = deps.directory.create(opt_outs.apply_requests(contact, deps.opt_outs))
     except DuplicateContactError:  # the same event twice, or somebody was faster
-        return next(iter(hooks.directory.find_all(address, ask=True)), None)
-    opt_outs.mark_applied(created, hooks.opt_outs)
+        return next(iter(deps.directory.find_all(address, ask=True)), None)
+    opt_outs.mark_applied(created, deps.opt_outs)
     return created
 
 

@@ -64,7 +64,7 @@ def _value(path: str, target: str, interactions: Interactions) -> Value | None:
         return metric([each for each in interactions if each.counts], interactions)
     told = next(_told(path, interactions), None)
     if target in PHONES:
-        return phone.number(str(told or ""))
+        return phone.parse_number(str(told or ""))
     return _clean(told)
 
 
@@ -93,7 +93,7 @@ def _identifier(dossier: Dossier, kind: str, path: str | None, interactions: Int
 
 
 def _plain(told: str) -> str:
-    return told.strip().casefold() if "@" in told else phone.bare(told)
+    return told.strip().casefold() if "@" in told else phone.strip_channel(told)
 
 
 def _lists(interactions: Interactions, lists: flex.Lists) -> tuple[int, ...]:

@@ -12,7 +12,7 @@ from twilio_bridge import phone
 from twilio_bridge.config import schema
 from twilio_bridge.contacts import opt_outs
 from twilio_bridge.errors import NotTakenError, RateLimitedError, RefusedError, UnacceptableError
-from twilio_bridge.logs import logger, where
+from twilio_bridge.logs import describe_error, logger
 from twilio_bridge.ports import OptOut, OptOuts, Outbox
 from twilio_bridge.support.brevo_contact import WITH_EMAIL, contact_of, digest_of
 from twilio_bridge.support.person import UNTOLD, Dossier, Status, TimelineEvent
@@ -102,7 +102,7 @@ def deliver_word(address: str, crm: MarketingContacts, said: OptOuts) -> int:
 
     An opt-in lifts, once, only what we told Brevo: an ordinary "Yes" changes nothing that the company decided there.
     """
-    number = phone.number(address)
+    number = phone.parse_number(address)
     words = opt_outs.find_requests([number], said) if number else []
     latest = opt_outs.find_latest(words)
     if number is None or latest is None:
@@ -111,7 +111,7 @@ def deliver_word(address: str, crm: MarketingContacts, said: OptOuts) -> int:
     if not latest.out and (not was_told or BREVO in latest.delivered_to):
         return 0
     _note_told(words, said)
-    told = sum(crm.set_opted_out(spelling, latest.out) for spelling in phone.spellings(number))
+    told = sum(crm.set_opted_out(spelling, latest.out) for spelling in phone.list_spellings(number))
     said.mark_delivered(latest, [BREVO])
     return told
 
@@ -223,7 +223,7 @@ def _refuse(event: TimelineEvent, telling: Telling, error: UnacceptableError) ->
         return
     _mark(event, "refused", telling)
     telling.done.refused += 1
-    logger.error("Brevo refuses an event for good", extra={"key": event.key, **where(error)})
+    logger.error("Brevo refuses an event for good", extra={"key": event.key, **describe_error(error)})
 
 
 def _mark(event: TimelineEvent, status: Status, telling: Telling) -> bool:

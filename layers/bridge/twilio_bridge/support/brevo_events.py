@@ -164,5 +164,5 @@ def conversation_channel(known: KnownFacts) -> str:
 def conversation_keys(known: KnownFacts) -> list[str]:
     """Return the keys that a conversation's customer is found by: the first address that takes part."""
     addresses = (str(fact.values.get("address", "")) for fact in known.facts)
-    number = next((found for address in addresses if (found := phone.number(address))), None)
+    number = next((found for address in addresses if (found := phone.parse_number(address))), None)
     return [f"phone#{number}"] if number else []

@@ -186,7 +186,7 @@ def _message(event: CloudEvent, told: ExtractedFacts, settled: schema.Config, _w
     else:
         out = True if str(data.get("errorCode")) == str(TOLD_NOT_TO) else None
         address = data.get("to")
-    if out is None or not isinstance(address, str) or not 0 < len(phone.bare(address)) <= MAX_ADDRESS_LENGTH:
+    if out is None or not isinstance(address, str) or not 0 < len(phone.strip_channel(address)) <= MAX_ADDRESS_LENGTH:
         told.ignored += 1
     else:
         told.opt_out_requests.append(OptOutRequest(address, out, event.at))

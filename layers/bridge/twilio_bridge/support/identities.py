@@ -94,7 +94,7 @@ def select_own_keys(keys: Iterable[str]) -> frozenset[str]:
 
 
 def _is_somebody(kind: str, name: str) -> bool:
-    if not name.strip() or not name.isprintable() or phone.is_hidden(name):
+    if not name.strip() or not name.isprintable() or phone.is_hidden_caller(name):
         return False
     return kind != "phone" or phone.E164.fullmatch(name) is not None
 

@@ -13,7 +13,7 @@ from twilio_bridge import phone
 from twilio_bridge.config import schema
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.errors import BadRequestError, OutOfTimeError
-from twilio_bridge.logs import logger, where
+from twilio_bridge.logs import describe_error, logger
 from twilio_bridge.ports import OptOuts, Outbox
 from twilio_bridge.support import identities, task_attributes
 from twilio_bridge.support.cloud_events import CloudEvent, PoisonRecord, decode_record
@@ -90,7 +90,7 @@ def _coming_again(batch: Batch, subjects: Collection[str], what: str) -> Iterato
         raise
     except Exception as error:  # noqa: BLE001  whatever it was, the records stay on the stream
         batch.fail(subjects)
-        logger.warning(what, extra={"subjects": [*subjects][:10], **where(error)})
+        logger.warning(what, extra={"subjects": [*subjects][:10], **describe_error(error)})
 
 
 def _read(record: Record, batch: Batch, work: ReducerDeps, wanted: frozenset[str]) -> None:
@@ -104,7 +104,7 @@ def _read(record: Record, batch: Batch, work: ReducerDeps, wanted: frozenset[str
             poison.append(PoisonRecord(record.data, f"{_type(event)}: {error}"))
         except Exception as error:  # noqa: BLE001  a mistake of ours must not block the shard
             poison.append(PoisonRecord(record.data, f"{_type(event)}: {type(error).__name__}"))
-            logger.error("event not understood", extra=where(error))
+            logger.error("event not understood", extra=describe_error(error))
         else:
             batch.sources.setdefault(subject, set()).add(record.sequence)
             batch.events += 1
@@ -131,7 +131,7 @@ def _hand_on(batch: Batch, work: ReducerDeps) -> None:
     """Do what is about no task and no conversation: words, test events, workers' time."""
     with _coming_again(batch, [NOTHING], "not handed on"):
         for word in batch.extracted.opt_out_requests:
-            address = phone.bare(word.address)
+            address = phone.strip_channel(word.address)
             if work.opt_outs.record_request(address, word.out, word.at / 1000):
                 work.outbox.enqueue_brevo_opt_out(address)
                 work.outbox.enqueue_airtable_opt_out(address)

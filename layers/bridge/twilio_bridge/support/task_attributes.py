@@ -116,8 +116,8 @@ def read_customer_phone(attributes: Attributes) -> str:
     """Return the customer's number in E.164, empty where none is told or it is hidden."""
     theirs = ("outbound_to", "to") if read_direction(attributes).startswith("outbound") else ("from",)
     told = (read_text(attributes, name) for name in ("customers.phone", "phone", "customerAddress", *theirs))
-    numbers = (number for address in told if (number := phone.number(address)))
-    return next((number for number in numbers if not phone.is_hidden(number)), "")
+    numbers = (number for address in told if (number := phone.parse_number(address)))
+    return next((number for number in numbers if not phone.is_hidden_caller(number)), "")
 
 
 def read_fields(attributes: Attributes, field_mapping: Iterable[str]) -> dict[str, Any]:
@@ -154,4 +154,4 @@ def read_keys(attributes: Attributes) -> Iterator[str]:
 def _flex_identity(attributes: Attributes) -> str:
     """Return who the customer is in a web chat, where it is more than a number."""
     identity = read_text(attributes, "identity", "customerAddress")
-    return "" if phone.number(identity) or "@" in identity else identity
+    return "" if phone.parse_number(identity) or "@" in identity else identity

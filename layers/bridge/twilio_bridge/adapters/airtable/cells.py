@@ -20,7 +20,7 @@ def to_contact(record_id: str, fields: Fields, settings: schema.Contacts) -> Con
     texts["notes"] = long_text(fields.get(settings.columns.notes))
     texts["owner"] = _email_or_text(fields.get(settings.columns.owner))
     for channel in ("sms", "whatsapp"):
-        texts[channel] = phone.number(texts.get(channel, ""), settings.region or None) or ""
+        texts[channel] = phone.parse_number(texts.get(channel, ""), settings.region or None) or ""
     mapped = set(settings.columns.model_dump().values())
     cells = {column: cell_text(value) for column, value in fields.items() if column not in mapped}
     return Contact(

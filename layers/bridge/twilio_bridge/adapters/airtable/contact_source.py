@@ -105,7 +105,7 @@ class AirtableContacts:
         if not phone.E164.fullmatch(number):
             chat = f.Field(columns.chat) if columns.chat else None
             return self._search(f.EQ(_text(chat), number)) if chat else []
-        same = phone.spellings(number)
+        same = phone.list_spellings(number)
         cells = [f.Field(column) for column in (columns.sms, columns.whatsapp) if column]
         written = {form for spelling in same for form in self._written(spelling)}
         tests = [f.EQ(_digits(cell), form) for cell in cells for form in sorted(written)]
@@ -202,8 +202,8 @@ class AirtableContacts:
         }
 
     def _written(self, number: str) -> list[str]:
-        plain = phone.digits(number)
-        return [plain, "00" + plain, *phone.national(number, self._settings.region)]
+        plain = phone.extract_digits(number)
+        return [plain, "00" + plain, *phone.format_national(number, self._settings.region)]
 
 
 def _text(field: f.Field) -> f.Formula:

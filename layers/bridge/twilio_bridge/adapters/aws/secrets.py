@@ -84,11 +84,11 @@ class SigningTokens:
         self._settings = settings
         self._secrets = secrets
 
-    def current(self) -> tuple[str, ...]:
+    def read_tokens(self) -> tuple[str, ...]:
         """Return the tokens as last read."""
         return self._settings.twilio_auth_tokens
 
-    def renewed(self) -> tuple[str, ...]:
+    def reread_tokens(self) -> tuple[str, ...]:
         """Read the secret again, at most once a minute."""
         secret_id = self._settings.twilio_secret
-        return self.current() if secret_id and self._secrets.forget(secret_id) else ()
+        return self.read_tokens() if secret_id and self._secrets.forget(secret_id) else ()

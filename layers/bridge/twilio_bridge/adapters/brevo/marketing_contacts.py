@@ -12,7 +12,7 @@ from twilio_bridge.adapters.brevo.attributes import BrevoAttributes
 from twilio_bridge.adapters.brevo.client import CONTACTS, EVENTS, NEVER_TWICE, THE_REST, BrevoRequests, Call
 from twilio_bridge.adapters.brevo.errors import BREVO, DuplicateError, NotThereError
 from twilio_bridge.errors import RefusedError, UnacceptableError, UnavailableError
-from twilio_bridge.logs import logger, where
+from twilio_bridge.logs import describe_error, logger
 from twilio_bridge.support.cloud_events import parse_time
 from twilio_bridge.support.person import TimelineEvent
 from twilio_bridge.support.ports import MarketingContact
@@ -57,7 +57,9 @@ class BrevoMarketingContacts:
             if answer and not answer.get("email"):
                 self._put(path, params, {"attributes": {"EMAIL": email}})
         except (NotThereError, DuplicateError, UnacceptableError) as error:
-            logger.warning("Brevo's contact stays without email", extra={"contact_id": contact_id, **where(error)})
+            logger.warning(
+                "Brevo's contact stays without email", extra={"contact_id": contact_id, **describe_error(error)}
+            )
         return bool(answer and answer.get("smsBlacklisted"))
 
     def post(self, contact: MarketingContact, contact_id: int | None, event: TimelineEvent) -> None:
@@ -83,7 +85,7 @@ class BrevoMarketingContacts:
         try:
             answer = self._brevo.ask(Call(group=THE_REST, method="GET", path="/events", params=params))
         except RefusedError as error:
-            logger.warning("Brevo does not list events", extra=where(error))
+            logger.warning("Brevo does not list events", extra=describe_error(error))
             return None
         return _among(answer, event)
 

@@ -48,7 +48,7 @@ class Account:
     edge: str | None = None
     endpoint_url: str | None = None
 
-    def client(self) -> Any:  # noqa: ANN401  the SDK has no types
+    def make_client(self) -> Any:  # noqa: ANN401  the SDK has no types
         """Make the SDK's client."""
         http = BoundedHttpClient(self.endpoint_url)
         return Client(*self.login, self.sid, region=self.region, edge=self.edge, http_client=http)
@@ -64,16 +64,16 @@ class BoundedHttpClient(TwilioHttpClient):  # type: ignore[misc]  # the SDK has 
     def request(self, method: str, url: str, **options: Any) -> Any:  # noqa: ANN401
         """Send one request to where Twilio is; `https://{product}.twilio.com/X` stands at `{endpoint}/{product}/X`."""
         if self._endpoint_url:
-            url = elsewhere(url, self._endpoint_url)
+            url = replace_host(url, self._endpoint_url)
         return super().request(method, url, **{**options, "timeout": deadline.seconds_left(TIMEOUT_S)})
 
 
-def elsewhere(url: str, endpoint_url: str) -> str:
+def replace_host(url: str, endpoint_url: str) -> str:
     """Return the address of one of Twilio's products at another endpoint."""
     return re.sub(r"^https://([a-z-]+)(?:\.[a-z0-9-]+)*\.twilio\.com", rf"{endpoint_url.rstrip('/')}/\1", url)
 
 
-def ask(request: Callable[[], T], policy: Retry = REQUESTS) -> T:
+def call_twilio(request: Callable[[], T], policy: Retry = REQUESTS) -> T:
     """Make a request, again where the policy says so; whatever fails is an UpstreamError."""
 
     def once() -> T:
@@ -89,7 +89,7 @@ def ask(request: Callable[[], T], policy: Retry = REQUESTS) -> T:
     return call(once, policy)
 
 
-def whole(found: T) -> T:
+def require_resource(found: T) -> T:
     """Return what the SDK made of an answer; from one that is no resource it makes an empty one."""
     if not getattr(found, "sid", None):
         raise UnavailableError(TWILIO, "an answer holds no resource")

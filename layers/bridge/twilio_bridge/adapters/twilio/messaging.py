@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-from twilio_bridge.adapters.twilio.client import Account, InitializingError, ask, whole
+from twilio_bridge.adapters.twilio.client import Account, InitializingError, call_twilio, require_resource
 from twilio_bridge.errors import RefusedError, UnavailableError
 from twilio_bridge.ports import Participant
 from twilio_bridge.retry import Retry
@@ -23,17 +23,17 @@ class TwilioMessaging:
     """Conversations and Frontline users of one account."""
 
     def __init__(self, account: Account) -> None:
-        self._client = account.client()
+        self._client = account.make_client()
 
     def list_participants(self, conversation_sid: str) -> list[Participant]:
         """Return who is in a conversation."""
         listed = self._conversation(conversation_sid).participants
-        return ask(lambda: [_participant(found) for found in listed.list(limit=MAX_PARTICIPANTS_COUNT)])
+        return call_twilio(lambda: [_participant(found) for found in listed.list(limit=MAX_PARTICIPANTS_COUNT)])
 
     def fetch_participant(self, conversation_sid: str, participant_sid: str) -> Participant:
         """Return one of them."""
         fetch = self._conversation(conversation_sid).participants(participant_sid).fetch
-        return ask(lambda: _participant(fetch()))
+        return call_twilio(lambda: _participant(fetch()))
 
     def add_worker(self, conversation_sid: str, worker: str, projected_address: str = "") -> None:
         """Add a worker by identity; in group messages by the address projected for them, too."""
@@ -42,7 +42,7 @@ class TwilioMessaging:
             details["messaging_binding_projected_address"] = projected_address
         create = self._conversation(conversation_sid).participants.create
         try:
-            ask(lambda: whole(create(**details)), ADDING)
+            call_twilio(lambda: require_resource(create(**details)), ADDING)
         except RefusedError as error:
             if error.code not in ALREADY_THERE:
                 raise
@@ -50,17 +50,17 @@ class TwilioMessaging:
     def update_participant_attributes(self, conversation_sid: str, participant_sid: str, attributes: str) -> None:
         """Replace a participant's attributes."""
         update = self._conversation(conversation_sid).participants(participant_sid).update
-        ask(lambda: whole(update(attributes=attributes)))
+        call_twilio(lambda: require_resource(update(attributes=attributes)))
 
     def update_conversation(self, conversation_sid: str, changes: Mapping[str, str]) -> None:
         """Change a conversation's name or attributes."""
-        ask(lambda: whole(self._conversation(conversation_sid).update(**changes)))
+        call_twilio(lambda: require_resource(self._conversation(conversation_sid).update(**changes)))
 
     def is_worker_available(self, worker: str) -> bool:
         """Return whether the Frontline user exists, is active and available."""
         fetch = self._client.frontline_api.v1.users(quote(worker, safe="")).fetch  # the SDK does not quote
         try:
-            user = ask(lambda: whole(fetch()))
+            user = call_twilio(lambda: require_resource(fetch()))
         except RefusedError as error:
             if error.code == NO_SUCH_USER:
                 return False
@@ -72,7 +72,7 @@ class TwilioMessaging:
 
 
 def _participant(found: Any) -> Participant:  # noqa: ANN401
-    binding = whole(found).messaging_binding or {}
+    binding = require_resource(found).messaging_binding or {}
     return Participant(
         sid=found.sid,
         identity=found.identity or "",

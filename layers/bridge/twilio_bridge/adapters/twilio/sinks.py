@@ -5,7 +5,7 @@ https://www.twilio.com/docs/events/event-streams/sink-resource: a sink is used o
 
 from typing import Any
 
-from twilio_bridge.adapters.twilio.client import Account, ask
+from twilio_bridge.adapters.twilio.client import Account, call_twilio
 from twilio_bridge.errors import RefusedError
 
 MAX_SINKS_COUNT = 100
@@ -16,7 +16,7 @@ class TwilioSinks:
     """The port Sinks: those of one account."""
 
     def __init__(self, account: Account, sink_sid: str | None = None) -> None:
-        self._events = account.client().events.v1
+        self._events = account.make_client().events.v1
         self._sink_sid = sink_sid
 
     def validate(self, test_id: str, stream_arn: str) -> str | None:
@@ -29,13 +29,13 @@ class TwilioSinks:
     def _waiting(self, stream_arn: str) -> list[str]:
         if self._sink_sid:
             return [self._sink_sid]
-        listed = ask(lambda: self._events.sinks.list(status=VALIDATING, limit=MAX_SINKS_COUNT))
+        listed = call_twilio(lambda: self._events.sinks.list(status=VALIDATING, limit=MAX_SINKS_COUNT))
         return [sink.sid for sink in listed if _arn(sink) == stream_arn]
 
     def _accepts(self, sid: str, test_id: str) -> bool:
         create = self._events.sinks(sid).sink_validate.create
         try:
-            return bool(ask(lambda: create(test_id=test_id)).result == "valid")
+            return bool(call_twilio(lambda: create(test_id=test_id)).result == "valid")
         except RefusedError:  # another sink's test, or one validated already
             return False
 
