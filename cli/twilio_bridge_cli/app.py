@@ -1,27 +1,20 @@
-"""The command `twilio-bridge`: what Twilio would send, and what people configure, from a terminal."""
+"""The command `twilio-bridge`: send what Twilio would send, and store what people configure, from a terminal."""
 
 import sys
 import traceback
-from importlib.metadata import version
-from typing import Annotated
+from typing import Annotated, Any, Final
 
 import typer
 
 from twilio_bridge.errors import BadRequestError, BridgeError, SettingError, UpstreamError
-from twilio_bridge_cli import output
-from twilio_bridge_cli.commands import usage
-from twilio_bridge_cli.commands.call import command as call
-from twilio_bridge_cli.commands.config import command as config
-from twilio_bridge_cli.commands.events import command as events
-from twilio_bridge_cli.commands.report import command as report
 from twilio_bridge_cli.errors import INTERRUPTED, OWN_MISTAKE, SERVER, UNREACHABLE, USAGE, CommandError
-from twilio_bridge_cli.flags import Command, Group
+from twilio_bridge_cli.groups import Entry, Group
 
-_HELP = (
+_HELP: Final = (
     "Operates a Twilio Bridge: calls its callbacks and fills its stream as Twilio would, puts configurations in "
     "force, and shows the figures."
 )
-_EXAMPLES = """
+_EXAMPLES: Final = """
 [bold]Examples[/bold]
   twilio-bridge call crm
   twilio-bridge call crm --worker jo@acme.org --url https://bridge.acme.org --secret twilio-bridge/twilio
@@ -29,10 +22,28 @@ _EXAMPLES = """
   twilio-bridge events put task-created.json
   twilio-bridge report queues --stack twilio-bridge --from 2026-11-01
 """
+_COMMANDS: Final = "twilio_bridge_cli.commands"
+COMMANDS: Final = {
+    "call": Entry(
+        "Signs and sends one callback exactly as Twilio would, and shows the answer.", f"{_COMMANDS}.call.command:call"
+    ),
+    "report": Entry("Shows the figures of queues or workers, by day.", f"{_COMMANDS}.report:report"),
+    "usage": Entry(
+        "Shows how many calls Airtable had from the bridge this month, and how many the plan has.",
+        f"{_COMMANDS}.usage:usage",
+    ),
+    "config": Entry("Checks, stores and shows what people configure (bridge.yaml).", f"{_COMMANDS}.config.group:group"),
+    "events": Entry(
+        "Puts Twilio's events on the stream, out of files or out of the quarantine.", f"{_COMMANDS}.events.group:group"
+    ),
+}
 
 
 class Commands(Group):
-    """Turns every failure into one sentence and an exit code."""
+    """All commands; every failure becomes one sentence and an exit code."""
+
+    def __init__(self, **settings: Any) -> None:  # noqa: ANN401  they are typer's
+        super().__init__(entries=COMMANDS, **settings)
 
     def invoke(self, ctx: typer.Context) -> object:  # type: ignore[override]  # typer's own Context is a subclass
         """Run the command."""
@@ -41,7 +52,7 @@ class Commands(Group):
         except CommandError as error:
             _end(ctx, error, error.code)
         except BridgeError as error:
-            _end(ctx, CommandError(_sentence(str(error))), _code(error))
+            _end(ctx, CommandError(_make_sentence(str(error))), _choose_code(error))
         except KeyboardInterrupt:
             raise typer.Exit(INTERRUPTED) from None
         except (typer.Exit, typer.Abort, typer.TyperException, BrokenPipeError):  # typer ends these well
@@ -52,9 +63,11 @@ class Commands(Group):
 
 
 def _end(ctx: typer.Context, error: CommandError, code: int) -> None:
+    from twilio_bridge_cli import output  # noqa: PLC0415  --help needs none of it
+
     if ctx.params.get("debug"):
         traceback.print_exc()
-    output.failure(error)
+    output.print_error(error)
     raise typer.Exit(code)
 
 
@@ -63,13 +76,13 @@ def _own_mistake(error: Exception) -> CommandError:
     return CommandError(f"This command made a mistake ({type(error).__name__}).", remedy)
 
 
-def _code(error: BridgeError) -> int:
+def _choose_code(error: BridgeError) -> int:
     if isinstance(error, SettingError | BadRequestError):
         return USAGE
     return UNREACHABLE if isinstance(error, UpstreamError) else SERVER
 
 
-def _sentence(text: str) -> str:
+def _make_sentence(text: str) -> str:
     return f"{text[:1].upper()}{text[1:].rstrip('.')}."
 
 
@@ -82,17 +95,16 @@ app = typer.Typer(
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
 )
-app.command(name="call", cls=Command, help=call.HELP, epilog=call.EXAMPLES)(call.call)
-app.command(name="report", cls=Command, help=report.HELP, epilog=report.EXAMPLES)(report.report)
-app.command(name="usage", cls=Command, help=usage.HELP, epilog=usage.EXAMPLES)(usage.usage)
-app.add_typer(config.app, name="config")
-app.add_typer(events.app, name="events")
 
 
 def _show_version(wanted: bool) -> None:
-    if wanted:
-        output.plain(f"twilio-bridge {version('twilio-bridge')}")
-        raise typer.Exit
+    if not wanted:
+        return
+
+    from importlib.metadata import version  # noqa: PLC0415  only this needs it
+
+    typer.echo(f"twilio-bridge {version('twilio-bridge')}")
+    raise typer.Exit
 
 
 @app.callback()
@@ -103,7 +115,7 @@ def root(
     ] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show where a failure comes from.")] = False,
 ) -> None:
-    """Take what holds for every command."""
+    """Take the options that every command has."""
     del show_version, debug  # one ends the command by itself, `Commands` reads the other
 
 

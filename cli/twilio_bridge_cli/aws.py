@@ -1,17 +1,19 @@
-"""AWS as the operator reaches it: clients, a stack's outputs, and what to do about AWS's refusals.
+"""AWS as the operator reaches it: clients, a stack's outputs, many reads at once, and what to do about refusals.
 
 An endpoint on this machine is a stand-in, which takes any credentials: it gets made-up ones.
 """
 
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final, TypeVar
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from twilio_bridge.adapters.aws.clients import FAILURES, code_of
-from twilio_bridge_cli.environment import Surroundings, is_local
+from twilio_bridge_cli import output
+from twilio_bridge_cli.environment import Environment, is_local
 from twilio_bridge_cli.errors import CommandError, RefusedCommandError, UnreachableError
 
 TABLE_OUTPUT: Final = "SyncStateTable"
@@ -20,6 +22,12 @@ BUCKET_OUTPUT: Final = "QuarantineBucket"
 _MADE_UP: Final = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
 _LOCAL_REGION: Final = "us-east-1"
 _CONFIG: Final = Config(connect_timeout=10, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 2})
+
+_READS_AT_ONCE: Final = 8
+_MIN_BAR_READS: Final = 20
+
+Wanted = TypeVar("Wanted")
+Found = TypeVar("Found")
 
 _NONE: Final = "There is none of this name in this account and region; see the name and --region."
 _LOG_IN: Final = "Log in to AWS (aws sso login, aws configure), or name the profile in AWS_PROFILE."
@@ -45,43 +53,53 @@ _REFUSALS: Final[Mapping[str, str]] = {
 }
 
 
-def client(service: str, around: Surroundings, region: str | None) -> Any:  # noqa: ANN401  boto3 makes its clients' classes while it runs
-    """Make a client; AWS_ENDPOINT_URL counts wherever it stands."""
+def make_client(service: str, environment: Environment, region: str | None) -> Any:  # noqa: ANN401  boto3 makes its clients' classes while it runs
+    """Return a client; AWS_ENDPOINT_URL counts, in the environment and in `.env`."""
     make: Any = boto3.client
-    endpoint = around.get("AWS_ENDPOINT_URL")
+    endpoint = environment.get("AWS_ENDPOINT_URL")
     local = endpoint is not None and is_local(endpoint)
     try:
         return make(
             service,
-            region_name=region or around.get("AWS_REGION") or (_LOCAL_REGION if local else None),
+            region_name=region or environment.get("AWS_REGION") or (_LOCAL_REGION if local else None),
             endpoint_url=endpoint,
             config=_CONFIG,
             **(_MADE_UP if local else {}),
         )
     except (BotoCoreError, ValueError) as error:
-        raise _explained(type(error).__name__, f"{service} cannot be asked") from error
+        raise _make_error(type(error).__name__, f"{service} cannot be asked") from error
 
 
-def output_of(stack: str, name: str, around: Surroundings, region: str | None) -> str:
+def read_stack_output(stack: str, name: str, environment: Environment, region: str | None) -> str:
     """Return an output of a deployed stack: the name of its table SyncState, of its stream, or of its bucket."""
     try:
-        stacks = client("cloudformation", around, region).describe_stacks(StackName=stack)["Stacks"]
+        stacks = make_client("cloudformation", environment, region).describe_stacks(StackName=stack)["Stacks"]
     except FAILURES as error:
-        raise explained(error, f"The stack {stack} cannot be read") from error
-    outputs = {output["OutputKey"]: output["OutputValue"] for output in stacks[0].get("Outputs", [])}
+        raise explain_failure(error, f"The stack {stack} cannot be read") from error
+    outputs = {each["OutputKey"]: each["OutputValue"] for each in stacks[0].get("Outputs", [])}
     if name not in outputs:
         raise CommandError(f"The stack {stack} has no output {name}.", "Is it a Twilio Bridge, and of this version?")
     return str(outputs[name])
 
 
-def explained(error: BaseException, what: str) -> CommandError:
-    """Turn a failure of AWS, or what the bridge made of it, into a sentence with its remedy."""
+def read_in_order(read: Callable[[Wanted], Found], wanted: Sequence[Wanted]) -> Iterator[Found]:
+    """Yield what `read` returns for each, in their order, eight at a time; show a bar where there are many."""
+    bar = output.show_progress("Reading", len(wanted), _MIN_BAR_READS)
+    with bar as advance, ThreadPoolExecutor(_READS_AT_ONCE) as pool:
+        for start in range(0, len(wanted), _READS_AT_ONCE):
+            for found in pool.map(read, wanted[start : start + _READS_AT_ONCE]):
+                yield found
+                advance(1)
+
+
+def explain_failure(error: BaseException, what: str) -> CommandError:
+    """Return the error that a failure of AWS is for the operator: a sentence and its remedy."""
     cause = error if isinstance(error, FAILURES) else error.__cause__
     known = isinstance(cause, BotoCoreError | ClientError)
-    return _explained(code_of(cause) if known and isinstance(cause, Exception) else type(error).__name__, what)
+    return _make_error(code_of(cause) if known and isinstance(cause, Exception) else type(error).__name__, what)
 
 
-def _explained(code: str, what: str) -> CommandError:
+def _make_error(code: str, what: str) -> CommandError:
     if code in _USAGE:
         return CommandError(f"{what} ({code}).", _USAGE[code])
     if code in _REFUSALS:

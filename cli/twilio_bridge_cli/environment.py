@@ -1,4 +1,4 @@
-"""What the environment and `.env` of the current directory say; the environment wins, and empty is not set."""
+"""The environment and `.env` of the current directory; the environment wins, and empty is not set."""
 
 import os
 import re
@@ -12,36 +12,38 @@ from dotenv import dotenv_values
 from twilio_bridge.settings import BASE_URL, Settings
 from twilio_bridge_cli.errors import CommandError
 
-Surroundings = Mapping[str, str]
+Environment = Mapping[str, str]
 
 LOCAL_PORT: Final = "3000"
 _LOOPBACK: Final = re.compile(r"localhost|127(\.[0-9]{1,3}){3}|::1")
 
 
-def surroundings(endpoint_url: str | None = None) -> Surroundings:
-    """Everything that is set; `endpoint_url` is what an option says of AWS_ENDPOINT_URL."""
-    both = {**from_file(), **{name: value for name, value in os.environ.items() if value.strip()}}
+def read_environment(endpoint_url: str | None = None) -> Environment:
+    """Return everything that is set; `endpoint_url` takes the place of AWS_ENDPOINT_URL."""
+    both = {**read_env_file(), **{name: value for name, value in os.environ.items() if value.strip()}}
     both |= {"AWS_ENDPOINT_URL": endpoint_url} if endpoint_url else {}
     return {name: value for name, value in both.items() if value}
 
 
-def from_file() -> Surroundings:
-    """What `.env` alone says."""
+def read_env_file() -> Environment:
+    """Return what `.env` alone sets."""
     try:
-        given = dotenv_values(Path.cwd() / ".env")
+        values = dotenv_values(Path.cwd() / ".env")
     except (OSError, UnicodeDecodeError) as error:
         raise CommandError(f".env cannot be read ({type(error).__name__}).") from error
-    return {name: value for name, value in given.items() if value and value.strip()}
+
+    return {name: value for name, value in values.items() if value and value.strip()}
 
 
-def base_url(option: str | None, around: Surroundings) -> str:
-    """Where callbacks are sent: --url, else PUBLIC_BASE_URL, else the local stack."""
-    given = option or Settings(around).public_base_url or f"http://127.0.0.1:{_port(around)}"
-    if not _is_url(given):
+def find_base_url(option: str | None, environment: Environment) -> str:
+    """Return where callbacks are sent: --url, else PUBLIC_BASE_URL, else the local stack."""
+    url = option or Settings(environment).public_base_url or f"http://127.0.0.1:{_port(environment)}"
+    if not _is_url(url):
         raise CommandError(f"The URL should be {BASE_URL[1]}, such as https://bridge.example.com.")
-    if "@" in urlsplit(given).netloc:
+    if "@" in urlsplit(url).netloc:
         raise CommandError("The URL should not hold a user or a password: Twilio's signature is what proves the call.")
-    return given.rstrip("/")
+
+    return url.rstrip("/")
 
 
 def is_local(url: str) -> bool:
@@ -56,8 +58,9 @@ def _is_url(text: str) -> bool:
         return False
 
 
-def _port(around: Surroundings) -> str:
-    port = around.get("PORT", LOCAL_PORT).strip()
+def _port(environment: Environment) -> str:
+    port = environment.get("PORT", LOCAL_PORT).strip()
     if not re.fullmatch(r"[0-9]{1,5}", port):
         raise CommandError("PORT should be a number from 1 to 65535.")
+
     return port

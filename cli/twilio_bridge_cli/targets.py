@@ -1,7 +1,4 @@
-"""Where the stream, the table and the bucket are: as the operator says, a stack's outputs, or the environment.
-
-Where nobody says it, it is the local stack's.
-"""
+"""Where the stream, the table and the bucket are: an option, a stack's outputs, the environment, or the local stack."""
 
 import json
 from collections.abc import Mapping
@@ -10,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from twilio_bridge_cli import aws
-from twilio_bridge_cli.environment import Surroundings
+from twilio_bridge_cli.environment import Environment
 from twilio_bridge_cli.errors import CommandError
 
 LOCAL_STACK: Final = Path(".aws-sam/local-env.json")  # the local stack writes it when it starts
@@ -18,7 +15,7 @@ LOCAL_STACK: Final = Path(".aws-sam/local-env.json")  # the local stack writes i
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What is looked for, and what a stack's output and the functions' variable are called that name it."""
+    """What is looked for, and the stack's output and the functions' variable that name it."""
 
     what: str
     output: str
@@ -26,11 +23,11 @@ class Kind:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Its name, and what the client that reaches it is made from."""
+class Target:
+    """A name, and what the client that reaches it is made from."""
 
     name: str
-    around: Surroundings
+    environment: Environment
 
 
 STREAM: Final = Kind("stream", aws.STREAM_OUTPUT, "EVENT_STREAM")
@@ -38,23 +35,26 @@ TABLE: Final = Kind("table", aws.TABLE_OUTPUT, "SYNC_STATE_TABLE")
 BUCKET: Final = Kind("bucket", aws.BUCKET_OUTPUT, "QUARANTINE_BUCKET")
 
 
-def find(kind: Kind, named: str | None, stack: str | None, around: Surroundings, region: str | None) -> Place:
-    """Find it, or raise CommandError."""
+def find_target(
+    kind: Kind, named: str | None, stack: str | None, environment: Environment, region: str | None
+) -> Target:
+    """Return the target; raise CommandError where nothing names it."""
     if named and stack:
         raise CommandError(f"--{kind.what} and --stack exclude each other.")
     if stack:
-        return Place(aws.output_of(stack, kind.output, around, region), around)
-    if name := named or around.get(kind.variable):
-        return Place(name, around)
-    local = _of_local_stack(kind.variable)
+        return Target(aws.read_stack_output(stack, kind.output, environment, region), environment)
+    if name := named or environment.get(kind.variable):
+        return Target(name, environment)
+
+    local = _read_local_stack(kind.variable)
     if kind.variable not in local:
         remedy = "Name the stack: --stack twilio-bridge; or start a local one: make run."
         raise CommandError(f"Which {kind.what}?", remedy)
-    return Place(local[kind.variable], {"AWS_ENDPOINT_URL": local.get("AWS_ENDPOINT_URL", ""), **around})
+    return Target(local[kind.variable], {"AWS_ENDPOINT_URL": local.get("AWS_ENDPOINT_URL", ""), **environment})
 
 
-def _of_local_stack(variable: str) -> Mapping[str, str]:
-    """Return the variables of a function of the local stack that has this one, if there is one."""
+def _read_local_stack(variable: str) -> Mapping[str, str]:
+    """Return the variables of a function of the local stack that has this one; nothing where there is none."""
     try:
         functions = json.loads(LOCAL_STACK.read_text(encoding="utf-8"))
         return next((each for each in functions.values() if variable in each), {})

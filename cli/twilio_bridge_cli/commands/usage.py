@@ -10,8 +10,9 @@ from twilio_bridge.adapters.state.limiter import AIRTABLE, SlotLimiter
 from twilio_bridge.contacts.airtable_quota import Usage
 from twilio_bridge.errors import UpstreamError
 from twilio_bridge_cli import aws, output, targets
-from twilio_bridge_cli.environment import Surroundings, surroundings
+from twilio_bridge_cli.environment import Environment, read_environment
 from twilio_bridge_cli.errors import CommandError
+from twilio_bridge_cli.groups import make_command
 
 HELP: Final = (
     "Shows how many calls Airtable had from the bridge this month, and how many the plan has."
@@ -38,6 +39,7 @@ EndpointUrl = Annotated[str | None, typer.Option(help="Where AWS is reached; els
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object {base, calls, monthly_calls, percent}.")]
 
 
+@make_command(EXAMPLES, HELP)
 def usage(
     *,
     base: Base = None,
@@ -48,26 +50,26 @@ def usage(
     as_json: AsJson = False,
 ) -> None:
     """Show the month's calls."""
-    around = surroundings(endpoint_url)
-    base_id = _base(base, table or stack, around, region)
-    place = targets.find(targets.TABLE, table, stack, around, region)
+    environment = read_environment(endpoint_url)
+    base_id = _base(base, table or stack, environment, region)
+    place = targets.find_target(targets.TABLE, table, stack, environment, region)
     try:
-        found = _read(Table(aws.client("dynamodb", place.around, region), place.name), base_id)
+        found = _read(Table(aws.make_client("dynamodb", place.environment, region), place.name), base_id)
     except UpstreamError as error:
-        raise aws.explained(error, f"The calls cannot be read from {place.name}") from error
+        raise aws.explain_failure(error, f"The calls cannot be read from {place.name}") from error
     if as_json:
-        told = {"calls": found.calls, "monthly_calls": found.monthly_calls, "percent": found.percent}
-        output.data({"base": base_id, **told})
+        counts = {"calls": found.calls, "monthly_calls": found.monthly_calls, "percent": found.percent}
+        output.print_json({"base": base_id, **counts})
         return
     of = "no limit is configured" if found.monthly_calls is None else f"{found.percent} % of {found.monthly_calls:,}"
-    output.plain(f"{found.calls:,} calls this month, {of}")
+    output.print_text(f"{found.calls:,} calls this month, {of}")
 
 
-def _base(named: str | None, elsewhere: str | None, around: Surroundings, region: str | None) -> str:
-    """Return the base's id: as it is said, as AIRTABLE_BASE_ID says, or the local stack's where that is meant."""
-    if elsewhere and not (named or around.get(BASE.variable)):
+def _base(named: str | None, elsewhere: str | None, environment: Environment, region: str | None) -> str:
+    """Return the base's id: --base, AIRTABLE_BASE_ID, or the local stack's."""
+    if elsewhere and not (named or environment.get(BASE.variable)):
         raise CommandError("Which base?", "Name it: --base app…; or set AIRTABLE_BASE_ID.")
-    return targets.find(BASE, named, None, around, region).name
+    return targets.find_target(BASE, named, None, environment, region).name
 
 
 def _read(table: Table, base_id: str) -> Usage:

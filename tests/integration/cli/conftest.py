@@ -9,7 +9,7 @@ from typer.testing import CliRunner, Result
 
 from tests.integration.cli.bridge import Bridge
 from twilio_bridge_cli.app import app
-from twilio_bridge_cli.commands.call.sample import TOKEN
+from twilio_bridge_cli.commands.call.tokens import LOCAL_TOKEN
 
 Run = Callable[..., Result]
 TERMINAL = ("FORCE_COLOR", "NO_COLOR", "TTY_COMPATIBLE", "COLUMNS", "GITHUB_ACTIONS")
@@ -29,7 +29,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def bridge() -> Iterator[Bridge]:
-    with Bridge(TOKEN) as running:
+    with Bridge(LOCAL_TOKEN) as running:
         yield running
 
 

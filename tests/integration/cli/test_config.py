@@ -71,8 +71,10 @@ def test_the_table_is_known_by_three_names(run: Run, monkeypatch: pytest.MonkeyP
     (folder / ".env").write_text(f"SYNC_STATE_TABLE={NAME}\n")
     assert run("config", "put", "bridge.yaml").exit_code == 0
     (folder / ".env").unlink()
-    make = aws.client
-    monkeypatch.setattr(aws, "client", lambda name, *rest: Stacks() if name == "cloudformation" else make(name, *rest))
+    make = aws.make_client
+    monkeypatch.setattr(
+        aws, "make_client", lambda name, *rest: Stacks() if name == "cloudformation" else make(name, *rest)
+    )
     assert run("config", "show", "--stack", "twilio-bridge").stdout == GOOD
     other = run("config", "show", "--stack", "other")
     assert (other.exit_code, "no output SyncStateTable" in other.stderr) == (2, True)

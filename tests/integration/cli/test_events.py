@@ -99,8 +99,10 @@ def test_the_stream_is_known_by_three_names(
     (folder / ".env").write_text(f"EVENT_STREAM={NAME}\n")
     assert 0 == run("events", "put", "event.json").exit_code
     (folder / ".env").unlink()
-    make = aws.client
-    monkeypatch.setattr(aws, "client", lambda name, *rest: Stacks() if name == "cloudformation" else make(name, *rest))
+    make = aws.make_client
+    monkeypatch.setattr(
+        aws, "make_client", lambda name, *rest: Stacks() if name == "cloudformation" else make(name, *rest)
+    )
     assert 0 == run("events", "put", "event.json", "--stack", "twilio-bridge").exit_code
     other = run("events", "put", "event.json", "--stack", "other")
     assert (2, True) == (other.exit_code, "no output EventStreamName" in other.stderr)
@@ -182,11 +184,11 @@ class Full:
 def test_a_full_stream_is_4(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is there and what is not is said, after as many attempts as the policy has."""
     full = Full()
-    monkeypatch.setattr(aws, "client", lambda *_: full)
+    monkeypatch.setattr(aws, "make_client", lambda *_: full)
     monkeypatch.setattr("twilio_bridge.retry.time.sleep", lambda _: None)
     lines = "".join(json.dumps({"type": "t", "id": f"EV{number}"}) + "\n" for number in range(3))
     result = run("events", "put", "-", "--stream", NAME, "--batch", "1", "--json", typed=lines)
-    assert (4, 9) == (result.exit_code, full.asked)
+    assert (4, 11) == (result.exit_code, full.asked)
     told = json.loads(result.stdout)
     assert (1, 2, True) == (told["events"], told["failed"], "did not take them" in told["error"])
     assert "more shards" in result.stderr

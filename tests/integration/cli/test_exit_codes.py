@@ -18,7 +18,7 @@ from twilio_bridge_cli.commands.call import command, sending
 FAR = "https://bridge.invalid"
 CONFIG = [["config", name] for name in ("check", "put", "show", "remove")]
 EVENTS = [["events", name] for name in ("put", "replay", "quarantine")]
-HELPED = [[], ["call"], ["config"], *CONFIG, ["events"], *EVENTS, ["report"]]
+HELPED = [[], ["call"], ["config"], *CONFIG, ["events"], *EVENTS, ["report"], ["usage"]]
 
 
 @pytest.mark.parametrize(
@@ -167,7 +167,7 @@ def test_a_mistake_of_the_commands_own_shows_no_traceback(run: Run, monkeypatch:
     def fail(_name: str) -> None:
         raise KeyError("not-for-you")
 
-    monkeypatch.setattr(command, "named", fail)
+    monkeypatch.setattr(command, "find_callback", fail)
     result = run("call", "crm")
     assert result.exit_code == 70
     assert "KeyError" in result.stderr
@@ -193,7 +193,7 @@ def test_the_bridges_errors_are_sentences(
     def fail(_name: str) -> None:
         raise error
 
-    monkeypatch.setattr(command, "named", fail)
+    monkeypatch.setattr(command, "find_callback", fail)
     result = run("call", "crm")
     assert (result.exit_code, result.stderr.startswith("Error: ")) == (code, True)
 
@@ -212,7 +212,7 @@ def test_an_interruption_is_130(run: Run, monkeypatch: pytest.MonkeyPatch) -> No
     def interrupt(_name: str) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(command, "named", interrupt)
+    monkeypatch.setattr(command, "find_callback", interrupt)
     assert run("call", "crm").exit_code == 130
 
 

@@ -198,8 +198,10 @@ class Stacks:
 def test_a_stack_names_both(run: Run, quarantine: Quarantine, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its outputs."""
     quarantine.ours(b"one")
-    make = aws.client
-    monkeypatch.setattr(aws, "client", lambda name, *rest: Stacks() if name == "cloudformation" else make(name, *rest))
+    make = aws.make_client
+    monkeypatch.setattr(
+        aws, "make_client", lambda name, *rest: Stacks() if name == "cloudformation" else make(name, *rest)
+    )
     assert 0 == run("events", "replay", "--stack", "twilio-bridge").exit_code
     assert "1 object" in run("events", "quarantine", "--stack", "twilio-bridge").stderr
     assert [b"one"] == quarantine.data
@@ -267,8 +269,8 @@ class Full:
 def test_a_full_stream_is_4(run: Run, quarantine: Quarantine, monkeypatch: pytest.MonkeyPatch) -> None:
     """What it took is counted."""
     quarantine.given_up(b"first", b"second", b"third")
-    make, full = aws.client, Full()
-    monkeypatch.setattr(aws, "client", lambda name, *rest: full if name == "kinesis" else make(name, *rest))
+    make, full = aws.make_client, Full()
+    monkeypatch.setattr(aws, "make_client", lambda name, *rest: full if name == "kinesis" else make(name, *rest))
     monkeypatch.setattr("twilio_bridge.retry.time.sleep", lambda _: None)
     result = run("events", "replay", *BOTH, "--json")
     told = json.loads(result.stdout)
@@ -299,9 +301,9 @@ def test_an_object_that_cannot_be_had_is_said(
     """One that expired meanwhile is named; where S3 fails, the command ends and says how far it got."""
     quarantine.ours(b"one")
     quarantine.put("2026/03/02/lost.json", {})
-    make = aws.client
+    make = aws.make_client
     forgetful = Forgetful(quarantine.s3, code)
-    monkeypatch.setattr(aws, "client", lambda name, *rest: forgetful if name == "s3" else make(name, *rest))
+    monkeypatch.setattr(aws, "make_client", lambda name, *rest: forgetful if name == "s3" else make(name, *rest))
     result = run("events", "replay", *BOTH, "--json")
     assert (1 if code == "NoSuchKey" else 4, True) == (result.exit_code, said in result.stderr)
     assert "error" in json.loads(result.stdout)

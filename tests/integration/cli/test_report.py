@@ -158,8 +158,10 @@ class Stacks:
 def test_the_table_is_the_stacks(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """--stack asks for its output, SYNC_STATE_TABLE names it."""
     named = run("report", "queues", *BOTH, "--table", NAME).stdout
-    make = aws.client
-    monkeypatch.setattr(aws, "client", lambda name, *rest: Stacks() if name == "cloudformation" else make(name, *rest))
+    make = aws.make_client
+    monkeypatch.setattr(
+        aws, "make_client", lambda name, *rest: Stacks() if name == "cloudformation" else make(name, *rest)
+    )
     assert named == run("report", "queues", *BOTH, "--stack", "twilio-bridge").stdout
     monkeypatch.setenv("SYNC_STATE_TABLE", NAME)
     assert named == run("report", "queues", *BOTH).stdout

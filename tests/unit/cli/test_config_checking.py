@@ -25,12 +25,12 @@ unheard_of: 1
 
 def test_the_packaged_file_is_right() -> None:
     """What we ship passes."""
-    assert checking.problems(PACKAGED.read_text()) == []
+    assert checking.find_problems(PACKAGED.read_text()) == []
 
 
 def test_every_problem_has_its_line_and_its_remedy() -> None:
     """All are named at once, in the order of the file; a key with dots in it is found too."""
-    found = checking.problems(WRONG)
+    found = checking.find_problems(WRONG)
     assert [(problem.line, problem.place) for problem in found] == [
         (2, "contacts.tables"),
         (3, "contacts.region"),
@@ -49,7 +49,7 @@ def test_every_problem_has_its_line_and_its_remedy() -> None:
 @pytest.mark.parametrize(("text", "line"), [("a: [\n b", 2), ("a: b: c", 1), ("\tx: 1", 1), ("a: \x01", 0)])
 def test_no_yaml_is_one_problem(text: str, line: int) -> None:
     """A file that cannot be read as YAML says where."""
-    (problem,) = checking.problems(text)
+    (problem,) = checking.find_problems(text)
     assert (problem.line, problem.message[:7]) == (line, "no YAML")
 
 
@@ -65,16 +65,16 @@ def test_no_yaml_is_one_problem(text: str, line: int) -> None:
 )
 def test_what_would_do_harm_unseen_has_its_remedy(text: str, line: int, place: str, remedy: str) -> None:
     """An empty list, an unknown country, a column or a key that stands twice."""
-    (problem,) = checking.problems(text)
+    (problem,) = checking.find_problems(text)
     assert (problem.line, problem.place, remedy in problem.remedy) == (line, place, True), problem
 
 
 def test_the_file_as_a_whole_may_be_wrong() -> None:
     """A list is no configuration, and there is a limit to its size."""
-    assert [problem.place for problem in checking.problems("- a\n")] == [""]
-    (date,) = checking.problems("a: 2026-02-31\n")
+    assert [problem.place for problem in checking.find_problems("- a\n")] == [""]
+    (date,) = checking.find_problems("a: 2026-02-31\n")
     assert (date.line, "no YAML" in date.message) == (0, True)
-    (large,) = checking.problems("#" * (LARGEST + 1))
+    (large,) = checking.find_problems("#" * (LARGEST + 1))
     assert "larger than" in large.message
     assert "default" in large.remedy
 
@@ -85,5 +85,5 @@ def test_a_file_that_cannot_be_read_is_one_sentence(tmp_path: Path) -> None:
     binary.write_bytes(b"\xff\xfe")
     for path in (tmp_path / "missing.yaml", tmp_path, binary):
         with pytest.raises(CommandError) as caught:
-            checking.read(path)
+            checking.read_file(path)
         assert caught.value.remedy

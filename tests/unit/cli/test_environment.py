@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from twilio_bridge.errors import SettingError
-from twilio_bridge_cli.commands.call import sample, tokens
-from twilio_bridge_cli.environment import base_url, is_local, surroundings
+from twilio_bridge_cli.commands.call import tokens
+from twilio_bridge_cli.environment import find_base_url, is_local, read_environment
 from twilio_bridge_cli.errors import CommandError
 
 FAR = "https://bridge.example.com"
@@ -24,40 +24,40 @@ def test_the_environment_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.
     (tmp_path / ".env").write_text("AUTH_TOKEN=of-the-file\nPORT=4000\nPUBLIC_BASE_URL=\n")
     monkeypatch.setenv("PORT", "5000")
     monkeypatch.setenv("AUTH_TOKEN", "")
-    around = surroundings()
-    assert (around["AUTH_TOKEN"], around["PORT"]) == ("of-the-file", "5000")
-    assert "PUBLIC_BASE_URL" not in around
+    environment = read_environment()
+    assert (environment["AUTH_TOKEN"], environment["PORT"]) == ("of-the-file", "5000")
+    assert "PUBLIC_BASE_URL" not in environment
 
 
 def test_a_call_goes_to_the_option_then_the_setting_then_the_local_stack() -> None:
     """A final slash does not count."""
-    assert base_url(f"{FAR}/", {"PUBLIC_BASE_URL": "https://other.example.com"}) == FAR
-    assert base_url(None, {"PUBLIC_BASE_URL": FAR}) == FAR
-    assert base_url(None, {}) == "http://127.0.0.1:3000"
-    assert base_url(None, {"PORT": "4000"}) == "http://127.0.0.1:4000"
+    assert find_base_url(f"{FAR}/", {"PUBLIC_BASE_URL": "https://other.example.com"}) == FAR
+    assert find_base_url(None, {"PUBLIC_BASE_URL": FAR}) == FAR
+    assert find_base_url(None, {}) == "http://127.0.0.1:3000"
+    assert find_base_url(None, {"PORT": "4000"}) == "http://127.0.0.1:4000"
 
 
 @pytest.mark.parametrize("url", ["bridge.example.com", "ftp://x", f"{FAR}?a=1", "https://user:hidden@example.com"])
 def test_what_is_no_base_url_is_refused(url: str) -> None:
     """The sentence says what it should be and does not repeat a password."""
     with pytest.raises(CommandError) as caught:
-        base_url(url, {})
+        find_base_url(url, {})
     assert "hidden" not in str(caught.value) + caught.value.remedy
 
 
 def test_wrong_settings_are_named() -> None:
     """PORT and PUBLIC_BASE_URL say what they should be."""
     with pytest.raises(CommandError, match="PORT"):
-        base_url(None, {"PORT": "http"})
+        find_base_url(None, {"PORT": "http"})
     with pytest.raises(SettingError, match="PUBLIC_BASE_URL"):
-        base_url(None, {"PUBLIC_BASE_URL": "bridge"})
+        find_base_url(None, {"PUBLIC_BASE_URL": "bridge"})
 
 
 def test_a_file_that_is_no_text_is_an_error(tmp_path: Path) -> None:
     """`.env` in another encoding is named, not guessed at."""
     (tmp_path / ".env").write_bytes(b"A=\xff\xfe\n")
     with pytest.raises(CommandError, match="cannot be read"):
-        surroundings()
+        read_environment()
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:3000", "http://localhost", "http://[::1]:3000", "http://127.1.2.3"])
@@ -76,22 +76,22 @@ def test_nothing_else_is_local(url: str) -> None:
 
 def test_the_made_up_token_signs_local_calls_only() -> None:
     """Elsewhere a missing token is an error that names its places."""
-    found = tokens.find("http://127.0.0.1:3000", {}, None, None)
-    assert (found.value, found.made_up) == (sample.TOKEN, True)
+    found = tokens.find_token("http://127.0.0.1:3000", {}, None, None)
+    assert (found.value, found.made_up) == (tokens.LOCAL_TOKEN, True)
     with pytest.raises(CommandError) as caught:
-        tokens.find(FAR, {}, None, None)
+        tokens.find_token(FAR, {}, None, None)
     assert "TWILIO_AUTH_TOKEN" in caught.value.remedy
     assert "--secret" in caught.value.remedy
 
 
 def test_the_first_of_several_tokens_signs(tmp_path: Path) -> None:
     """While a token is rotated the first is in force; the alias counts; where it stood is said."""
-    assert tokens.find(FAR, {"TWILIO_AUTH_TOKEN": " first, second"}, None, None).value == "first"
-    assert tokens.find(FAR, {"AUTH_TOKEN": "alias"}, None, None).source == "AUTH_TOKEN in the environment"
+    assert tokens.find_token(FAR, {"TWILIO_AUTH_TOKEN": " first, second"}, None, None).value == "first"
+    assert tokens.find_token(FAR, {"AUTH_TOKEN": "alias"}, None, None).source == "AUTH_TOKEN in the environment"
     (tmp_path / ".env").write_text("AUTH_TOKEN=alias\n")
-    assert tokens.find(FAR, {"AUTH_TOKEN": "alias"}, None, None).source == "AUTH_TOKEN in .env"
+    assert tokens.find_token(FAR, {"AUTH_TOKEN": "alias"}, None, None).source == "AUTH_TOKEN in .env"
     with pytest.raises(SettingError):
-        tokens.find(FAR, {"TWILIO_AUTH_TOKEN": " , "}, None, None)
+        tokens.find_token(FAR, {"TWILIO_AUTH_TOKEN": " , "}, None, None)
 
 
 def test_a_token_does_not_show_itself() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from twilio_bridge_cli.commands.events.kinesis_put import MAX_RECORD_BYTES, Record
-from twilio_bridge_cli.commands.events.quarantined import Kept, kept
+from twilio_bridge_cli.commands.events.quarantined import QuarantinedObject, read_object
 
 OURS = "2026/03/02/0a1b.json"
 GIVEN_UP = "aws/lambda/c1a2/shardId-000000000000/2026/03/02/2026-03-02T09.00.00-d4e5"
@@ -39,13 +39,13 @@ def invocation(*records: bytes, **others: object) -> dict[str, Any]:
 
 def test_a_record_of_ours_is_what_it_was() -> None:
     """To the byte, with its reason and time; events of a task share its SID as partition key."""
-    assert Kept(OURS, AT, "it has no id", (Record(EVENT, "WT1"),)) == kept(OURS, ours(EVENT))
+    assert QuarantinedObject(OURS, AT, "it has no id", (Record(EVENT, "WT1"),)) == read_object(OURS, ours(EVENT))
 
 
 @pytest.mark.parametrize("record", [b"\xff\x00no JSON", b"[1]", b"", b"3"])
 def test_what_is_no_event_has_a_key_too(record: bytes) -> None:
     """Kinesis wants one."""
-    found = kept(OURS, ours(record)).records[0]
+    found = read_object(OURS, ours(record)).records[0]
     assert (record, 36) == (found.data, len(found.key))
 
 
@@ -55,7 +55,9 @@ def test_a_batch_that_was_given_up_comes_with_its_keys(as_text: bool) -> None:
     told = invocation(EVENT, b"second")
     told["payload"] = json.dumps(told["payload"]) if as_text else told["payload"]
     records = (Record(EVENT, "WT9"), Record(b"second", "WT9"))
-    assert Kept(GIVEN_UP, told["timestamp"], "RecordAgeExceeded", records) == kept(GIVEN_UP, json.dumps(told).encode())
+    assert QuarantinedObject(GIVEN_UP, told["timestamp"], "RecordAgeExceeded", records) == read_object(
+        GIVEN_UP, json.dumps(told).encode()
+    )
 
 
 @pytest.mark.parametrize(
@@ -78,12 +80,12 @@ def test_a_batch_that_was_given_up_comes_with_its_keys(as_text: bool) -> None:
 )
 def test_what_is_neither_is_said(key: str, body: bytes) -> None:
     """It holds no records; of its content nothing is told."""
-    assert Kept(key, problem="it is not what the bridge or Lambda write") == kept(key, body)
+    assert QuarantinedObject(key, problem="it is not what the bridge or Lambda write") == read_object(key, body)
 
 
 def test_what_kinesis_would_refuse_is_said() -> None:
     """A record that is larger than 1 MiB with its key would take its whole request with it."""
     fits = b"x" * (MAX_RECORD_BYTES - 36)
-    assert 1 == len(kept(OURS, ours(fits)).records)
-    found = kept(OURS, ours(fits + b"x"))
+    assert 1 == len(read_object(OURS, ours(fits)).records)
+    found = read_object(OURS, ours(fits + b"x"))
     assert ((), "it has no id", True) == (found.records, found.reason, "larger" in found.problem)

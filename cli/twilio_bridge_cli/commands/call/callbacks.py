@@ -5,15 +5,24 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from twilio_bridge_cli.commands.call import sample
 from twilio_bridge_cli.errors import CommandError
 
 ALL_ZEROS: Final = 32 * "0"
 
+# Names from the local stack's sample data, so that a call without options has an answer there.
+# They never leave this machine: a call to any other address names its own worker and customer.
+SAMPLE_ACCOUNT_SID: Final = "AC0000000000000000000000000000c0de"
+SAMPLE_WORKER: Final = "jo@example.com"
+SAMPLE_CUSTOMER_ID: Final = "reci0VpEBOWfbZAVa"
+SAMPLE_ADDRESS: Final = "+447900000012"
+SAMPLE_CONVERSATION_SID: Final = "CH5a1e0000000000000000000000000001"
+SAMPLE_PARTICIPANT_SID: Final = "MB5a1e0000000000000000000000000001"
+SAMPLE_OUR_NUMBER: Final = "+15005550006"
+
 
 @dataclass(frozen=True, slots=True)
-class Wish:
-    """What the operator said of a call in plain words; None where nothing was said."""
+class CallOptions:
+    """The options of a call that stand for parameters; None where one is not given."""
 
     worker: str | None = None
     customer: str | None = None
@@ -24,21 +33,21 @@ class Wish:
 
 
 @dataclass(frozen=True, slots=True)
-class Missing:
-    """A parameter nobody has given yet; the hint says how to."""
+class MissingParameter:
+    """A parameter that has no default; the hint shows how to give it."""
 
     hint: str
 
 
-Defaults = dict[str, str | Missing]
+Defaults = dict[str, str | MissingParameter]
 
-WORKER: Final = Missing("--worker jo@example.com")
-CUSTOMER: Final = Missing("--customer rec…")
-ADDRESS: Final = Missing("--address +447900000012")
-CONVERSATION: Final = Missing("ConversationSid=CH…")
-PARTICIPANT: Final = Missing("ParticipantSid=MB…")
-CHANNELS: Final = Missing("""'Channels=[{"type":"sms","value":"+447900000013"}]'""")
-OUR_NUMBER: Final = Missing("MessagingBinding.ProxyAddress=+15005550006")
+WORKER: Final = MissingParameter("--worker jo@example.com")
+CUSTOMER: Final = MissingParameter("--customer rec…")
+ADDRESS: Final = MissingParameter("--address +447900000012")
+CONVERSATION: Final = MissingParameter("ConversationSid=CH…")
+PARTICIPANT: Final = MissingParameter("ParticipantSid=MB…")
+CHANNELS: Final = MissingParameter("""'Channels=[{"type":"sms","value":"+447900000013"}]'""")
+OUR_NUMBER: Final = MissingParameter("MessagingBinding.ProxyAddress=+15005550006")
 
 LIST: Final = "GetCustomersList"
 DETAILS: Final = "GetCustomerDetailsByCustomerId"
@@ -52,16 +61,16 @@ class Callback:
     name: str
     limit_s: int
     options: Mapping[str, str]
-    defaults: Callable[[Wish, bool], Defaults]
+    defaults: Callable[[CallOptions, bool], Defaults]
 
     @property
     def path(self) -> str:
-        """Where it is below the base URL."""
+        """The path below the base URL."""
         return f"/callbacks/{self.name}"
 
 
-def named(name: str) -> Callback:
-    """Return a callback, or name the nearest."""
+def find_callback(name: str) -> Callback:
+    """Return a callback; raise CommandError, which names the nearest, where there is none."""
     if name in CALLBACKS:
         return CALLBACKS[name]
     nearest = difflib.get_close_matches(name.lower().replace("_", "-"), CALLBACKS, n=1, cutoff=0.4)
@@ -69,92 +78,92 @@ def named(name: str) -> Callback:
     raise CommandError(f"There is no callback {name!r}.", meant)
 
 
-def with_sample(wish: Wish) -> Wish:
-    """Fill what was not said from the local stack's sample data."""
-    return replace(wish, worker=wish.worker or sample.WORKER, address=wish.address or sample.ADDRESS)
+def fill_from_sample(options: CallOptions) -> CallOptions:
+    """Fill what is not given from the local stack's sample data."""
+    return replace(options, worker=options.worker or SAMPLE_WORKER, address=options.address or SAMPLE_ADDRESS)
 
 
-def _crm(wish: Wish, _local: bool) -> Defaults:
-    """Ask for the list, for the contact where one is named, or for what --location says."""
-    location = wish.location or (DETAILS if wish.customer else LIST)
+def _crm(options: CallOptions, _local: bool) -> Defaults:
+    """Return the list's parameters, a contact's where one is named, or those of --location."""
+    location = options.location or (DETAILS if options.customer else LIST)
     about: dict[str, Defaults] = {
-        LIST: {"PageSize": "30", **({"Query": wish.query} if wish.query is not None else {})},
-        DETAILS: {"CustomerId": wish.customer or CUSTOMER},
-        "DeleteCustomer": {"CustomerId": wish.customer or CUSTOMER},
-        "CreateCustomer": {"DisplayName": Missing("'DisplayName=Noor Haddad'"), "Channels": CHANNELS},
+        LIST: {"PageSize": "30", **({"Query": options.query} if options.query is not None else {})},
+        DETAILS: {"CustomerId": options.customer or CUSTOMER},
+        "DeleteCustomer": {"CustomerId": options.customer or CUSTOMER},
+        "CreateCustomer": {"DisplayName": MissingParameter("'DisplayName=Noor Haddad'"), "Channels": CHANNELS},
     }
-    return {"Location": location, "Worker": wish.worker or WORKER} | about.get(location, {})
+    return {"Location": location, "Worker": options.worker or WORKER} | about.get(location, {})
 
 
-def _outgoing_conversation(wish: Wish, local: bool) -> Defaults:
-    channel = "whatsapp" if (wish.address or "").startswith("whatsapp:") else "sms"
+def _outgoing_conversation(options: CallOptions, local: bool) -> Defaults:
+    channel = "whatsapp" if (options.address or "").startswith("whatsapp:") else "sms"
     return {
-        "Location": wish.location or "GetProxyAddress",
-        "Worker": wish.worker or WORKER,
-        "CustomerId": _customer(wish, local),
+        "Location": options.location or "GetProxyAddress",
+        "Worker": options.worker or WORKER,
+        "CustomerId": _customer(options, local),
         "ChannelType": channel,
-        "ChannelValue": wish.address or ADDRESS,
+        "ChannelValue": options.address or ADDRESS,
     }
 
 
-def _templates(wish: Wish, local: bool) -> Defaults:
+def _templates(options: CallOptions, local: bool) -> Defaults:
     return {
-        "Location": wish.location or "GetTemplatesByCustomerId",
-        "Worker": wish.worker or WORKER,
-        "CustomerId": _customer(wish, local),
+        "Location": options.location or "GetTemplatesByCustomerId",
+        "Worker": options.worker or WORKER,
+        "CustomerId": _customer(options, local),
         "ConversationSid": "CH" + ALL_ZEROS,
     }
 
 
-def _customer(wish: Wish, local: bool) -> str | Missing:
-    return wish.customer or (sample.CUSTOMER_ID if local else CUSTOMER)
+def _customer(options: CallOptions, local: bool) -> str | MissingParameter:
+    return options.customer or (SAMPLE_CUSTOMER_ID if local else CUSTOMER)
 
 
-def _conversation(local: bool) -> str | Missing:
-    return sample.CONVERSATION_SID if local else CONVERSATION
+def _conversation(local: bool) -> str | MissingParameter:
+    return SAMPLE_CONVERSATION_SID if local else CONVERSATION
 
 
-def _routing(wish: Wish, local: bool) -> Defaults:
+def _routing(options: CallOptions, local: bool) -> Defaults:
     return {
         "ConversationSid": _conversation(local),
-        "FriendlyName": wish.address or "",
+        "FriendlyName": options.address or "",
         "UniqueName": "",
         "Attributes": "{}",
         "ConversationServiceSid": "IS" + ALL_ZEROS,
         "State": "active",
-        **_binding(wish, local),
+        **_binding(options, local),
     }
 
 
-def _twilio_conversations(wish: Wish, local: bool) -> Defaults:
-    """Tell of an event that the customer caused, except for onMessageAdd: there the worker writes."""
-    event = wish.event or EVENTS[0]
-    by_customer: Defaults = {"Author": wish.address or ADDRESS, "Body": "Hello, are you open today?"}
-    by_worker: Defaults = {"Author": wish.worker or WORKER, "Body": "Good morning, we are."}
+def _twilio_conversations(options: CallOptions, local: bool) -> Defaults:
+    """Return an event that the customer caused, except for onMessageAdd: there the worker writes."""
+    event = options.event or EVENTS[0]
+    by_customer: Defaults = {"Author": options.address or ADDRESS, "Body": "Hello, are you open today?"}
+    by_worker: Defaults = {"Author": options.worker or WORKER, "Body": "Good morning, we are."}
     by_worker["ClientIdentity"] = by_worker["Author"]
     message: Defaults = {"ConversationSid": _conversation(local), "Attributes": "{}"}
-    conversation: Defaults = {"Attributes": "{}", "State": "active", **_binding(wish, local)}
-    participant = sample.PARTICIPANT_SID if local else PARTICIPANT
+    conversation: Defaults = {"Attributes": "{}", "State": "active", **_binding(options, local)}
+    participant = SAMPLE_PARTICIPANT_SID if local else PARTICIPANT
     about: dict[str, Defaults] = {
         "onConversationAdd": {**conversation, "MessageBody": "Hello, are you open today?"},
         "onConversationAdded": {**conversation, "ConversationSid": _conversation(local)},
-        "onParticipantAdded": {**message, **_binding(wish, local), "ParticipantSid": participant},
+        "onParticipantAdded": {**message, **_binding(options, local), "ParticipantSid": participant},
         "onMessageAdd": {**message, **by_worker, "Source": "SDK"},
         "onMessageAdded": {**message, **by_customer, "MessageSid": "IM" + ALL_ZEROS, "Index": "0"},
     }
-    source = "WHATSAPP" if (wish.address or "").startswith("whatsapp:") else "SMS"
+    source = "WHATSAPP" if (options.address or "").startswith("whatsapp:") else "SMS"
     return {
-        "AccountSid": sample.ACCOUNT_SID if local else "AC" + ALL_ZEROS,
+        "AccountSid": SAMPLE_ACCOUNT_SID if local else "AC" + ALL_ZEROS,
         "EventType": event,
         "Source": source,
     } | about.get(event, {})
 
 
-def _binding(wish: Wish, local: bool) -> Defaults:
-    prefix = "whatsapp:" if (wish.address or "").startswith("whatsapp:") else ""
+def _binding(options: CallOptions, local: bool) -> Defaults:
+    prefix = "whatsapp:" if (options.address or "").startswith("whatsapp:") else ""
     return {
-        "MessagingBinding.Address": wish.address or ADDRESS,
-        "MessagingBinding.ProxyAddress": prefix + sample.OUR_NUMBER if local else OUR_NUMBER,
+        "MessagingBinding.Address": options.address or ADDRESS,
+        "MessagingBinding.ProxyAddress": prefix + SAMPLE_OUR_NUMBER if local else OUR_NUMBER,
     }
 
 

@@ -1,20 +1,21 @@
 """`twilio-bridge call`: one signed callback, to the local stack or to a deployed one."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
-from twilio_bridge_cli import advice, output
-from twilio_bridge_cli.commands.call import listing, tokens
-from twilio_bridge_cli.commands.call.callbacks import CALLBACKS, EVENTS, Callback, Wish, named
-from twilio_bridge_cli.commands.call.parameters import Parameters, parameters
-from twilio_bridge_cli.commands.call.sending import Answer, Call, send
-from twilio_bridge_cli.environment import base_url, is_local, surroundings
+from twilio_bridge_cli import output
+from twilio_bridge_cli.commands.call import advice, listing, showing, tokens
+from twilio_bridge_cli.commands.call.callbacks import CALLBACKS, EVENTS, Callback, CallOptions, find_callback
+from twilio_bridge_cli.commands.call.parameters import Parameters, build_parameters
+from twilio_bridge_cli.commands.call.sending import Answer, Call, send_call
+from twilio_bridge_cli.environment import find_base_url, is_local, read_environment
 from twilio_bridge_cli.errors import CommandError
+from twilio_bridge_cli.groups import make_command
 
 NAMES = ", ".join(CALLBACKS)
-HELP = (
+HELP: Final = (
     "Signs and sends one callback exactly as Twilio would, and shows the answer."
     "\n\n"
     "Without options it asks the local stack (make run) about its sample data. Elsewhere, name worker and customer."
@@ -24,7 +25,7 @@ HELP = (
     "\n\n"
     "A contact list is a table; in a pipe it is name, tab, id."
 )
-EXAMPLES = """
+EXAMPLES: Final = """
 [bold]Examples[/bold]
   twilio-bridge call crm --query okafor
   twilio-bridge call templates --worker jo@acme.org --customer recZ1 --url https://bridge.acme.org
@@ -72,6 +73,7 @@ AsJson = Annotated[
 ]
 
 
+@make_command(EXAMPLES, HELP)
 def call(  # noqa: PLR0913  an option each
     name: Annotated[str, typer.Argument(metavar="CALLBACK", help=f"One of {NAMES}.")],
     given: Given = None,
@@ -92,69 +94,69 @@ def call(  # noqa: PLR0913  an option each
     as_json: AsJson = False,
 ) -> None:
     """Send one callback."""
-    callback = named(name)
-    wish = Wish(worker, customer, address, location, event, query)
-    base = base_url(url, surroundings())
-    sent = parameters(callback, wish, given or (), sample, local=is_local(base))
-    _check(callback, sent, everything=everything, both=unsigned and wrong_signature)
-    proof = None if unsigned or wrong_signature else tokens.find(base, surroundings(), secret, region)
-    signed = Call(_address(base, callback), sent, proof, forged=wrong_signature)
-    _perform(callback, signed, everything=everything, as_json=as_json)
+    callback = find_callback(name)
+    options = CallOptions(worker, customer, address, location, event, query)
+    base = find_base_url(url, read_environment())
+    sent = build_parameters(callback, options, given or (), sample, local=is_local(base))
+    _check_options(callback, sent, everything=everything, both=unsigned and wrong_signature)
+    proof = None if unsigned or wrong_signature else tokens.find_token(base, read_environment(), secret, region)
+    signed = Call(_build_url(base, callback), sent, proof, forged=wrong_signature)
+    _send_and_show(callback, signed, everything=everything, as_json=as_json)
 
 
-def _address(base: str, callback: Callback) -> str:
+def _build_url(base: str, callback: Callback) -> str:
     """Take a callback's own address, as the stack's outputs show it, for what it is."""
     return base if base.endswith(callback.path) else base + callback.path
 
 
-def _check(callback: Callback, sent: Parameters, *, everything: bool, both: bool) -> None:
+def _check_options(callback: Callback, sent: Parameters, *, everything: bool, both: bool) -> None:
     if both:
         raise CommandError("--unsigned and --wrong-signature exclude each other.")
     if everything and (callback.name != "crm" or sent.get("Location") != ["GetCustomersList"]):
         raise CommandError("--all is for contact lists.", "They come from: twilio-bridge call crm")
     event = sent.get("EventType", [""])[0]
     if event and event not in EVENTS:
-        output.warn(f"The callback does nothing on {event}; it handles {', '.join(EVENTS)}.")
+        output.print_warning(f"The callback does nothing on {event}; it handles {', '.join(EVENTS)}.")
 
 
-def _perform(callback: Callback, signed: Call, *, everything: bool, as_json: bool) -> None:
+def _send_and_show(callback: Callback, signed: Call, *, everything: bool, as_json: bool) -> None:
     if signed.token and signed.token.made_up:
-        output.note("Signed with the local stack's made-up token; TWILIO_AUTH_TOKEN is not set.", "dim")
+        output.print_note("Signed with the local stack's made-up token; TWILIO_AUTH_TOKEN is not set.", "dim")
     if not as_json:
-        output.request(signed)
+        showing.show_request(signed)
     answers = _answers(signed, everything=everything, as_json=as_json)
     answer, pages = answers[-1], len(answers)
     if answer.ok and everything:
-        answer = listing.joined(answers)
+        answer = listing.join_pages(answers)
     _show(answer, pages, everything=everything, as_json=as_json)
-    for warning in advice.warnings(callback, signed, max(answers, key=lambda each: each.ms)):
-        output.warn(warning)
-    output.remedy(advice.remedy(callback, signed, answer))
-    raise typer.Exit(advice.exit_code(answer))
+    for warning in advice.find_warnings(callback, signed, max(answers, key=lambda each: each.ms)):
+        output.print_warning(warning)
+    output.print_remedy(advice.find_remedy(callback, signed, answer))
+    raise typer.Exit(advice.choose_exit_code(answer))
 
 
 def _answers(signed: Call, *, everything: bool, as_json: bool) -> list[Answer]:
-    """Send it; a program that reads along is told of a failure too."""
+    """Send it; with --json a failure is printed as JSON, too."""
     try:
-        return list(listing.pages(signed)) if everything else [send(signed)]
+        return list(listing.fetch_pages(signed)) if everything else [send_call(signed)]
     except CommandError as error:
         if as_json:
-            output.data({"status": None, "ms": None, "body": None, "error": str(error)})
+            output.print_json({"status": None, "ms": None, "body": None, "error": str(error)})
         raise
 
 
 def _show(answer: Answer, pages: int, *, everything: bool, as_json: bool) -> None:
-    found = listing.contacts(answer)
+    found = listing.read_page(answer)
     if as_json:
         counted = {"contacts": len(found.rows), "pages": pages} if everything and found else {}
-        output.data({"status": answer.status, "ms": answer.ms, "body": answer.body, **counted})
+        output.print_json({"status": answer.status, "ms": answer.ms, "body": answer.body, **counted})
         return
-    output.status(answer, pages)
+    showing.show_status(answer, pages)
     if found is None:
-        output.body(answer)
+        showing.show_body(answer)
         return
-    output.contacts(found)
-    output.note(_summary(found, pages))
+    showing.show_contacts(found)
+    output.print_note(_summary(found, pages))
 
 
 def _summary(found: listing.Contacts, pages: int) -> str:

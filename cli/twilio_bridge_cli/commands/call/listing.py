@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from twilio_bridge_cli.commands.call.sending import Answer, Call, send
+from twilio_bridge_cli.commands.call.sending import Answer, Call, send_call
 from twilio_bridge_cli.errors import SERVER, CommandError
 
 
@@ -22,7 +22,7 @@ class RepeatedPageError(CommandError):
     code = SERVER
 
 
-def contacts(answer: Answer) -> Contacts | None:
+def read_page(answer: Answer) -> Contacts | None:
     """Return the contacts of a list answer; None of any other."""
     objects = _objects(answer)
     customers = objects.get("customers") if objects else None
@@ -32,13 +32,13 @@ def contacts(answer: Answer) -> Contacts | None:
     return Contacts(rows, str(objects.get("next_page_token") or ""))
 
 
-def pages(call: Call) -> Iterator[Answer]:
+def fetch_pages(call: Call) -> Iterator[Answer]:
     """Follow next_page_token to the end, or to the first answer that is no page."""
     seen: set[str] = set()
     while True:
-        answer = send(call)
+        answer = send_call(call)
         yield answer
-        found = contacts(answer)
+        found = read_page(answer)
         if not answer.ok or found is None or not found.token:
             return
         if found.token in seen:
@@ -47,7 +47,7 @@ def pages(call: Call) -> Iterator[Answer]:
         call = replace(call, parameters={**call.parameters, "NextPageToken": [found.token]})
 
 
-def joined(answers: list[Answer]) -> Answer:
+def join_pages(answers: list[Answer]) -> Answer:
     """Return several pages as one answer: everybody, the whole time, the largest page's size."""
     last = answers[-1]
     everybody = [customer for answer in answers for customer in (_objects(answer) or {}).get("customers", [])]

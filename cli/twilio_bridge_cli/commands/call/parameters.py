@@ -8,20 +8,24 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
-from twilio_bridge_cli.commands.call.callbacks import Callback, Missing, Wish, with_sample
+from twilio_bridge_cli.commands.call.callbacks import Callback, CallOptions, MissingParameter, fill_from_sample
 from twilio_bridge_cli.errors import CommandError
 
 Parameters = Mapping[str, list[str]]
 
 
-def parameters(callback: Callback, wish: Wish, given: Iterable[str], sample: Path | None, *, local: bool) -> Parameters:
-    """Put together what is sent."""
-    _check_options(callback, wish)
-    over = pairs(given)
+def build_parameters(
+    callback: Callback, options: CallOptions, given: Iterable[str], sample: Path | None, *, local: bool
+) -> Parameters:
+    """Return what is sent; raise CommandError where a parameter is missing."""
+    _check_options(callback, options)
+    over = parse_pairs(given)
     if sample is not None:
-        return dict(_of_sample(sample, callback)) | _of_options(callback, wish) | over
-    defaults = callback.defaults(with_sample(wish) if local else wish, local)
-    missing = {name: value.hint for name, value in defaults.items() if isinstance(value, Missing) and name not in over}
+        return dict(_of_sample(sample, callback)) | _of_options(callback, options) | over
+    defaults = callback.defaults(fill_from_sample(options) if local else options, local)
+    missing = {
+        name: value.hint for name, value in defaults.items() if isinstance(value, MissingParameter) and name not in over
+    }
     if missing:
         raise CommandError(
             f"{' and '.join(missing)} cannot be guessed.", f"Add, for example: {' '.join(missing.values())}"
@@ -29,7 +33,7 @@ def parameters(callback: Callback, wish: Wish, given: Iterable[str], sample: Pat
     return {name: [value] for name, value in defaults.items() if isinstance(value, str)} | over
 
 
-def pairs(given: Iterable[str]) -> dict[str, list[str]]:
+def parse_pairs(given: Iterable[str]) -> dict[str, list[str]]:
     """Read PARAMETER=VALUE; a repeated parameter has several values."""
     found: dict[str, list[str]] = {}
     for text in given:
@@ -40,16 +44,16 @@ def pairs(given: Iterable[str]) -> dict[str, list[str]]:
     return found
 
 
-def _check_options(callback: Callback, wish: Wish) -> None:
+def _check_options(callback: Callback, options: CallOptions) -> None:
     """Refuse an option that would change nothing."""
-    for option, value in asdict(wish).items():
+    for option, value in asdict(options).items():
         if value is not None and option not in callback.options:
             usable = ", ".join(f"--{name}" for name in callback.options)
             raise CommandError(f"--{option} means nothing for {callback.name}.", f"It takes {usable}.")
 
 
-def _of_options(callback: Callback, wish: Wish) -> dict[str, list[str]]:
-    chosen = {option: value for option, value in asdict(wish).items() if value is not None}
+def _of_options(callback: Callback, options: CallOptions) -> dict[str, list[str]]:
+    chosen = {option: value for option, value in asdict(options).items() if value is not None}
     for option in chosen:
         if not callback.options[option]:
             raise CommandError(f"--{option} cannot change a sample.", "Use PARAMETER=VALUE, such as Author=…")
@@ -66,7 +70,7 @@ def _of_sample(path: Path, callback: Callback) -> Parameters:
         form = base64.b64decode(body).decode() if event.get("isBase64Encoded") else body
     except ValueError as error:
         raise CommandError(f"The body of {path} cannot be decoded.") from error
-    return pairs(f"{name}={value}" for name, value in parse_qsl(form, keep_blank_values=True))
+    return parse_pairs(f"{name}={value}" for name, value in parse_qsl(form, keep_blank_values=True))
 
 
 def _event(path: Path) -> Mapping[str, Any]:

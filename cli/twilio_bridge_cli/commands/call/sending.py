@@ -33,8 +33,8 @@ class Call:
     forged: bool = False
 
     @property
-    def honest(self) -> bool:
-        """Whether it deserves an answer."""
+    def is_signed(self) -> bool:
+        """Whether the signature is right."""
         return self.token is not None
 
 
@@ -52,12 +52,12 @@ class Answer:
 
     @property
     def ok(self) -> bool:
-        """Whether it is a success."""
+        """Whether the status is a success."""
         return 200 <= self.status < 300  # noqa: PLR2004
 
 
-def send(call: Call) -> Answer:
-    """Send a call and give its answer, or raise UnreachableError."""
+def send_call(call: Call) -> Answer:
+    """Send a call and return its answer; raise UnreachableError when there is none within 10 s."""
     request = _request(call)
     started = time.monotonic()
     try:
@@ -100,8 +100,8 @@ def _proof(call: Call, url: str) -> Mapping[str, str]:
 def _post(request: requests.PreparedRequest) -> requests.Response:
     with requests.Session() as session:
         session.trust_env = not is_local(request.url or "")  # a proxy would look for this machine on its own
-        around = session.merge_environment_settings(request.url, {}, stream=False, verify=None, cert=None)
-        return session.send(request, timeout=TIMEOUT_S, allow_redirects=False, **around)
+        environment = session.merge_environment_settings(request.url, {}, stream=False, verify=None, cert=None)
+        return session.send(request, timeout=TIMEOUT_S, allow_redirects=False, **environment)
 
 
 def _silence(call: Call) -> str:

@@ -41,7 +41,7 @@ class Problem:
     remedy: str
 
 
-def read(path: Path) -> str:
+def read_file(path: Path) -> str:
     """Return a configuration file's text."""
     try:
         return path.read_text(encoding="utf-8")
@@ -51,14 +51,14 @@ def read(path: Path) -> str:
         raise CommandError(f"{path} is no text.", "Save it as UTF-8.") from error
 
 
-def problems(text: str) -> list[Problem]:
+def find_problems(text: str) -> list[Problem]:
     """Return all that is wrong, in the order of the lines."""
     try:
         parse(text)
     except SettingError as error:
         if isinstance(error.__cause__, yaml.YAMLError):
             return [_syntax(error.__cause__)]
-        found = [_problem(line, text) for line in str(error).splitlines()]
+        found = [_parse_problem(line, text) for line in str(error).splitlines()]
         return sorted(found, key=lambda problem: problem.line)
     return []
 
@@ -72,17 +72,17 @@ def _syntax(error: yaml.YAMLError) -> Problem:
     return Problem(line, "", f"no YAML: {what or 'a sign that YAML does not take'}", "Check indentation and quotes.")
 
 
-def _problem(said: str, text: str) -> Problem:
-    """Take apart what `parse` says: `bridge.yaml: contacts.tables: no such key; did you mean table?`."""
-    if not said.startswith("bridge.yaml: "):
-        return Problem(0, "", said, _remedy(said))
-    place, _, message = said.removeprefix("bridge.yaml: ").partition(": ")
+def _parse_problem(error: str, text: str) -> Problem:
+    """Parse a line of `parse`'s error: `bridge.yaml: contacts.tables: no such key; did you mean table?`."""
+    if not error.startswith("bridge.yaml: "):
+        return Problem(0, "", error, _remedy(error))
+    place, _, message = error.removeprefix("bridge.yaml: ").partition(": ")
     known = place != "the file"
     return Problem(_line(text, place) if known else 1, place if known else "", _plain(message), _remedy(message))
 
 
 def _plain(message: str) -> str:
-    """Leave out what the remedy says better."""
+    """Leave out what the remedy explains."""
     message = re.sub(r"; did you mean .*", "", message)
     return re.sub(r"String should match pattern .*", "not in the right form", message)
 

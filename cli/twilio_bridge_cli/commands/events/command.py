@@ -1,20 +1,20 @@
-"""`twilio-bridge events`: Twilio's events out of files, or out of the quarantine, onto the stream the bridge reads."""
+"""`twilio-bridge events put`: Twilio's events out of files onto the stream that the bridge reads."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
 from twilio_bridge.adapters.aws.clients import FAILURES
 from twilio_bridge_cli import aws, output, targets
-from twilio_bridge_cli.commands.events import kinesis_put, replaying
-from twilio_bridge_cli.commands.events.event_files import events
-from twilio_bridge_cli.commands.events.kinesis_put import MOST, NotTakenError, Record
-from twilio_bridge_cli.environment import surroundings
+from twilio_bridge_cli.commands.events import kinesis_put
+from twilio_bridge_cli.commands.events.event_files import read_events
+from twilio_bridge_cli.commands.events.kinesis_put import MAX_PUT_COUNT, NotTakenError, Record
+from twilio_bridge_cli.environment import read_environment
 from twilio_bridge_cli.errors import CommandError
-from twilio_bridge_cli.flags import Command, Group
-from twilio_bridge_cli.targets import Place
+from twilio_bridge_cli.groups import make_command
+from twilio_bridge_cli.targets import Target
 
-HELP = (
+HELP: Final = (
     "Puts events on the stream that the bridge reads, as a Twilio sink would: to try it, or to repeat what was lost."
     "\n\n"
     "A FILE holds an event, an array of events, or one event a line; a folder stands for its .json, .jsonl and "
@@ -23,7 +23,7 @@ HELP = (
     "\n\n"
     "Without --stream or --stack it is EVENT_STREAM, else the local stack (make run)."
 )
-EXAMPLES = """
+EXAMPLES: Final = """
 [bold]Examples[/bold]
   twilio-bridge events put task-created.json task-completed.json
   twilio-bridge events put lost/ --stack twilio-bridge --as-string
@@ -39,24 +39,15 @@ Stack = Annotated[str | None, typer.Option(help="The deployed stack, whose outpu
 Region = Annotated[str | None, typer.Option(help="The AWS region.")]
 EndpointUrl = Annotated[str | None, typer.Option(help="Where AWS is reached; else AWS_ENDPOINT_URL.")]
 AsString = Annotated[bool, typer.Option("--as-string", help="Write each event's data as text, as Kinesis sinks do.")]
-Batch = Annotated[int, typer.Option(min=1, max=MOST, help="Events in a request, at most.")]
+Batch = Annotated[int, typer.Option(min=1, max=MAX_PUT_COUNT, help="Events in a request, at most.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object {stream, events, failed, requests}.")]
-
-app = typer.Typer(
-    cls=Group,
-    no_args_is_help=True,
-    help="Puts Twilio's events on the stream, out of files or out of the quarantine.",
-    epilog=f"{EXAMPLES.partition('[bold]Exit')[0].rstrip()}{replaying.EXAMPLES.replace(replaying.TITLE, '').rstrip()}",
-)
-app.command(cls=Command, help=replaying.HELP, epilog=replaying.EXAMPLES)(replaying.replay)
-app.command(cls=Command, epilog=replaying.LIST_EXAMPLES)(replaying.quarantine)
 
 
 Done = dict[str, Any]
-"""How it went: stream, events, failed, requests, and the error that ended it."""
+"""What was done: stream, events, failed, requests, and the error that ended it."""
 
 
-@app.command(cls=Command, help=HELP, epilog=EXAMPLES)
+@make_command(EXAMPLES, HELP)
 def put(  # noqa: PLR0913  an option each
     files: Files,
     *,
@@ -65,28 +56,28 @@ def put(  # noqa: PLR0913  an option each
     region: Region = None,
     endpoint_url: EndpointUrl = None,
     as_string: AsString = False,
-    batch: Batch = MOST,
+    batch: Batch = MAX_PUT_COUNT,
     as_json: AsJson = False,
 ) -> None:
     """Put events on the stream."""
-    target = targets.find(targets.STREAM, stream, stack, surroundings(endpoint_url), region)
-    records = [kinesis_put.record(place, event, as_string=as_string) for place, event in events(files)]
+    target = targets.find_target(targets.STREAM, stream, stack, read_environment(endpoint_url), region)
+    records = [kinesis_put.make_record(place, event, as_string=as_string) for place, event in read_events(files)]
     done = _put_all(target, records, batch, region)
     failure = _failure(done) if "error" in done else None
     if as_json:
-        output.data({**done, "error": str(failure)} if failure else done)
+        output.print_json({**done, "error": str(failure)} if failure else done)
     if failure:
         raise failure
-    output.note(_summary(done), "green")
+    output.print_note(_summary(done), "green")
 
 
-def _put_all(target: Place, records: list[Record], batch: int, region: str | None) -> Done:
-    kinesis = aws.client("kinesis", target.around, region)
+def _put_all(target: Target, records: list[Record], batch: int, region: str | None) -> Done:
+    kinesis = aws.make_client("kinesis", target.environment, region)
     done: Done = {"stream": target.name, "events": 0, "failed": 0, "requests": 0}
-    with output.progress("Putting", len(records)) as advance:
-        for group in kinesis_put.groups(records, batch):
+    with output.show_progress("Putting", len(records)) as advance:
+        for group in kinesis_put.group_records(records, batch):
             try:
-                done["requests"] += kinesis_put.put(kinesis, target.name, group)
+                done["requests"] += kinesis_put.put_records(kinesis, target.name, group)
             except (NotTakenError, *FAILURES) as error:
                 return _ended(done, error, records, group)
             done["events"] += len(group)
@@ -95,7 +86,7 @@ def _put_all(target: Place, records: list[Record], batch: int, region: str | Non
 
 
 def _ended(done: Done, error: Exception, records: list[Record], group: list[Record]) -> Done:
-    """Say what is there and what is not after a request that failed, or was not taken whole."""
+    """Return what is on the stream and what is not after a request that failed, or was not taken whole."""
     left = error.left if isinstance(error, NotTakenError) else len(group)
     there = done["events"] + len(group) - left
     return {**done, "events": there, "failed": len(records) - there, "error": error}
@@ -103,7 +94,7 @@ def _ended(done: Done, error: Exception, records: list[Record], group: list[Reco
 
 def _failure(done: Done) -> CommandError:
     missing = f"{done['failed']:,} of {done['failed'] + done['events']:,} events are not on {done['stream']}"
-    return kinesis_put.explained(done["error"], missing)
+    return kinesis_put.explain_failure(done["error"], missing)
 
 
 def _summary(done: Done) -> str:

@@ -15,7 +15,7 @@ _ENDINGS: Final = frozenset({".json", ".jsonl", ".ndjson"})
 _REMEDY: Final = "A file holds an event as Twilio sends it, an array of events, or one event a line."
 
 
-def events(files: Sequence[str]) -> Iterator[tuple[str, Event]]:
+def read_events(files: Sequence[str]) -> Iterator[tuple[str, Event]]:
     """Return every event with its place, in the order of the files; `-` is what comes in."""
     for name in files:
         if name == STDIN:

@@ -15,10 +15,10 @@ from twilio_bridge.adapters.aws.batches import PartlyRefusedError, send_batch
 from twilio_bridge_cli import aws
 from twilio_bridge_cli.errors import CommandError, UnreachableError
 
-MOST: Final = 500  # records of a request
-LARGEST: Final = 5 * 1024 * 1024  # bytes of a request, partition keys among them
+MAX_PUT_COUNT: Final = 500  # records of a request
+MAX_PUT_BYTES: Final = 5 * 1024 * 1024  # bytes of a request, partition keys among them
 MAX_RECORD_BYTES: Final = 1024 * 1024
-_KEY_LENGTH: Final = 256
+_MAX_KEY_LENGTH: Final = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,35 +42,35 @@ class NotTakenError(Exception):
         self.left = left
 
 
-def record(place: str, event: Mapping[str, Any], *, as_string: bool) -> Record:
+def make_record(place: str, event: Mapping[str, Any], *, as_string: bool) -> Record:
     """Make the record of an event; `as_string` writes its data as text, as Twilio's Kinesis sinks do."""
     sent = dict(event)
     if as_string and "data" in sent and not isinstance(sent["data"], str):
         sent["data"] = json.dumps(sent["data"], separators=(",", ":"), ensure_ascii=False)
     data = json.dumps(sent, separators=(",", ":"), ensure_ascii=False).encode(errors="replace")
-    made = Record(data, partition_key(event))
+    made = Record(data, choose_partition_key(event))
     if made.size > MAX_RECORD_BYTES:
         raise CommandError(f"{place} is larger than a record may be (1 MiB).")
     return made
 
 
-def partition_key(event: Mapping[str, Any]) -> str:
+def choose_partition_key(event: Mapping[str, Any]) -> str:
     """Return what keeps events in order among each other: the task's SID, else the event's own id."""
     data = event.get("data")
     if isinstance(data, str):
-        data = parsed(data)
+        data = parse_json(data)
     payload = data.get("payload") if isinstance(data, dict) else None
     task = payload.get("task_sid") if isinstance(payload, dict) else None
     own = next((each for each in (task, event.get("id")) if isinstance(each, str) and each), "")
-    return own[:_KEY_LENGTH].encode(errors="replace").decode() or str(uuid.uuid4())
+    return own[:_MAX_KEY_LENGTH].encode(errors="replace").decode() or str(uuid.uuid4())
 
 
-def groups(records: Iterable[Record], most: int = MOST) -> Iterator[list[Record]]:
+def group_records(records: Iterable[Record], max_count: int = MAX_PUT_COUNT) -> Iterator[list[Record]]:
     """Return requests' worth of records, in order."""
     group: list[Record] = []
     size = 0
     for each in records:
-        if group and (len(group) == most or size + each.size > LARGEST):
+        if group and (len(group) == max_count or size + each.size > MAX_PUT_BYTES):
             yield group
             group, size = [], 0
         group.append(each)
@@ -79,7 +79,7 @@ def groups(records: Iterable[Record], most: int = MOST) -> Iterator[list[Record]
         yield group
 
 
-def put(kinesis: Any, stream: str, group: list[Record]) -> int:  # noqa: ANN401  boto3 makes its clients' classes late
+def put_records(kinesis: Any, stream: str, group: list[Record]) -> int:  # noqa: ANN401  boto3 makes its clients' classes late
     """Put a group on the stream and return how many requests that took.
 
     Raise NotTakenError where Kinesis, however often it is asked, does not take all of it.
@@ -105,15 +105,15 @@ def put(kinesis: Any, stream: str, group: list[Record]) -> int:  # noqa: ANN401 
     return requests
 
 
-def explained(error: NotTakenError | BotoCoreError | ClientError, missing: str) -> CommandError:
+def explain_failure(error: NotTakenError | BotoCoreError | ClientError, missing: str) -> CommandError:
     """Turn what ended the putting into a sentence with its remedy."""
     if not isinstance(error, NotTakenError):
-        return aws.explained(error, missing)
+        return aws.explain_failure(error, missing)
     remedy = "Put them again in a moment, what is there already changes nothing; or give the stream more shards."
     return UnreachableError(f"{missing}: Kinesis did not take them ({error}).", remedy)
 
 
-def parsed(text: str | bytes) -> object:
+def parse_json(text: str | bytes) -> object:
     """Read JSON; None where it is none."""
     try:
         return json.loads(text)

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from twilio_bridge.adapters.aws.clients import FAILURES, code_of
-from twilio_bridge_cli import aws, reading
-from twilio_bridge_cli.commands.events.kinesis_put import MAX_RECORD_BYTES, Record, parsed, partition_key
+from twilio_bridge_cli import aws
+from twilio_bridge_cli.commands.events.kinesis_put import MAX_RECORD_BYTES, Record, choose_partition_key, parse_json
 
 _OF_LAMBDA: Final = "aws/lambda/"
 _DAY: Final = re.compile(rf"(?:{_OF_LAMBDA}[^/]+/[^/]+/)?([0-9]{{4}})/([0-9]{{2}})/([0-9]{{2}})/")
@@ -22,7 +22,7 @@ _NOT_AS_EXPECTED: Final = (ValueError, LookupError, TypeError, AttributeError, R
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class QuarantinedObject:
     """An object: when it came there (ISO 8601), why, and the records it holds; or what is wrong with it."""
 
     key: str
@@ -32,55 +32,57 @@ class Kept:
     problem: str = ""
 
 
-def keys(s3: Any, bucket: str, since: str, until: str) -> list[str]:  # noqa: ANN401  boto3 makes its clients' classes late
+def list_keys(s3: Any, bucket: str, since: str, until: str) -> list[str]:  # noqa: ANN401  boto3 makes its clients' classes late
     """Return the keys of the objects of these UTC days (`2026-03-02`), oldest first; others are not the bridge's."""
     try:
         pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket)
         found = [each["Key"] for page in pages for each in page.get("Contents", [])]
     except FAILURES as error:
-        raise aws.explained(error, f"{bucket} cannot be read") from error
+        raise aws.explain_failure(error, f"{bucket} cannot be read") from error
     days = [("-".join(day.groups()), key) for key in found if (day := _DAY.match(key))]
     return [key for day, key in sorted(days) if since <= day <= until]
 
 
-def objects(s3: Any, bucket: str, wanted: list[str]) -> Iterator[Kept]:  # noqa: ANN401  same
+def read_objects(s3: Any, bucket: str, wanted: list[str]) -> Iterator[QuarantinedObject]:  # noqa: ANN401  same
     """Read objects, in order."""
-    return reading.in_order(lambda key: _read(s3, bucket, key), wanted)
+    return aws.read_in_order(lambda key: _read(s3, bucket, key), wanted)
 
 
-def _read(s3: Any, bucket: str, key: str) -> Kept:  # noqa: ANN401  same
+def _read(s3: Any, bucket: str, key: str) -> QuarantinedObject:  # noqa: ANN401  same
     try:
-        return kept(key, s3.get_object(Bucket=bucket, Key=key)["Body"].read())
+        return read_object(key, s3.get_object(Bucket=bucket, Key=key)["Body"].read())
     except FAILURES as error:
         if code_of(error) == "NoSuchKey":
-            return Kept(key, problem="it has been deleted just now")
-        raise aws.explained(error, f"{bucket} cannot be read") from error
+            return QuarantinedObject(key, problem="it has been deleted just now")
+        raise aws.explain_failure(error, f"{bucket} cannot be read") from error
 
 
-def kept(key: str, body: bytes) -> Kept:
-    """Say what an object holds."""
+def read_object(key: str, body: bytes) -> QuarantinedObject:
+    """Return what an object holds."""
     try:
-        told = json.loads(body)
-        found = _given_up(key, told) if key.startswith(_OF_LAMBDA) else _unreadable(key, told)
+        document = json.loads(body)
+        found = _given_up(key, document) if key.startswith(_OF_LAMBDA) else _unreadable(key, document)
     except _NOT_AS_EXPECTED:
-        return Kept(key, problem="it is not what the bridge or Lambda write")
+        return QuarantinedObject(key, problem="it is not what the bridge or Lambda write")
     if any(record.size > MAX_RECORD_BYTES for record in found.records):
-        return Kept(key, found.at, found.reason, problem="a record in it is larger than one may be (1 MiB)")
+        return QuarantinedObject(
+            key, found.at, found.reason, problem="a record in it is larger than one may be (1 MiB)"
+        )
     return found
 
 
-def _unreadable(key: str, told: dict[str, Any]) -> Kept:
-    data = _decoded(told["record"])
-    event = parsed(data)
-    record = Record(data, partition_key(event if isinstance(event, dict) else {}))
-    return Kept(key, str(told["received_at"]), str(told["reason"]), (record,))
+def _unreadable(key: str, document: dict[str, Any]) -> QuarantinedObject:
+    data = _decoded(document["record"])
+    event = parse_json(data)
+    record = Record(data, choose_partition_key(event if isinstance(event, dict) else {}))
+    return QuarantinedObject(key, str(document["received_at"]), str(document["reason"]), (record,))
 
 
-def _given_up(key: str, told: dict[str, Any]) -> Kept:
-    event = json.loads(told["payload"]) if isinstance(told["payload"], str) else told["payload"]
+def _given_up(key: str, document: dict[str, Any]) -> QuarantinedObject:
+    event = json.loads(document["payload"]) if isinstance(document["payload"], str) else document["payload"]
     of_stream = [each["kinesis"] for each in event["Records"]]
     records = tuple(Record(_decoded(each["data"]), str(each["partitionKey"])) for each in of_stream)
-    return Kept(key, str(told["timestamp"]), str(told["requestContext"]["condition"]), records)
+    return QuarantinedObject(key, str(document["timestamp"]), str(document["requestContext"]["condition"]), records)
 
 
 def _decoded(text: str) -> bytes:

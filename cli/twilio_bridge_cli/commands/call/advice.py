@@ -1,4 +1,4 @@
-"""What to do about an answer: one sentence for each way a call can fail, and for what Twilio would not accept."""
+"""What to do about an answer: one sentence for each failure of a call, and for what Twilio would not accept."""
 
 from collections.abc import Iterator, Mapping
 from typing import Final
@@ -27,31 +27,31 @@ _BY_STATUS: Final[Mapping[int, str]] = {
 }
 
 
-def exit_code(answer: Answer) -> int:
-    """Return the exit code that an answer stands for."""
+def choose_exit_code(answer: Answer) -> int:
+    """Return the exit code of an answer."""
     if answer.ok:
         return DONE
     return SERVER if answer.status >= _SERVER else REFUSED
 
 
-def remedy(callback: Callback, call: Call, answer: Answer) -> str:
-    """Say what to do about an answer that is no success; nothing about one that is."""
+def find_remedy(callback: Callback, call: Call, answer: Answer) -> str:
+    """Return what to do about an answer; empty where it is a success."""
     if answer.ok:
         return ""
     if answer.redirect:
         return f"It redirects to {answer.redirect}: Twilio signs the address it calls, so name the final one in --url."
-    if not call.honest and answer.status == _FORBIDDEN:
+    if not call.is_signed and answer.status == _FORBIDDEN:
         return "Refused, as it should be."
-    if _says(answer, SignatureError.friendly):
+    if _has_friendly_error(answer, SignatureError.friendly):
         return _signature(call)
     if answer.status == _NOT_FOUND:
         return _not_found(call, answer)
     return _server(callback, call, answer) if answer.status >= _SERVER else _BY_STATUS.get(answer.status, "")
 
 
-def warnings(callback: Callback, call: Call, answer: Answer) -> Iterator[str]:
-    """Say what is wrong with a success: Twilio gives up, refuses the size, or anybody could have called."""
-    if answer.ok and not call.honest:
+def find_warnings(callback: Callback, call: Call, answer: Answer) -> Iterator[str]:
+    """Yield what is wrong with a success: Twilio gives up, refuses the size, or anybody could have called."""
+    if answer.ok and not call.is_signed:
         yield "It answered a call that nobody signed: whoever knows this address can read and change contacts."
     if answer.ms > callback.limit_s * 1000:
         yield f"Twilio would have given up: it waits {callback.limit_s} s for this callback."
@@ -61,7 +61,7 @@ def warnings(callback: Callback, call: Call, answer: Answer) -> Iterator[str]:
         yield "The answer is no JSON: is this address a Twilio Bridge?"
 
 
-def _says(answer: Answer, friendly: str) -> bool:
+def _has_friendly_error(answer: Answer, friendly: str) -> bool:
     return isinstance(answer.body, dict) and answer.body.get("friendly_error_message") == friendly
 
 
@@ -75,7 +75,7 @@ def _signature(call: Call) -> str:
 
 
 def _not_found(call: Call, answer: Answer) -> str:
-    if _says(answer, NotFoundError.friendly):
+    if _has_friendly_error(answer, NotFoundError.friendly):
         return f"List the contacts of that worker: {_command(call)}"
     return "There is no such route: check the base URL (--url, the stack's output BaseUrl) and that it is deployed."
 

@@ -9,18 +9,18 @@ import pytest
 
 from tests.fakes.support import FakeFigures
 from twilio_bridge.support.person import FigureRow
-from twilio_bridge_cli.commands.report import command
-from twilio_bridge_cli.commands.report.figure_lines import (
+from twilio_bridge_cli.commands.report import (
     QUEUES,
     WORKERS,
     Line,
     Report,
-    cell,
-    clock,
-    csv_text,
-    days,
-    head,
-    lines,
+    format_cell,
+    format_duration,
+    format_heading,
+    list_days,
+    read_rows,
+    sum_lines,
+    write_csv,
 )
 from twilio_bridge_cli.errors import CommandError
 
@@ -58,24 +58,24 @@ def named(told: list[Line], of: str) -> list[tuple[str, str]]:
 
 def test_days_are_asked_for_by_their_ends() -> None:
     """Both are in; without any it is today, one without the other is that day, or up to today."""
-    assert [TUESDAY] == days(None, None, TODAY)
-    assert [MONDAY, TUESDAY] == days(date(2026, 3, 2), None, TODAY)
-    assert ["2025-12-31"] == days(None, date(2025, 12, 31), TODAY)
-    assert ["2024-02-28", "2024-02-29", "2024-03-01"] == days(date(2024, 2, 28), date(2024, 3, 1), TODAY)
+    assert [TUESDAY] == list_days(None, None, TODAY)
+    assert [MONDAY, TUESDAY] == list_days(date(2026, 3, 2), None, TODAY)
+    assert ["2025-12-31"] == list_days(None, date(2025, 12, 31), TODAY)
+    assert ["2024-02-28", "2024-02-29", "2024-03-01"] == list_days(date(2024, 2, 28), date(2024, 3, 1), TODAY)
 
 
 def test_days_that_cannot_be_shown_are_refused() -> None:
     """An end before the beginning, and more days than figures are kept."""
     with pytest.raises(CommandError, match="--from 2026-03-04 is after --to 2026-03-03"):
-        days(date(2026, 3, 4), None, TODAY)
-    assert 400 == len(days(date(2025, 1, 28), None, TODAY))
+        list_days(date(2026, 3, 4), None, TODAY)
+    assert 400 == len(list_days(date(2025, 1, 28), None, TODAY))
     with pytest.raises(CommandError, match="401 days; figures are kept for 400"):
-        days(date(2025, 1, 27), None, TODAY)
+        list_days(date(2025, 1, 27), None, TODAY)
 
 
 def test_the_total_is_summed_from_the_rows() -> None:
     """The mean over three waits and one is 40 seconds, not the mean of the days' means; it comes last."""
-    told = lines(QUEUES, STAYS, totals=True)
+    told = sum_lines(QUEUES, STAYS, totals=True)
     places = [(MONDAY, "Support"), (TUESDAY, "Sales"), (TUESDAY, "Support"), ("total", "Sales"), ("total", "Support")]
     assert places == named(told, "queue")
     assert [20.0, 7.0, 100.0, 7.0, 40.0] == [line["avg_wait_s"] for line in told]
@@ -86,7 +86,7 @@ def test_the_total_is_summed_from_the_rows() -> None:
 
 def test_one_day_has_no_total() -> None:
     """It would say the same again."""
-    assert [(MONDAY, "Support")] == named(lines(QUEUES, STAYS[:3], totals=False), "queue")
+    assert [(MONDAY, "Support")] == named(sum_lines(QUEUES, STAYS[:3], totals=False), "queue")
 
 
 def test_rows_come_out_of_the_port() -> None:
@@ -94,13 +94,13 @@ def test_rows_come_out_of_the_port() -> None:
     kept = FakeFigures()
     for row in STAYS:
         kept.put_row(row)
-    assert STAYS == list(command.rows(kept, [MONDAY, TUESDAY]))
-    assert STAYS[3:] == list(command.rows(kept, [TUESDAY, "2026-03-04"]))
+    assert STAYS == list(read_rows(kept, [MONDAY, TUESDAY]))
+    assert STAYS[3:] == list(read_rows(kept, [TUESDAY, "2026-03-04"]))
 
 
 def test_csv_is_what_the_standard_says() -> None:
     """RFC 4180: a head, CRLF, quotes where they are needed; numbers are plain and what is unknown is empty."""
-    text = csv_text(QUEUES, lines(QUEUES, [stay(MONDAY, 1, "accepted", 3700, 'A "B", C\nD')], totals=False))
+    text = write_csv(QUEUES, sum_lines(QUEUES, [stay(MONDAY, 1, "accepted", 3700, 'A "B", C\nD')], totals=False))
     assert text.startswith("day,queue,entered,accepted,")
     assert text.endswith("\r\n")
     assert f'\r\n{MONDAY},"A ""B"", C\nD",1,1,0,' in text
@@ -111,22 +111,22 @@ def test_csv_is_what_the_standard_says() -> None:
 def test_csv_without_lines_has_its_head() -> None:
     """A program finds the columns all the same."""
     for each in (QUEUES, WORKERS):
-        text = csv_text(each, [])
+        text = write_csv(each, [])
         assert (f"day,{each.of},", "\r\n", 1) == (text[: 5 + len(each.of)], text[-2:], text.count("\r\n"))
 
 
 @pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\uff1d1"])
 def test_no_name_becomes_a_formula(name: str) -> None:
     """Somebody else gave the queue its name; a spreadsheet shows it as text. Numbers stay numbers."""
-    told = lines(QUEUES, [stay(MONDAY, 1, "accepted", 5, name)], totals=False)
-    assert f"'{name}" == read(csv_text(QUEUES, told))[0]["queue"]
+    told = sum_lines(QUEUES, [stay(MONDAY, 1, "accepted", 5, name)], totals=False)
+    assert f"'{name}" == read(write_csv(QUEUES, told))[0]["queue"]
     assert name == told[0]["queue"]
 
 
 def test_activities_are_columns_in_csv() -> None:
     """All that anybody was in, in order; where somebody was not, nothing is said."""
     rows = [time_in(MONDAY, "Break", 60), time_in(MONDAY, "Available", 600), time_in(TUESDAY, "Available", 30)]
-    text = csv_text(WORKERS, lines(WORKERS, rows, totals=True))
+    text = write_csv(WORKERS, sum_lines(WORKERS, rows, totals=True))
     assert text.partition("\r\n")[0].endswith(",handle_s,talk_s,activity_Available_s,activity_Break_s")
     found = [(line["activity_Available_s"], line["activity_Break_s"]) for line in read(text)]
     assert [("600", "60"), ("30", ""), ("630", "60")] == found
@@ -135,7 +135,7 @@ def test_activities_are_columns_in_csv() -> None:
 @pytest.mark.parametrize("asked", [QUEUES, WORKERS], ids=lambda asked: str(asked.of))
 def test_a_line_holds_what_the_report_names(asked: Report) -> None:
     """Every name, in this order, and no other."""
-    told = lines(asked, [*STAYS, time_in(MONDAY, "Break", 60)], totals=False)
+    told = sum_lines(asked, [*STAYS, time_in(MONDAY, "Break", 60)], totals=False)
     assert {asked.names} == {tuple(line) for line in told}
 
 
@@ -145,7 +145,7 @@ def test_a_line_holds_what_the_report_names(asked: Report) -> None:
 )
 def test_seconds_are_read_as_time(seconds: float, said: str) -> None:
     """Minutes and seconds, with hours where there are any."""
-    assert said == clock(seconds)
+    assert said == format_duration(seconds)
 
 
 @pytest.mark.parametrize(
@@ -163,11 +163,11 @@ def test_seconds_are_read_as_time(seconds: float, said: str) -> None:
 )
 def test_people_read_cells(name: str, value: Any, said: str) -> None:
     """By what they are; what is unknown is a dash."""
-    assert said == cell(name, value)
+    assert said == format_cell(name, value)
 
 
 def test_heads_are_short() -> None:
     """Words below each other, no units."""
     assert ["Avg\nwait", "Short\nabandons", "CSAT\nanswers", "Day"] == [
-        head(name) for name in ("avg_wait_s", "short_abandons", "csat_answers", "day")
+        format_heading(name) for name in ("avg_wait_s", "short_abandons", "csat_answers", "day")
     ]
