@@ -14,7 +14,7 @@ def lambda_handler(event: http.Event, context: http.Context) -> http.Reply:
 
 
 def answer(event: http.Event) -> forms.Answer:
-    """Have it read: the ping says no more than that there is something, and Airtable does not wait long."""
+    """Request that the payloads are read: a ping does not contain them, and Airtable does not wait long."""
     airtable_signature.require_signature(event, *secrets)
     refresh.request_changes()
     return forms.Answer()

@@ -1,4 +1,4 @@
-"""The time one call has: we always answer before Twilio gives up on us.
+"""The time one call has: we always answer before Twilio ends the request.
 
 `limit` ends whatever runs at the limit, `seconds_left` lets an adapter choose a timeout below it.
 Twilio waits 6 s for Frontline's callbacks (error 48005), 10 s for routing (48010) and 5 s for a webhook.

@@ -1,4 +1,6 @@
-"""Every error the bridge raises on purpose, one class a remedy; `web.STATUSES` gives each its HTTP status.
+"""Every error the bridge raises on purpose, one class a remedy.
+
+`entrypoints.http.STATUSES` has the HTTP status of each.
 
     BridgeError
     ├── BadRequestError          the caller sent something we cannot use
@@ -14,7 +16,7 @@
     ├── OutOfTimeError           our own time budget is spent
     └── UpstreamError            another system failed; `system` names it
         ├── RefusedError             it refused for good (credentials, permissions, a malformed request)
-        │   └── UnacceptableError        only this one: whatever else it is asked, it may do
+        │   └── UnacceptableError        only this one item; others may be accepted
         ├── StaleOffsetError         a listing has expired and has to begin again
         ├── RateLimitedError         it asks us to wait `retry_after` seconds
         └── UnavailableError         it is down, slow or answers rubbish
@@ -37,7 +39,7 @@ class BridgeError(Exception):
 
 
 class BadRequestError(BridgeError):
-    """The caller sent something that cannot be used; the message says what would be right."""
+    """The caller sent something that cannot be used; the message names what would be right."""
 
     friendly = "That request could not be understood."
 
@@ -81,7 +83,7 @@ class SettingError(BridgeError):
 
 
 class NoSecretError(SettingError):
-    """The secret does not exist, as where nobody wants what it is for."""
+    """The secret does not exist, which is no fault where its feature is not used."""
 
 
 class RoutingError(BridgeError):
@@ -111,7 +113,7 @@ class RefusedError(UpstreamError):
 
 
 class UnacceptableError(RefusedError):
-    """The other system will never take this one thing, and says nothing against others."""
+    """The other system will never accept this one item; others may be accepted."""
 
 
 class StaleOffsetError(UpstreamError):

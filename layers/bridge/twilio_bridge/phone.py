@@ -1,6 +1,6 @@
 """Telephone numbers and messaging addresses, brought to one form.
 
-A number is E.164 text (`+447900000012`). An address is a number with its channel in front where Twilio wants it
+A number is E.164 text (`+447900000012`). An address is a number with its channel in front where Twilio requires it
 (`whatsapp:+447900000012`); what is no number is a chat identity and stays as it is.
 """
 
@@ -9,7 +9,7 @@ import re
 E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 _CHANNEL = re.compile(r"((whatsapp|sms|mms|rcs|messenger):\s*)*", re.IGNORECASE)
 WHATSAPP = "whatsapp:"
-# Callers who hide their number, as words and as those words are dialled:
+# Callers who hide their number: Twilio's texts, and the digits that spell them:
 # https://help.twilio.com/articles/223179988-Why-am-I-getting-calls-from-these-strange-numbers-
 HIDDEN_WORDS = ("anonymous", "blocked", "private", "restricted", "unavailable", "unknown")
 HIDDEN_NUMBERS = ("+266696687", "+2562533", "+7378742833", "+86282452253", "+8656696")
@@ -17,7 +17,7 @@ HIDDEN = frozenset((*HIDDEN_WORDS, *HIDDEN_NUMBERS))
 
 
 def parse_number(text: str, region: str | None = None) -> str | None:
-    """Bring what somebody typed to E.164, or give None where it is no number.
+    """Bring what somebody typed to E.164, or return None where it is no number.
 
     `region` is the country of numbers written without their country code (ISO 3166, such as GB).
     """
@@ -26,7 +26,7 @@ def parse_number(text: str, region: str | None = None) -> str | None:
         return text
     if not any(character.isdigit() for character in text) or len(text) > 40:  # noqa: PLR2004  longer is no number
         return None
-    import phonenumbers  # noqa: PLC0415  its metadata is wanted only for untidy cells
+    import phonenumbers  # noqa: PLC0415  its metadata is needed only for untidy cells
 
     try:
         parsed = phonenumbers.parse(text, region)

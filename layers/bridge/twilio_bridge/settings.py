@@ -1,8 +1,8 @@
 """Every environment variable and secret the bridge reads, typed; the only module that knows their names.
 
 A function asks only for the settings it uses, so it needs only those. A value stands in the environment, or under
-the same name in one of the stack's secrets (a JSON object), whose id the environment gives. A missing or malformed
-one is a `SettingError` that names it and says what it should look like, never what it held.
+the same name in one of the stack's secrets (a JSON object), whose id stands in the environment. A missing or malformed
+one is a `SettingError` that names it and its form, never its value.
 """
 
 import re
@@ -197,7 +197,7 @@ class Settings:
 
     @property
     def airtable_queue_url(self) -> str:
-        """The queue of what Airtable is still to be told."""
+        """The queue of opt-outs that are to be written to Airtable."""
         return self._required("AIRTABLE_QUEUE_URL", ANYTHING)
 
     @property
@@ -217,7 +217,7 @@ class Settings:
 
     @property
     def bridge_config(self) -> str | None:
-        """A configuration file that takes the place of the packaged and the stored one (local runs only)."""
+        """A configuration file that replaces the packaged and the stored one (local runs only)."""
         return self._optional("BRIDGE_CONFIG", ANYTHING)
 
     def _required(self, name: str, shape: tuple[str, str]) -> str:

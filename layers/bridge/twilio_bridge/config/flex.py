@@ -1,4 +1,4 @@
-"""The blocks that say what becomes of support events: from Flex to Brevo."""
+"""The sections for support events: from Flex to Brevo."""
 
 from collections.abc import Mapping
 from typing import Annotated, Literal
@@ -55,7 +55,7 @@ class Lists(Section):
 
 
 class TwilioFlex(Section):
-    """What comes from Flex, and what of it is wanted."""
+    """What comes from Flex, and what of it is used."""
 
     enabled: bool = True
     account_sid: Annotated[str, Field(pattern="^(AC[0-9A-Za-z]{32})?$")] = ""
@@ -80,7 +80,7 @@ class TwilioFlex(Section):
     @field_validator("account_sid", "flex_flow_sid")
     @classmethod
     def _not_the_example(cls, sid: str) -> str:
-        """Take the example's `ACXXX…` for what it is: not filled in."""
+        """Return the example's `ACXXX…` as empty: it was not filled in."""
         return "" if sid.endswith(PLACEHOLDER) else sid
 
 

@@ -1,7 +1,7 @@
 """What people configure: `bridge.yaml`, checked key by key.
 
 The packaged file stands beside this package. In its place comes what `twilio-bridge config put` stored, or locally the
-file that BRIDGE_CONFIG names. Whatever is not said there has the default given here.
+file that BRIDGE_CONFIG names. Whatever is not set there has the default of this module.
 """
 
 import difflib
@@ -82,7 +82,7 @@ class Contacts(Section):
     @classmethod
     def _known(cls, region: str) -> str:
         if region:
-            from phonenumbers import SUPPORTED_REGIONS  # noqa: PLC0415  its metadata is wanted only where one is named
+            from phonenumbers import SUPPORTED_REGIONS  # noqa: PLC0415  its metadata is needed only where one is named
 
             if region not in SUPPORTED_REGIONS:
                 raise PydanticCustomError("no_region", "no country has this code")
@@ -95,7 +95,7 @@ class Contacts(Section):
 
 
 class Airtable(Section):
-    """What the base's plan allows: requests a month over the whole workspace; None is as many as one likes."""
+    """What the base's plan allows: requests a month over the whole workspace; None is without limit."""
 
     monthly_calls: Annotated[int, Field(ge=100)] | None = None
 
@@ -131,7 +131,7 @@ class Senders(Section):
 
 
 class Worker(Sender):
-    """A Frontline user: the numbers they send from, and what templates can say of them."""
+    """A Frontline user: the numbers they send from, and the values that templates can use."""
 
     name: str | None = None
     fields: Mapping[str, str] = {}
@@ -151,7 +151,7 @@ class Routing(Section):
 
 
 class OptOut(Section):
-    """The words that, alone in a message, opt a person out or in again; case does not matter."""
+    """The keywords that, alone in a message, opt a person out or in again; case does not matter."""
 
     words: Annotated[tuple[str, ...], Field(min_length=1)] = OPT_OUT_WORDS
     opt_in_words: tuple[str, ...] = OPT_IN_WORDS

@@ -1,18 +1,18 @@
-"""Leave for a browser's page to read an answer: https://developer.mozilla.org/docs/Web/HTTP/CORS."""
+"""Permission for a browser's page to read an answer: https://developer.mozilla.org/docs/Web/HTTP/CORS."""
 
 from collections.abc import Sequence
 
 from twilio_bridge.entrypoints.http import Reply
 
 
-def allow_origin(given: Reply, origin: str, origins: Sequence[str]) -> Reply:
-    """Let a page of one of these origins read the answer (CORS); others get it without leave."""
+def allow_origin(reply: Reply, origin: str, origins: Sequence[str]) -> Reply:
+    """Let a page of one of these origins read the answer (CORS); answers to others stay as they are."""
     if origin not in origins:
-        return given
-    leave = {
+        return reply
+    permission = {
         "access-control-allow-origin": origin,
         "access-control-allow-methods": "POST",
         "access-control-allow-headers": "authorization, content-type",
         "vary": "origin",
     }
-    return {**given, "headers": {**given["headers"], **leave}}
+    return {**reply, "headers": {**reply["headers"], **permission}}

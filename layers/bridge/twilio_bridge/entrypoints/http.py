@@ -41,7 +41,7 @@ STATUSES: tuple[tuple[type[BaseException], int], ...] = (
 
 
 class Context(Protocol):
-    """What Lambda tells a handler about its call."""
+    """Lambda's context of a call."""
 
     aws_request_id: str
 
@@ -72,7 +72,7 @@ Rescue = Callable[[Form | None, BaseException], Answer]
 
 
 def answer_error(_form: Form | None, error: BaseException) -> Answer:
-    """Answer an error with its status and a sentence for the worker."""
+    """Return the answer to an error: its status and a sentence for the worker."""
     friendly = error.friendly if isinstance(error, errors.BridgeError) else errors.BridgeError.friendly
     body = {"friendly_error_message": friendly}
     if isinstance(error, errors.BadRequestError):
@@ -83,9 +83,9 @@ def answer_error(_form: Form | None, error: BaseException) -> Answer:
 def answer_callback(
     event: Event, context: Context, signatures: Signatures, respond: Respond, rescue: Rescue = answer_error
 ) -> Reply:
-    """Answer one signed callback: 403 unless Twilio signed it, then what `respond` says, always in time.
+    """Answer one signed callback: 403 unless Twilio signed it, then the answer of `respond`, always in time.
 
-    `rescue` turns a failure into an answer; a wrong signature is refused whatever it says.
+    `rescue` turns a failure into an answer; a wrong signature is always refused.
     """
     received: list[Form] = []
 
@@ -99,7 +99,7 @@ def answer_callback(
 def answer_in_time(
     context: Context, act: Callable[[], Answer], rescue: Callable[[BaseException], Answer] | None = None
 ) -> Reply:
-    """Answer what `act` says, always in time; `act` checks who asks before anything else."""
+    """Answer with the result of `act`, always in time; `act` checks the signature before anything else."""
     logger.append_keys(request_id=context.aws_request_id)
     try:
         with deadline.limit(context.get_remaining_time_in_millis() / 1000 - MARGIN_S):
@@ -144,15 +144,15 @@ def build_reply(answer: Answer) -> Reply:
 def read_signed_form(event: Event, signatures: Signatures) -> Form:
     """Return the request's parameters, or raise SignatureError unless Twilio signed them."""
     headers = read_headers(event)
-    given = headers.get("x-twilio-signature")
-    if not given:
+    signature = headers.get("x-twilio-signature")
+    if not signature:
         raise errors.SignatureError("the header X-Twilio-Signature is missing")
     try:
         body = read_body(event)
         is_json = headers.get("content-type", "").partition(";")[0].strip().lower() == "application/json"
         parameters = {} if is_json else _parameters(body)
         urls = list_public_urls(event, headers, signatures.public_base_url)
-        if not _is_signed(given, signatures.tokens, urls, parameters, body, is_json=is_json):
+        if not _is_signed(signature, signatures.tokens, urls, parameters, body, is_json=is_json):
             raise errors.SignatureError("X-Twilio-Signature does not fit the request; see docs/operations.md")
         return Form(_json_parameters(body) if is_json else parameters)
     except (ValueError, RecursionError) as error:
@@ -177,7 +177,7 @@ def read_headers(event: Event) -> dict[str, str]:
 
 
 def _is_signed(
-    given: str,
+    signature: str,
     tokens: Tokens,
     urls: list[str],
     parameters: dict[str, list[str]],
@@ -185,9 +185,9 @@ def _is_signed(
     *,
     is_json: bool,
 ) -> bool:
-    if twilio_signature.is_valid(given, tokens.read_tokens(), urls, parameters, body, is_json=is_json):
+    if twilio_signature.is_valid(signature, tokens.read_tokens(), urls, parameters, body, is_json=is_json):
         return True
-    return twilio_signature.is_valid(given, tokens.reread_tokens(), urls, parameters, body, is_json=is_json)
+    return twilio_signature.is_valid(signature, tokens.reread_tokens(), urls, parameters, body, is_json=is_json)
 
 
 def list_public_urls(event: Event, headers: Mapping[str, str], public_base_url: str | None) -> list[str]:

@@ -27,11 +27,11 @@ def consume(
     try_again: Callable[[str, float], None],
     time_for_one_s: float,
 ) -> dict[str, object]:
-    """Do `act` with each message's body while time lasts, and answer which ones have to come again.
+    """Call `act` with each message's body while time lasts, and return which ones have to come again.
 
-    One that hangs must not take the others' time. Of a FIFO queue's group nothing is done after one that failed. What
-    fails is hidden by `try_again`, which takes its receipt and the seconds; so are those behind it, for SQS gives
-    nothing of a group while any of it is out.
+    A message that hangs must not use the others' time. After a failure, nothing more of the same FIFO group is done.
+    `try_again(receipt, seconds)` hides the failed message and those behind it: SQS returns nothing of a group while
+    any message of it is in flight.
     """
     failed: list[str] = []
     waits: dict[str, float] = {}
@@ -48,7 +48,7 @@ def consume(
 def _tried(
     record: Mapping[str, Any], context: http.Context, act: Callable[[Message], None], time_for_one_s: float
 ) -> float:
-    """Do it, and give the seconds until it is tried again; 0 where it is done."""
+    """Return the seconds until the message is tried again; 0 where it is done."""
     try:
         left_s = context.get_remaining_time_in_millis() / 1000 - MARGIN_S
         with deadline.limit(min(left_s, time_for_one_s)):

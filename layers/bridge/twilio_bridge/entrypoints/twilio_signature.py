@@ -1,6 +1,6 @@
 """X-Twilio-Signature: computed and checked, without I/O.
 
-https://www.twilio.com/docs/usage/webhooks/webhooks-security gives the algorithm.
+https://www.twilio.com/docs/usage/webhooks/webhooks-security describes the algorithm.
 """
 
 import base64
@@ -22,7 +22,7 @@ def sign(token: str, url: str, parameters: Parameters) -> str:
 
 
 def is_valid(
-    given: str,
+    signature: str,
     tokens: Iterable[str],
     urls: Iterable[str],
     parameters: Parameters,
@@ -39,7 +39,7 @@ def is_valid(
     if is_json:
         spellings = [url for url in spellings if _names_body(url, body)]
     candidates = [sign(token, url, signed) for token in tokens for url in spellings]
-    offered = given.encode("utf-8", "replace")
+    offered = signature.encode("utf-8", "replace")
     return any([hmac.compare_digest(candidate.encode(), offered) for candidate in candidates])  # noqa: C419  all of them: constant time
 
 
@@ -49,7 +49,7 @@ def list_url_spellings(url: str) -> list[str]:
     host = re.sub(r":\d*$", "", parts.netloc)
     ported = f"{host}:{DEFAULT_PORTS.get(parts.scheme, 443)}"
     forms = [url, *(urlunsplit(parts._replace(netloc=netloc)) for netloc in (parts.netloc, host, ported))]
-    return list(dict.fromkeys(form for given in forms for form in (given, _escape_quotes(given))))
+    return list(dict.fromkeys(form for spelling in forms for form in (spelling, _escape_quotes(spelling))))
 
 
 def _escape_quotes(url: str) -> str:

@@ -94,7 +94,7 @@ def delete_customer(form: Form, crm: CrmCallback) -> object:
 
 
 def render_customer(contact: Contact, crm: CrmCallback) -> dict[str, object]:
-    """Write a contact as Frontline wants it; what is not known is left out."""
+    """Return a contact in Frontline's form; what is not known is left out."""
     channels = [{"type": kind, "value": value} for kind, value in _reached_at(contact) if value]
     full: dict[str, object] = {**_list_item(contact), "channels": channels, "links": _links(contact, crm)}
     full["worker"] = contact.owner[:MAX_NAME_LENGTH]
@@ -140,7 +140,7 @@ def _page_size(text: str) -> int:
 
 
 def _cut_to_fit(page: Page) -> Page:
-    """Shorten a page that would not fit; the token then goes on behind what is left."""
+    """Shorten a page that would not fit; its token then continues behind what is left."""
     room = MAX_ANSWER_BYTES - ENVELOPE
     for place, contact in enumerate(page.contacts):
         room -= count_bytes(_list_item(contact)) + 1
@@ -173,7 +173,7 @@ def _channels(form: Form, settings: schema.Contacts) -> Contact:
         if not getattr(settings.columns, kind):
             raise BadRequestError(f"there is no column for {kind}", friendly=f"{kind} addresses cannot be kept here.")
         if kind in found:
-            raise BadRequestError(f"Channels names {kind} twice", friendly="Give one address a channel.")
+            raise BadRequestError(f"Channels names {kind} twice", friendly="Enter one address for each channel.")
         found[kind] = value
     return Contact(**found)  # type: ignore[arg-type]  # the kinds are names of its text fields
 

@@ -18,14 +18,13 @@ class Senders:
     usual: schema.Sender
 
     def find_sender(self, channel: str, worker: str, address: str) -> str | None:
-        """Return the sender as Twilio wants it: the worker's own, else the country's, else the usual one."""
+        """Return the sender's address in Twilio's form: the worker's own, else the country's, else the usual one."""
         if channel == "chat":
             return self.settings.chat
-        own = find_worker(self.workers, worker)
-        given = (
-            getattr(place, channel) for place in (own, self._country(phone.strip_channel(address)), self.usual) if place
-        )
-        number = next((phone.strip_channel(number) for number in given if number), None)
+
+        own, country = find_worker(self.workers, worker), self._country(phone.strip_channel(address))
+        configured = [getattr(place, channel) for place in (own, country, self.usual) if place]
+        number = next((phone.strip_channel(number) for number in configured if number), None)
         return f"{phone.WHATSAPP}{number}" if number and channel == "whatsapp" else number
 
     def find_owners(self, address: str) -> list[str]:
@@ -42,5 +41,5 @@ class Senders:
 
 def find_worker(workers: Mapping[str, schema.Worker], identity: str) -> schema.Worker | None:
     """Return what is configured of a worker; identities are e-mail addresses, typed in any case."""
-    wanted = identity.strip().casefold()
-    return next((worker for name, worker in workers.items() if name.strip().casefold() == wanted), None)
+    folded = identity.strip().casefold()
+    return next((worker for name, worker in workers.items() if name.strip().casefold() == folded), None)

@@ -18,7 +18,7 @@ from twilio_bridge.frontline.senders import find_worker
 from twilio_bridge.logs import logger
 from twilio_bridge.ports import Notes
 
-# The longest text SMS and WhatsApp take.
+# The longest text that SMS and WhatsApp allow.
 MAX_TEXT_LENGTH = 1_600
 ENVELOPE = 100
 
@@ -89,7 +89,7 @@ def _values(contact: Contact) -> dict[str, str]:
 
 
 def _worker_values(identity: str, workers: Mapping[str, schema.Worker]) -> dict[str, str]:
-    """Return what templates can say of the worker; `author` is what the public samples call them."""
+    """Return the worker's values; `author` is the worker's name in Twilio's public samples."""
     worker = find_worker(workers, identity) or schema.Worker()
     known = {**worker.fields, "name": worker.name, "sms": worker.sms, "whatsapp": worker.whatsapp}
     values = {f"worker.{name.casefold()}": text for name, text in known.items() if text}

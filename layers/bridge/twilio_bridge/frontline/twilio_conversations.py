@@ -1,7 +1,7 @@
 """The Conversations webhooks: names and avatars, opt-outs, and messages that must not be sent.
 
 A 4xx or 5xx on a pre-event (`onMessageAdd`) holds a person's message back; on a post-event (`onMessageAdded`) it only
-shows in Twilio's console. So a failure of ours lets the message pass, unless the configuration says otherwise.
+shows in Twilio's console. So a failure of ours lets the message pass, unless `conversations.on_failure` is `block`.
 https://www.twilio.com/docs/conversations/conversations-webhooks
 """
 
@@ -27,9 +27,9 @@ from twilio_bridge.ports import Messaging, OptOuts, Outbox, Participant
 MAX_NAME_LENGTH = 256
 # What a failure leaves for reading how to answer it; the call's own time may be spent by then.
 TIME_TO_DECIDE_S = 0.5
-# A person's word is weighed even where their record cannot be read in time.
+# A person's request counts even where their record cannot be read in time.
 TIME_TO_LOOK_UP_S = 1.5
-# What these sources send is checked whoever its author is said to be.
+# What these sources send is checked whatever its author is.
 SENT_BY_US = {"API", "SDK"}
 MAX_PARTICIPANT_ATTRIBUTES_BYTES = 4_096
 MAX_CONVERSATION_ATTRIBUTES_BYTES = 16_384
@@ -73,7 +73,7 @@ def _holds_back(on_failure: Callable[[], str]) -> bool:
 
 
 def name_new_conversation(form: Form, deps: ConversationsDeps) -> Mapping[str, object]:
-    """Before a conversation is added: give it the contact's name and avatar."""
+    """Before a conversation is added: return the contact's name and avatar for it."""
     contact = _writer(form, deps)
     return _named(form, contact) if contact else {}
 
@@ -87,7 +87,7 @@ def name_conversation(form: Form, deps: ConversationsDeps) -> Mapping[str, objec
 
 
 def describe_participant(form: Form, deps: ConversationsDeps) -> Mapping[str, object]:
-    """After a customer joined: link them to their contact. What the participant says already stays as it is."""
+    """After a customer joined: link them to their contact; attributes the participant has already stay."""
     address = form.get_text("MessagingBinding.Address")
     if not address or form.get_text("Identity"):
         return {}
@@ -116,10 +116,10 @@ def check_message(form: Form, deps: ConversationsDeps) -> Mapping[str, object]:
 
 
 def record_opt_out(form: Form, deps: ConversationsDeps) -> Mapping[str, object]:
-    """After a customer's message was added: obey a word that opts out or in."""
+    """After a customer's message was added: record a request to opt out or in."""
     out = opt_outs.parse_request(form.get_text("Body"), deps.settings.opt_out)
     if out is not None and _is_customer(form):
-        at = _said_at(form.get_text("DateCreated"))
+        at = _requested_at(form.get_text("DateCreated"))
         opt_outs.record_request(form.get_text("Author"), out, at, deps.directory, deps.opt_outs, deps.outbox)
         logger.info("opt-out" if out else "opt-in", extra={"message_sid": form.get_text("MessageSid")})
     return {}
@@ -150,7 +150,7 @@ def _looked_up(
 ) -> list[tuple[Participant, list[Contact] | None]]:
     """Return each reader's contacts; None for those whose record could not be read in time.
 
-    Their words count all the same, for those are read by address.
+    Their requests count all the same, for those are found by address.
     """
     found: dict[str, list[Contact]] = {}
     try:
@@ -190,7 +190,7 @@ def _writer(form: Form, deps: ConversationsDeps) -> Contact | None:
 
 
 def _named(form: Form, contact: Contact) -> dict[str, str]:
-    """Return name and avatar; what the conversation says already stays, unless its name is but an address."""
+    """Return name and avatar; what the conversation has already stays, unless its name is only an address."""
     addresses = {form.get_text(f"MessagingBinding.{which}") for which in ("Address", "ProxyAddress", "AuthorAddress")}
     is_named = form.get_text("FriendlyName") not in addresses | {""}
     named = {} if is_named else {"friendly_name": contact.display_name[:MAX_NAME_LENGTH]}
@@ -207,7 +207,7 @@ def _known_contact(there: Participant, address: str, deps: ConversationsDeps) ->
 
 
 def _new_contact(address: str, deps: ConversationsDeps) -> Contact | None:
-    """Make a contact of a stranger, where the configuration wants it."""
+    """Create a contact for a stranger, where the configuration allows it."""
     number = phone.strip_channel(address)
     if not deps.settings.conversations.create_contacts or not phone.E164.fullmatch(number):
         return None
@@ -226,12 +226,12 @@ def _participant_facts(contact: Contact) -> dict[str, str]:
     return facts | ({"avatar": contact.avatar} if is_web_address(contact.avatar) else {})
 
 
-def _merged(given: str, facts: Mapping[str, str], largest: int) -> str | None:
+def _merged(attributes: str, facts: Mapping[str, str], largest: int) -> str | None:
     """Add facts to attributes that do not hold them yet; None where nothing is to be added or it would not fit."""
-    there = _attributes(given)
+    there = _attributes(attributes)
     merged = {**facts, **there}
     text = json.dumps(merged, ensure_ascii=False)
-    is_ours_to_change = bool(there) or given.strip() in {"", "{}"}
+    is_ours_to_change = bool(there) or attributes.strip() in {"", "{}"}
     return text if is_ours_to_change and merged != there and len(text.encode()) <= largest else None
 
 
@@ -244,8 +244,8 @@ def _attributes(text: str) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _said_at(text: str) -> float:
+def _requested_at(text: str) -> float:
     try:
-        return min(datetime.fromisoformat(text).timestamp(), time.time())  # nothing is said in the future
+        return min(datetime.fromisoformat(text).timestamp(), time.time())  # nothing is written in the future
     except (ValueError, OverflowError):
         return time.time()

@@ -82,7 +82,7 @@ def leases() -> DynamoLeases:
 
 @cache
 def opt_outs() -> DynamoOptOuts:
-    """What people said about being written to."""
+    """Opt-out and opt-in requests."""
     return DynamoOptOuts(sync_state_table())
 
 

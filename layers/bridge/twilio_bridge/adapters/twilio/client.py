@@ -74,7 +74,7 @@ def replace_host(url: str, endpoint_url: str) -> str:
 
 
 def call_twilio(request: Callable[[], T], policy: Retry = REQUESTS) -> T:
-    """Make a request, again where the policy says so; whatever fails is an UpstreamError."""
+    """Make a request, again where the policy allows it; every failure is an UpstreamError."""
 
     def once() -> T:
         try:

@@ -20,9 +20,9 @@ class TwilioSinks:
         self._sink_sid = sink_sid
 
     def validate(self, test_id: str, stream_arn: str) -> str | None:
-        """Tell Twilio that the test event arrived; give the sink's SID, or None where no sink of ours waits for it.
+        """Confirm a test event; return the sink's SID, or None where no sink of ours waits for it.
 
-        A test event does not say which sink it tests: it is the configured one, or any that leads to our stream.
+        A test event does not name its sink: it is the configured one, or any that leads to our stream.
         """
         return next((sid for sid in self._waiting(stream_arn) if self._accepts(sid, test_id)), None)
 
