@@ -1,4 +1,4 @@
-"""What the command says where it cannot go on: one sentence, what to do about it, and an exit code."""
+"""Why the command ends: one sentence, its remedy, and an exit code."""
 
 from typing import Final
 
@@ -12,7 +12,7 @@ INTERRUPTED: Final = 130
 
 
 class CommandError(Exception):
-    """A sentence for the operator, and the remedy where there is one."""
+    """A sentence for the operator, and its remedy; empty where there is none."""
 
     code = USAGE
 
@@ -22,7 +22,7 @@ class CommandError(Exception):
 
 
 class RefusedCommandError(CommandError):
-    """The other side is there and says no."""
+    """The other side refuses."""
 
     code = REFUSED
 

@@ -51,7 +51,7 @@ def test_a_callbacks_own_address_is_taken_for_what_it_is(run: Run, bridge: Bridg
 
 
 def test_a_list_in_a_pipe_is_names_and_ids(run: Run, bridge: Bridge) -> None:
-    """One line a contact with a tab between; what is said about it goes to stderr."""
+    """One line a contact with a tab between; what is about it goes to stderr."""
     bridge.answer = lambda _: listed([{"customer_id": "rec1", "display_name": "Zoë\x1b[31m\tX"}], "more")
     result = run("call", "crm")
     assert result.stdout == "Zoë\ufffd[31m\ufffdX\trec1\n"

@@ -91,7 +91,7 @@ def test_a_wrong_file_is_not_stored(run: Run, dynamodb: "DynamoDBClient", folder
 
 
 def test_show_checks_what_it_shows(run: Run, dynamodb: "DynamoDBClient") -> None:
-    """A stored one that this version cannot use is shown all the same, and what is wrong is said."""
+    """A stored one that this version cannot use is shown all the same, and what is wrong with it."""
     Table(dynamodb, NAME).put({"pk": "config", "sk": "bridge.yaml", "text": BAD})
     result = run("config", "show", "--table", NAME)
     assert (result.exit_code, result.stdout) == (2, BAD)

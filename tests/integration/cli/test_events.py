@@ -139,7 +139,7 @@ def test_a_mistake_puts_nothing(run: Run, stream: Stream, folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "expected"),
     [
         (["event.json"], "Which stream?"),
         (["event.json", "--stream", "a", "--stack", "b"], "exclude each other"),
@@ -150,10 +150,10 @@ def test_a_mistake_puts_nothing(run: Run, stream: Stream, folder: Path) -> None:
     ids=" ".join,
 )
 @pytest.mark.usefixtures("stream")
-def test_a_mistake_of_the_operators_is_2(run: Run, words: list[str], said: str) -> None:
+def test_a_mistake_of_the_operators_is_2(run: Run, words: list[str], expected: str) -> None:
     """Usage, in one sentence."""
     result = run("events", "put", *words)
-    assert (2, True) == (result.exit_code, said in result.stderr), result.stderr
+    assert (2, True) == (result.exit_code, expected in result.stderr), result.stderr
     assert not result.stdout
 
 
@@ -163,8 +163,8 @@ def test_a_stream_that_is_not_there_is_a_refusal(run: Run) -> None:
     result = run("events", "put", "event.json", "--stream", "nowhere", "--json")
     assert (1, "ResourceNotFoundException" in result.stderr) == (result.exit_code, True)
     assert "--region" in result.stderr
-    told = json.loads(result.stdout)
-    assert (0, 1, True) == (told["events"], told["failed"], "1 of 1 events" in told["error"])
+    found = json.loads(result.stdout)
+    assert (0, 1, True) == (found["events"], found["failed"], "1 of 1 events" in found["error"])
 
 
 class Full:
@@ -182,15 +182,15 @@ class Full:
 
 @pytest.mark.usefixtures("stream")
 def test_a_full_stream_is_4(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is there and what is not is said, after as many attempts as the policy has."""
+    """What is there and what is not is printed, after as many attempts as the policy has."""
     full = Full()
     monkeypatch.setattr(aws, "make_client", lambda *_: full)
     monkeypatch.setattr("twilio_bridge.retry.time.sleep", lambda _: None)
     lines = "".join(json.dumps({"type": "t", "id": f"EV{number}"}) + "\n" for number in range(3))
     result = run("events", "put", "-", "--stream", NAME, "--batch", "1", "--json", typed=lines)
     assert (4, 11) == (result.exit_code, full.asked)
-    told = json.loads(result.stdout)
-    assert (1, 2, True) == (told["events"], told["failed"], "did not take them" in told["error"])
+    found = json.loads(result.stdout)
+    assert (1, 2, True) == (found["events"], found["failed"], "did not take them" in found["error"])
     assert "more shards" in result.stderr
 
 

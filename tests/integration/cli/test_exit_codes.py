@@ -124,7 +124,7 @@ def test_nobody_there_is_4(run: Run) -> None:
 def test_a_deployed_one_out_of_reach_is_4(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """Away from this machine the remedy is another; a certificate has its own."""
     monkeypatch.setenv("TWILIO_AUTH_TOKEN", "not-for-you")
-    for failure, said in ((requests.ConnectionError, "BaseUrl"), (requests.exceptions.SSLError, "certificate")):
+    for failure, expected in ((requests.ConnectionError, "BaseUrl"), (requests.exceptions.SSLError, "certificate")):
 
         def fail(_: requests.PreparedRequest, failure: type[Exception] = failure) -> requests.Response:
             raise failure("not-for-you")
@@ -132,7 +132,7 @@ def test_a_deployed_one_out_of_reach_is_4(run: Run, monkeypatch: pytest.MonkeyPa
         monkeypatch.setattr(sending, "_post", fail)
         result = run("call", "crm", "--url", FAR, "--worker", "w@example.org")
         assert result.exit_code == 4
-        assert said in result.stderr
+        assert expected in result.stderr
         assert "not-for-you" not in result.output
 
 

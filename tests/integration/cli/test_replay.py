@@ -38,20 +38,20 @@ class Quarantine:
         self.kinesis.create_stream(StreamName=STREAM, ShardCount=1)
 
     def ours(self, record: bytes, day: str = "2026/03/02", reason: str = "it has no id") -> str:
-        told = {"reason": reason, "record": base64.b64encode(record).decode(), "received_at": AT}
-        return self.put(f"{day}/{hashlib.sha256(record).hexdigest()}.json", told)
+        found = {"reason": reason, "record": base64.b64encode(record).decode(), "received_at": AT}
+        return self.put(f"{day}/{hashlib.sha256(record).hexdigest()}.json", found)
 
     def given_up(self, *records: bytes, day: str = "2026/03/02") -> str:
         data = [{"data": base64.b64encode(record).decode(), "partitionKey": "WT9"} for record in records]
-        told = {
+        found = {
             "requestContext": {"condition": "RetryAttemptsExhausted"},
             "timestamp": AT,
             "payload": json.dumps({"Records": [{"kinesis": each} for each in data]}),
         }
-        return self.put(f"aws/lambda/c1a2/shardId-000000000000/{day}/2026-03-02T09.00.00-d4e5", told)
+        return self.put(f"aws/lambda/c1a2/shardId-000000000000/{day}/2026-03-02T09.00.00-d4e5", found)
 
-    def put(self, key: str, told: object) -> str:
-        self.s3.put_object(Bucket=BUCKET, Key=key, Body=json.dumps(told).encode())
+    def put(self, key: str, document: object) -> str:
+        self.s3.put_object(Bucket=BUCKET, Key=key, Body=json.dumps(document).encode())
         return key
 
     @property
@@ -124,8 +124,8 @@ def test_a_dry_run_puts_nothing(run: Run, quarantine: Quarantine) -> None:
     quarantine.given_up(b"first", b"second")
     quarantine.put("2026/03/02/broken.json", [])
     result = run("events", "replay", "--bucket", BUCKET, "--dry-run", "--json")
-    told = json.loads(result.stdout)
-    assert (None, 2, 0, 1) == tuple(told[name] for name in ("stream", "records", "requests", "unreadable"))
+    found = json.loads(result.stdout)
+    assert (None, 2, 0, 1) == tuple(found[name] for name in ("stream", "records", "requests", "unreadable"))
     assert (1, []) == (result.exit_code, quarantine.data)
     assert "to be put; nothing was, 1 object could not be read." in result.stderr
 
@@ -245,12 +245,12 @@ def test_what_is_not_there_is_a_refusal(run: Run) -> None:
 
 
 def test_a_stream_that_is_not_there_is_a_refusal(run: Run, quarantine: Quarantine) -> None:
-    """How far it got is said."""
+    """How far it got is printed."""
     quarantine.ours(b"one")
     result = run("events", "replay", "--bucket", BUCKET, "--stream", "nowhere", "--json")
     assert (1, True) == (result.exit_code, "ResourceNotFoundException" in result.stderr)
-    told = json.loads(result.stdout)
-    assert (0, True) == (told["records"], "Not everything is on the stream" in told["error"])
+    found = json.loads(result.stdout)
+    assert (0, True) == (found["records"], "Not everything is on the stream" in found["error"])
 
 
 class Full:
@@ -273,8 +273,8 @@ def test_a_full_stream_is_4(run: Run, quarantine: Quarantine, monkeypatch: pytes
     monkeypatch.setattr(aws, "make_client", lambda name, *rest: full if name == "kinesis" else make(name, *rest))
     monkeypatch.setattr("twilio_bridge.retry.time.sleep", lambda _: None)
     result = run("events", "replay", *BOTH, "--json")
-    told = json.loads(result.stdout)
-    assert (4, 1, True) == (result.exit_code, told["records"], "did not take them" in told["error"])
+    found = json.loads(result.stdout)
+    assert (4, 1, True) == (result.exit_code, found["records"], "did not take them" in found["error"])
 
 
 class Forgetful:
@@ -293,10 +293,10 @@ class Forgetful:
 
 
 @pytest.mark.parametrize(
-    ("code", "said"), [("NoSuchKey", "it has been deleted just now"), ("SlowDown", f"{BUCKET} cannot be read")]
+    ("code", "expected"), [("NoSuchKey", "it has been deleted just now"), ("SlowDown", f"{BUCKET} cannot be read")]
 )
 def test_an_object_that_cannot_be_had_is_said(
-    run: Run, quarantine: Quarantine, monkeypatch: pytest.MonkeyPatch, code: str, said: str
+    run: Run, quarantine: Quarantine, monkeypatch: pytest.MonkeyPatch, code: str, expected: str
 ) -> None:
     """One that expired meanwhile is named; where S3 fails, the command ends and says how far it got."""
     quarantine.ours(b"one")
@@ -305,5 +305,5 @@ def test_an_object_that_cannot_be_had_is_said(
     forgetful = Forgetful(quarantine.s3, code)
     monkeypatch.setattr(aws, "make_client", lambda name, *rest: forgetful if name == "s3" else make(name, *rest))
     result = run("events", "replay", *BOTH, "--json")
-    assert (1 if code == "NoSuchKey" else 4, True) == (result.exit_code, said in result.stderr)
+    assert (1 if code == "NoSuchKey" else 4, True) == (result.exit_code, expected in result.stderr)
     assert "error" in json.loads(result.stdout)

@@ -124,7 +124,7 @@ def test_many_days_show_how_far_they_are(run: Run, monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.usefixtures("_figures")
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "expected"),
     [
         (["--from", TUESDAY, "--to", MONDAY], f"--from {TUESDAY} is after --to {MONDAY}"),
         (["--from", "2024-01-01", "--to", TUESDAY], "793 days"),
@@ -132,10 +132,10 @@ def test_many_days_show_how_far_they_are(run: Run, monkeypatch: pytest.MonkeyPat
     ],
     ids=" ".join,
 )
-def test_a_mistake_of_the_operators_is_2(run: Run, words: list[str], said: str) -> None:
+def test_a_mistake_of_the_operators_is_2(run: Run, words: list[str], expected: str) -> None:
     """Usage, in one sentence."""
     result = run("report", "queues", *words, "--table", NAME)
-    assert (2, True, "") == (result.exit_code, said in result.stderr, result.stdout)
+    assert (2, True, "") == (result.exit_code, expected in result.stderr, result.stdout)
 
 
 @pytest.mark.usefixtures("_figures")

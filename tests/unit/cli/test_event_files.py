@@ -46,7 +46,7 @@ def test_what_comes_in_is_a_file_too(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "expected"),
     [
         (b"", "is empty"),
         (b'{"type": "a"}\n{"type": \n', ":2 is no JSON"),
@@ -58,10 +58,10 @@ def test_what_comes_in_is_a_file_too(monkeypatch: pytest.MonkeyPatch) -> None:
         (b"\xff\xfe", "is no UTF-8"),
     ],
 )
-def test_what_is_no_event_is_named_with_its_place(file: Path, text: bytes, said: str) -> None:
+def test_what_is_no_event_is_named_with_its_place(file: Path, text: bytes, expected: str) -> None:
     """File and line, or place in the array."""
     file.write_bytes(text)
-    with pytest.raises(CommandError, match=said) as caught:
+    with pytest.raises(CommandError, match=expected) as caught:
         list(read_events([str(file)]))
     assert str(file) in str(caught.value)
 

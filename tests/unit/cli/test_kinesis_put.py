@@ -63,7 +63,7 @@ def test_half_a_character_does_not_end_the_command() -> None:
 
 
 def test_a_record_is_no_larger_than_kinesis_takes() -> None:
-    """1 MiB with its key; the event's place is said."""
+    """1 MiB with its key; the event's place is named."""
     empty = make_record({"type": "", "id": "1"}).size
     assert MAX_RECORD_BYTES == make_record({"type": "x" * (MAX_RECORD_BYTES - empty), "id": "1"}).size
     with pytest.raises(CommandError, match=r"a\.json is larger"):

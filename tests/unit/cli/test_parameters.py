@@ -71,10 +71,10 @@ def test_a_deployed_one_gets_what_is_named() -> None:
 
 @pytest.mark.parametrize("event", EVENTS)
 def test_every_event_has_its_parameters(event: str) -> None:
-    """An event is told of with the names the callback reads."""
-    told = sent("twilio-conversations", CallOptions(event=event))
-    assert told["EventType"] == [event]
-    assert {"onMessageAdd": "ClientIdentity", "onMessageAdded": "Author"}.get(event, "Attributes") in told
+    """An event has the parameters the callback reads."""
+    found = sent("twilio-conversations", CallOptions(event=event))
+    assert found["EventType"] == [event]
+    assert {"onMessageAdd": "ClientIdentity", "onMessageAdded": "Author"}.get(event, "Attributes") in found
 
 
 def test_the_sample_conversation_is_meant_locally() -> None:
@@ -143,7 +143,7 @@ def test_options_change_a_sample() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "expected"),
     [
         ("{", "is no JSON"),
         ("[]", "is no event"),
@@ -151,11 +151,11 @@ def test_options_change_a_sample() -> None:
         (json.dumps({"rawPath": "/callbacks/crm", "body": "%%%é", "isBase64Encoded": True}), "cannot be decoded"),
     ],
 )
-def test_a_file_that_is_no_sample_is_refused(tmp_path: Path, text: str, said: str) -> None:
+def test_a_file_that_is_no_sample_is_refused(tmp_path: Path, text: str, expected: str) -> None:
     """The sentence says what the file should be."""
     path = tmp_path / "event.json"
     path.write_text(text)
-    with pytest.raises(CommandError, match=said):
+    with pytest.raises(CommandError, match=expected):
         build_parameters(find_callback("crm"), CallOptions(), (), path, local=True)
 
 

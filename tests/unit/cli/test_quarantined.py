@@ -16,8 +16,8 @@ EVENT = b'{"type":"t","id":"EV1","data":{"payload":{"task_sid":"WT1"}}}'
 
 
 def ours(record: bytes, /, **others: object) -> bytes:
-    told = {"reason": "it has no id", "record": base64.b64encode(record).decode(), "received_at": AT}
-    return json.dumps({**told, **others}).encode()
+    found = {"reason": "it has no id", "record": base64.b64encode(record).decode(), "received_at": AT}
+    return json.dumps({**found, **others}).encode()
 
 
 def invocation(*records: bytes, **others: object) -> dict[str, Any]:
@@ -52,11 +52,11 @@ def test_what_is_no_event_has_a_key_too(record: bytes) -> None:
 @pytest.mark.parametrize("as_text", [True, False])
 def test_a_batch_that_was_given_up_comes_with_its_keys(as_text: bool) -> None:
     """All its records in order; Lambda writes the event as text, an object is understood as well."""
-    told = invocation(EVENT, b"second")
-    told["payload"] = json.dumps(told["payload"]) if as_text else told["payload"]
+    found = invocation(EVENT, b"second")
+    found["payload"] = json.dumps(found["payload"]) if as_text else found["payload"]
     records = (Record(EVENT, "WT9"), Record(b"second", "WT9"))
-    assert QuarantinedObject(GIVEN_UP, told["timestamp"], "RecordAgeExceeded", records) == read_object(
-        GIVEN_UP, json.dumps(told).encode()
+    assert QuarantinedObject(GIVEN_UP, found["timestamp"], "RecordAgeExceeded", records) == read_object(
+        GIVEN_UP, json.dumps(found).encode()
     )
 
 
@@ -79,7 +79,7 @@ def test_a_batch_that_was_given_up_comes_with_its_keys(as_text: bool) -> None:
     ids=range(12),
 )
 def test_what_is_neither_is_said(key: str, body: bytes) -> None:
-    """It holds no records; of its content nothing is told."""
+    """It holds no records; of its content nothing is shown."""
     assert QuarantinedObject(key, problem="it is not what the bridge or Lambda write") == read_object(key, body)
 
 

@@ -52,8 +52,8 @@ def read(text: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text, newline="")))
 
 
-def named(told: list[Line], of: str) -> list[tuple[str, str]]:
-    return [(line["day"], line[of]) for line in told]
+def named(found: list[Line], of: str) -> list[tuple[str, str]]:
+    return [(line["day"], line[of]) for line in found]
 
 
 def test_days_are_asked_for_by_their_ends() -> None:
@@ -75,12 +75,12 @@ def test_days_that_cannot_be_shown_are_refused() -> None:
 
 def test_the_total_is_summed_from_the_rows() -> None:
     """The mean over three waits and one is 40 seconds, not the mean of the days' means; it comes last."""
-    told = sum_lines(QUEUES, STAYS, totals=True)
+    found = sum_lines(QUEUES, STAYS, totals=True)
     places = [(MONDAY, "Support"), (TUESDAY, "Sales"), (TUESDAY, "Support"), ("total", "Sales"), ("total", "Support")]
-    assert places == named(told, "queue")
-    assert [20.0, 7.0, 100.0, 7.0, 40.0] == [line["avg_wait_s"] for line in told]
+    assert places == named(found, "queue")
+    assert [20.0, 7.0, 100.0, 7.0, 40.0] == [line["avg_wait_s"] for line in found]
     assert (5, 4, 1, 0.2, 100) == tuple(
-        told[-1][name] for name in ("entered", "accepted", "abandoned", "abandon_rate", "max_wait_s")
+        found[-1][name] for name in ("entered", "accepted", "abandoned", "abandon_rate", "max_wait_s")
     )
 
 
@@ -118,13 +118,13 @@ def test_csv_without_lines_has_its_head() -> None:
 @pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\uff1d1"])
 def test_no_name_becomes_a_formula(name: str) -> None:
     """Somebody else gave the queue its name; a spreadsheet shows it as text. Numbers stay numbers."""
-    told = sum_lines(QUEUES, [stay(MONDAY, 1, "accepted", 5, name)], totals=False)
-    assert f"'{name}" == read(write_csv(QUEUES, told))[0]["queue"]
-    assert name == told[0]["queue"]
+    found = sum_lines(QUEUES, [stay(MONDAY, 1, "accepted", 5, name)], totals=False)
+    assert f"'{name}" == read(write_csv(QUEUES, found))[0]["queue"]
+    assert name == found[0]["queue"]
 
 
 def test_activities_are_columns_in_csv() -> None:
-    """All that anybody was in, in order; where somebody was not, nothing is said."""
+    """All that anybody was in, in order; where somebody was not, the cell is empty."""
     rows = [time_in(MONDAY, "Break", 60), time_in(MONDAY, "Available", 600), time_in(TUESDAY, "Available", 30)]
     text = write_csv(WORKERS, sum_lines(WORKERS, rows, totals=True))
     assert text.partition("\r\n")[0].endswith(",handle_s,talk_s,activity_Available_s,activity_Break_s")
@@ -135,21 +135,21 @@ def test_activities_are_columns_in_csv() -> None:
 @pytest.mark.parametrize("asked", [QUEUES, WORKERS], ids=lambda asked: str(asked.of))
 def test_a_line_holds_what_the_report_names(asked: Report) -> None:
     """Every name, in this order, and no other."""
-    told = sum_lines(asked, [*STAYS, time_in(MONDAY, "Break", 60)], totals=False)
-    assert {asked.names} == {tuple(line) for line in told}
+    found = sum_lines(asked, [*STAYS, time_in(MONDAY, "Break", 60)], totals=False)
+    assert {asked.names} == {tuple(line) for line in found}
 
 
 @pytest.mark.parametrize(
-    ("seconds", "said"),
+    ("seconds", "expected"),
     [(0, "0:00"), (59.6, "1:00"), (200, "3:20"), (3599, "59:59"), (3600, "1:00:00"), (4_000_000, "1,111:06:40")],
 )
-def test_seconds_are_read_as_time(seconds: float, said: str) -> None:
+def test_seconds_are_read_as_time(seconds: float, expected: str) -> None:
     """Minutes and seconds, with hours where there are any."""
-    assert said == format_duration(seconds)
+    assert expected == format_duration(seconds)
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "said"),
+    ("name", "value", "expected"),
     [
         ("day", MONDAY, MONDAY),
         ("entered", 1234, "1,234"),
@@ -161,9 +161,9 @@ def test_seconds_are_read_as_time(seconds: float, said: str) -> None:
         ("activities", {}, "-"),
     ],
 )
-def test_people_read_cells(name: str, value: Any, said: str) -> None:
+def test_people_read_cells(name: str, value: Any, expected: str) -> None:
     """By what they are; what is unknown is a dash."""
-    assert said == format_cell(name, value)
+    assert expected == format_cell(name, value)
 
 
 def test_heads_are_short() -> None:
