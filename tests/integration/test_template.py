@@ -189,9 +189,9 @@ def test_the_functions_environment_is_theirs_to_have(template: Any) -> None:
     """Runtime, architecture, memory and log group are decided once for all functions."""
     shared = template["Globals"]["Function"]
 
-    assert ("python3.13", ["x86_64"], 1024) == (shared["Runtime"], shared["Architectures"], shared["FakeSize"])
+    assert ("python3.13", ["x86_64"], 1024) == (shared["Runtime"], shared["Architectures"], shared["MemorySize"])
     assert {"Ref": "Logs"} == shared["LoggingConfig"]["LogGroup"]
-    assert not [name for name, own in functions(template).items() if {"Runtime", "FakeSize"} & own.keys()]
+    assert not [name for name, own in functions(template).items() if {"Runtime", "MemorySize"} & own.keys()]
 
 
 @pytest.mark.parametrize(("table", "removal"), [("ContactCache", "Delete"), ("SyncState", "Retain")])

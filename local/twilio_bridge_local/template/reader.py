@@ -29,7 +29,7 @@ _QUEUE_KEYS: Final = (
     "ReceiveMessageWaitTimeSeconds",
     "VisibilityTimeout",
 )
-_DEFAULTS: Final[Mapping[str, Any]] = {"Handler": "app.lambda_handler", "Timeout": 3, "FakeSize": 128}
+_DEFAULTS: Final[Mapping[str, Any]] = {"Handler": "app.lambda_handler", "Timeout": 3, "MemorySize": 128}
 
 _Properties = Mapping[str, Any]
 
@@ -118,7 +118,7 @@ def _function(scope: Scope, root: Path, name: str, properties: _Properties) -> F
         folder=(root / folder).resolve(),
         handler=value("Handler"),
         timeout_s=float(value("Timeout")),
-        memory_mb=int(value("FakeSize")),
+        memory_mb=int(value("MemorySize")),
         environment={key: text(item, f"{place}.Environment.{key}") for key, item in variables.items()},
         **events_of(value("Events") or {}, f"{place}.Events"),
     )
