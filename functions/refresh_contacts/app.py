@@ -4,8 +4,8 @@ from dataclasses import asdict
 from functools import partial
 
 from twilio_bridge import deadline
-from twilio_bridge.contacts.refresh import hear, refresh
-from twilio_bridge.contacts.webhook_registration import register
+from twilio_bridge.contacts.refresh import read_webhook, refresh
+from twilio_bridge.contacts.webhook_registration import register_webhook
 from twilio_bridge.entrypoints import http
 from twilio_bridge.errors import SettingError
 from twilio_bridge.logs import logger
@@ -21,7 +21,7 @@ def lambda_handler(event: http.Event, context: http.Context) -> dict[str, object
 def bring_up_to_date(event: http.Event) -> dict[str, object]:
     """Take in what has changed, or everything."""
     whole, nightly = event.get("whole") is True, event.get("nightly") is True
-    act = hear if event.get("hear") is True else partial(refresh, whole=whole, nightly=nightly)
+    act = read_webhook if event.get("hear") is True else partial(refresh, whole=whole, nightly=nightly)
     done = act(contacts.refreshing())
     outcome: dict[str, object] = asdict(done) if done else {"nothing": "due, or another refresh is running"}
     logger.info("refreshed" if done else "not refreshed", extra=outcome | contacts.airtable_usage())
@@ -32,7 +32,7 @@ def look_after_webhook(event: http.Event) -> dict[str, object]:
     """Register or renew it; a load brings what a new one cannot know."""
     address = base.settings().public_base_url or str(event.get("url") or "")
     try:
-        done = register(contacts.refreshing(), address, now=event.get("now") is True)
+        done = register_webhook(contacts.refreshing(), address, now=event.get("now") is True)
     except SettingError as error:  # the loads say so aloud; this would each hour
         logger.info("no webhook", extra={"reason": str(error)})
         done = "nothing"

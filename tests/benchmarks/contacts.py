@@ -54,7 +54,7 @@ def base(count: int, workers: int, *, for_everybody: bool = False) -> Base:
     everybody = people(count, workers)
     meter = Metered(Dictionary())
     table = meter.table
-    DynamoContactCache(table, for_everybody=for_everybody).load(everybody, time.time() - 60, 1, "2026")
+    DynamoContactCache(table, for_everybody=for_everybody).replace_all(everybody, time.time() - 60, 1, "2026")
     return Base(meter, table, everybody, None if for_everybody else everybody[0].owner, meter.written)
 
 
@@ -71,14 +71,14 @@ def measured(action: Callable[[], Any], tries: int = TRIES) -> float:
 def page(loaded: Base, memory: ChunkMemory | None = None) -> list[Contact]:
     """Read a first page and its age."""
     cache = loaded.cache(memory)
-    found = cache.page(loaded.owner, "", PAGE)
-    cache.state()
+    found = cache.list_page(loaded.owner, "", PAGE)
+    cache.read_state()
     return found
 
 
 def search(loaded: Base, memory: ChunkMemory) -> list[Contact]:
     """Search a name that few have."""
-    return loaded.cache(memory).search(loaded.owner, "silva 77", "", PAGE)
+    return loaded.cache(memory).search_page(loaded.owner, "silva 77", "", PAGE)
 
 
 def main() -> int:

@@ -17,7 +17,7 @@ from tests.benchmarks import instances
 from tests.benchmarks.instances import LIMIT_S, Answered, Came
 from tests.benchmarks.report import Report
 from tests.benchmarks.world import Stored, World, world
-from twilio_bridge.contacts.contact import fold
+from twilio_bridge.contacts.contact import fold_text
 
 CONTACTS = 4_000
 PAGE = 30
@@ -93,7 +93,7 @@ def is_right(answered: Answered, stored: Sequence[Stored]) -> bool:
         return answered.status == BUSY and answered.is_friendly
     own = [each for each in stored if each.owner == answered.worker]
     theirs = sorted(own, key=lambda each: each.name.casefold())
-    ours = sorted(own, key=lambda each: (fold(each.name), each.id))
+    ours = sorted(own, key=lambda each: (fold_text(each.name), each.id))
     return answered.ids in [[each.id for each in order[:PAGE]] for order in (theirs, ours)]
 
 

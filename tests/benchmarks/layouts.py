@@ -22,7 +22,7 @@ from tests.contract.units import Metered
 from tests.fakes.dynamodb import Dictionary
 from twilio_bridge.adapters.aws.dynamodb import Table, marshal
 from twilio_bridge.adapters.contact_cache.cache import DynamoContactCache, pack, unpack
-from twilio_bridge.contacts.contact import Contact, haystack, searching
+from twilio_bridge.contacts.contact import Contact, build_search_test, build_search_text
 
 CONTACTS, EVERY = 100_000, 100
 QUERY = "silva 77"
@@ -60,22 +60,22 @@ class Books:
 
     def load(self, contacts: Sequence[Contact]) -> None:
         """Write the chunks that are not there."""
-        self._cache.load(contacts, time.time(), next(self.numbers), "2026")
+        self._cache.replace_all(contacts, time.time(), next(self.numbers), "2026")
 
     def update(self, changed: Sequence[Contact], _everybody: Sequence[Contact]) -> None:
         """Write an item beside the chunks for each, and where it is new, for its id and its addresses."""
-        self._cache.update(changed, time.time(), next(self.numbers), "2026")
+        self._cache.apply_changes(changed, time.time(), next(self.numbers), "2026")
 
     def page(self) -> list[Contact]:
         """Read head and chunks."""
         cache = self._cache
-        found = cache.page(None, "", PAGE)
-        cache.state()
+        found = cache.list_page(None, "", PAGE)
+        cache.read_state()
         return found
 
     def search(self) -> list[Contact]:
         """Read all chunks."""
-        return self._cache.search(None, QUERY, "", PAGE)
+        return self._cache.search_page(None, QUERY, "", PAGE)
 
 
 @dataclass
@@ -159,8 +159,8 @@ class Blocks:
 
 
 def _hits(texts: Iterable[str]) -> Iterator[Contact]:
-    hits = searching(QUERY)
-    return (contact for contact in map(unpack, texts) if hits(haystack(contact)))
+    hits = build_search_test(QUERY)
+    return (contact for contact in map(unpack, texts) if hits(build_search_text(contact)))
 
 
 def compare(report: Report, everybody: Sequence[Contact], name: str, make: Callable[[Table], Layout]) -> None:

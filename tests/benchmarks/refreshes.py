@@ -17,13 +17,13 @@ from tests.fakes.dynamodb import Dictionary
 from twilio_bridge.adapters.airtable.cells import to_contact
 from twilio_bridge.adapters.airtable.contact_source import AirtableContacts
 from twilio_bridge.adapters.contact_cache.cache import DynamoContactCache
-from twilio_bridge.adapters.contact_cache.partial_load import DynamoStage
+from twilio_bridge.adapters.contact_cache.partial_load import DynamoPartialLoads
 from twilio_bridge.adapters.state.leases_notes import DynamoLeases, DynamoNotes
 from twilio_bridge.adapters.state.limiter import SlotLimiter
 from twilio_bridge.config import schema
 from twilio_bridge.contacts import templates
 from twilio_bridge.contacts.contact import Contact
-from twilio_bridge.contacts.loading import TEMPLATES_EVERY_S, TEMPLATES_READ, RefreshDeps, Updated, keep
+from twilio_bridge.contacts.loading import TEMPLATES_EVERY_S, TEMPLATES_READ, RefreshDeps, Updated, keep_columns
 from twilio_bridge.contacts.ports import Bookmark
 from twilio_bridge.contacts.refresh import CONTACTS_A_REQUEST, LEASE, LEASE_S, refresh
 from twilio_bridge_local.samples.airtable_base import COLUMNS, contacts, sample_templates
@@ -64,7 +64,7 @@ class Office:
         return RefreshDeps(
             source=AirtableContacts(stand_in.token, stand_in.base_id, stand_in.url, limiter, *cells, patience_s=120),
             cache=DynamoContactCache(table, for_everybody=False),
-            stage=DynamoStage(table),
+            stage=DynamoPartialLoads(table),
             notes=DynamoNotes(table),
             leases=DynamoLeases(table),
             again=FakeRefresh(),
@@ -73,22 +73,22 @@ class Office:
 
     def everybody(self) -> list[Contact]:
         """Return the contacts as a load takes them in."""
-        columns = templates.columns(templates.cached(DynamoNotes(self.meter.table)) or [])
+        columns = templates.find_columns(templates.recall_templates(DynamoNotes(self.meter.table)) or [])
         records = self.airtable.base.tables["Customers"].records.values()
-        return [keep(to_contact(each.id, each.cells, SETTINGS.contacts), columns) for each in records]
+        return [keep_columns(to_contact(each.id, each.cells, SETTINGS.contacts), columns) for each in records]
 
     def load(self) -> int:
         """Do what a whole load does but wait for Airtable; give how many contacts there are."""
         work, table = self.work, self.meter.table
         number = work.leases.acquire(LEASE, LEASE_S) or 0
-        templates.read(work.source, work.notes)
+        templates.read_templates(work.source, work.notes)
         work.notes.write_note(TEMPLATES_READ, "", TEMPLATES_EVERY_S)
         everybody, at = self.everybody(), time.time()
         moments = iter(range(1, CONTACTS))
         slots = SlotLimiter(table, "nobody waits", "", clock=lambda: at + next(moments) / 100, sleep=lambda _s: None)
         for _ in range(0, len(everybody), CONTACTS_A_REQUEST):
-            slots.reserve(CONTACTS)
-        work.cache.load(everybody, at, number, self.clock.now().strftime("%Y-%m-%dT%H:%M:%S.000Z"))
+            slots.reserve_slot(CONTACTS)
+        work.cache.replace_all(everybody, at, number, self.clock.now().strftime("%Y-%m-%dT%H:%M:%S.000Z"))
         work.leases.release(LEASE, number)
         return len(everybody)
 
@@ -115,8 +115,8 @@ def loads(office: Office, report: Report) -> None:
     report.note(ABOUT, "full load", f"{slots + requests:,} Airtable requests, one of them for templates")
     report.at_most(ABOUT, "full load, with lease, slots and templates", units, 20_000, " write units")
     cache, everybody = office.work.cache, office.everybody()
-    newest, number = cache.state().newest, office.work.leases.acquire(LEASE, 0) or 0
-    _, units = office.cost(lambda: cache.load(everybody, time.time(), number, newest), None)
+    newest, number = cache.read_state().newest, office.work.leases.acquire(LEASE, 0) or 0
+    _, units = office.cost(lambda: cache.replace_all(everybody, time.time(), number, newest), None)
     report.note(ABOUT, "full load, nothing changed", f"{units:,} write units, and {slots + 4:,} for lease and slots")
 
 
@@ -140,14 +140,14 @@ def refreshes(office: Office, report: Report) -> None:
 def staging(everybody: Sequence[Contact], report: Report) -> None:
     """What it costs besides where a load is too long for one invocation: so many fit in at a request a second."""
     meter, began_at = Metered(Dictionary()), time.time()
-    stage = DynamoStage(meter.table)
+    stage = DynamoPartialLoads(meter.table)
     mark = Bookmark(began_at=began_at, until=began_at + 3_600, made_for="0" * 64, offset="itr/rec")
-    stage.keep(everybody[:STAGED], mark, 1)
+    stage.append_part(everybody[:STAGED], mark, 1)
     writes = meter.requests["put_item"]
     report.note(ABOUT, f"{STAGED:,} of them staged", f"{writes} writes, {meter.written:,} write units")
     for what, after in (("read back", began_at), ("looked for in vain, once a refresh", began_at + 1)):
         meter.reset()
-        stage.recall(after)
+        stage.find_load(after)
         report.note(ABOUT, what, f"{meter.read:,g} read units")
 
 

@@ -107,7 +107,7 @@ def requests_and_units() -> Iterator[Line]:
     """Take in a day of new customers, then the same day of customers who are known."""
     for size in (100, 1):
         loaded = contacts.base(4_000, 1)
-        work = stored(loaded.table, loaded.cache(ChunkMemory()).find, FakeOutbox())
+        work = stored(loaded.table, loaded.cache(ChunkMemory()).find_by_address, FakeOutbox())
         for whose, events in (("new customers", day()), ("known customers", again(day()))):
             loaded.meter.reset()
             yield _taken_in(f"batches of {size}, {whose}", batches(events, size), work, loaded.meter, size > 1)

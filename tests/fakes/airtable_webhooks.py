@@ -31,18 +31,18 @@ class FakeFeed:
             self.listed[webhook.id] = replace(webhook, cursor=webhook.cursor + 1)
             self.payloads[webhook.id].append(ChangeBatch(records, webhook.cursor + 1, is_whole=is_whole))
 
-    def webhooks(self) -> list[Webhook]:
+    def list_webhooks(self) -> list[Webhook]:
         """Return the webhooks."""
         self._begin("webhooks")
         return list(self.listed.values())
 
-    def tables(self, names: Iterable[str]) -> dict[str, str]:
+    def find_table_ids(self, names: Iterable[str]) -> dict[str, str]:
         """Return the tables' ids."""
         self._begin("tables")
         ids = self.named | {table_id: table_id for table_id in self.named.values()}
         return {name: ids[name] for name in names if name in ids}
 
-    def create(self, url: str) -> Registration:
+    def create_webhook(self, url: str) -> Registration:
         """Add a webhook."""
         self._begin("create")
         self.made += 1
@@ -51,24 +51,24 @@ class FakeFeed:
         self.payloads[webhook_id] = []
         return Registration(id=webhook_id, url=url, secret=SECRET, expires_at=self.clock.now() + WEEK_S)
 
-    def renew(self, webhook_id: str) -> float:
+    def renew_webhook(self, webhook_id: str) -> float:
         """Let it live on."""
         self._begin("renew")
         if not self.listed[webhook_id].is_alive:
             raise RefusedError("memory", "the webhook has expired", code=422)
         return self.clock.now() + WEEK_S
 
-    def notify(self, webhook_id: str) -> None:
+    def enable_notifications(self, webhook_id: str) -> None:
         """Let it tell us again."""
         self._begin("notify")
         self.listed[webhook_id] = replace(self.listed[webhook_id], notifies=True)
 
-    def delete(self, webhook_id: str) -> None:
+    def delete_webhook(self, webhook_id: str) -> None:
         """Remove it."""
         self._begin("delete")
         self.listed.pop(webhook_id, None)
 
-    def told(self, webhook_id: str, cursor: int) -> ChangeBatch | None:
+    def list_changes(self, webhook_id: str, cursor: int) -> ChangeBatch | None:
         """Return a page of what it told."""
         self._begin("told")
         if webhook_id not in self.listed:
@@ -95,15 +95,15 @@ class FakeRegistrations:
         self._registration: Registration | None = None
         self._asked = 0
 
-    def current(self) -> Registration | None:
+    def get_registration(self) -> Registration | None:
         """Return it."""
         return self._registration
 
-    def put(self, registration: Registration) -> None:
+    def put_registration(self, registration: Registration) -> None:
         """Remember it."""
         self._registration = registration
 
-    def advance(self, registration: Registration) -> bool:
+    def advance_cursor(self, registration: Registration) -> bool:
         """Remember a later cursor of the same webhook."""
         known = self._registration
         if known is None or known.id != registration.id or known.cursor >= registration.cursor:
@@ -111,15 +111,15 @@ class FakeRegistrations:
         self._registration = replace(known, cursor=registration.cursor)
         return True
 
-    def remove(self, webhook_id: str) -> None:
+    def remove_registration(self, webhook_id: str) -> None:
         """Forget it."""
         if self._registration and self._registration.id == webhook_id:
             self._registration = None
 
-    def ask(self) -> None:
+    def count_request(self) -> None:
         """Count one more."""
         self._asked += 1
 
-    def asked(self) -> int:
+    def get_request_count(self) -> int:
         """Return the count."""
         return self._asked

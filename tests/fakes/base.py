@@ -55,15 +55,15 @@ class FakeLeases:
             self._held[name] = (number, 0.0)
 
 
-class FakeStage:
-    """The port Stage."""
+class FakePartialLoads:
+    """The port PartialLoads."""
 
     def __init__(self, clock: Clock | None = None) -> None:
         self._clock = clock or Clock()
         self._number = 0
         self._kept: tuple[Bookmark, list[Contact]] | None = None
 
-    def keep(self, read: Sequence[Contact], bookmark: Bookmark, number: int) -> None:
+    def append_part(self, read: Sequence[Contact], bookmark: Bookmark, number: int) -> None:
         """Add what was read."""
         if number < self._number:
             return
@@ -71,7 +71,7 @@ class FakeStage:
         earlier = self._kept[1] if self._kept and same else []
         self._number, self._kept = number, (bookmark, [*earlier, *read])
 
-    def recall(self, after: float) -> tuple[Bookmark, list[Contact]] | None:
+    def find_load(self, after: float) -> tuple[Bookmark, list[Contact]] | None:
         """Return what is kept."""
         if self._kept is None or not after <= self._kept[0].began_at:
             return None

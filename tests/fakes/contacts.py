@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from twilio_bridge import phone
-from twilio_bridge.contacts.contact import Contact, matches, same_worker
+from twilio_bridge.contacts.contact import Contact, is_same_worker, matches_query
 from twilio_bridge.contacts.ports import CacheState, SourcePage, TemplateText
 from twilio_bridge.errors import StaleOffsetError
 
@@ -32,7 +32,7 @@ class FakeSource:
         self.changed_at: dict[str, str] = {}
         self._listings: dict[str, list[str]] = {}
 
-    def page(self, owner: str | None, size: int, offset: str | None = None) -> SourcePage:
+    def list_page(self, owner: str | None, size: int, offset: str | None = None) -> SourcePage:
         """Return one page; the listing's order and members stay as they were at its first page."""
         self._begin()
         number, _, start = (offset or f"{len(self._listings)}/0").partition("/")
@@ -49,48 +49,48 @@ class FakeSource:
         """Let every offset expire."""
         self._listings.clear()
 
-    def pages(self, offset: str = "") -> Iterator[SourcePage]:
+    def iterate_pages(self, offset: str = "") -> Iterator[SourcePage]:
         """Return all contacts, a hundred at a time."""
         while True:
-            page = self.page(None, 100, offset or None)
+            page = self.list_page(None, 100, offset or None)
             yield page
             if not (offset := page.offset or ""):
                 return
 
-    def changed_since(self, moment: str) -> Iterator[tuple[Contact, ...]]:
+    def list_changed(self, moment: str) -> Iterator[tuple[Contact, ...]]:
         """Return those whose `changed_at` is later."""
         self._begin()
         yield tuple(c for c in self.contacts.values() if self.changed_at.get(c.id, "") > moment)
 
     @property
-    def newest(self) -> str:
+    def latest_change(self) -> str:
         """The latest `changed_at`."""
         return max(self.changed_at.values(), default="")
 
-    def get(self, contact_id: str) -> Contact | None:
+    def get_contact(self, contact_id: str) -> Contact | None:
         """Return a contact by id."""
         self._begin()
         return self.contacts.get(contact_id)
 
-    def get_many(self, contact_ids: Sequence[str]) -> list[Contact]:
+    def get_contacts(self, contact_ids: Sequence[str]) -> list[Contact]:
         """Return those that are there."""
         self._begin()
         return [self.contacts[contact_id] for contact_id in contact_ids if contact_id in self.contacts]
 
-    def find(self, number: str) -> list[Contact]:
+    def find_by_address(self, number: str) -> list[Contact]:
         """Return the contacts with this address."""
         self._begin()
         same = set(phone.list_spellings(number))
         return [contact for contact in self.contacts.values() if same & set(contact.addresses)]
 
-    def create(self, contact: Contact) -> Contact:
+    def create_contact(self, contact: Contact) -> Contact:
         """Add a contact under a new id."""
         self._begin()
         created = replace(contact, id=f"rec{len(self.contacts):014}")
         self.contacts[created.id] = created
         return created
 
-    def delete(self, contact_id: str) -> None:
+    def delete_contact(self, contact_id: str) -> None:
         """Remove a contact."""
         self._begin()
         self.contacts.pop(contact_id, None)
@@ -102,7 +102,7 @@ class FakeSource:
             self.contacts[contact_id] = replace(self.contacts[contact_id], opt_out=opted_out)
         return self.contacts.get(contact_id)
 
-    def templates(self) -> list[TemplateText]:
+    def list_templates(self) -> list[TemplateText]:
         """Return the templates."""
         self._begin()
         return list(self.texts)
@@ -113,7 +113,7 @@ class FakeSource:
             raise self.failure
 
     def _of(self, owner: str | None) -> list[Contact]:
-        mine = (c for c in self.contacts.values() if owner is None or same_worker(c.owner, owner))
+        mine = (c for c in self.contacts.values() if owner is None or is_same_worker(c.owner, owner))
         return sorted(mine, key=lambda contact: contact.order)
 
 
@@ -129,60 +129,62 @@ class FakeCache:
         self._state = CacheState(None)
         self._owners: list[str] = []
 
-    def state(self) -> CacheState:
+    def read_state(self) -> CacheState:
         """Tell when the last whole load began."""
         return self._state
 
-    def page(self, owner: str | None, after: str, limit: int) -> list[Contact]:
+    def list_page(self, owner: str | None, after: str, limit: int) -> list[Contact]:
         """Return a part of a list."""
         return [contact for contact in self._everything(owner) if contact.order > after][:limit]
 
-    def search(self, owner: str | None, query: str, after: str, limit: int) -> list[Contact]:
+    def search_page(self, owner: str | None, query: str, after: str, limit: int) -> list[Contact]:
         """Return a part of what the query finds in a list."""
-        return [contact for contact in self.page(owner, after, len(self._contacts)) if matches(contact, query)][:limit]
+        return [
+            contact for contact in self.list_page(owner, after, len(self._contacts)) if matches_query(contact, query)
+        ][:limit]
 
     def _everything(self, owner: str | None) -> list[Contact]:
         mine = (c for c in self._contacts.values() if owner is None or _listed_under(c, owner))
         return sorted(mine, key=lambda contact: contact.order)
 
-    def get(self, contact_id: str) -> Contact | None:
+    def get_contact(self, contact_id: str) -> Contact | None:
         """Return a contact by id."""
         return self._contacts.get(contact_id)
 
-    def find(self, number: str) -> list[Contact]:
+    def find_by_address(self, number: str) -> list[Contact]:
         """Return the contacts with this address."""
         return sorted((c for c in self._contacts.values() if number in c.addresses), key=lambda c: c.order)
 
-    def position(self, contact_id: str) -> str | None:
+    def find_position(self, contact_id: str) -> str | None:
         """Return a contact's key, for a day also that of a deleted one."""
         if contact := self._contacts.get(contact_id):
             return contact.order
         key, until = self._keys.get(contact_id, ("", 0.0))
         return key if until > self._clock.now() else None
 
-    def owners(self) -> list[str]:
+    def list_owners(self) -> list[str]:
         """Return the owners as the last load found them."""
         return self._owners
 
-    def put(self, contact: Contact, read_at: float | None = None) -> None:
+    def put_contact(self, contact: Contact, read_at: float | None = None) -> None:
         """Take in one contact."""
         if read_at is not None and self._written.get(contact.id, (0.0, None))[0] > read_at:
             return
         self._contacts[contact.id] = contact
         self._written[contact.id] = (self._clock.now() if read_at is None else read_at, contact)
 
-    def remove(self, contact_id: str) -> None:
+    def remove_contact(self, contact_id: str) -> None:
         """Take out one contact."""
         if contact := self._contacts.pop(contact_id, None):
             self._keys[contact_id] = (contact.order, self._clock.now() + 86_400)
         self._written[contact_id] = (self._clock.now(), None)
 
-    def confirm(self, moment: float) -> None:
+    def confirm_webhook_read(self, moment: float) -> None:
         """Note until when the webhook has been heard."""
         if self._state.loaded_at is not None and self._state.loaded_at < moment:
             self._state = replace(self._state, loaded_at=moment, is_told=True)
 
-    def update(self, changed: Sequence[Contact], began_at: float, number: int, newest: str = "") -> int:
+    def apply_changes(self, changed: Sequence[Contact], began_at: float, number: int, newest: str = "") -> int:
         """Take in what has changed, unless it was written since."""
         if self._state.is_empty or number < self._lease:
             return 0
@@ -194,7 +196,7 @@ class FakeCache:
         self._lease, self._state = number, replace(self._state, loaded_at=began_at, newest=newest)
         return len(differing)
 
-    def load(self, contacts: Sequence[Contact], began_at: float, number: int, newest: str = "") -> None:
+    def replace_all(self, contacts: Sequence[Contact], began_at: float, number: int, newest: str = "") -> None:
         """Take in a whole load; what was written since it began stays."""
         if number < self._lease:
             return

@@ -17,8 +17,8 @@ from tests.fakes.base import (
     FakeNotes,
     FakeOptOuts,
     FakeOutbox,
+    FakePartialLoads,
     FakeRefresh,
-    FakeStage,
 )
 from tests.fakes.contacts import Clock, FakeCache, FakeSource
 from twilio_bridge import forms
@@ -26,7 +26,7 @@ from twilio_bridge.config import schema
 from twilio_bridge.contacts.change_feed import WebhookDeps
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.contacts.directory import Directory
-from twilio_bridge.contacts.loading import Loaded, RefreshDeps, Staged, Updated
+from twilio_bridge.contacts.loading import Loaded, PartlyLoaded, RefreshDeps, Updated
 from twilio_bridge.contacts.ports import TemplateText
 from twilio_bridge.contacts.refresh import refresh
 from twilio_bridge.entrypoints import http, twilio_signature
@@ -148,7 +148,7 @@ class World:
         self.cache = FakeCache(self.clock)
         self.notes = FakeNotes(self.clock)
         self.leases = FakeLeases(self.clock)
-        self.stage = FakeStage(self.clock)
+        self.stage = FakePartialLoads(self.clock)
         self.feed = FakeFeed(clock=self.clock)
         self.registrations = FakeRegistrations()
 
@@ -196,7 +196,7 @@ class World:
         """What the Conversations webhooks work with."""
         return ConversationsDeps(self.directory, self.opt_outs, self.outbox, lambda: self.messaging, self.settings)
 
-    def load(self) -> Loaded | Staged | Updated | None:
+    def load(self) -> Loaded | PartlyLoaded | Updated | None:
         """Load the whole source into the cache."""
         return refresh(self.refreshing, whole=True)
 
@@ -212,7 +212,7 @@ class World:
             again=self.refresh,
             settings=self.settings,
             clock=self.clock.now,
-            hearing=WebhookDeps(self.feed, self.registrations, self.source, self.webhook_secret),
+            webhook=WebhookDeps(self.feed, self.registrations, self.source, self.webhook_secret),
         )
 
 

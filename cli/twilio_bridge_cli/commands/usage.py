@@ -74,4 +74,4 @@ def _base(named: str | None, elsewhere: str | None, environment: Environment, re
 
 def _read(table: Table, base_id: str) -> Usage:
     settings = Configuration(table, None).current()
-    return Usage(SlotLimiter(table, AIRTABLE, base_id).used(), settings.airtable.monthly_calls)
+    return Usage(SlotLimiter(table, AIRTABLE, base_id).count_calls(), settings.airtable.monthly_calls)

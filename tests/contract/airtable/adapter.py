@@ -29,12 +29,12 @@ CHAT = schema.Contacts(columns=schema.ContactColumns(chat="chat"))
 class Unlimited(SlotLimiter):
     """A limiter that has a slot for everybody at once; blocks are as they are."""
 
-    def reserve(self, patience_s: float) -> None:
+    def reserve_slot(self, patience_s: float) -> None:
         self._refuse_while_blocked(patience_s)
 
     def _refuse_while_blocked(self, patience_s: float) -> None:
         if self._wait_s() > patience_s + 1:
-            super().reserve(patience_s)
+            super().reserve_slot(patience_s)
 
 
 @dataclass

@@ -7,7 +7,7 @@ import pytest
 
 from tests.contract.airtable.adapter import CHAT, Surroundings, answering, stand_in
 from tests.contract.tables import Aws, ids
-from twilio_bridge.adapters.airtable.cells import MAX_CELL_LENGTH, cell_text, to_contact
+from twilio_bridge.adapters.airtable.cells import MAX_CELL_LENGTH, format_cell, to_contact
 from twilio_bridge.config import schema
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.errors import UnavailableError
@@ -53,7 +53,7 @@ def test_a_number_is_found_however_it_is_written(around: Surroundings, column: s
     """International forms become E.164, and are found by it."""
     contact_id = add(around, name="Ada", **{column: cell})
     add(around, name="Bo", **{column: "+44 7900 0000120"})
-    found = around.adapter(schema.Contacts()).find(NUMBER)
+    found = around.adapter(schema.Contacts()).find_by_address(NUMBER)
     assert [contact_id] == ids(found)
     assert NUMBER == getattr(found[0], column)
 
@@ -63,7 +63,7 @@ def test_a_national_number_is_found_with_a_region(around: Surroundings, cell: st
     """Where a country is configured, its own way to write numbers is understood."""
     contact_id = add(around, name="Ada", sms=cell)
     add(around, name="Bo", sms="07900 000013")
-    found = around.adapter(BRITISH).find(NUMBER)
+    found = around.adapter(BRITISH).find_by_address(NUMBER)
     assert [contact_id] == ids(found)
     assert NUMBER == found[0].sms
 
@@ -72,10 +72,10 @@ def test_a_national_number_is_found_with_a_region(around: Surroundings, cell: st
 def test_what_is_no_whole_number_is_left_out(around: Surroundings, cell: str) -> None:
     """Without a region a national form is no number, nor is a remark."""
     contact_id = add(around, name="Ada", sms=cell)
-    contact = around.adapter(schema.Contacts()).get(contact_id)
+    contact = around.adapter(schema.Contacts()).get_contact(contact_id)
     assert contact
     assert ("", ()) == (contact.sms, contact.addresses)
-    assert [] == around.adapter(schema.Contacts()).find(NUMBER)
+    assert [] == around.adapter(schema.Contacts()).find_by_address(NUMBER)
 
 
 YES: list[object] = [True, "true", "TRUE", " Yes ", "1", "x"]
@@ -94,7 +94,7 @@ def test_an_opt_out_is_written_to_a_column_of_text(aws: Aws) -> None:
     columns = {"Customers": ("name", "sms", "opt_out"), "Templates": ("text",)}
     with AirtableStandIn(tables, columns=columns, requests_per_s=1_000) as airtable:
         adapter = Surroundings(aws, airtable).adapter(schema.Contacts())
-        (ada,) = next(adapter.pages()).contacts
+        (ada,) = next(adapter.iterate_pages()).contacts
         for out in (True, False):
             changed = adapter.set_opt_out(ada.id, out)
             assert changed
@@ -134,7 +134,7 @@ def test_an_owner_is_text_or_a_collaborator(cell: object) -> None:
 )
 def test_any_cell_is_text_or_nothing(cell: object, text: str) -> None:
     """Lists, numbers, people, errors, attachments and broken characters never become nonsense."""
-    assert text == cell_text(cell)
+    assert text == format_cell(cell)
 
 
 @pytest.mark.parametrize("cell", [[ATTACHMENT], {"error": "#ERROR!"}, {"specialValue": "NaN"}, True, [], None, 5])
@@ -175,7 +175,7 @@ def test_notes_keep_their_lines() -> None:
 def test_a_contact_without_anything_is_shown(around: Surroundings) -> None:
     """An empty row has a name to show, its id."""
     contact_id = add(around)
-    (found,) = next(around.adapter().pages()).contacts
+    (found,) = next(around.adapter().iterate_pages()).contacts
     assert contact_id == found.display_name
 
 
@@ -187,12 +187,12 @@ def test_the_id_column_finds_a_contact(around: Surroundings) -> None:
     add(around, id="7", name="Dot")
     add(around, name="Eve")
     adapter = around.adapter()
-    found = adapter.get("1001")
+    found = adapter.get_contact("1001")
     assert found
     assert contact_id == found.id
-    assert adapter.get("7") is None
-    assert adapter.get("100") is None
-    assert adapter.get("") is None
+    assert adapter.get_contact("7") is None
+    assert adapter.get_contact("100") is None
+    assert adapter.get_contact("") is None
 
 
 def test_columns_that_are_not_there() -> None:
@@ -209,14 +209,14 @@ def test_a_base_with_few_columns_can_be_used(aws: Aws) -> None:
     shape = {"Customers": ("name", "sms", "owner", "opt_out"), "Templates": ("text",)}
     with AirtableStandIn(tables, columns=shape, requests_per_s=1_000) as airtable:
         adapter = Surroundings(aws, airtable).adapter(schema.Contacts(columns=columns))
-        (ada,) = adapter.find(NUMBER)
-        assert (ada,) == adapter.page(JO, 30).contacts
-        assert ada == adapter.get(ada.id)
-        assert adapter.get("1001") is None
-        assert [] == adapter.find("chatter")
-        created = adapter.create(Contact(name="Bo", sms="+447900000013", whatsapp=NUMBER, notes="x", owner=JO))
+        (ada,) = adapter.find_by_address(NUMBER)
+        assert (ada,) == adapter.list_page(JO, 30).contacts
+        assert ada == adapter.get_contact(ada.id)
+        assert adapter.get_contact("1001") is None
+        assert [] == adapter.find_by_address("chatter")
+        created = adapter.create_contact(Contact(name="Bo", sms="+447900000013", whatsapp=NUMBER, notes="x", owner=JO))
         assert ("Bo", "+447900000013", "") == (created.name, created.sms, created.whatsapp)
-        assert [] == adapter.templates()
+        assert [] == adapter.list_templates()
     assert all(seen.status == 200 for seen in airtable.requests)
 
 
@@ -228,8 +228,8 @@ def test_columns_of_any_name(aws: Aws, column: str) -> None:
     shape = {"Customers": (*cells, "opt_out"), "Templates": ("text",)}
     with AirtableStandIn({"Customers": [cells], "Templates": []}, columns=shape, requests_per_s=1_000) as airtable:
         adapter = Surroundings(aws, airtable).adapter(schema.Contacts(columns=named))
-        assert ["Ada"] == [each.name for each in adapter.page(JO, 30).contacts]
-        assert ["Ada"] == [each.name for each in adapter.find(NUMBER)]
+        assert ["Ada"] == [each.name for each in adapter.list_page(JO, 30).contacts]
+        assert ["Ada"] == [each.name for each in adapter.find_by_address(NUMBER)]
 
 
 def test_templates_without_text_are_left_out(around: Surroundings) -> None:
@@ -237,7 +237,7 @@ def test_templates_without_text_are_left_out(around: Surroundings) -> None:
     base = around.airtable.base
     for cells in ({"category": "A"}, {"text": " "}, {"text": "kept"}, {"category": "B", "text": "{{name}}\n"}):
         base.create(base.tables["Templates"], cells)
-    found = around.adapter().templates()
+    found = around.adapter().list_templates()
     assert [("", "kept", False), ("B", "{{name}}", False)] == [
         (each.category, each.text, each.whatsapp_approved) for each in found
     ]
@@ -248,6 +248,6 @@ def test_a_listing_of_anything_else_is_rubbish(around: Surroundings, records: li
     """Records without id or fields are an outage, for contacts and for templates."""
     with answering({"records": records}) as url:
         adapter = around.adapter(url=url)
-        for ask in (lambda: adapter.page(JO, 30), adapter.templates, lambda: list(adapter.pages())):
+        for ask in (lambda: adapter.list_page(JO, 30), adapter.list_templates, lambda: list(adapter.iterate_pages())):
             with pytest.raises(UnavailableError):
                 ask()

@@ -37,10 +37,10 @@ class Feed:
     refuse: Callable[[], None]
 
     def listed(self, webhook_id: str) -> Webhook:
-        return next(each for each in self.feed.webhooks() if each.id == webhook_id)
+        return next(each for each in self.feed.list_webhooks() if each.id == webhook_id)
 
     def told(self, webhook_id: str, cursor: int = 1) -> ChangeBatch:
-        found = self.feed.told(webhook_id, cursor)
+        found = self.feed.list_changes(webhook_id, cursor)
         assert found
 
         return found
@@ -117,15 +117,15 @@ def adapter(aws: Aws, url: str, token: str = TOKEN) -> AirtableFeed:
 
 
 def table_ids(made: Feed) -> dict[str, str]:
-    return made.feed.tables(["Customers", "Templates"])
+    return made.feed.find_table_ids(["Customers", "Templates"])
 
 
 def test_a_new_webhook(made: Feed) -> None:
     """It is listed, lives for a week, has a secret of its own, and has told nothing yet."""
-    first, second = made.feed.create(URL), made.feed.create(OTHER_URL)
+    first, second = made.feed.create_webhook(URL), made.feed.create_webhook(OTHER_URL)
 
-    assert [(first.id, URL), (second.id, OTHER_URL)] == [(each.id, each.url) for each in made.feed.webhooks()]
-    assert {(True, True, 1)} == {(each.is_alive, each.notifies, each.cursor) for each in made.feed.webhooks()}
+    assert [(first.id, URL), (second.id, OTHER_URL)] == [(each.id, each.url) for each in made.feed.list_webhooks()]
+    assert {(True, True, 1)} == {(each.is_alive, each.notifies, each.cursor) for each in made.feed.list_webhooks()}
     assert first.secret
     assert utc_now().timestamp() + 7 * 86_400 == pytest.approx(first.expires_at, abs=60)
     assert ChangeBatch({}, 1) == made.told(first.id)
@@ -133,7 +133,7 @@ def test_a_new_webhook(made: Feed) -> None:
 
 def test_what_happens_is_told(made: Feed) -> None:
     """Records created, changed and destroyed are named by their table; the same question gives the same answer."""
-    webhook_id, tables = made.feed.create(URL).id, table_ids(made)
+    webhook_id, tables = made.feed.create_webhook(URL).id, table_ids(made)
     first, second = made.insert("Customers"), made.insert("Customers")
     text = made.insert("Templates")
     expected = {tables["Customers"]: frozenset({first, second}), tables["Templates"]: frozenset({text})}
@@ -149,7 +149,7 @@ def test_what_happens_is_told(made: Feed) -> None:
 
 def test_pages(made: Feed) -> None:
     """More than a page has comes in pages, each of which says whether there is more."""
-    webhook_id, tables = made.feed.create(URL).id, table_ids(made)
+    webhook_id, tables = made.feed.create_webhook(URL).id, table_ids(made)
     made_there = [made.insert("Customers") for _ in range(PAGE + 3)]
     first = made.told(webhook_id)
     second = made.told(webhook_id, first.cursor)
@@ -164,7 +164,7 @@ def test_what_happened_before_is_not_told(made: Feed) -> None:
     """A webhook tells what happens from its making on."""
     made.insert("Customers")
 
-    assert ChangeBatch({}, 1) == made.told(made.feed.create(URL).id)
+    assert ChangeBatch({}, 1) == made.told(made.feed.create_webhook(URL).id)
 
 
 def test_tables(made: Feed) -> None:
@@ -172,23 +172,23 @@ def test_tables(made: Feed) -> None:
     ids = table_ids(made)
 
     assert {"Customers", "Templates"} == ids.keys()
-    assert {ids["Customers"]: ids["Customers"]} == made.feed.tables([ids["Customers"]])
-    assert {} == made.feed.tables(["Nobody"])
+    assert {ids["Customers"]: ids["Customers"]} == made.feed.find_table_ids([ids["Customers"]])
+    assert {} == made.feed.find_table_ids(["Nobody"])
 
 
 def test_renewed(made: Feed) -> None:
     """A living one gets a week from now; one that has expired cannot be renewed."""
-    webhook_id = made.feed.create(URL).id
+    webhook_id = made.feed.create_webhook(URL).id
 
-    assert utc_now().timestamp() + 7 * 86_400 == pytest.approx(made.feed.renew(webhook_id), abs=60)
+    assert utc_now().timestamp() + 7 * 86_400 == pytest.approx(made.feed.renew_webhook(webhook_id), abs=60)
     made.expire()
     with pytest.raises(RefusedError):
-        made.feed.renew(webhook_id)
+        made.feed.renew_webhook(webhook_id)
 
 
 def test_expired(made: Feed) -> None:
     """It is still listed, and hears of nothing more."""
-    webhook_id = made.feed.create(URL).id
+    webhook_id = made.feed.create_webhook(URL).id
     made.expire()
     made.insert("Customers")
 
@@ -198,31 +198,31 @@ def test_expired(made: Feed) -> None:
 
 def test_notifications(made: Feed) -> None:
     """They are off when the base gave up, and on again when asked for."""
-    webhook_id = made.feed.create(URL).id
+    webhook_id = made.feed.create_webhook(URL).id
     made.give_up()
     assert not made.listed(webhook_id).notifies
-    made.feed.notify(webhook_id)
+    made.feed.enable_notifications(webhook_id)
 
     assert made.listed(webhook_id).notifies
 
 
 def test_deleted(made: Feed) -> None:
     """Once is enough, twice is fine; it tells nothing more, not even that there is nothing."""
-    webhook_id = made.feed.create(URL).id
-    made.feed.delete(webhook_id)
-    made.feed.delete(webhook_id)
+    webhook_id = made.feed.create_webhook(URL).id
+    made.feed.delete_webhook(webhook_id)
+    made.feed.delete_webhook(webhook_id)
 
-    assert [] == made.feed.webhooks()
-    assert made.feed.told(webhook_id, 1) is None
+    assert [] == made.feed.list_webhooks()
+    assert made.feed.list_changes(webhook_id, 1) is None
 
 
 def test_not_allowed(made: Feed) -> None:
     """A plan or token that has no webhooks refuses to list and to make them."""
     made.refuse()
     with pytest.raises(RefusedError):
-        made.feed.webhooks()
+        made.feed.list_webhooks()
     with pytest.raises(RefusedError):
-        made.feed.create(URL)
+        made.feed.create_webhook(URL)
 
 
 # --- what only Airtable does -----------------------------------------------------------------
@@ -237,27 +237,27 @@ def airtable() -> Iterator[AirtableStandIn]:
 def test_a_token_without_the_scope_finds_its_webhook_gone(aws: Aws, airtable: AirtableStandIn) -> None:
     """What may not be read any more is as good as gone."""
     feed = adapter(aws, airtable.url)
-    webhook_id = feed.create(URL).id
+    webhook_id = feed.create_webhook(URL).id
     airtable.webhooks_allowed = False
 
-    assert feed.told(webhook_id, 1) is None
+    assert feed.list_changes(webhook_id, 1) is None
 
 
 def test_a_wrong_token_is_an_error(aws: Aws, airtable: AirtableStandIn) -> None:
     """Nobody forgets a webhook because of that."""
-    webhook_id = adapter(aws, airtable.url).create(URL).id
+    webhook_id = adapter(aws, airtable.url).create_webhook(URL).id
     with pytest.raises(RefusedError, match="401"):
-        adapter(aws, airtable.url, token="pat-wrong").told(webhook_id, 1)
+        adapter(aws, airtable.url, token="pat-wrong").list_changes(webhook_id, 1)
 
 
 def test_payloads_that_are_forgotten(aws: Aws, airtable: AirtableStandIn) -> None:
     """After a week only their numbers are left, so something is not told."""
     feed = adapter(aws, airtable.url)
-    webhook_id = feed.create(URL).id
+    webhook_id = feed.create_webhook(URL).id
     for _ in range(2):
         airtable.base.create(airtable.base.tables["Customers"], {"name": "x"})
     airtable.webhooks.found(webhook_id).payloads.popleft()
-    told = feed.told(webhook_id, 1)
+    told = feed.list_changes(webhook_id, 1)
 
     assert told
     assert (3, False) == (told.cursor, told.is_whole)
@@ -266,7 +266,7 @@ def test_payloads_that_are_forgotten(aws: Aws, airtable: AirtableStandIn) -> Non
 def test_a_cursor_that_airtable_does_not_know(aws: Aws) -> None:
     """Something is not told, and the cursor stays."""
     with answering({"error": {"type": "INVALID_CURSOR"}}, 422) as url:
-        assert ChangeBatch({}, 7, is_whole=False) == adapter(aws, url).told("achX", 7)
+        assert ChangeBatch({}, 7, is_whole=False) == adapter(aws, url).list_changes("achX", 7)
 
 
 @pytest.mark.parametrize(
@@ -280,7 +280,7 @@ def test_a_cursor_that_airtable_does_not_know(aws: Aws) -> None:
 def test_payloads_that_do_not_tell_everything(aws: Aws, payload: dict[str, Any]) -> None:
     """Errors, and tables that went, of whose records nothing is said."""
     with answering({"payloads": [payload], "cursor": 2, "mightHaveMore": False}) as url:
-        assert ChangeBatch({}, 2, is_whole=False) == adapter(aws, url).told("achX", 1)
+        assert ChangeBatch({}, 2, is_whole=False) == adapter(aws, url).list_changes("achX", 1)
 
 
 def test_records_within_a_view_count(aws: Aws) -> None:
@@ -289,15 +289,15 @@ def test_records_within_a_view_count(aws: Aws) -> None:
     payload = {"changedTablesById": {"tblX": {"changedViewsById": {"viwX": deeper}, "destroyedRecordIds": ["rec4"]}}}
     with answering({"payloads": [payload], "cursor": 2, "mightHaveMore": True}) as url:
         expected = {"tblX": frozenset({"rec1", "rec2", "rec3", "rec4"})}
-        assert ChangeBatch(expected, 2, more=True) == adapter(aws, url).told("achX", 1)
+        assert ChangeBatch(expected, 2, more=True) == adapter(aws, url).list_changes("achX", 1)
 
 
 USES: dict[str, Callable[[AirtableFeed], object]] = {
-    "webhooks": lambda feed: feed.webhooks(),
-    "tables": lambda feed: feed.tables(["Customers"]),
-    "create": lambda feed: feed.create(URL),
-    "renew": lambda feed: feed.renew("achX"),
-    "told": lambda feed: feed.told("achX", 1),
+    "webhooks": lambda feed: feed.list_webhooks(),
+    "tables": lambda feed: feed.find_table_ids(["Customers"]),
+    "create": lambda feed: feed.create_webhook(URL),
+    "renew": lambda feed: feed.renew_webhook("achX"),
+    "told": lambda feed: feed.list_changes("achX", 1),
 }
 RUBBISH: list[object] = [
     "<html>",
@@ -318,7 +318,7 @@ def test_rubbish(aws: Aws, name: str, rubbish: object, monkeypatch: pytest.Monke
     known_good = name == "renew" and isinstance(rubbish, dict) and "expirationTime" not in rubbish
     with answering(rubbish) as url:
         if known_good:  # no time at all is Airtable's word for never
-            assert NEVER == adapter(aws, url).renew("achX")
+            assert NEVER == adapter(aws, url).renew_webhook("achX")
             return
         with pytest.raises(UnavailableError):
             USES[name](adapter(aws, url))
@@ -338,5 +338,5 @@ def test_a_webhook_is_made_once(aws: Aws, airtable: AirtableStandIn) -> None:
     """A try whose answer was lost may have worked, and a second would leave two."""
     airtable.faults = Faults(status=503)
     with pytest.raises(UnavailableError):
-        adapter(aws, airtable.url).create(URL)
+        adapter(aws, airtable.url).create_webhook(URL)
     assert 1 == len(airtable.requests)

@@ -29,19 +29,19 @@ RECORD = "recAAAAAAAAAAAAAA"
 
 Use = Callable[[AirtableContacts, str], object]
 READS: dict[str, Use] = {
-    "page": lambda source, _id: source.page(JO, 30),
-    "pages": lambda source, _id: list(source.pages()),
-    "get": lambda source, found: source.get(found),
-    "get many": lambda source, found: source.get_many([found]),
-    "get by column": lambda source, _id: source.get("1001"),
-    "find": lambda source, _id: source.find(NUMBER),
-    "templates": lambda source, _id: source.templates(),
+    "page": lambda source, _id: source.list_page(JO, 30),
+    "pages": lambda source, _id: list(source.iterate_pages()),
+    "get": lambda source, found: source.get_contact(found),
+    "get many": lambda source, found: source.get_contacts([found]),
+    "get by column": lambda source, _id: source.get_contact("1001"),
+    "find": lambda source, _id: source.find_by_address(NUMBER),
+    "templates": lambda source, _id: source.list_templates(),
 }
 WRITES: dict[str, Use] = {
-    "delete": lambda source, found: source.delete(found),
+    "delete": lambda source, found: source.delete_contact(found),
     "set_opt_out": lambda source, found: source.set_opt_out(found, True),
 }
-CREATE: dict[str, Use] = {"create": lambda source, _id: source.create(Contact(name="Bo", sms=NUMBER))}
+CREATE: dict[str, Use] = {"create": lambda source, _id: source.create_contact(Contact(name="Bo", sms=NUMBER))}
 USES = READS | WRITES | CREATE
 
 
@@ -100,7 +100,7 @@ def test_the_stand_ins_own_limit(aws: Aws) -> None:
             for _ in range(3)
         ]
         for number in range(30):
-            adapters[number % 3].get(RECORD)
+            adapters[number % 3].get_contact(RECORD)
             moment[0] += 0.01 * (number % 7)
         assert {404} == {seen.status for seen in airtable.requests}
 
@@ -126,7 +126,7 @@ def test_a_token_that_may_only_read(around: Surroundings, name: str) -> None:
     around.airtable.faults = Faults(status=403, only=("PATCH", "DELETE"))
     with pytest.raises(RefusedError):
         use(around, name)()
-    assert around.adapter().get(record_id(around))
+    assert around.adapter().get_contact(record_id(around))
 
 
 @pytest.mark.parametrize("name", ["get", *WRITES])
@@ -244,7 +244,7 @@ def test_a_slow_airtable_is_waited_for(around: Surroundings) -> None:
     """Half a second is no failure."""
     around.airtable.faults = Faults(latency_s=0.5)
     with deadline.limit(2):
-        assert around.adapter().find(NUMBER)
+        assert around.adapter().find_by_address(NUMBER)
 
 
 def test_nobody_listening_is_an_outage(around: Surroundings) -> None:

@@ -44,13 +44,13 @@ def cache(client: Client, memory: ChunkMemory = MEMORY) -> DynamoContactCache:
 def seen(client: Client, everybody: Sequence[Contact]) -> Seen:
     """Ask for everything there is to ask."""
     found = cache(client)
-    lists = {owner: found.page(owner, "", 1_000) for owner in [*OWNERS, NEW_OWNER]}
-    searched = {owner: found.search(owner, "a", "", 1_000) for owner in lists}
+    lists = {owner: found.list_page(owner, "", 1_000) for owner in [*OWNERS, NEW_OWNER]}
+    searched = {owner: found.search_page(owner, "a", "", 1_000) for owner in lists}
     ids = sorted({each.id for each in everybody})
     addresses = sorted({address for each in everybody for address in each.addresses})
-    by_address = {address: sorted(found.find(address), key=lambda each: each.id) for address in addresses}
-    by_id, positions = {key: found.get(key) for key in ids}, {key: found.position(key) for key in ids}
-    return Seen(lists, searched, by_id, by_address, positions, found.owners(), found.state())
+    by_address = {address: sorted(found.find_by_address(address), key=lambda each: each.id) for address in addresses}
+    by_id, positions = {key: found.get_contact(key) for key in ids}, {key: found.find_position(key) for key in ids}
+    return Seen(lists, searched, by_id, by_address, positions, found.list_owners(), found.read_state())
 
 
 def base() -> list[Contact]:
@@ -91,18 +91,18 @@ EVERYBODY = [*BASE, *NEXT, *LATER]
 def loaded_cache() -> Client:
     """Return a cache that load 1 has filled."""
     client = Client()
-    cache(client).load(BASE, time.time(), 1, "2026-01-01")
+    cache(client).replace_all(BASE, time.time(), 1, "2026-01-01")
     return client
 
 
 def whole(contacts: Sequence[Contact], number: int, ago: float = 0) -> Action:
     began_at = time.time() - ago
-    return lambda found: found.load(contacts, began_at, number, f"2026-01-{number:02}")
+    return lambda found: found.replace_all(contacts, began_at, number, f"2026-01-{number:02}")
 
 
 def update(contacts: Sequence[Contact], number: int, ago: float = 0) -> Action:
     began_at = time.time() - ago
-    return lambda found: found.update(contacts, began_at, number, f"2026-01-{number:02}")
+    return lambda found: found.apply_changes(contacts, began_at, number, f"2026-01-{number:02}")
 
 
 def after(client: Client, *actions: Action) -> Client:
@@ -175,13 +175,13 @@ def holds_everybody(found: Seen, before: Sequence[Contact], now: Sequence[Contac
 
 
 WRITES: dict[str, Action] = {
-    "edited": lambda found: found.put(replace(BASE[4], notes="edited")),
-    "renamed": lambda found: found.put(replace(BASE[9], name="aaa renamed")),
-    "moved": lambda found: found.put(replace(BASE[9], owner=NEW_OWNER)),
-    "moved and renamed": lambda found: found.put(
+    "edited": lambda found: found.put_contact(replace(BASE[4], notes="edited")),
+    "renamed": lambda found: found.put_contact(replace(BASE[9], name="aaa renamed")),
+    "moved": lambda found: found.put_contact(replace(BASE[9], owner=NEW_OWNER)),
+    "moved and renamed": lambda found: found.put_contact(
         replace(BASE[9], owner=OWNERS[2], name="aaa", whatsapp="+447900200001")
     ),
-    "another address": lambda found: found.put(replace(BASE[4], sms="+447900200004")),
-    "new": lambda found: found.put(contact(95, "a new one", owner=OWNERS[1], sms=SHARED)),
+    "another address": lambda found: found.put_contact(replace(BASE[4], sms="+447900200004")),
+    "new": lambda found: found.put_contact(contact(95, "a new one", owner=OWNERS[1], sms=SHARED)),
 }
 TARGETS = {name: 95 if name == "new" else 4 if name in ("edited", "another address") else 9 for name in WRITES}

@@ -34,51 +34,51 @@ def many(count: int, owner: str = JO) -> list[Contact]:
 
 def test_an_empty_cache_knows_nothing(cache: ContactCache) -> None:
     """Before the first load there is no age, no contact and no owner."""
-    assert cache.state().is_empty
-    assert [] == cache.page(JO, "", 30)
-    assert [] == list(cache.page(JO, "", 100_000))
-    assert cache.get("rec00000000000001") is None
-    assert [] == cache.find(NUMBER)
-    assert cache.position("rec00000000000001") is None
-    assert [] == cache.owners()
+    assert cache.read_state().is_empty
+    assert [] == cache.list_page(JO, "", 30)
+    assert [] == list(cache.list_page(JO, "", 100_000))
+    assert cache.get_contact("rec00000000000001") is None
+    assert [] == cache.find_by_address(NUMBER)
+    assert cache.find_position("rec00000000000001") is None
+    assert [] == cache.list_owners()
 
 
 def test_a_load_tells_its_age(cache: ContactCache) -> None:
     """The age is counted from when the load began."""
-    cache.load([], 1_759_999_990.25, 1)
-    assert 1_759_999_990.25 == cache.state().loaded_at
+    cache.replace_all([], 1_759_999_990.25, 1)
+    assert 1_759_999_990.25 == cache.read_state().loaded_at
 
 
 def test_contacts_stand_by_name_whatever_case_and_accents(cache: ContactCache) -> None:
     """Order is by the folded name, then by id."""
     loaded = [contact(1, "émile", owner=JO), contact(3, "Zoe", owner=JO), contact(2, "Emile", owner=JO)]
-    cache.load([*loaded, contact(4, "ada", owner=JO)], time.time(), 1)
-    assert ["ada", "émile", "Emile", "Zoe"] == names(cache.page(JO, "", 30))
+    cache.replace_all([*loaded, contact(4, "ada", owner=JO)], time.time(), 1)
+    assert ["ada", "émile", "Emile", "Zoe"] == names(cache.list_page(JO, "", 30))
 
 
 @pytest.mark.parametrize("size", [1, 2, 7, 30, 96, 97, 250, 1000])
 def test_slices_cover_a_list_exactly_once(cache: ContactCache, size: int) -> None:
     """Walking behind the last key gives every contact once, in order, whatever the size of the slices."""
     contacts = many(40 if size < 7 else 250)
-    cache.load(contacts, time.time(), 1)
+    cache.replace_all(contacts, time.time(), 1)
     walked: list[Contact] = []
-    while page := cache.page(JO, walked[-1].order if walked else "", size):
+    while page := cache.list_page(JO, walked[-1].order if walked else "", size):
         assert len(page) <= size
         walked += page
     assert sorted(contacts, key=lambda each: each.order) == walked
-    assert walked == list(cache.page(JO, "", 100_000))
+    assert walked == list(cache.list_page(JO, "", 100_000))
 
 
 def test_a_slice_goes_on_behind_a_key_that_is_nobodys(cache: ContactCache) -> None:
     """The key need not be a contact's."""
-    cache.load([contact(1, "ada", owner=JO), contact(2, "zoe", owner=JO)], time.time(), 1)
-    assert ["zoe"] == names(cache.page(JO, "m", 5))
-    assert [] == cache.page(JO, "zz", 5)
+    cache.replace_all([contact(1, "ada", owner=JO), contact(2, "zoe", owner=JO)], time.time(), 1)
+    assert ["zoe"] == names(cache.list_page(JO, "m", 5))
+    assert [] == cache.list_page(JO, "zz", 5)
 
 
 def test_owners_lists_are_apart(cache: ContactCache) -> None:
     """A worker's list holds their contacts whatever the case of the owner's cell, and nobody else's."""
-    cache.load(
+    cache.replace_all(
         [
             contact(1, owner=JO),
             contact(2, owner=" JO@Example.com "),
@@ -89,11 +89,11 @@ def test_owners_lists_are_apart(cache: ContactCache) -> None:
         time.time(),
         1,
     )
-    assert ids([contact(1), contact(2)]) == ids(cache.page(JO, "", 30))
-    assert ids([contact(3)]) == ids(cache.page(MEI.upper(), "", 30))
-    assert ids([contact(5)]) == ids(cache.page("X" * 5_000, "", 30))
-    assert [] == cache.page("nobody@example.com", "", 30)
-    assert sorted([JO, " JO@Example.com ", MEI, "x" * 5_000]) == sorted(cache.owners())
+    assert ids([contact(1), contact(2)]) == ids(cache.list_page(JO, "", 30))
+    assert ids([contact(3)]) == ids(cache.list_page(MEI.upper(), "", 30))
+    assert ids([contact(5)]) == ids(cache.list_page("X" * 5_000, "", 30))
+    assert [] == cache.list_page("nobody@example.com", "", 30)
+    assert sorted([JO, " JO@Example.com ", MEI, "x" * 5_000]) == sorted(cache.list_owners())
 
 
 @pytest.mark.parametrize("kind", ["memory", "dynamodb"])
@@ -103,13 +103,13 @@ def test_everybodys_list(kind: str, request: pytest.FixtureRequest) -> None:
     if kind == "dynamodb":
         cache = DynamoContactCache(request.getfixturevalue("aws").table(CONTACT_CACHE), for_everybody=True)
     contacts = [contact(1, owner=JO), contact(2, owner=MEI), contact(3)]
-    cache.load(contacts, time.time(), 1)
-    cache.put(contact(4, owner=MEI))
-    cache.put(contact(1, "Zoe", owner=MEI))
-    cache.remove(contact(2).id)
-    assert ids([contact(3), contact(4), contact(1)]) == ids(cache.page(None, "", 30))
-    assert ids(cache.page(None, "", 30)) == ids(cache.page(None, "", 100_000))
-    assert [JO, MEI] == cache.owners()
+    cache.replace_all(contacts, time.time(), 1)
+    cache.put_contact(contact(4, owner=MEI))
+    cache.put_contact(contact(1, "Zoe", owner=MEI))
+    cache.remove_contact(contact(2).id)
+    assert ids([contact(3), contact(4), contact(1)]) == ids(cache.list_page(None, "", 30))
+    assert ids(cache.list_page(None, "", 30)) == ids(cache.list_page(None, "", 100_000))
+    assert [JO, MEI] == cache.list_owners()
 
 
 def test_a_contact_comes_back_as_it_was_put(cache: ContactCache) -> None:
@@ -128,214 +128,214 @@ def test_a_contact_comes_back_as_it_was_put(cache: ContactCache) -> None:
         opt_out=True,
         cells={"company": "Ünïcode & Söhne", "": "nameless", "é" * 200: "z"},
     )
-    cache.put(whole)
-    assert whole == cache.get(whole.id)
-    assert [whole] == cache.page(JO, "", 1)
+    cache.put_contact(whole)
+    assert whole == cache.get_contact(whole.id)
+    assert [whole] == cache.list_page(JO, "", 1)
     for address in (NUMBER, OTHER_NUMBER, "jo smith\n"):
-        assert [whole] == cache.find(address)
+        assert [whole] == cache.find_by_address(address)
 
 
 def test_what_is_put_is_there_at_once(cache: ContactCache) -> None:
     """A new contact is in the list, by id, by address and in position without any load."""
     new = contact(1, owner=JO, sms=NUMBER)
-    cache.put(new)
-    assert [new] == cache.page(JO, "", 30)
-    assert new == cache.get(new.id)
-    assert [new] == cache.find(NUMBER)
-    assert new.order == cache.position(new.id)
-    assert cache.state().is_empty
+    cache.put_contact(new)
+    assert [new] == cache.list_page(JO, "", 30)
+    assert new == cache.get_contact(new.id)
+    assert [new] == cache.find_by_address(NUMBER)
+    assert new.order == cache.find_position(new.id)
+    assert cache.read_state().is_empty
 
 
 def test_a_renamed_contact_moves(cache: ContactCache) -> None:
     """Under its new name it stands once, at its new place."""
-    cache.load([contact(1, "Ada", owner=JO), contact(2, "Bo", owner=JO)], time.time() - 1, 1)
-    cache.put(contact(1, "Zoe", owner=JO))
-    assert ["Bo", "Zoe"] == names(cache.page(JO, "", 30))
-    assert contact(1, "Zoe").order == cache.position(contact(1).id)
+    cache.replace_all([contact(1, "Ada", owner=JO), contact(2, "Bo", owner=JO)], time.time() - 1, 1)
+    cache.put_contact(contact(1, "Zoe", owner=JO))
+    assert ["Bo", "Zoe"] == names(cache.list_page(JO, "", 30))
+    assert contact(1, "Zoe").order == cache.find_position(contact(1).id)
 
 
 def test_a_contact_goes_to_its_new_owner(cache: ContactCache) -> None:
     """It leaves the old owner's list and is in the new one's."""
-    cache.load([contact(1, owner=JO, sms=NUMBER)], time.time() - 1, 1)
-    cache.put(contact(1, owner=MEI, sms=NUMBER))
-    assert [] == cache.page(JO, "", 30)
-    assert [MEI] == [each.owner for each in cache.page(MEI, "", 30)]
-    assert [MEI] == [each.owner for each in cache.find(NUMBER)]
+    cache.replace_all([contact(1, owner=JO, sms=NUMBER)], time.time() - 1, 1)
+    cache.put_contact(contact(1, owner=MEI, sms=NUMBER))
+    assert [] == cache.list_page(JO, "", 30)
+    assert [MEI] == [each.owner for each in cache.list_page(MEI, "", 30)]
+    assert [MEI] == [each.owner for each in cache.find_by_address(NUMBER)]
 
 
 def test_changed_addresses_are_found_and_old_ones_not(cache: ContactCache) -> None:
     """A contact is found at what it has now only."""
-    cache.load([contact(1, sms=NUMBER, whatsapp=NUMBER, chat="ada")], time.time() - 1, 1)
-    cache.put(contact(1, sms=OTHER_NUMBER, chat="ada"))
-    assert [] == cache.find(NUMBER)
-    assert ids([contact(1)]) == ids(cache.find(OTHER_NUMBER))
-    assert ids([contact(1)]) == ids(cache.find("ada"))
+    cache.replace_all([contact(1, sms=NUMBER, whatsapp=NUMBER, chat="ada")], time.time() - 1, 1)
+    cache.put_contact(contact(1, sms=OTHER_NUMBER, chat="ada"))
+    assert [] == cache.find_by_address(NUMBER)
+    assert ids([contact(1)]) == ids(cache.find_by_address(OTHER_NUMBER))
+    assert ids([contact(1)]) == ids(cache.find_by_address("ada"))
 
 
 def test_two_contacts_share_an_address(cache: ContactCache) -> None:
     """Both are found, and one is still found when the other changes, is renamed or goes."""
-    cache.load([contact(1, owner=JO, sms=NUMBER), contact(2, owner=MEI, whatsapp=NUMBER)], time.time() - 1, 1)
-    assert ids([contact(1), contact(2)]) == sorted(ids(cache.find(NUMBER)))
-    cache.put(contact(3, sms=NUMBER))
-    cache.put(contact(1, "Renamed", owner=JO, sms=NUMBER))
-    assert ids([contact(1), contact(2), contact(3)]) == sorted(ids(cache.find(NUMBER)))
-    cache.put(contact(1, "Renamed", owner=JO))
-    cache.remove(contact(3).id)
-    assert ids([contact(2)]) == ids(cache.find(NUMBER))
-    cache.remove(contact(2).id)
-    assert [] == cache.find(NUMBER)
+    cache.replace_all([contact(1, owner=JO, sms=NUMBER), contact(2, owner=MEI, whatsapp=NUMBER)], time.time() - 1, 1)
+    assert ids([contact(1), contact(2)]) == sorted(ids(cache.find_by_address(NUMBER)))
+    cache.put_contact(contact(3, sms=NUMBER))
+    cache.put_contact(contact(1, "Renamed", owner=JO, sms=NUMBER))
+    assert ids([contact(1), contact(2), contact(3)]) == sorted(ids(cache.find_by_address(NUMBER)))
+    cache.put_contact(contact(1, "Renamed", owner=JO))
+    cache.remove_contact(contact(3).id)
+    assert ids([contact(2)]) == ids(cache.find_by_address(NUMBER))
+    cache.remove_contact(contact(2).id)
+    assert [] == cache.find_by_address(NUMBER)
 
 
 @pytest.mark.parametrize("address", ["+44790000001", "+4479000000122", "447900000012", "", " "])
 def test_an_address_is_found_exactly(cache: ContactCache, address: str) -> None:
     """A part of a number, or none, is nobody's."""
-    cache.load([contact(1, sms=NUMBER), contact(2)], time.time(), 1)
-    assert [] == cache.find(address)
+    cache.replace_all([contact(1, sms=NUMBER), contact(2)], time.time(), 1)
+    assert [] == cache.find_by_address(address)
 
 
 def test_a_deleted_contacts_place_is_known_for_a_day(cache: ContactCache, clock: Time) -> None:
     """Whoever scrolls on from a deleted contact goes on there, until it is forgotten."""
     gone = contact(1, owner=JO, sms=NUMBER)
-    cache.put(gone)
-    cache.remove(gone.id)
-    assert cache.get(gone.id) is None
-    assert [] == cache.page(JO, "", 30)
-    assert [] == cache.find(NUMBER)
+    cache.put_contact(gone)
+    cache.remove_contact(gone.id)
+    assert cache.get_contact(gone.id) is None
+    assert [] == cache.list_page(JO, "", 30)
+    assert [] == cache.find_by_address(NUMBER)
     clock.pass_(DAY - 60)
-    assert gone.order == cache.position(gone.id)
+    assert gone.order == cache.find_position(gone.id)
     clock.pass_(120)
-    assert cache.position(gone.id) is None
+    assert cache.find_position(gone.id) is None
 
 
 def test_removing_what_is_not_there_changes_nothing(cache: ContactCache) -> None:
     """An unknown id, or the same one twice, is fine."""
-    cache.load([contact(1, owner=JO)], time.time() - 1, 1)
-    cache.remove("unknown")
-    cache.remove(contact(1).id)
-    cache.remove(contact(1).id)
-    assert [] == cache.page(JO, "", 30)
-    assert contact(1).order == cache.position(contact(1).id)
+    cache.replace_all([contact(1, owner=JO)], time.time() - 1, 1)
+    cache.remove_contact("unknown")
+    cache.remove_contact(contact(1).id)
+    cache.remove_contact(contact(1).id)
+    assert [] == cache.list_page(JO, "", 30)
+    assert contact(1).order == cache.find_position(contact(1).id)
 
 
 def test_a_deleted_contact_can_come_back(cache: ContactCache) -> None:
     """Put again, it is there like any other."""
-    cache.put(contact(1, "Ada", owner=JO))
-    cache.remove(contact(1).id)
-    cache.put(contact(1, "Zoe", owner=JO))
-    assert ["Zoe"] == names(cache.page(JO, "", 30))
-    assert contact(1, "Zoe").order == cache.position(contact(1).id)
+    cache.put_contact(contact(1, "Ada", owner=JO))
+    cache.remove_contact(contact(1).id)
+    cache.put_contact(contact(1, "Zoe", owner=JO))
+    assert ["Zoe"] == names(cache.list_page(JO, "", 30))
+    assert contact(1, "Zoe").order == cache.find_position(contact(1).id)
 
 
 def test_a_load_replaces_what_was_there(cache: ContactCache, clock: Time) -> None:
     """What a load does not hold is gone, its place remembered for a day; what it holds is as it says."""
-    cache.load([contact(1, "Ada", owner=JO, sms=NUMBER), contact(2, owner=JO)], time.time(), 1)
+    cache.replace_all([contact(1, "Ada", owner=JO, sms=NUMBER), contact(2, owner=JO)], time.time(), 1)
     clock.pass_(10)
-    cache.load([contact(2, "Bo", owner=JO), contact(3, owner=JO, sms=NUMBER)], time.time(), 2)
-    assert ["Bo", contact(3).name] == names(cache.page(JO, "", 30))
-    assert ids([contact(3)]) == ids(cache.find(NUMBER))
-    assert cache.get(contact(1).id) is None
-    assert contact(1, "Ada").order == cache.position(contact(1).id)
+    cache.replace_all([contact(2, "Bo", owner=JO), contact(3, owner=JO, sms=NUMBER)], time.time(), 2)
+    assert ["Bo", contact(3).name] == names(cache.list_page(JO, "", 30))
+    assert ids([contact(3)]) == ids(cache.find_by_address(NUMBER))
+    assert cache.get_contact(contact(1).id) is None
+    assert contact(1, "Ada").order == cache.find_position(contact(1).id)
     clock.pass_(DAY + 60)
-    assert cache.position(contact(1).id) is None
-    assert contact(2, "Bo").order == cache.position(contact(2).id)
+    assert cache.find_position(contact(1).id) is None
+    assert contact(2, "Bo").order == cache.find_position(contact(2).id)
 
 
 def test_an_owner_whose_last_contact_went_has_an_empty_list(cache: ContactCache, clock: Time) -> None:
     """Lists that a load does not mention are empty after it."""
-    cache.load([contact(1, owner=JO), contact(2, owner=MEI)], time.time(), 1)
+    cache.replace_all([contact(1, owner=JO), contact(2, owner=MEI)], time.time(), 1)
     clock.pass_(10)
-    cache.load([contact(2, owner=MEI)], time.time(), 2)
-    assert [] == cache.page(JO, "", 30)
-    assert [MEI] == cache.owners()
+    cache.replace_all([contact(2, owner=MEI)], time.time(), 2)
+    assert [] == cache.list_page(JO, "", 30)
+    assert [MEI] == cache.list_owners()
 
 
 def test_a_list_that_only_writes_made_is_replaced_too(cache: ContactCache, clock: Time) -> None:
     """A contact created since the last load and deleted at the source goes with the next load."""
-    cache.load([], time.time(), 1)
+    cache.replace_all([], time.time(), 1)
     clock.pass_(10)
-    cache.put(contact(1, owner=JO))
+    cache.put_contact(contact(1, owner=JO))
     clock.pass_(10)
-    cache.load([], time.time(), 2)
-    assert [] == cache.page(JO, "", 30)
-    assert cache.get(contact(1).id) is None
+    cache.replace_all([], time.time(), 2)
+    assert [] == cache.list_page(JO, "", 30)
+    assert cache.get_contact(contact(1).id) is None
 
 
 def test_a_list_without_owner_is_replaced_too(cache: ContactCache, clock: Time) -> None:
     """The last contact without owner leaves that list when it gets one."""
-    cache.load([contact(1)], time.time(), 1)
+    cache.replace_all([contact(1)], time.time(), 1)
     clock.pass_(10)
-    cache.load([contact(1, owner=JO)], time.time(), 2)
-    assert [] == cache.page("", "", 30)
-    assert ids([contact(1)]) == ids(cache.page(JO, "", 30))
+    cache.replace_all([contact(1, owner=JO)], time.time(), 2)
+    assert [] == cache.list_page("", "", 30)
+    assert ids([contact(1)]) == ids(cache.list_page(JO, "", 30))
 
 
 def test_what_was_written_since_a_load_began_survives_it(cache: ContactCache, clock: Time) -> None:
     """Created, changed and deleted meanwhile is newer than what the load read."""
     old = [contact(1, "Ada", owner=JO, sms=NUMBER), contact(2, "Bo", owner=JO, sms=NUMBER)]
-    cache.load(old, time.time(), 1)
+    cache.replace_all(old, time.time(), 1)
     clock.pass_(10)
     began_at = time.time()
     clock.pass_(10)
-    cache.remove(contact(1).id)
-    cache.put(contact(2, "Zoe", owner=MEI, sms=OTHER_NUMBER))
-    cache.put(contact(3, "New", owner=JO, sms=NUMBER))
+    cache.remove_contact(contact(1).id)
+    cache.put_contact(contact(2, "Zoe", owner=MEI, sms=OTHER_NUMBER))
+    cache.put_contact(contact(3, "New", owner=JO, sms=NUMBER))
     clock.pass_(10)
-    cache.load(old, began_at, 2)
-    assert ["New"] == names(cache.page(JO, "", 30))
-    assert ["Zoe"] == names(cache.page(MEI, "", 30))
-    assert cache.get(contact(1).id) is None
-    assert ["New"] == names(cache.find(NUMBER))
-    assert ["Zoe"] == names(cache.find(OTHER_NUMBER))
-    assert contact(1, "Ada").order == cache.position(contact(1).id)
+    cache.replace_all(old, began_at, 2)
+    assert ["New"] == names(cache.list_page(JO, "", 30))
+    assert ["Zoe"] == names(cache.list_page(MEI, "", 30))
+    assert cache.get_contact(contact(1).id) is None
+    assert ["New"] == names(cache.find_by_address(NUMBER))
+    assert ["Zoe"] == names(cache.find_by_address(OTHER_NUMBER))
+    assert contact(1, "Ada").order == cache.find_position(contact(1).id)
 
 
 def test_what_was_written_before_a_load_began_does_not(cache: ContactCache, clock: Time) -> None:
     """The load has read the source later."""
-    cache.put(contact(1, "Ada", owner=JO, sms=NUMBER))
-    cache.remove(contact(2).id)
+    cache.put_contact(contact(1, "Ada", owner=JO, sms=NUMBER))
+    cache.remove_contact(contact(2).id)
     clock.pass_(10)
-    cache.load([contact(1, "Bo", owner=JO)], time.time(), 1)
-    assert ["Bo"] == names(cache.page(JO, "", 30))
-    assert [] == cache.find(NUMBER)
+    cache.replace_all([contact(1, "Bo", owner=JO)], time.time(), 1)
+    assert ["Bo"] == names(cache.list_page(JO, "", 30))
+    assert [] == cache.find_by_address(NUMBER)
 
 
 def test_a_load_does_not_double_who_moved_since(cache: ContactCache, clock: Time) -> None:
     """A contact the load read under a name that was new to the cache stands once, under its latest."""
-    cache.load([contact(1, "Ada", owner=JO)], time.time(), 1)
+    cache.replace_all([contact(1, "Ada", owner=JO)], time.time(), 1)
     clock.pass_(10)
     began_at = time.time()
     clock.pass_(10)
-    cache.put(contact(1, "Cy", owner=JO))
-    cache.put(contact(2, "Dot", owner=JO))
-    cache.load([contact(1, "Bo", owner=MEI), contact(2, "Eve", owner=MEI)], began_at, 2)
-    assert ["Cy", "Dot"] == names(cache.page(JO, "", 30))
-    assert [] == cache.page(MEI, "", 30)
+    cache.put_contact(contact(1, "Cy", owner=JO))
+    cache.put_contact(contact(2, "Dot", owner=JO))
+    cache.replace_all([contact(1, "Bo", owner=MEI), contact(2, "Eve", owner=MEI)], began_at, 2)
+    assert ["Cy", "Dot"] == names(cache.list_page(JO, "", 30))
+    assert [] == cache.list_page(MEI, "", 30)
 
 
 def test_a_load_adds_to_an_address_written_since(cache: ContactCache, clock: Time) -> None:
     """Whom the load found at the same address is found there beside the one written meanwhile."""
     began_at = time.time()
     clock.pass_(10)
-    cache.put(contact(1, sms=NUMBER))
-    cache.load([contact(2, sms=NUMBER)], began_at, 1)
-    assert ids([contact(1), contact(2)]) == sorted(ids(cache.find(NUMBER)))
+    cache.put_contact(contact(1, sms=NUMBER))
+    cache.replace_all([contact(2, sms=NUMBER)], began_at, 1)
+    assert ids([contact(1), contact(2)]) == sorted(ids(cache.find_by_address(NUMBER)))
 
 
 def test_an_older_load_is_ignored(cache: ContactCache, clock: Time) -> None:
     """A load whose lease is older than the last one's changes nothing, not even lists the other left alone."""
     loaded = [contact(1, owner=JO)]
-    cache.load(loaded, time.time(), 1)
+    cache.replace_all(loaded, time.time(), 1)
     clock.pass_(10)
     late = time.time()
     clock.pass_(10)
     began_at = time.time()
-    cache.load(loaded, began_at, 3)
-    cache.load([contact(1, owner=JO), contact(2, owner=JO), contact(3, owner=MEI)], late, 2)
-    assert ids([contact(1)]) == ids(cache.page(JO, "", 30))
-    assert [] == cache.page(MEI, "", 30)
-    assert cache.get(contact(3).id) is None
-    assert [JO] == cache.owners()
-    assert began_at == cache.state().loaded_at
+    cache.replace_all(loaded, began_at, 3)
+    cache.replace_all([contact(1, owner=JO), contact(2, owner=JO), contact(3, owner=MEI)], late, 2)
+    assert ids([contact(1)]) == ids(cache.list_page(JO, "", 30))
+    assert [] == cache.list_page(MEI, "", 30)
+    assert cache.get_contact(contact(3).id) is None
+    assert [JO] == cache.list_owners()
+    assert began_at == cache.read_state().loaded_at
 
 
 def test_the_same_load_twice_is_the_same(cache: ContactCache) -> None:
@@ -343,20 +343,20 @@ def test_the_same_load_twice_is_the_same(cache: ContactCache) -> None:
     contacts = many(120)
     began_at = time.time()
     for _ in range(2):
-        cache.load(contacts, began_at, 1)
-        assert 120 == len(cache.page(JO, "", 500))
-        assert began_at == cache.state().loaded_at
+        cache.replace_all(contacts, began_at, 1)
+        assert 120 == len(cache.list_page(JO, "", 500))
+        assert began_at == cache.read_state().loaded_at
 
 
 def test_after_two_days_without_load_the_cache_is_empty(aws: Aws, clock: Time) -> None:
     """What was loaded expires as a whole."""
     clock.stop()
     cache = DynamoContactCache(aws.table(CONTACT_CACHE), for_everybody=False)
-    cache.load([contact(1, owner=JO)], time.time(), 1)
+    cache.replace_all([contact(1, owner=JO)], time.time(), 1)
     clock.pass_(2 * DAY + 60)
-    assert cache.state().is_empty
-    assert [] == cache.page(JO, "", 30)
-    assert cache.get(contact(1).id) is None
+    assert cache.read_state().is_empty
+    assert [] == cache.list_page(JO, "", 30)
+    assert cache.get_contact(contact(1).id) is None
 
 
 def test_a_load_keeps_what_is_unchanged_from_expiring(aws: Aws, clock: Time) -> None:
@@ -365,22 +365,22 @@ def test_a_load_keeps_what_is_unchanged_from_expiring(aws: Aws, clock: Time) -> 
     cache = DynamoContactCache(aws.table(CONTACT_CACHE), for_everybody=False)
     contacts = many(150)
     for number in range(1, 12):
-        cache.load(contacts, time.time(), number)
+        cache.replace_all(contacts, time.time(), number)
         clock.pass_(0.4 * DAY)
-        assert 150 == len(cache.page(JO, "", 500))
-        assert contacts[0] == cache.get(contacts[0].id)
+        assert 150 == len(cache.list_page(JO, "", 500))
+        assert contacts[0] == cache.get_contact(contacts[0].id)
 
 
 def test_a_cache_loaded_for_the_other_visibility_is_empty(aws: Aws) -> None:
     """Whose visibility has just been changed is answered by the source, not with empty lists."""
     owners = DynamoContactCache(aws.table(CONTACT_CACHE), for_everybody=False)
     everybody = DynamoContactCache(aws.table(CONTACT_CACHE), for_everybody=True)
-    owners.load([contact(1, owner=JO)], time.time(), 1)
-    assert everybody.state().is_empty
-    everybody.load([contact(1, owner=JO)], time.time(), 2)
-    assert owners.state().is_empty
-    owners.load([contact(1, owner=JO)], time.time(), 3)
-    assert ids([contact(1)]) == ids(owners.page(JO, "", 30))
+    owners.replace_all([contact(1, owner=JO)], time.time(), 1)
+    assert everybody.read_state().is_empty
+    everybody.replace_all([contact(1, owner=JO)], time.time(), 2)
+    assert owners.read_state().is_empty
+    owners.replace_all([contact(1, owner=JO)], time.time(), 3)
+    assert ids([contact(1)]) == ids(owners.list_page(JO, "", 30))
 
 
 @pytest.mark.parametrize(
@@ -391,12 +391,12 @@ def test_requests_do_not_grow_with_the_base(aws: Aws, what: str, most: int) -> N
     """However many contacts there are, an answer takes the same few requests."""
     cache = DynamoContactCache(aws.table(CONTACT_CACHE), for_everybody=False)
     contacts = many(1_500)
-    cache.load(contacts, time.time() - 1, 1)
-    cache.put(contact(9_999, owner=JO))
+    cache.replace_all(contacts, time.time() - 1, 1)
+    cache.put_contact(contact(9_999, owner=JO))
     ask = {
-        "page": lambda: cache.page(JO, contacts[700].order, 30),
-        "get": lambda: cache.get(contacts[700].id),
-        "state": cache.state,
+        "page": lambda: cache.list_page(JO, contacts[700].order, 30),
+        "get": lambda: cache.get_contact(contacts[700].id),
+        "state": cache.read_state,
     }[what]
     assert most >= len(aws.count(ask))
 
@@ -404,7 +404,7 @@ def test_requests_do_not_grow_with_the_base(aws: Aws, what: str, most: int) -> N
 def test_an_update_takes_in_what_differs(cache: ContactCache) -> None:
     """Changed, renamed, moved and new contacts are taken in; the same ones are not counted."""
     before = [contact(n, f"name {n}", owner=JO, sms=f"+44790000{n:04}") for n in range(60)]
-    cache.load(before, time.time() - 60, 1, "2026-01-01")
+    cache.replace_all(before, time.time() - 60, 1, "2026-01-01")
     changed = [
         before[0],
         replace(before[1], notes="new"),
@@ -414,69 +414,77 @@ def test_an_update_takes_in_what_differs(cache: ContactCache) -> None:
         contact(99, "newcomer", owner=MEI),
     ]
 
-    assert 5 == cache.update(changed, time.time(), 2, "2026-02-02")
+    assert 5 == cache.apply_changes(changed, time.time(), 2, "2026-02-02")
     expected = {c.id: c for c in [*before, *changed]}
-    everybody = [c for owner in (JO, MEI) for c in cache.page(owner, "", 1000)]
+    everybody = [c for owner in (JO, MEI) for c in cache.list_page(owner, "", 1000)]
     assert sorted(expected.values(), key=lambda c: c.id) == sorted(everybody, key=lambda c: c.id)
-    assert [expected[before[4].id]] == cache.find("+447900009999")
-    assert [] == cache.find(before[4].sms)
-    assert (time.time(), "2026-02-02", 60) == (cache.state().loaded_at, cache.state().newest, cache.state().count)
+    assert [expected[before[4].id]] == cache.find_by_address("+447900009999")
+    assert [] == cache.find_by_address(before[4].sms)
+    assert (time.time(), "2026-02-02", 60) == (
+        cache.read_state().loaded_at,
+        cache.read_state().newest,
+        cache.read_state().count,
+    )
 
 
 def test_an_update_of_an_older_lease_is_ignored(cache: ContactCache) -> None:
     """Whoever wakes up late undoes nothing."""
-    cache.load([contact(1, "new", owner=JO)], time.time(), 5)
+    cache.replace_all([contact(1, "new", owner=JO)], time.time(), 5)
 
-    assert 0 == cache.update([contact(1, "old", owner=JO)], time.time() - 100, 4)
-    assert ["new"] == names(cache.page(JO, "", 10))
+    assert 0 == cache.apply_changes([contact(1, "old", owner=JO)], time.time() - 100, 4)
+    assert ["new"] == names(cache.list_page(JO, "", 10))
 
 
 def test_an_update_leaves_what_was_written_since(cache: ContactCache) -> None:
     """Our own write is newer than what was read before it."""
-    cache.load([contact(1, "ann", owner=JO)], time.time() - 60, 1)
-    cache.put(contact(1, "ours", owner=JO))
-    cache.update([contact(1, "theirs", owner=JO)], time.time() - 30, 2)
+    cache.replace_all([contact(1, "ann", owner=JO)], time.time() - 60, 1)
+    cache.put_contact(contact(1, "ours", owner=JO))
+    cache.apply_changes([contact(1, "theirs", owner=JO)], time.time() - 30, 2)
 
-    assert ["ours"] == names(cache.page(JO, "", 10))
-    found = cache.get("rec00000000000001")
+    assert ["ours"] == names(cache.list_page(JO, "", 10))
+    found = cache.get_contact("rec00000000000001")
     assert found
     assert "ours" == found.name
 
 
 def test_what_was_only_read_goes_over_nothing_written_since(cache: ContactCache) -> None:
     """A slow reader brings back no contact as it was before an opt-out."""
-    cache.load([contact(1, "ann", owner=JO)], time.time() - 60, 1)
-    cache.put(contact(1, "ann", owner=JO, opt_out=True))
-    cache.put(contact(1, "ann", owner=JO), time.time() - 5)
+    cache.replace_all([contact(1, "ann", owner=JO)], time.time() - 60, 1)
+    cache.put_contact(contact(1, "ann", owner=JO, opt_out=True))
+    cache.put_contact(contact(1, "ann", owner=JO), time.time() - 5)
 
-    found = cache.get("rec00000000000001")
+    found = cache.get_contact("rec00000000000001")
     assert found
     assert found.opt_out
 
 
 def test_what_was_told_makes_the_copy_younger(cache: ContactCache, clock: Time) -> None:
     """Up to the latest moment that was confirmed, until a load begins anew; an empty copy stays empty."""
-    cache.confirm(time.time())
-    assert cache.state().is_empty
-    cache.load([contact(1, owner=JO)], time.time(), 1, "2026-01-01")
+    cache.confirm_webhook_read(time.time())
+    assert cache.read_state().is_empty
+    cache.replace_all([contact(1, owner=JO)], time.time(), 1, "2026-01-01")
     clock.pass_(60)
-    cache.confirm(time.time())
-    cache.confirm(time.time() - 30)
-    assert (time.time(), True, "2026-01-01") == (cache.state().loaded_at, cache.state().is_told, cache.state().newest)
-    cache.load([contact(1, owner=JO)], time.time(), 2)
-    assert not cache.state().is_told
+    cache.confirm_webhook_read(time.time())
+    cache.confirm_webhook_read(time.time() - 30)
+    assert (time.time(), True, "2026-01-01") == (
+        cache.read_state().loaded_at,
+        cache.read_state().is_told,
+        cache.read_state().newest,
+    )
+    cache.replace_all([contact(1, owner=JO)], time.time(), 2)
+    assert not cache.read_state().is_told
 
 
 def test_a_removal_told_during_a_load_survives_it(cache: ContactCache, clock: Time) -> None:
     """Though the cache does not know the contact yet."""
-    cache.load([], time.time(), 1)
+    cache.replace_all([], time.time(), 1)
     clock.pass_(10)
     began_at = time.time()
     clock.pass_(10)
-    cache.remove(contact(1).id)
-    cache.load([contact(1, owner=JO)], began_at, 2)
-    assert cache.get(contact(1).id) is None
-    assert [] == cache.page(JO, "", 30)
+    cache.remove_contact(contact(1).id)
+    cache.replace_all([contact(1, owner=JO)], began_at, 2)
+    assert cache.get_contact(contact(1).id) is None
+    assert [] == cache.list_page(JO, "", 30)
 
 
 def test_no_list_comes_back_with_the_visibility(aws: Aws, clock: Time) -> None:
@@ -484,11 +492,11 @@ def test_no_list_comes_back_with_the_visibility(aws: Aws, clock: Time) -> None:
     clock.stop()
     owners = DynamoContactCache(aws.table(CONTACT_CACHE), for_everybody=False)
     everybody = DynamoContactCache(aws.table(CONTACT_CACHE), for_everybody=True)
-    owners.load([contact(1, owner=JO)], time.time(), 1)
+    owners.replace_all([contact(1, owner=JO)], time.time(), 1)
     clock.pass_(10)
-    owners.put(contact(1, owner=MEI))
+    owners.put_contact(contact(1, owner=MEI))
     for number, cache in ((2, everybody), (3, owners)):
         clock.pass_(10)
-        cache.load([contact(1, owner=MEI)], time.time(), number)
-    assert [] == owners.page(JO, "", 30)
-    assert ids([contact(1)]) == ids(owners.page(MEI, "", 30))
+        cache.replace_all([contact(1, owner=MEI)], time.time(), number)
+    assert [] == owners.list_page(JO, "", 30)
+    assert ids([contact(1)]) == ids(owners.list_page(MEI, "", 30))

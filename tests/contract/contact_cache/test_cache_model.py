@@ -47,14 +47,14 @@ class Caches(RuleBasedStateMachine):
     @rule(contact=contacts)
     def put(self, contact: Contact) -> None:
         self.clock.pass_(1)
-        self.cache.put(contact)
-        self.model.put(contact)
+        self.cache.put_contact(contact)
+        self.model.put_contact(contact)
 
     @rule(contact_id=st.sampled_from(IDS))
     def remove(self, contact_id: str) -> None:
         self.clock.pass_(1)
-        self.cache.remove(contact_id)
-        self.model.remove(contact_id)
+        self.cache.remove_contact(contact_id)
+        self.model.remove_contact(contact_id)
 
     @rule(loaded=loads)
     def read_the_source(self, loaded: list[Contact]) -> None:
@@ -69,7 +69,7 @@ class Caches(RuleBasedStateMachine):
             self.clock.pass_(1)
             self.number += 1
             for cache in (self.cache, self.model):
-                cache.load(self.reading[1], self.reading[0], self.number)
+                cache.replace_all(self.reading[1], self.reading[0], self.number)
             self.reading = None
 
     @rule(loaded=loads)
@@ -77,7 +77,7 @@ class Caches(RuleBasedStateMachine):
         """A load that lost its lease long ago comes to its end."""
         if self.number > 1:
             for cache in (self.cache, self.model):
-                cache.load(loaded, time.time(), self.number - 1)
+                cache.replace_all(loaded, time.time(), self.number - 1)
 
     @rule()
     def let_half_a_day_pass(self) -> None:
@@ -85,25 +85,25 @@ class Caches(RuleBasedStateMachine):
         self.reading = None
         self.number += 1  # loads go on meanwhile
         for cache in (self.cache, self.model):
-            cache.load(list(self.model._contacts.values()), time.time(), self.number)
+            cache.replace_all(list(self.model._contacts.values()), time.time(), self.number)
 
     @rule(owner=st.sampled_from(OWNERS), after=st.sampled_from(["", "ada", "bo", "c", "émile"]), size=st.integers(1, 7))
     def page(self, owner: str, after: str, size: int) -> None:
-        assert self.model.page(owner, after, size) == self.cache.page(owner, after, size)
+        assert self.model.list_page(owner, after, size) == self.cache.list_page(owner, after, size)
 
     @rule(number=st.sampled_from([*NUMBERS, "chatter"]))
     def find(self, number: str) -> None:
-        assert sorted(ids(self.model.find(number))) == sorted(ids(self.cache.find(number)))
+        assert sorted(ids(self.model.find_by_address(number))) == sorted(ids(self.cache.find_by_address(number)))
 
     @rule(contact_id=st.sampled_from(IDS))
     def get(self, contact_id: str) -> None:
-        assert self.model.get(contact_id) == self.cache.get(contact_id)
-        assert self.model.position(contact_id) == self.cache.position(contact_id)
+        assert self.model.get_contact(contact_id) == self.cache.get_contact(contact_id)
+        assert self.model.find_position(contact_id) == self.cache.find_position(contact_id)
 
     @invariant()
     def ages_and_owners_agree(self) -> None:
-        assert self.model.state() == self.cache.state()
-        assert self.model.owners() == self.cache.owners()
+        assert self.model.read_state() == self.cache.read_state()
+        assert self.model.list_owners() == self.cache.list_owners()
 
 
 def test_both_caches_answer_the_same(aws: Aws, clock: Time) -> None:

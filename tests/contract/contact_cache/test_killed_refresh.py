@@ -123,7 +123,7 @@ def test_the_refresh_after_a_killed_update_mends_it(loaded: Client, clock: Time)
 def test_a_write_that_is_killed_loses_and_doubles_nobody(loaded: Client, clock: Time, name: str) -> None:
     """A create, a change or a move is to be seen in part at most, and the next refresh ends or replaces it."""
     written = after(loaded, WRITES[name])
-    now = cache(written).get(contact(TARGETS[name]).id)
+    now = cache(written).get_contact(contact(TARGETS[name]).id)
     assert now
     then = [*(each for each in BASE if each.id != now.id), now]
     everybody = [*EVERYBODY, now]
@@ -140,9 +140,9 @@ def test_a_write_that_is_killed_loses_and_doubles_nobody(loaded: Client, clock: 
 def test_a_removal_that_is_killed_loses_and_doubles_nobody(loaded: Client, clock: Time) -> None:
     """The contact is there, or gone from its list, its id and its addresses in the same moment."""
     gone = BASE[9]
-    left_over = killed(loaded, lambda found: found.remove(gone.id))
+    left_over = killed(loaded, lambda found: found.remove_contact(gone.id))
     views = [seen(left, EVERYBODY) for left in left_over]
-    removed = seen(after(loaded, lambda found: found.remove(gone.id)), EVERYBODY)
+    removed = seen(after(loaded, lambda found: found.remove_contact(gone.id)), EVERYBODY)
     assert all(view in (seen(loaded, EVERYBODY), removed) for view in views)
     clock.pass_(60)
     rest = whole([each for each in BASE if each != gone], 2)
@@ -192,6 +192,6 @@ def test_a_removal_of_somebody_unknown_survives_a_load_that_began_before(loaded:
     load = whole(NEXT, 2)
     clock.pass_(1)
     gone = next(each for each in NEXT if each not in changed(BASE)[:-2])
-    done = seen(after(loaded, lambda found: found.remove(gone.id), load), EVERYBODY)
+    done = seen(after(loaded, lambda found: found.remove_contact(gone.id), load), EVERYBODY)
     assert done.by_id[gone.id] is None
     assert gone not in done.lists[gone.owner]

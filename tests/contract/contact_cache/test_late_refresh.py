@@ -121,7 +121,7 @@ def test_a_write_during_a_load_survives_it(loaded: Client, clock: Time, name: st
     contacts = [*(each for each in BASE if each.id != elsewhere.id), elsewhere]
     load = whole(contacts, 2)
     clock.pass_(5)
-    now = cache(after(loaded, WRITES[name])).get(contact(TARGETS[name]).id)
+    now = cache(after(loaded, WRITES[name])).get_contact(contact(TARGETS[name]).id)
     assert now
     then = [*(each for each in contacts if each.id != now.id), now]
     for left in woken_late(loaded, load, [WRITES[name]]):
@@ -132,10 +132,10 @@ def test_a_write_during_a_load_survives_it(loaded: Client, clock: Time, name: st
 
 
 QUESTIONS: dict[str, Action] = {
-    "page": lambda found: found.page(OWNERS[1], "", 1_000),
-    "search": lambda found: found.search(OWNERS[1], "a", "", 1_000),
-    "get": lambda found: found.get(contact(3).id),
-    "owners": lambda found: found.owners(),
+    "page": lambda found: found.list_page(OWNERS[1], "", 1_000),
+    "search": lambda found: found.search_page(OWNERS[1], "a", "", 1_000),
+    "get": lambda found: found.get_contact(contact(3).id),
+    "owners": lambda found: found.list_owners(),
 }
 
 
@@ -163,10 +163,10 @@ def test_a_reader_during_a_load_gets_the_whole_of_one(loaded: Client, question: 
 def test_whoever_is_looked_for_during_a_load_is_found(loaded: Client) -> None:
     """At an address that several have, each of them as they were or as they are."""
     loads = [whole(NEXT, 2), whole(LATER, 3)]
-    held = [cache(after(loaded, *loads[:n])).find(SHARED) for n in range(3)]
+    held = [cache(after(loaded, *loads[:n])).find_by_address(SHARED) for n in range(3)]
     always = set.intersection(*({each.id for each in found} for found in held))
     assert always
-    for answer in read_during(loaded, loads, lambda found: found.find(SHARED)):
+    for answer in read_during(loaded, loads, lambda found: found.find_by_address(SHARED)):
         assert always <= {each.id for each in answer}
         assert all(each in itertools.chain(*held) for each in answer)
 
@@ -174,6 +174,8 @@ def test_whoever_is_looked_for_during_a_load_is_found(loaded: Client) -> None:
 def test_a_contact_that_moves_while_it_is_looked_for_is_found(loaded: Client) -> None:
     """By id and by address, whichever request the write comes before."""
     moves: list[Action] = [WRITES["moved and renamed"], WRITES["moved"]]
-    for answer in read_during(loaded, moves, lambda found: [found.get(BASE[9].id), *found.find(SHARED)]):
+    for answer in read_during(
+        loaded, moves, lambda found: [found.get_contact(BASE[9].id), *found.find_by_address(SHARED)]
+    ):
         assert BASE[9].id in {each.id for each in answer[1:]}
         assert answer[0]

@@ -10,7 +10,7 @@ from tests.contract.tables import CONTACT_CACHE, Aws, contact, ids
 from tests.fakes.contacts import FakeCache
 from twilio_bridge.adapters.contact_cache.cache import DynamoContactCache
 from twilio_bridge.adapters.contact_cache.chunk_cache import ChunkMemory
-from twilio_bridge.contacts.contact import Contact, matches
+from twilio_bridge.contacts.contact import Contact, matches_query
 
 JO, MEI = "jo@example.com", "mei@example.com"
 PEOPLE = ["Ann Müller", "Ánn O'Brien", "Bob", "Åsa Öberg", "Zoë Ann", "王芳"]
@@ -26,7 +26,7 @@ def cache(request: pytest.FixtureRequest) -> FakeCache | DynamoContactCache:
     if request.param == "dynamodb":
         aws: Aws = request.getfixturevalue("aws")
         loaded = DynamoContactCache(aws.table(CONTACT_CACHE), for_everybody=False)
-    loaded.load(EVERYBODY, time.time() - 10, 1)
+    loaded.replace_all(EVERYBODY, time.time() - 10, 1)
     return loaded
 
 
@@ -45,32 +45,32 @@ def test_a_search_finds_what_the_rule_finds(
     mine = sorted((c for c in EVERYBODY if c.owner == JO), key=lambda each: each.order)
     after = mine[start % len(mine)].order
 
-    expected = [c for c in mine if c.order > after and matches(c, query)][:limit]
-    assert ids(expected) == ids(cache.search(JO, query, after, limit))
+    expected = [c for c in mine if c.order > after and matches_query(c, query)][:limit]
+    assert ids(expected) == ids(cache.search_page(JO, query, after, limit))
 
 
 def test_a_search_sees_what_was_written_since(cache: FakeCache | DynamoContactCache) -> None:
     """New, changed and removed contacts count at once."""
     new = contact(900, "Ann Newcomer", owner=JO)
     changed = contact(4, "Nobody", owner=JO)
-    cache.put(new)
-    cache.put(changed)
-    cache.remove(EVERYBODY[1].id)
-    found = ids(cache.search(JO, "ann", "", 1000))
+    cache.put_contact(new)
+    cache.put_contact(changed)
+    cache.remove_contact(EVERYBODY[1].id)
+    found = ids(cache.search_page(JO, "ann", "", 1000))
     assert new.id in found
     assert not {changed.id, EVERYBODY[1].id} & set(found)
 
 
 @pytest.fixture
 def loaded(aws: Aws) -> Aws:
-    DynamoContactCache(aws.table(CONTACT_CACHE), for_everybody=False).load(EVERYBODY, time.time() - 10, 1)
+    DynamoContactCache(aws.table(CONTACT_CACHE), for_everybody=False).replace_all(EVERYBODY, time.time() - 10, 1)
     return aws
 
 
 def test_a_page_and_its_age_take_two_requests(loaded: Aws) -> None:
     """One query for head and deltas; one batch for the chunks and the cache's age."""
     cold = DynamoContactCache(loaded.table(CONTACT_CACHE), for_everybody=False)
-    assert ["Query", "BatchGetItem"] == loaded.count(lambda: (cold.page(JO, "", 31), cold.state()))
+    assert ["Query", "BatchGetItem"] == loaded.count(lambda: (cold.list_page(JO, "", 31), cold.read_state()))
 
 
 def test_a_warm_instance_reads_no_chunk_twice(loaded: Aws) -> None:
@@ -79,8 +79,8 @@ def test_a_warm_instance_reads_no_chunk_twice(loaded: Aws) -> None:
 
     def page() -> list[Contact]:
         cache = DynamoContactCache(loaded.table(CONTACT_CACHE), for_everybody=False, memory=memory)
-        cache.state()
-        return cache.page(JO, "", 31)
+        cache.read_state()
+        return cache.list_page(JO, "", 31)
 
     first = page()
     assert ["GetItem", "Query", "BatchGetItem"] == loaded.count(page)
@@ -92,5 +92,5 @@ def test_a_full_memory_forgets_the_least_used(loaded: Aws) -> None:
     memory = ChunkMemory(most_characters=10_000)
     small = DynamoContactCache(loaded.table(CONTACT_CACHE), for_everybody=False, memory=memory)
     mine = sorted((c for c in EVERYBODY if c.owner == JO), key=lambda each: each.order)
-    assert ids(mine) == ids(small.page(JO, "", 1000))
-    assert ids(mine) == ids(small.search(JO, "", "", 1000))
+    assert ids(mine) == ids(small.list_page(JO, "", 1000))
+    assert ids(mine) == ids(small.search_page(JO, "", "", 1000))

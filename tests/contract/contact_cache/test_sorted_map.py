@@ -35,10 +35,10 @@ class Loaded(SortedMap):
         self.numbers = itertools.count(1)
 
     def load(self, entries: list[Entry], began_at: float) -> int:
-        load = generation.begin(self.table, next(self.numbers), began_at)
+        load = generation.begin_load(self.table, next(self.numbers), began_at)
         assert load
-        written = self.replace(entries, load)
-        assert generation.commit(self.table, load, {})
+        written = self.replace_all(entries, load)
+        assert generation.commit_load(self.table, load, {})
         return written
 
 
@@ -55,7 +55,7 @@ def entries(count: int, size: int = 40) -> list[Entry]:
 
 def walk(found: Loaded, size: int) -> list[Entry]:
     walked: list[Entry] = []
-    while part := found.slice(walked[-1][0] if walked else "", size):
+    while part := found.read_slice(walked[-1][0] if walked else "", size):
         assert len(part) <= size
         walked += part
     return walked
@@ -71,14 +71,14 @@ def test_any_walk_covers_every_entry_once(
     found.load(sorted(content.items()), time.time() - 10)
     taken_out = dict.fromkeys(itertools.islice(content, 5))
     for key, value in {**more, **taken_out}.items():
-        found.put(key, value, time.time())
+        found.put_value(key, value, time.time())
     expected = sorted(
         (key, value) for key, value in {**content, **more, **taken_out}.items() if value is not None and key
     )
-    assert expected == found.entries()
+    assert expected == found.read_all()
     assert expected == walk(found, max(size, len(expected) // 8))
     for key in [*itertools.islice(content, 3), *itertools.islice(more, 3), "no such key"]:
-        assert dict(expected).get(key) == found.get(key)
+        assert dict(expected).get(key) == found.get_value(key)
 
 
 @EXAMPLES
@@ -88,15 +88,15 @@ def test_a_replaced_book_holds_the_new_entries_only(aws: Aws, before: dict[str, 
     found = book(aws)
     found.load(sorted(before.items()), 1.0)
     found.load(sorted(after.items()), 2.0)
-    assert sorted(after.items()) == found.entries()
+    assert sorted(after.items()) == found.read_all()
 
 
 def test_an_empty_book(aws: Aws) -> None:
     """Nothing is in it, before and after a load of nothing."""
     found = book(aws)
-    assert ([], [], None) == (found.slice("", 10), found.entries(), found.get("key"))
+    assert ([], [], None) == (found.read_slice("", 10), found.read_all(), found.get_value("key"))
     found.load([], 1.0)
-    assert ([], [], None) == (found.slice("", 10), found.entries(), found.get("key"))
+    assert ([], [], None) == (found.read_slice("", 10), found.read_all(), found.get_value("key"))
 
 
 def test_an_unchanged_load_writes_nothing(aws: Aws) -> None:
@@ -115,7 +115,7 @@ def test_one_changed_entry_rewrites_one_chunk(aws: Aws, place: int) -> None:
     found.load(content, 1.0)
     content[place] = (content[place][0], "changed")
     assert 3 == found.load(content, 2.0)
-    assert content == found.entries()
+    assert content == found.read_all()
 
 
 @pytest.mark.parametrize("place", [0, 250, 499])
@@ -128,7 +128,7 @@ def test_one_entry_more_or_less_rewrites_few_chunks(aws: Aws, place: int) -> Non
     assert found.load(content, 2.0) <= 5
     content.insert(place, gone)
     assert found.load(content, 3.0) <= 5
-    assert content == found.entries()
+    assert content == found.read_all()
 
 
 def test_a_load_ends_what_was_put_before_it(aws: Aws, clock: Time) -> None:
@@ -137,41 +137,41 @@ def test_a_load_ends_what_was_put_before_it(aws: Aws, clock: Time) -> None:
     found = book(aws)
     content = entries(10)
     found.load(content, time.time() - 10)
-    found.put("zz", "older", time.time())
+    found.put_value("zz", "older", time.time())
     clock.pass_(5)
     began_at = time.time()
-    found.put("zzz", "newer", time.time())
+    found.put_value("zzz", "newer", time.time())
     found.load(content, began_at)
-    assert [*content, ("zzz", "newer")] == found.entries()
-    assert found.get("zz") is None
-    assert [("zzz", "newer")] == found.written_since(began_at)
+    assert [*content, ("zzz", "newer")] == found.read_all()
+    assert found.get_value("zz") is None
+    assert [("zzz", "newer")] == found.list_written_since(began_at)
 
 
 def test_an_older_load_does_not_change_a_newer_ones_book(aws: Aws) -> None:
     """The head keeps the highest number, and a load that began before another one does not count any more."""
     found = book(aws)
-    late = generation.begin(found.table, 1, 1.0)
+    late = generation.begin_load(found.table, 1, 1.0)
     assert late
-    newer = generation.begin(found.table, 2, 2.0)
+    newer = generation.begin_load(found.table, 2, 2.0)
     assert newer
-    found.replace(entries(5), newer)
-    assert generation.commit(found.table, newer, {})
-    found.replace(entries(9), late)
-    assert not generation.commit(found.table, late, {})
-    assert generation.begin(found.table, 1, 1.0) is None
-    assert entries(5) == found.entries()
+    found.replace_all(entries(5), newer)
+    assert generation.commit_load(found.table, newer, {})
+    found.replace_all(entries(9), late)
+    assert not generation.commit_load(found.table, late, {})
+    assert generation.begin_load(found.table, 1, 1.0) is None
+    assert entries(5) == found.read_all()
 
 
 def test_a_load_is_not_seen_until_it_counts(aws: Aws) -> None:
     """Reading a book whose new head does not count yet takes the one that was put aside."""
     found = book(aws)
     found.load(entries(200), 1.0)
-    load = generation.begin(found.table, next(found.numbers), 2.0)
+    load = generation.begin_load(found.table, next(found.numbers), 2.0)
     assert load
-    found.replace(entries(300), load)
-    assert entries(200) == found.entries()
-    assert generation.commit(found.table, load, {})
-    assert entries(300) == found.entries()
+    found.replace_all(entries(300), load)
+    assert entries(200) == found.read_all()
+    assert generation.commit_load(found.table, load, {})
+    assert entries(300) == found.read_all()
 
 
 def test_a_missing_chunk_is_an_outage(aws: Aws) -> None:
@@ -183,7 +183,7 @@ def test_a_missing_chunk_is_an_outage(aws: Aws) -> None:
         if item["pk"]["S"].startswith("chunk#"):
             aws.client.delete_item(TableName=CONTACT_CACHE, Key={"pk": item["pk"], "sk": item["sk"]})
     key = entries(500)[20][0]
-    for ask in (found.entries, lambda: found.slice("", 5), lambda: found.get(key)):
+    for ask in (found.read_all, lambda: found.read_slice("", 5), lambda: found.get_value(key)):
         with pytest.raises(UnavailableError):
             ask()
 
@@ -194,9 +194,9 @@ def test_a_load_after_an_outage_mends_a_book_without_head(aws: Aws) -> None:
     found.load(entries(300), 1.0)
     item = next(i for i in aws.client.scan(TableName=CONTACT_CACHE)["Items"] if i["sk"]["S"] == "head")
     aws.client.delete_item(TableName=CONTACT_CACHE, Key={"pk": item["pk"], "sk": item["sk"]})
-    assert [] == found.entries()
+    assert [] == found.read_all()
     found.load(entries(300), 2.0)
-    assert entries(300) == found.entries()
+    assert entries(300) == found.read_all()
 
 
 def test_chunks_are_written_again_before_they_expire(aws: Aws, clock: Time) -> None:
@@ -208,7 +208,7 @@ def test_chunks_are_written_again_before_they_expire(aws: Aws, clock: Time) -> N
         found.load(content, time.time())
         chunks = [i for i in aws.client.scan(TableName=CONTACT_CACHE)["Items"] if i["pk"]["S"].startswith("chunk#")]
         assert all(int(chunk["expires_at"]["N"]) > time.time() + generation.LASTS_S for chunk in chunks)
-        assert content == found.entries()
+        assert content == found.read_all()
         clock.pass_(0.45 * DAY)
 
 
@@ -217,9 +217,9 @@ def test_keys_longer_than_a_sort_key(aws: Aws) -> None:
     found = book(aws)
     long = ["é" * 2_000 + end for end in ("", "a", "b")]
     found.load([(key, "loaded") for key in long], 1.0)
-    found.put(long[1], "put", time.time())
-    found.put("x" * 901, "put", time.time())
-    assert ["loaded", "put", "loaded", "put", None] == [found.get(key) for key in [*long, "x" * 901, "x" * 902]]
+    found.put_value(long[1], "put", time.time())
+    found.put_value("x" * 901, "put", time.time())
+    assert ["loaded", "put", "loaded", "put", None] == [found.get_value(key) for key in [*long, "x" * 901, "x" * 902]]
     assert ["x" * 901, *long] == [key for key, _ in walk(found, 1)]
 
 
@@ -229,9 +229,9 @@ def test_long_values(aws: Aws, letter: str) -> None:
     found = book(aws)
     content = [(f"{number:03}", letter * 10_000) for number in range(60)]
     found.load(content, time.time() - 1)
-    found.put("zz", letter * 10_000, time.time())
-    assert [*content, ("zz", letter * 10_000)] == found.entries()
-    assert content[30:35] == found.slice("029", 5)
+    found.put_value("zz", letter * 10_000, time.time())
+    assert [*content, ("zz", letter * 10_000)] == found.read_all()
+    assert content[30:35] == found.read_slice("029", 5)
 
 
 def test_values_that_cannot_be_compressed(aws: Aws) -> None:
@@ -240,7 +240,7 @@ def test_values_that_cannot_be_compressed(aws: Aws) -> None:
     found = book(aws)
     content = [(f"{n:03}", "".join(chr(random.randrange(0x10000, 0x10FFFF)) for _ in range(10_000))) for n in range(24)]
     found.load(content, 1.0)
-    assert content == found.entries()
+    assert content == found.read_all()
 
 
 @pytest.mark.parametrize("place", [0, 1, 2_500, 4_990])
@@ -250,8 +250,8 @@ def test_a_slice_takes_two_requests(aws: Aws, place: int) -> None:
     content = entries(5_000)
     found.load(content, time.time() - 10)
     for number in range(20):
-        found.put(content[number * 200 + 7][0], None if number % 2 else "changed", time.time())
+        found.put_value(content[number * 200 + 7][0], None if number % 2 else "changed", time.time())
     after = content[place][0]
-    assert ["Query", "BatchGetItem"] == aws.count(lambda: found.slice(after, 30))
-    assert min(30, 4_999 - place) <= len(found.slice(after, 30)) + 1
-    assert ["BatchGetItem"] == aws.count(lambda: found.get(after))  # the chunk is remembered
+    assert ["Query", "BatchGetItem"] == aws.count(lambda: found.read_slice(after, 30))
+    assert min(30, 4_999 - place) <= len(found.read_slice(after, 30)) + 1
+    assert ["BatchGetItem"] == aws.count(lambda: found.get_value(after))  # the chunk is remembered

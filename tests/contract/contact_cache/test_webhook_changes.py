@@ -21,12 +21,12 @@ def cache(request: pytest.FixtureRequest, clock: Time) -> ContactCache:
 
 def test_confirmed(cache: ContactCache, clock: Time) -> None:
     """The copy is as young as what was heard last, and says that it is told; nothing else of its state changes."""
-    cache.load([contact(1, owner=JO)], clock.now(), 1, "newest")
-    before = cache.state()
+    cache.replace_all([contact(1, owner=JO)], clock.now(), 1, "newest")
+    before = cache.read_state()
     assert not before.is_told
     clock.pass_(60)
-    cache.confirm(clock.now())
-    after = cache.state()
+    cache.confirm_webhook_read(clock.now())
+    after = cache.read_state()
 
     assert (clock.now(), True) == (after.loaded_at, after.is_told)
     assert (before.full_at, before.newest, before.count) == (after.full_at, after.newest, after.count)
@@ -34,70 +34,70 @@ def test_confirmed(cache: ContactCache, clock: Time) -> None:
 
 def test_an_earlier_moment_makes_it_no_older(cache: ContactCache, clock: Time) -> None:
     """What was heard late counts for nothing."""
-    cache.load([contact(1, owner=JO)], clock.now(), 1)
-    cache.confirm(clock.now() + 60)
-    cache.confirm(clock.now() + 30)
+    cache.replace_all([contact(1, owner=JO)], clock.now(), 1)
+    cache.confirm_webhook_read(clock.now() + 60)
+    cache.confirm_webhook_read(clock.now() + 30)
 
-    assert clock.now() + 60 == cache.state().loaded_at
+    assert clock.now() + 60 == cache.read_state().loaded_at
 
 
 def test_an_empty_cache_stays_empty(cache: ContactCache, clock: Time) -> None:
     """Reading the webhook is no load."""
-    cache.confirm(clock.now())
+    cache.confirm_webhook_read(clock.now())
 
-    assert cache.state().is_empty
-    assert not cache.state().is_told
+    assert cache.read_state().is_empty
+    assert not cache.read_state().is_told
 
 
 def test_a_load_starts_anew(cache: ContactCache, clock: Time) -> None:
     """Behind it nobody has told anything yet."""
-    cache.load([contact(1, owner=JO)], clock.now(), 1)
-    cache.confirm(clock.now() + 1)
+    cache.replace_all([contact(1, owner=JO)], clock.now(), 1)
+    cache.confirm_webhook_read(clock.now() + 1)
     clock.pass_(60)
-    cache.load([contact(1, owner=JO)], clock.now(), 2)
+    cache.replace_all([contact(1, owner=JO)], clock.now(), 2)
 
-    assert (clock.now(), False) == (cache.state().loaded_at, cache.state().is_told)
+    assert (clock.now(), False) == (cache.read_state().loaded_at, cache.read_state().is_told)
 
 
 def test_an_update_leaves_it_told(cache: ContactCache, clock: Time) -> None:
     """What is read by time takes nothing from what was told."""
-    cache.load([contact(1, owner=JO)], clock.now(), 1)
-    cache.confirm(clock.now() + 1)
-    cache.update([], clock.now() + 60, 2)
+    cache.replace_all([contact(1, owner=JO)], clock.now(), 1)
+    cache.confirm_webhook_read(clock.now() + 1)
+    cache.apply_changes([], clock.now() + 60, 2)
 
-    assert cache.state().is_told
+    assert cache.read_state().is_told
 
 
 def test_a_stranger_who_went_while_a_load_ran(cache: ContactCache, clock: Time) -> None:
     """The load had read them already, and still they are nowhere when it ends."""
-    cache.load([contact(1, owner=JO)], clock.now(), 1)
+    cache.replace_all([contact(1, owner=JO)], clock.now(), 1)
     clock.pass_(60)
     began_at = clock.now()
     clock.pass_(5)
-    cache.remove(contact(2).id)
-    cache.load([contact(1, owner=JO), contact(2, owner=JO, sms="+447700900002")], began_at, 2)
+    cache.remove_contact(contact(2).id)
+    cache.replace_all([contact(1, owner=JO), contact(2, owner=JO, sms="+447700900002")], began_at, 2)
 
-    assert names([contact(1)]) == names(cache.page(JO, "", 10))
-    assert cache.get(contact(2).id) is None
-    assert [] == cache.find("+447700900002")
+    assert names([contact(1)]) == names(cache.list_page(JO, "", 10))
+    assert cache.get_contact(contact(2).id) is None
+    assert [] == cache.find_by_address("+447700900002")
 
 
 def test_a_stranger_who_went_before_a_load(cache: ContactCache, clock: Time) -> None:
     """Whoever came back, and was read by a load that began later, is there."""
-    cache.remove(contact(2).id)
+    cache.remove_contact(contact(2).id)
     clock.pass_(5)
-    cache.load([contact(2, owner=JO)], clock.now(), 1)
+    cache.replace_all([contact(2, owner=JO)], clock.now(), 1)
 
-    assert names([contact(2)]) == names(cache.page(JO, "", 10))
-    assert contact(2, owner=JO) == cache.get(contact(2).id)
+    assert names([contact(2)]) == names(cache.list_page(JO, "", 10))
+    assert contact(2, owner=JO) == cache.get_contact(contact(2).id)
 
 
 def test_gone_twice(cache: ContactCache, clock: Time) -> None:
     """A second deletion changes nothing; the place in the list is still known."""
-    cache.load([contact(1, owner=JO)], clock.now(), 1)
+    cache.replace_all([contact(1, owner=JO)], clock.now(), 1)
     for _ in range(2):
         clock.pass_(5)
-        cache.remove(contact(1).id)
+        cache.remove_contact(contact(1).id)
 
-    assert cache.get(contact(1).id) is None
-    assert contact(1).order == cache.position(contact(1).id)
+    assert cache.get_contact(contact(1).id) is None
+    assert contact(1).order == cache.find_position(contact(1).id)

@@ -43,7 +43,7 @@ def start(one: SlotLimiter, at: float, patience_s: float = 1_000.0) -> float:
     elsewhere = Moment()
     elsewhere.at = at
     one._clock, one._sleep = elsewhere.now, elsewhere.sleep
-    one.reserve(patience_s)
+    one.reserve_slot(patience_s)
     return elsewhere.at
 
 
@@ -54,7 +54,7 @@ def apart(starts: list[float]) -> list[float]:
 
 def test_the_first_caller_starts_at_once(aws: Aws, moment: Moment) -> None:
     """Where nobody asked before there is nothing to wait for."""
-    limiter(aws, moment).reserve(0)
+    limiter(aws, moment).reserve_slot(0)
     assert [] == moment.slept
 
 
@@ -82,7 +82,7 @@ def test_never_more_than_five_in_any_second(aws: Aws, moment: Moment, seed: int)
 def test_idle_time_is_not_saved_up(aws: Aws, moment: Moment) -> None:
     """After an hour without requests they start a slot apart all the same."""
     one = limiter(aws, moment)
-    one.reserve(0)
+    one.reserve_slot(0)
     moment.at += 3_600
     starts = [start(one, moment.at) for _ in range(10)]
     assert [SLOT_S] * 9 == [round(gap, 3) for gap in apart(starts)]
@@ -92,7 +92,7 @@ def test_who_asks_now_and_then_never_waits(aws: Aws, moment: Moment) -> None:
     """A caller every 300 ms does not wait at all."""
     one = limiter(aws, moment)
     for _ in range(10):
-        one.reserve(0)
+        one.reserve_slot(0)
         moment.at += 0.3
     assert [] == moment.slept
 
@@ -103,12 +103,12 @@ def test_a_slot_that_has_passed_is_given_up_once(
 ) -> None:
     """Used late it would fall together with the next ones; a little late does no harm, and always late is tried."""
     one = limiter(aws, moment)
-    one.reserve(0)
+    one.reserve_slot(0)
     began, late = moment.at, iter(overslept)
     one._sleep = lambda seconds: moment.sleep(seconds + next(late))
-    one.reserve(5)
+    one.reserve_slot(5)
     assert began + starts == pytest.approx(moment.at)
-    assert 1 + len(overslept) == one.used()
+    assert 1 + len(overslept) == one.count_calls()
 
 
 def test_an_impatient_caller_takes_no_slot_away(aws: Aws, moment: Moment) -> None:
@@ -119,7 +119,7 @@ def test_an_impatient_caller_takes_no_slot_away(aws: Aws, moment: Moment) -> Non
     one._clock, one._sleep = moment.now, moment.sleep
     for _ in range(10):
         with pytest.raises(RateLimitedError) as refused:
-            one.reserve(0.9)
+            one.reserve_slot(0.9)
         assert refused.value.retry_after == pytest.approx(1.0, abs=0.01)
     assert [] == moment.slept
     assert start(one, moment.at, patience_s=1.1) == pytest.approx(moment.at + 1.0, abs=0.01)
@@ -136,14 +136,14 @@ def test_a_caller_waits_as_long_as_its_patience(aws: Aws, moment: Moment) -> Non
 def test_a_block_stops_everybody_and_ends(aws: Aws, moment: Moment) -> None:
     """For 30 s nobody starts, then they do, a slot apart."""
     one, other = limiter(aws, moment), limiter(aws, moment)
-    one.reserve(0)
-    one.block(30)
+    one.reserve_slot(0)
+    one.block_slots(30)
     with pytest.raises(RateLimitedError) as refused:
-        other.reserve(5)
+        other.reserve_slot(5)
     assert refused.value.retry_after == pytest.approx(30, abs=0.3)
     moment.at += 20
     with pytest.raises(RateLimitedError) as refused:
-        other.reserve(5)
+        other.reserve_slot(5)
     assert refused.value.retry_after == pytest.approx(10, abs=0.3)
     moment.at += 10.3
     starts = [start(limiter(aws, moment), moment.at) for _ in range(4)]
@@ -153,17 +153,17 @@ def test_a_block_stops_everybody_and_ends(aws: Aws, moment: Moment) -> None:
 def test_a_block_is_waited_for_by_who_can(aws: Aws, moment: Moment) -> None:
     """A job with patience starts when the block ends, not before."""
     one = limiter(aws, moment)
-    one.block(30)
+    one.block_slots(30)
     assert start(one, moment.at, patience_s=120) == pytest.approx(moment.at + 30, abs=0.3)
 
 
 def test_a_shorter_block_does_not_end_a_longer_one(aws: Aws, moment: Moment) -> None:
     """What is blocked stays so."""
     one = limiter(aws, moment)
-    one.block(30)
-    one.block(1)
+    one.block_slots(30)
+    one.block_slots(1)
     with pytest.raises(RateLimitedError) as refused:
-        one.reserve(5)
+        one.reserve_slot(5)
     assert refused.value.retry_after == pytest.approx(30, abs=0.3)
 
 
@@ -172,22 +172,22 @@ def test_a_block_does_not_give_back_slots_taken(aws: Aws, moment: Moment) -> Non
     one = limiter(aws, moment)
     starts = [start(one, moment.at) for _ in range(9)]
     one._clock = moment.now
-    one.block(1)
+    one.block_slots(1)
     assert start(one, moment.at) == pytest.approx(max(starts) + SLOT_S, abs=0.01)
 
 
 def test_accounts_have_limits_of_their_own(aws: Aws, moment: Moment) -> None:
     """One base's callers do not wait for another's."""
-    limiter(aws, moment, "app1").block(30)
-    limiter(aws, moment, "app2").reserve(0)
+    limiter(aws, moment, "app1").block_slots(30)
+    limiter(aws, moment, "app2").reserve_slot(0)
     assert [] == moment.slept
 
 
 def test_a_slot_takes_one_request(aws: Aws, moment: Moment) -> None:
     """Reserving is one update while others ask too, two after a pause; nobody polls."""
     one = limiter(aws, moment)
-    assert ["UpdateItem"] * 2 == aws.count(lambda: one.reserve(0))
-    assert ["UpdateItem"] == aws.count(lambda: one.reserve(5))
+    assert ["UpdateItem"] * 2 == aws.count(lambda: one.reserve_slot(0))
+    assert ["UpdateItem"] == aws.count(lambda: one.reserve_slot(5))
 
 
 def test_threads_at_the_same_time(aws: Aws) -> None:
@@ -195,7 +195,7 @@ def test_threads_at_the_same_time(aws: Aws) -> None:
     table = aws.one_by_one(SYNC_STATE)
 
     def reserve() -> float:
-        SlotLimiter(table, "airtable", "app1").reserve(10)
+        SlotLimiter(table, "airtable", "app1").reserve_slot(10)
         return time.time()
 
     with ThreadPoolExecutor(8) as pool:
@@ -214,15 +214,15 @@ def test_bulk_takes_one_slot_in_four_while_callbacks_wait(aws: Aws) -> None:
     table = aws.table(SYNC_STATE)
     callback = SlotLimiter(table, "airtable", "app1", clock=lambda: now[0], sleep=lambda _s: None)
     bulk = SlotLimiter(table, "airtable", "app1", bulk=True, clock=lambda: now[0], sleep=sleep)
-    bulk.reserve(10)
+    bulk.reserve_slot(10)
     alone = now[0]
-    bulk.reserve(10)
+    bulk.reserve_slot(10)
     assert 0.25 == pytest.approx(now[0] - alone)
     for _ in range(8):  # two seconds of callbacks are waiting
-        callback.reserve(10)
+        callback.reserve_slot(10)
     began = now[0]
-    bulk.reserve(10)
-    bulk.reserve(10)
+    bulk.reserve_slot(10)
+    bulk.reserve_slot(10)
     assert now[0] - began > 2
 
 
@@ -230,11 +230,11 @@ def test_the_months_requests_are_counted(aws: Aws) -> None:
     """Each slot taken is a request; refusals are none."""
     limiter = SlotLimiter(aws.table(SYNC_STATE), "airtable", "app1", sleep=lambda _s: None)
     for _ in range(3):
-        limiter.reserve(10)
+        limiter.reserve_slot(10)
     with pytest.raises(RateLimitedError):
-        limiter.reserve(0)
+        limiter.reserve_slot(0)
 
-    assert 3 == limiter.used()
+    assert 3 == limiter.count_calls()
 
 
 def test_a_vendor_has_a_pace_of_its_own(aws: Aws, moment: Moment) -> None:
@@ -264,6 +264,6 @@ def test_no_more_than_the_hours_limit_in_any_hour(aws: Aws, moment: Moment) -> N
 def test_a_block_ends_what_was_saved(aws: Aws, moment: Moment) -> None:
     """Nobody starts before the block ends, however long nobody asked."""
     one = SlotLimiter(aws.table(SYNC_STATE), "brevo", "the rest", pace=Pace(slot_ms=1_000, saved=3), clock=moment.now)
-    one.block(30)
+    one.block_slots(30)
     starts = [start(one, moment.at, patience_s=60) - moment.at for _ in range(3)]
     assert [30, 31, 32] == [round(after) for after in starts]

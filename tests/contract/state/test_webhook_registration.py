@@ -31,59 +31,59 @@ def registrations(request: pytest.FixtureRequest) -> Registrations:
 
 def test_nothing_is_known(registrations: Registrations) -> None:
     """At first there is none, and nobody has asked."""
-    assert registrations.current() is None
-    assert not registrations.advance(WEBHOOK)
-    registrations.remove(WEBHOOK.id)
-    assert 0 == registrations.asked()
+    assert registrations.get_registration() is None
+    assert not registrations.advance_cursor(WEBHOOK)
+    registrations.remove_registration(WEBHOOK.id)
+    assert 0 == registrations.get_request_count()
 
 
 @pytest.mark.parametrize("webhook", [WEBHOOK, BARE], ids=["whole", "bare"])
 def test_it_is_given_back_as_it_was(registrations: Registrations, webhook: Registration) -> None:
     """Field by field; another one takes its place altogether."""
-    registrations.put(replace(WEBHOOK, id="ach00000000000009", cursor=99))
-    registrations.put(webhook)
+    registrations.put_registration(replace(WEBHOOK, id="ach00000000000009", cursor=99))
+    registrations.put_registration(webhook)
 
-    assert webhook == registrations.current()
+    assert webhook == registrations.get_registration()
 
 
 def test_the_cursor_goes_forward_only(registrations: Registrations) -> None:
     """And only that of the webhook that is known; nothing else changes with it."""
-    registrations.put(WEBHOOK)
+    registrations.put_registration(WEBHOOK)
 
-    assert registrations.advance(replace(WEBHOOK, cursor=8, secret="eA==", since=0))
-    assert not registrations.advance(replace(WEBHOOK, cursor=8))
-    assert not registrations.advance(replace(WEBHOOK, cursor=5))
-    assert not registrations.advance(replace(BARE, cursor=99))
-    assert replace(WEBHOOK, cursor=8) == registrations.current()
+    assert registrations.advance_cursor(replace(WEBHOOK, cursor=8, secret="eA==", since=0))
+    assert not registrations.advance_cursor(replace(WEBHOOK, cursor=8))
+    assert not registrations.advance_cursor(replace(WEBHOOK, cursor=5))
+    assert not registrations.advance_cursor(replace(BARE, cursor=99))
+    assert replace(WEBHOOK, cursor=8) == registrations.get_registration()
 
 
 def test_removed(registrations: Registrations) -> None:
     """Only the webhook that is meant; another may follow."""
-    registrations.put(WEBHOOK)
-    registrations.remove(BARE.id)
-    assert WEBHOOK == registrations.current()
-    registrations.remove(WEBHOOK.id)
-    assert registrations.current() is None
-    assert not registrations.advance(replace(WEBHOOK, cursor=99))
-    registrations.put(BARE)
+    registrations.put_registration(WEBHOOK)
+    registrations.remove_registration(BARE.id)
+    assert WEBHOOK == registrations.get_registration()
+    registrations.remove_registration(WEBHOOK.id)
+    assert registrations.get_registration() is None
+    assert not registrations.advance_cursor(replace(WEBHOOK, cursor=99))
+    registrations.put_registration(BARE)
 
-    assert BARE == registrations.current()
+    assert BARE == registrations.get_registration()
 
 
 def test_whoever_asks_is_counted(registrations: Registrations) -> None:
     """Whatever becomes of the webhook."""
-    registrations.ask()
-    registrations.put(WEBHOOK)
-    registrations.ask()
-    registrations.remove(WEBHOOK.id)
+    registrations.count_request()
+    registrations.put_registration(WEBHOOK)
+    registrations.count_request()
+    registrations.remove_registration(WEBHOOK.id)
 
-    assert 2 == registrations.asked()
+    assert 2 == registrations.get_request_count()
 
 
 def test_a_base_of_its_own(aws: Aws) -> None:
     """Another base's webhook is another item, and the secret is given for the check of a signature."""
     table = aws.table(SYNC_STATE)
     first, second = (DynamoRegistrations(table, base_id) for base_id in ("app00000000000001", "app00000000000002"))
-    first.put(WEBHOOK)
+    first.put_registration(WEBHOOK)
 
-    assert (WEBHOOK.secret, None) == (first.secret(), second.secret())
+    assert (WEBHOOK.secret, None) == (first.get_secret(), second.get_secret())

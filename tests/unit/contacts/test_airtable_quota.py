@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from twilio_bridge.config import schema
-from twilio_bridge.contacts.airtable_quota import Usage, facts
-from twilio_bridge.contacts.refresh import full_every_s
+from twilio_bridge.contacts.airtable_quota import Usage, build_log_fields
+from twilio_bridge.contacts.refresh import full_load_interval_s
 from twilio_bridge.errors import UnavailableError
 
 OPERATIONS = Path(__file__).parents[3] / "docs" / "operations.md"
@@ -26,7 +26,10 @@ def every(seconds: float) -> str:
 def intervals(contacts: int) -> list[str]:
     """Return the interval of whole loads in each plan; a dash where it does not hold so many contacts."""
     settings = [(schema.Config(airtable=schema.Airtable(monthly_calls=calls)), records) for calls, records in PLANS]
-    return [every(full_every_s(each, contacts)) if contacts <= records else "\N{EN DASH}" for each, records in settings]
+    return [
+        every(full_load_interval_s(each, contacts)) if contacts <= records else "\N{EN DASH}"
+        for each, records in settings
+    ]
 
 
 def test_the_page_says_how_often_everything_is_loaded() -> None:
@@ -45,7 +48,7 @@ def test_the_page_says_how_often_everything_is_loaded() -> None:
 def test_the_log_says_what_share_is_used(calls: int, monthly_calls: int | None, percent: int | None) -> None:
     """A share of nothing is not said."""
     share = {} if percent is None else {"airtable_quota_percent": percent}
-    assert {"airtable_calls_this_month": calls, **share} == facts(lambda: Usage(calls, monthly_calls))
+    assert {"airtable_calls_this_month": calls, **share} == build_log_fields(lambda: Usage(calls, monthly_calls))
 
 
 def test_a_refresh_does_not_fail_over_it() -> None:
@@ -54,4 +57,4 @@ def test_a_refresh_does_not_fail_over_it() -> None:
     def read() -> Usage:
         raise UnavailableError("dynamodb", "throttled")
 
-    assert {} == facts(read)
+    assert {} == build_log_fields(read)

@@ -34,7 +34,7 @@ def scroll(
     """Scroll as the app does: by token or by anchor, to an empty page or one without token."""
     token = anchor = ""
     for number in range(5_000):
-        page = office.directory.page(JO, size, token=token, anchor=anchor, query=query)
+        page = office.directory.list_page(JO, size, token=token, anchor=anchor, query=query)
         yield from page.contacts
         if not page.contacts or (by == "token" and page.following is None):
             return
@@ -77,14 +77,14 @@ def test_deleted_in_between(by: str) -> None:
 
     def delete(_number: int, page: Page) -> None:
         for found in (page.contacts[-1], page.contacts[0]):
-            office.directory.delete(found.id)
+            office.directory.delete_contact(found.id)
             gone.add(found.id)
 
     shown = [found.id for found in scroll(office, 10, by=by, between=delete)]
 
     assert len(shown) == len(set(shown)) == 200
     assert gone
-    assert 200 - len(gone) == len(office.cache.page(None, "", 100_000))
+    assert 200 - len(gone) == len(office.cache.list_page(None, "", 100_000))
 
 
 @pytest.mark.parametrize("by", ["token", "anchor"])
@@ -94,7 +94,9 @@ def test_deleted_ahead(by: str) -> None:
 
     def delete(number: int, _page: Page) -> None:
         if number == 0:
-            office.directory.delete(next(c.id for c in office.cache.page(None, "", 100_000) if c.name == "Name 00040"))
+            office.directory.delete_contact(
+                next(c.id for c in office.cache.list_page(None, "", 100_000) if c.name == "Name 00040")
+            )
 
     shown = names(scroll(office, 10, by=by, between=delete))
 
@@ -104,16 +106,16 @@ def test_deleted_ahead(by: str) -> None:
 def test_deleted_anchor_after_a_load() -> None:
     """An anchor that went with a load keeps its place for a day."""
     office = world(*contacts(30))
-    first = office.directory.page(JO, 10)
+    first = office.directory.list_page(JO, 10)
     anchor = first.contacts[-1].id
-    office.source.delete(anchor)
+    office.source.delete_contact(anchor)
     office.load()
 
     assert [f"Name {n:05}" for n in range(10, 20)] == [
-        c.name for c in office.directory.page(JO, 10, anchor=anchor).contacts
+        c.name for c in office.directory.list_page(JO, 10, anchor=anchor).contacts
     ]
     office.clock.offset = 86_401
-    assert Page() == office.directory.page(JO, 10, anchor=anchor)
+    assert Page() == office.directory.list_page(JO, 10, anchor=anchor)
 
 
 @pytest.mark.parametrize("by", ["token", "anchor"])
@@ -145,12 +147,12 @@ def test_stale_offset_after_a_load(by: str) -> None:
 def test_stale_offset_without_a_load() -> None:
     """Where neither source nor cache can go on, that is said: starting again would show everybody twice."""
     office = world(*contacts(60), loaded=False)
-    following = office.directory.page(JO, 30).following
+    following = office.directory.list_page(JO, 30).following
     office.source.forget_listings()
 
     assert following
     with pytest.raises(RateLimitedError):
-        office.directory.page(JO, 30, token=following.token)
+        office.directory.list_page(JO, 30, token=following.token)
 
 
 @pytest.mark.parametrize("offset", ["x", "0/x", "99/0", "'", "{}"])
@@ -158,58 +160,58 @@ def test_made_up_offset(offset: str) -> None:
     """An offset that the source never gave is like one it has forgotten."""
     office = world(*contacts(3))
 
-    assert office.directory.page(JO, 30, token=Cursor("", offset).token).contacts
+    assert office.directory.list_page(JO, 30, token=Cursor("", offset).token).contacts
 
 
 def test_deleted_page_at_the_source() -> None:
     """A page of which all went meanwhile is passed over, not taken for the end."""
     office = world(*contacts(90), loaded=False)
-    first = office.directory.page(JO, 30)
+    first = office.directory.list_page(JO, 30)
     for found in list(office.source.contacts.values()):
         if "Name 00030" <= found.name < "Name 00060":
-            office.source.delete(found.id)
+            office.source.delete_contact(found.id)
 
     assert first.following
-    shown = office.directory.page(JO, 30, token=first.following.token)
+    shown = office.directory.list_page(JO, 30, token=first.following.token)
     assert [f"Name {n:05}" for n in range(60, 90)] == [c.name for c in shown.contacts]
 
 
 def test_anchor_of_a_page_from_the_source_expires() -> None:
     """An anchor that is known to nobody any more gives an empty page."""
     office = world(*contacts(60), loaded=False)
-    anchor = office.directory.page(JO, 30).contacts[-1].id
+    anchor = office.directory.list_page(JO, 30).contacts[-1].id
     office.clock.offset = REMEMBER_ANCHOR_S + 1
 
-    assert Page() == office.directory.page(JO, 30, anchor=anchor)
+    assert Page() == office.directory.list_page(JO, 30, anchor=anchor)
 
 
 @pytest.mark.parametrize("anchor", ["unknown", "'", "{{}}", "0", "rec99999999999999"])
 @pytest.mark.parametrize("loaded", [True, False])
 def test_unknown_anchor(anchor: str, loaded: bool) -> None:
     """An unknown anchor ends the list; it never starts it again."""
-    assert Page() == world(*contacts(60), loaded=loaded).directory.page(JO, 30, anchor=anchor)
+    assert Page() == world(*contacts(60), loaded=loaded).directory.list_page(JO, 30, anchor=anchor)
 
 
 def test_token_before_anchor() -> None:
     """Where the app sends both, the token counts."""
     office = world(*contacts(60))
-    first = office.directory.page(JO, 10)
+    first = office.directory.list_page(JO, 10)
 
     assert first.following
-    page = office.directory.page(JO, 10, token=first.following.token, anchor="unknown")
+    page = office.directory.list_page(JO, 10, token=first.following.token, anchor="unknown")
     assert [f"Name {n:05}" for n in range(10, 20)] == [c.name for c in page.contacts]
 
 
 def test_bad_token() -> None:
     """A token that is none is a bad request."""
     with pytest.raises(BadRequestError):
-        world().directory.page(JO, 30, token="x")
+        world().directory.list_page(JO, 30, token="x")
 
 
 def test_no_contacts() -> None:
     """A worker without contacts has an empty list, and no token."""
-    assert Page() == world().directory.page(JO, 30)
-    assert Page() == world(loaded=False).directory.page(JO, 30)
+    assert Page() == world().directory.list_page(JO, 30)
+    assert Page() == world(loaded=False).directory.list_page(JO, 30)
 
 
 @pytest.mark.parametrize(
@@ -226,7 +228,7 @@ def test_visibility(settings: str, expected: list[str], loaded: bool) -> None:
     )
     office = world(*given, settings=settings, loaded=loaded)
 
-    assert expected == [c.name for c in office.directory.page(JO.upper(), 30).contacts]
+    assert expected == [c.name for c in office.directory.list_page(JO.upper(), 30).contacts]
 
 
 @pytest.mark.parametrize("by", ["token", "anchor"])
@@ -242,7 +244,7 @@ def test_search_sees_only_what_the_worker_may_see() -> None:
     """A search never shows another worker's contacts."""
     office = world(contact("r1", name="Ann", owner=SAM), contact("r2", name="Anna"))
 
-    assert ["Anna"] == [c.name for c in office.directory.page(JO, 30, query="ann").contacts]
+    assert ["Anna"] == [c.name for c in office.directory.list_page(JO, 30, query="ann").contacts]
 
 
 def test_search_on_an_empty_cache() -> None:
@@ -250,7 +252,7 @@ def test_search_on_an_empty_cache() -> None:
     office = world(*contacts(3), loaded=False)
 
     with pytest.raises(RateLimitedError) as raised:
-        office.directory.page(JO, 30, query="a")
+        office.directory.list_page(JO, 30, query="a")
     assert raised.value.friendly == "Contacts are loading. Please try again in a moment."
     assert office.refresh.refreshes == 1
 
@@ -258,7 +260,7 @@ def test_search_on_an_empty_cache() -> None:
 def test_fresh_cache() -> None:
     """A fresh cache answers alone."""
     office = world(*contacts(3))
-    office.directory.page(JO, 30)
+    office.directory.list_page(JO, 30)
 
     assert (0, 0) == (office.source.calls, office.refresh.refreshes)
 
@@ -268,7 +270,7 @@ def test_stale_cache() -> None:
     office = world(*contacts(3))
     office.clock.offset = STALE_S
 
-    assert len(office.directory.page(JO, 30).contacts) == 3
+    assert len(office.directory.list_page(JO, 30).contacts) == 3
     assert (0, 1) == (office.source.calls, office.refresh.refreshes)
 
 
@@ -277,12 +279,12 @@ def test_source_away() -> None:
     office = world(*contacts(3))
     office.source.failure = AWAY
     office.clock.offset = STALE_S
-    assert len(office.directory.page(JO, 30).contacts) == 3
+    assert len(office.directory.list_page(JO, 30).contacts) == 3
 
     office = world(*contacts(3), loaded=False)
     office.source.failure = AWAY
     with pytest.raises(UnavailableError):
-        office.directory.page(JO, 30)
+        office.directory.list_page(JO, 30)
 
 
 def test_refresh_that_cannot_be_started() -> None:
@@ -294,14 +296,14 @@ def test_refresh_that_cannot_be_started() -> None:
         def request_refresh(self) -> None:
             raise AWAY
 
-    assert len(replace(office.directory, refresh=Failing()).page(JO, 30).contacts) == 3
+    assert len(replace(office.directory, refresh=Failing()).list_page(JO, 30).contacts) == 3
 
 
 def test_get() -> None:
     """A contact in the cache is given without asking anybody."""
     office = world(contact("r1"))
 
-    assert office.directory.get("r1").id == "r1"
+    assert office.directory.get_contact("r1").id == "r1"
     assert office.source.calls == 0
 
 
@@ -312,8 +314,8 @@ def test_miss_in_an_incomplete_cache(loaded: bool) -> None:
     office.clock.offset = STALE_S
     office.source.contacts["r2"] = contact("r2", sms=BEN)
 
-    assert office.directory.get("r2").id == "r2"
-    assert office.directory.get("r2").id == "r2"
+    assert office.directory.get_contact("r2").id == "r2"
+    assert office.directory.get_contact("r2").id == "r2"
     assert office.source.calls == 1
 
 
@@ -322,8 +324,8 @@ def test_miss_in_a_fresh_cache() -> None:
     office = world(contact("r1"))
 
     with pytest.raises(NotFoundError):
-        office.directory.get("rec00000000000002")
-    assert office.directory.find(BEN) is None
+        office.directory.get_contact("rec00000000000002")
+    assert office.directory.find_by_address(BEN) is None
     assert office.source.calls == 0
 
 
@@ -334,9 +336,9 @@ def test_unknown_is_remembered(what: str) -> None:
 
     def ask() -> bool:
         if what == "address":
-            return office.directory.find(f"whatsapp:{BEN}") is None
+            return office.directory.find_by_address(f"whatsapp:{BEN}") is None
         with pytest.raises(NotFoundError):
-            office.directory.get("r2")
+            office.directory.get_contact("r2")
         return True
 
     assert ask()
@@ -352,27 +354,27 @@ def test_failure_is_not_remembered() -> None:
     office = world(contact("r1", sms=ANN), loaded=False)
     office.source.failure = AWAY
     with pytest.raises(UnavailableError):
-        office.directory.find(ANN)
+        office.directory.find_by_address(ANN)
 
     office.source.failure = None
-    assert office.directory.find(ANN)
+    assert office.directory.find_by_address(ANN)
 
 
 class WithIdColumn(FakeSource):
     """A source that finds contacts by what stands in an id column, too."""
 
-    def get(self, contact_id: str) -> Contact | None:
-        return super().get("rec1" if contact_id == "17" else contact_id)
+    def get_contact(self, contact_id: str) -> Contact | None:
+        return super().get_contact("rec1" if contact_id == "17" else contact_id)
 
 
 def test_alias() -> None:
     """A contact asked for by its own number is found under it again, without asking."""
     office = World(WithIdColumn([contact("rec1", name="Ann")]))
 
-    assert office.directory.get("17").id == "rec1"
+    assert office.directory.get_contact("17").id == "rec1"
     office.load()
     office.source.calls = 0
-    assert office.directory.get("17").id == "rec1"
+    assert office.directory.get_contact("17").id == "rec1"
     assert office.source.calls == 0
 
 
@@ -391,10 +393,10 @@ def test_ownership(owner: str, worker: str, settings: str, expected: bool) -> No
     directory = world(contact("r1", owner=owner), settings=settings).directory
 
     if expected:
-        assert directory.visible("r1", worker).id == "r1"
+        assert directory.get_visible("r1", worker).id == "r1"
     else:
         with pytest.raises(NotFoundError):
-            directory.visible("r1", worker)
+            directory.get_visible("r1", worker)
 
 
 @pytest.mark.parametrize("loaded", [True, False])
@@ -414,7 +416,7 @@ def test_ownership(owner: str, worker: str, settings: str, expected: bool) -> No
 )
 def test_find(stored: dict[str, str], address: str, loaded: bool) -> None:
     """A contact is found by any of its addresses, on any channel, in any spelling."""
-    found = world(contact("r1", **stored), loaded=loaded).directory.find(address)
+    found = world(contact("r1", **stored), loaded=loaded).directory.find_by_address(address)
 
     assert found
     assert found.id == "r1"
@@ -425,7 +427,7 @@ def test_find_nobody(address: str) -> None:
     """No address is nobody's address; contacts without one are not found by it."""
     office = world(contact("r1"), loaded=False)
 
-    assert office.directory.find(address) is None
+    assert office.directory.find_by_address(address) is None
     assert office.source.calls == 0
 
 
@@ -436,7 +438,7 @@ def test_find_prefers_an_owner() -> None:
         contact("r2", name="C", sms=ANN),
         contact("r3", name="B", sms=ANN),
     ]
-    found = world(*given).directory.find(ANN)
+    found = world(*given).directory.find_by_address(ANN)
 
     assert found
     assert found.id == "r3"
@@ -455,11 +457,11 @@ def test_find_within() -> None:
 def test_create() -> None:
     """A new contact is at the source and in the list at once."""
     office = world()
-    created = office.directory.create(contact("", name="Ben", sms=BEN))
+    created = office.directory.create_contact(contact("", name="Ben", sms=BEN))
 
     assert created.id in office.source.contacts
-    assert [created] == list(office.directory.page(JO, 30).contacts)
-    assert created == office.directory.find(BEN)
+    assert [created] == list(office.directory.list_page(JO, 30).contacts)
+    assert created == office.directory.find_by_address(BEN)
 
 
 @pytest.mark.parametrize(
@@ -478,7 +480,7 @@ def test_create_duplicate(stored: dict[str, str], new: dict[str, str]) -> None:
     office = world(contact("r1", **stored))
 
     with pytest.raises(DuplicateContactError):
-        office.directory.create(contact("", **new))
+        office.directory.create_contact(contact("", **new))
     assert len(office.source.contacts) == 1
 
 
@@ -486,17 +488,17 @@ def test_create_two_at_once() -> None:
     """Of two who create the same contact at once, one does."""
 
     class Slow(FakeSource):
-        def find(self, number: str) -> list[Contact]:
-            found = super().find(number)
+        def find_by_address(self, number: str) -> list[Contact]:
+            found = super().find_by_address(number)
             if not refused and not self.contacts:
                 with pytest.raises(DuplicateContactError):
-                    office.directory.create(contact("", whatsapp=ANN, sms=BEN))
+                    office.directory.create_contact(contact("", whatsapp=ANN, sms=BEN))
                 refused.append(True)
             return found
 
     refused: list[bool] = []
     office = World(Slow())
-    office.directory.create(contact("", sms=ANN))
+    office.directory.create_contact(contact("", sms=ANN))
 
     assert refused == [True]
     assert len(office.source.contacts) == 1
@@ -507,20 +509,20 @@ def test_create_after_a_failure() -> None:
     office = world()
     office.source.failure = AWAY
     with pytest.raises(UnavailableError):
-        office.directory.create(contact("", sms=ANN, whatsapp=BEN))
+        office.directory.create_contact(contact("", sms=ANN, whatsapp=BEN))
 
     office.source.failure = None
-    assert office.directory.create(contact("", sms=ANN, whatsapp=BEN))
+    assert office.directory.create_contact(contact("", sms=ANN, whatsapp=BEN))
 
 
 def test_delete() -> None:
     """A deleted contact is gone at the source and here, and may be deleted again."""
     office = world(contact("r1", sms=ANN))
     for _ in range(2):
-        office.directory.delete("r1")
+        office.directory.delete_contact("r1")
 
     assert office.source.contacts == {}
-    assert office.directory.find(ANN) is None
+    assert office.directory.find_by_address(ANN) is None
 
 
 def test_delete_fails() -> None:
@@ -528,19 +530,19 @@ def test_delete_fails() -> None:
     office = world(contact("r1"))
     office.source.failure = AWAY
     with pytest.raises(UnavailableError):
-        office.directory.delete("r1")
+        office.directory.delete_contact("r1")
 
-    assert office.directory.get("r1")
+    assert office.directory.get_contact("r1")
 
 
 def test_set_opt_out() -> None:
     """The opt-out stands at the source and here, and the further cells stay what they were."""
     office = world(contact("r1", cells={"city": "Leeds"}), templates=[], settings="")
-    known = replace(office.directory.get("r1"), cells={"city": "Leeds"})
+    known = replace(office.directory.get_contact("r1"), cells={"city": "Leeds"})
     office.directory.set_opt_out(known, out=True)
 
     assert office.source.contacts["r1"].opt_out
-    assert replace(known, opt_out=True) == office.directory.get("r1")
+    assert replace(known, opt_out=True) == office.directory.get_contact("r1")
 
 
 def test_set_opt_out_of_a_deleted_one() -> None:
@@ -550,22 +552,22 @@ def test_set_opt_out_of_a_deleted_one() -> None:
     office.directory.set_opt_out(contact("r1"), out=True)
 
     with pytest.raises(NotFoundError):
-        office.directory.get("r1")
+        office.directory.get_contact("r1")
 
 
 def test_workers() -> None:
     """The workers there are, are the owners that contacts name."""
     given = [contact("r1"), contact("r2", owner=SAM), contact("r3", owner=""), contact("r4")]
 
-    assert [JO, SAM] == world(*given).directory.workers()
+    assert [JO, SAM] == world(*given).directory.list_owners()
 
 
 def test_source_page_type() -> None:
     """The source's own page may be shorter than asked for and still have a following one."""
 
     class Short(FakeSource):
-        def page(self, owner: str | None, size: int, offset: str | None = None) -> SourcePage:
-            return super().page(owner, min(size, 3), offset)
+        def list_page(self, owner: str | None, size: int, offset: str | None = None) -> SourcePage:
+            return super().list_page(owner, min(size, 3), offset)
 
     office = World(Short(contacts(10)))
 
@@ -575,11 +577,11 @@ def test_source_page_type() -> None:
 def test_a_first_page_is_asked_for_once() -> None:
     """All who ask for a worker's first page while the cache is empty are given the same one."""
     office = world(*contacts(100), loaded=False)
-    first = office.directory.page(JO, 30)
+    first = office.directory.list_page(JO, 30)
 
-    assert first == office.directory.page(JO, 30)
+    assert first == office.directory.list_page(JO, 30)
     assert office.source.calls == 1
-    assert office.directory.page(SAM, 30).contacts == ()
+    assert office.directory.list_page(SAM, 30).contacts == ()
 
 
 def test_a_first_page_that_failed_may_be_asked_for_again() -> None:
@@ -587,7 +589,7 @@ def test_a_first_page_that_failed_may_be_asked_for_again() -> None:
     office = world(*contacts(100), loaded=False)
     office.source.failure = AWAY
     with pytest.raises(UnavailableError):
-        office.directory.page(JO, 30)
+        office.directory.list_page(JO, 30)
     office.source.failure = None
 
-    assert len(office.directory.page(JO, 30).contacts) == 30
+    assert len(office.directory.list_page(JO, 30).contacts) == 30

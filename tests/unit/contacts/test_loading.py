@@ -11,7 +11,7 @@ from tests.fakes.contacts import FakeSource
 from tests.unit.build import ANN, JO, World, configured, contact, contacts, message
 from twilio_bridge import deadline
 from twilio_bridge.contacts.contact import Contact
-from twilio_bridge.contacts.loading import OVERLAP_S, STAGE_S, WRITE_S, Loaded, Staged, Updated
+from twilio_bridge.contacts.loading import OVERLAP_S, STAGE_S, WRITE_S, Loaded, PartlyLoaded, Updated
 from twilio_bridge.contacts.ports import SourcePage
 from twilio_bridge.contacts.refresh import refresh
 from twilio_bridge.errors import OutOfTimeError, RateLimitedError, RefusedError, UnavailableError
@@ -30,9 +30,9 @@ class Short(FakeSource):
         self.breaks_with = failure
         self.offsets: list[str] = []
 
-    def pages(self, offset: str = "") -> Iterator[SourcePage]:
+    def iterate_pages(self, offset: str = "") -> Iterator[SourcePage]:
         self.offsets.append(offset)
-        for number, page in enumerate(super().pages(offset)):
+        for number, page in enumerate(super().iterate_pages(offset)):
             if number == self.most:
                 raise self.breaks_with
             yield page
@@ -43,16 +43,16 @@ def short(*given: Contact, pages: int = 1, failure: Exception = OUT_OF_TIME, set
     return World(source, configured(settings)), source
 
 
-def load(office: World) -> list[Loaded | Staged | Updated | None]:
+def load(office: World) -> list[Loaded | PartlyLoaded | Updated | None]:
     """Load in as many invocations as it takes."""
     done = [office.load()]
-    while isinstance(done[-1], Staged):
+    while isinstance(done[-1], PartlyLoaded):
         done.append(refresh(office.refreshing))
     return done
 
 
 def shown(office: World) -> list[Contact]:
-    return office.cache.page(JO, "", 100_000)
+    return office.cache.list_page(JO, "", 100_000)
 
 
 @pytest.mark.parametrize("pages", [1, 2, 3, 9, 10])
@@ -64,7 +64,7 @@ def test_parts_are_one_load(pages: int) -> None:
     done = load(office)
 
     assert Loaded(950, 0) == done[-1]
-    assert [Staged(number * pages * 100) for number in range(1, len(done))] == done[:-1]
+    assert [PartlyLoaded(number * pages * 100) for number in range(1, len(done))] == done[:-1]
     assert shown(at_once) == shown(office)
     assert len(source.offsets) == -(-10 // pages) == len(set(source.offsets))
     assert len(done) - 1 == office.refresh.continuations
@@ -75,7 +75,7 @@ def test_nothing_is_staged_where_time_suffices() -> None:
     office, _ = short(*contacts(950), pages=100)
 
     assert [Loaded(950, 0)] == load(office)
-    assert office.stage.recall(0) is None
+    assert office.stage.find_load(0) is None
     assert 0 == office.refresh.continuations
 
 
@@ -83,8 +83,8 @@ def test_nothing_is_shown_before_all_is_read() -> None:
     """A worker sees the old list, or none, until the last part."""
     office, source = short(*contacts(150))
 
-    assert Staged(100) == office.load()
-    assert office.cache.state().is_empty
+    assert PartlyLoaded(100) == office.load()
+    assert office.cache.read_state().is_empty
     assert [] == shown(office)
     source.most = 10
     assert Loaded(150, 0) == refresh(office.refreshing)
@@ -98,7 +98,7 @@ def test_it_is_as_old_as_its_beginning() -> None:
     office.load()
     office.clock.offset = 600
     load(office)
-    state = office.cache.state()
+    state = office.cache.read_state()
 
     assert (began_at, began_at) == pytest.approx((state.loaded_at, state.full_at), abs=1)
     assert state.newest == time.strftime(AIRTABLES, time.gmtime(began_at - OVERLAP_S))
@@ -108,18 +108,18 @@ def test_writes_between_two_parts_survive() -> None:
     """What is created, changed or deleted meanwhile is as it was left, not as the first part read it."""
     office, source = short(*contacts(150))
     office.load()
-    first = [each.id for each in office.stage.recall(0)[1]]  # type: ignore[index]  # it is there
+    first = [each.id for each in office.stage.find_load(0)[1]]  # type: ignore[index]  # it is there
     gone, out = (contact(contact_id) for contact_id in first[:2])
     office.clock.offset = 60
-    created = office.directory.create(contact("", name="New", sms=ANN))
-    office.directory.delete(gone.id)
+    created = office.directory.create_contact(contact("", name="New", sms=ANN))
+    office.directory.delete_contact(gone.id)
     office.directory.set_opt_out(out, out=True)
     source.most = 10
 
     assert Loaded(150, 0) == refresh(office.refreshing)
     assert {created.id, *source.contacts} == {each.id for each in shown(office)}
     assert gone.id not in source.contacts
-    assert office.directory.get(out.id).opt_out
+    assert office.directory.get_contact(out.id).opt_out
 
 
 def test_deletions_are_noticed() -> None:
@@ -128,7 +128,7 @@ def test_deletions_are_noticed() -> None:
     office.load()
     office.clock.offset = 60
     for contact_id in list(source.contacts)[::50]:
-        source.delete(contact_id)
+        source.delete_contact(contact_id)
     source.most = 1
 
     assert Loaded(245, 0) == load(office)[-1]
@@ -139,18 +139,18 @@ def test_whoever_comes_twice_is_shown_once() -> None:
     """A record that moved from a page that was read to one that is left counts as it was read last."""
     office, source = short(*contacts(150))
     office.load()
-    twice = office.stage.recall(0)[1][0]  # type: ignore[index]  # it is there
+    twice = office.stage.find_load(0)[1][0]  # type: ignore[index]  # it is there
     moved = replace(twice, name="Zoe", owner="mei@example.com")
 
     class Moving(Short):
-        def pages(self, offset: str = "") -> Iterator[SourcePage]:
-            for page in source.pages(offset):
+        def iterate_pages(self, offset: str = "") -> Iterator[SourcePage]:
+            for page in source.iterate_pages(offset):
                 yield replace(page, contacts=(moved, *page.contacts))
 
     office.source = Moving()
 
     assert Loaded(150, 0) == refresh(office.refreshing)
-    assert ["Zoe"] == [each.name for each in office.cache.page("mei@example.com", "", 10)]
+    assert ["Zoe"] == [each.name for each in office.cache.list_page("mei@example.com", "", 10)]
     assert 149 == len(shown(office))
 
 
@@ -167,7 +167,7 @@ def test_a_forgotten_listing_begins_anew() -> None:
     assert Loaded(249, 0) == refresh(office.refreshing)
     assert "" == source.offsets[-1]
     assert set(source.contacts) == {each.id for each in shown(office)}
-    assert again_at == pytest.approx(office.cache.state().full_at, abs=1)
+    assert again_at == pytest.approx(office.cache.read_state().full_at, abs=1)
 
 
 def test_a_refused_offset_begins_anew() -> None:
@@ -176,10 +176,10 @@ def test_a_refused_offset_begins_anew() -> None:
     office.load()
 
     class Refusing(Short):
-        def pages(self, offset: str = "") -> Iterator[SourcePage]:
+        def iterate_pages(self, offset: str = "") -> Iterator[SourcePage]:
             if offset:
                 raise RefusedError("airtable", "status 422 INVALID_OFFSET_VALUE")
-            yield from super().pages()
+            yield from super().iterate_pages()
 
     office.source = Refusing(*source.contacts.values(), pages=10)
 
@@ -201,10 +201,10 @@ def test_an_overtaken_stage_is_not_gone_on_with() -> None:
     """A load that began later and is in the cache is not undone by the rest of an older one."""
     office, _ = short(*contacts(150))
     office.load()
-    staged = office.stage.recall(0)
+    staged = office.stage.find_load(0)
     assert staged
     office.clock.offset = 60
-    office.cache.load([contact("r1")], office.clock.now(), 2)
+    office.cache.replace_all([contact("r1")], office.clock.now(), 2)
 
     assert refresh(office.refreshing) is None
     assert ["r1"] == [each.id for each in shown(office)]
@@ -244,7 +244,7 @@ def test_a_failure_loses_nothing_that_was_read(failure: Exception) -> None:
     """What came before it is staged; the part that gets nothing at all says why."""
     office, source = short(*contacts(350), pages=2, failure=failure)
 
-    assert Staged(200) == office.load()
+    assert PartlyLoaded(200) == office.load()
     source.most = 0
     with pytest.raises(type(failure)):
         refresh(office.refreshing)
@@ -260,7 +260,7 @@ def test_the_next_part_is_asked_for_when_the_lease_is_free() -> None:
         def request_continuation(self) -> None:
             done.append(refresh(office.refreshing))
 
-    done: list[Loaded | Staged | Updated | None] = []
+    done: list[Loaded | PartlyLoaded | Updated | None] = []
     office = World(Short(*contacts(150)), refresh=AtOnce())
     office.load()
 
@@ -281,11 +281,11 @@ def test_reading_ends_in_time_to_write() -> None:
     """A listing that hangs is left, and what it gave before is staged."""
 
     class Hanging(FakeSource):
-        def pages(self, offset: str = "") -> Iterator[SourcePage]:
-            for page in super().pages(offset):
+        def iterate_pages(self, offset: str = "") -> Iterator[SourcePage]:
+            for page in super().iterate_pages(offset):
                 yield page
                 time.sleep(5)
 
     office = World(Hanging(contacts(150)))
     with deadline.limit(WRITE_S + 0.1):
-        assert Staged(100) == office.load()
+        assert PartlyLoaded(100) == office.load()

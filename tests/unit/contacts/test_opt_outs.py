@@ -116,7 +116,7 @@ def record(office: World, contact_id: str = "r1") -> bool:
 
 
 def obeyed(office: World, address: str = ANN) -> bool:
-    return is_opted_out(office.directory.find(address), address, office.opt_outs)
+    return is_opted_out(office.directory.find_by_address(address), address, office.opt_outs)
 
 
 def test_hear() -> None:
@@ -170,7 +170,7 @@ def test_stranger() -> None:
     assert is_opted_out(None, ANN, office.opt_outs)
     assert office.outbox.addresses == []
 
-    office.directory.create(contact("", sms=ANN))
+    office.directory.create_contact(contact("", sms=ANN))
     assert obeyed(office)
 
 
@@ -234,7 +234,7 @@ def test_repeat_does_not_undo_the_company() -> None:
     """A delivery that is repeated leaves alone what the company changed in the record since."""
     office = world(contact("r1", sms=ANN))
     say(office, out=True, at=1)
-    office.directory.set_opt_out(office.directory.get("r1"), out=False)
+    office.directory.set_opt_out(office.directory.get_contact("r1"), out=False)
 
     say(office, out=True, at=1)
     deliver_request(ANN, office.directory, office.opt_outs)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.build import HOSTILE
-from twilio_bridge.contacts.paging import Cursor, cursor
+from twilio_bridge.contacts.paging import Cursor, parse_cursor
 from twilio_bridge.errors import BadRequestError
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
@@ -24,7 +24,7 @@ def test_round_trip(after: str, offset: str | None) -> None:
     """A token opens to the cursor it was made of, and is plain ASCII."""
     given_cursor = Cursor(after, offset)
 
-    assert given_cursor == cursor(given_cursor.token)
+    assert given_cursor == parse_cursor(given_cursor.token)
     assert given_cursor.token.isascii()
 
 
@@ -32,7 +32,7 @@ def test_round_trip(after: str, offset: str | None) -> None:
 def test_garbage(token: str) -> None:
     """Whatever is sent as a token is a cursor or a bad request."""
     with suppress(BadRequestError):
-        assert isinstance(cursor(token), Cursor)
+        assert isinstance(parse_cursor(token), Cursor)
 
 
 @pytest.mark.parametrize(
@@ -61,9 +61,9 @@ def test_garbage(token: str) -> None:
 def test_no_token(token: str) -> None:
     """What this service did not give is refused."""
     with pytest.raises(BadRequestError):
-        cursor(token)
+        parse_cursor(token)
 
 
 def test_half_a_character() -> None:
     """A key with half a surrogate pair is made text, for a key is stored and compared as UTF-8."""
-    assert cursor(sealed(["\ud800", None])) == Cursor("?")
+    assert parse_cursor(sealed(["\ud800", None])) == Cursor("?")

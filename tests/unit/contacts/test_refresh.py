@@ -9,9 +9,9 @@ from tests.fakes.contacts import FakeSource
 from tests.unit.build import ANN, JO, World, contact, contacts, message, world
 from twilio_bridge.config import schema
 from twilio_bridge.contacts.contact import Contact
-from twilio_bridge.contacts.loading import LISTINGS, OVERLAP_S, Loaded, Staged, Updated, keep
+from twilio_bridge.contacts.loading import LISTINGS, OVERLAP_S, Loaded, PartlyLoaded, Updated, keep_columns
 from twilio_bridge.contacts.ports import SourcePage
-from twilio_bridge.contacts.refresh import LEASE, LEASE_S, full_every_s, refresh
+from twilio_bridge.contacts.refresh import LEASE, LEASE_S, full_load_interval_s, refresh
 from twilio_bridge.errors import StaleOffsetError, UnavailableError
 
 
@@ -23,9 +23,9 @@ class Scripted(FakeSource):
         self.breaks = breaks
         self.listings = 0
 
-    def pages(self, offset: str = "") -> Iterator[SourcePage]:
+    def iterate_pages(self, offset: str = "") -> Iterator[SourcePage]:
         self.listings += 1
-        for page in super().pages(offset):
+        for page in super().iterate_pages(offset):
             yield page
             if self.breaks:
                 self.breaks -= 1
@@ -42,18 +42,18 @@ def test_load() -> None:
     began_at = office.clock.now()
 
     assert Loaded(250, 1) == office.load()
-    assert len(office.cache.page(JO, "", 100_000)) == 250
-    assert office.cache.state().loaded_at == pytest.approx(began_at, abs=1)
+    assert len(office.cache.list_page(JO, "", 100_000)) == 250
+    assert office.cache.read_state().loaded_at == pytest.approx(began_at, abs=1)
 
 
 def test_again() -> None:
     """A second load shows what has changed since, in and out."""
     office = world(contact("r1"), contact("r2"))
-    office.source.delete("r1")
+    office.source.delete_contact("r1")
     office.source.contacts["r3"] = contact("r3")
 
     assert Loaded(2, 0) == office.load()
-    assert ["r2", "r3"] == sorted(c.id for c in office.cache.page(JO, "", 100_000))
+    assert ["r2", "r3"] == sorted(c.id for c in office.cache.list_page(JO, "", 100_000))
 
 
 def test_one_at_a_time() -> None:
@@ -63,7 +63,7 @@ def test_one_at_a_time() -> None:
         def meanwhile(self) -> None:
             seen.append(office.load())
 
-    seen: list[Loaded | Staged | Updated | None] = []
+    seen: list[Loaded | PartlyLoaded | Updated | None] = []
     office = World(Twice(contact("r1")))
 
     assert Loaded(1, 0) == office.load()
@@ -85,7 +85,7 @@ def test_released_after_a_failure() -> None:
     with pytest.raises(UnavailableError):
         office.load()
 
-    assert ["r1"] == [c.id for c in office.cache.page(JO, "", 100_000)]
+    assert ["r1"] == [c.id for c in office.cache.list_page(JO, "", 100_000)]
     office.source.failure = None
     assert Loaded(0, 0) == office.load()
 
@@ -115,7 +115,7 @@ def test_stale_offset_for_good() -> None:
     with pytest.raises(StaleOffsetError):
         office.load()
 
-    assert office.cache.state().is_empty
+    assert office.cache.read_state().is_empty
     assert office.leases.acquire(LEASE, 1) is not None
 
 
@@ -124,26 +124,26 @@ def test_writes_survive() -> None:
 
     class Busy(Scripted):
         def meanwhile(self) -> None:
-            created.append(office.directory.create(contact("", name="New", sms=ANN)))
-            office.directory.delete(office.directory.visible("r1", JO).id)
+            created.append(office.directory.create_contact(contact("", name="New", sms=ANN)))
+            office.directory.delete_contact(office.directory.get_visible("r1", JO).id)
             office.directory.set_opt_out(contact("r2"), out=True)
 
     created: list[Contact] = []
     office = World(Busy(contact("r1"), contact("r2"), contact("r3")))
     office.load()
 
-    assert {"r2", "r3", created[0].id} == {c.id for c in office.cache.page(JO, "", 100_000)}
-    assert office.directory.get("r2").opt_out
+    assert {"r2", "r3", created[0].id} == {c.id for c in office.cache.list_page(JO, "", 100_000)}
+    assert office.directory.get_contact("r2").opt_out
 
 
 def test_writes_before_are_read() -> None:
     """What was written before a load began is as the source has it."""
     office = world(contact("r1", name="Old"))
-    office.cache.put(contact("r9"))
+    office.cache.put_contact(contact("r9"))
     office.clock.offset = 10
     office.load()
 
-    assert ["r1"] == [c.id for c in office.cache.page(JO, "", 100_000)]
+    assert ["r1"] == [c.id for c in office.cache.list_page(JO, "", 100_000)]
 
 
 def test_columns() -> None:
@@ -151,13 +151,13 @@ def test_columns() -> None:
     cells = {"City": "Leeds", "Secret": "x", "last order": "7"}
     office = world(contact("r1", cells=cells), templates=[message(text="{{city}} {{ Last Order }} {{name}}")])
 
-    assert {"City": "Leeds", "last order": "7"} == office.directory.get("r1").cells
+    assert {"City": "Leeds", "last order": "7"} == office.directory.get_contact("r1").cells
 
 
 def test_keep() -> None:
     """A contact without further columns stays what it is."""
-    assert contact("r1") == keep(contact("r1"), ["city"])
-    assert contact("r1") == keep(contact("r1", cells={"City": "Leeds"}), [])
+    assert contact("r1") == keep_columns(contact("r1"), ["city"])
+    assert contact("r1") == keep_columns(contact("r1", cells={"City": "Leeds"}), [])
 
 
 TELLING = "contacts: {columns: {last_modified: modified}}"
@@ -189,8 +189,8 @@ def test_only_changes() -> None:
     change(office, contact("r2", name="Ben"))
 
     assert Updated(1) == refresh(office.refreshing)
-    assert ["Anna", "Ben"] == [c.name for c in office.cache.page(JO, "", 10)]
-    assert office.cache.state().loaded_at == pytest.approx(office.clock.now(), abs=1)
+    assert ["Anna", "Ben"] == [c.name for c in office.cache.list_page(JO, "", 10)]
+    assert office.cache.read_state().loaded_at == pytest.approx(office.clock.now(), abs=1)
 
 
 def test_a_change_in_the_same_second_is_not_missed() -> None:
@@ -212,22 +212,22 @@ def test_nothing_is_read_again_once_it_is_old() -> None:
     refresh(office.refreshing)
     office.clock.offset = 60 + 2 * OVERLAP_S
     refresh(office.refreshing)
-    state = office.cache.state()
+    state = office.cache.read_state()
 
-    assert [()] == list(office.source.changed_since(state.newest))
+    assert [()] == list(office.source.list_changed(state.newest))
 
 
 def test_everything_once_a_day() -> None:
     """Deletions are not told: a whole load comes each night, or when it is overdue."""
     office = telling(contact("r1"), contact("r2"))
-    office.source.delete("r2")
+    office.source.delete_contact("r2")
     office.clock.offset = 60
     refresh(office.refreshing)
-    assert office.cache.get("r2")
+    assert office.cache.get_contact("r2")
     office.clock.offset = 27 * 3_600
 
     assert Loaded(1, 0) == refresh(office.refreshing)
-    assert office.cache.get("r2") is None
+    assert office.cache.get_contact("r2") is None
 
 
 def test_a_base_that_tells_nothing_is_loaded_seldom() -> None:
@@ -248,17 +248,17 @@ def test_loads_leave_half_of_the_plans_calls(monthly_calls: int | None, count: i
     """The interval is stretched so that loads alone use half of the month's calls at most."""
     settings = schema.Config(airtable=schema.Airtable(monthly_calls=monthly_calls))
 
-    assert seconds == int(full_every_s(settings, count))
+    assert seconds == int(full_load_interval_s(settings, count))
 
 
 def test_an_update_undoes_nothing_newer() -> None:
     """What we wrote ourselves while changes were read stays."""
 
     class Slow(Scripted):
-        def changed_since(self, moment: str) -> Iterator[tuple[Contact, ...]]:
-            found = list(super().changed_since(moment))
+        def list_changed(self, moment: str) -> Iterator[tuple[Contact, ...]]:
+            found = list(super().list_changed(moment))
             office.clock.offset += 1
-            office.cache.put(contact("r1", name="Ours"))
+            office.cache.put_contact(contact("r1", name="Ours"))
             yield from found
 
     office = telling(contact("r1", name="Ann"))
@@ -267,7 +267,7 @@ def test_an_update_undoes_nothing_newer() -> None:
     change(office, contact("r1", name="Theirs"))
     refresh(office.refreshing)
 
-    assert ["Ours"] == [c.name for c in office.cache.page(JO, "", 10)]
+    assert ["Ours"] == [c.name for c in office.cache.list_page(JO, "", 10)]
 
 
 @pytest.mark.parametrize(("monthly_calls", "expected"), [("null", Loaded(1, 0)), ("100", Updated(0))])

@@ -31,13 +31,13 @@ PIECES = st.lists(st.sampled_from(["{{", "}}", "{", "}", " ", "name", "\n", "a b
 )
 def test_placeholders(text: str, expected: list[str]) -> None:
     """A placeholder is a name between two braces on each side, blanks around it aside."""
-    assert expected == templates.placeholders(text)
+    assert expected == templates.find_placeholders(text)
 
 
 @given(PIECES)
 def test_placeholders_are_names(text: str) -> None:
     """Whatever the text, what is found are trimmed names without braces."""
-    for name in templates.placeholders(text):
+    for name in templates.find_placeholders(text):
         assert name == name.strip()
         assert not set(name) & set("{}")
 
@@ -48,7 +48,7 @@ def test_placeholders_are_names(text: str) -> None:
 def test_placeholders_in_no_time(text: str) -> None:
     """A text that almost holds placeholders is read in no time."""
     began = time.perf_counter()
-    templates.placeholders(text)
+    templates.find_placeholders(text)
 
     assert time.perf_counter() - began < 0.5
 
@@ -57,16 +57,16 @@ def test_columns() -> None:
     """Every name that any template leaves to be filled is a column to keep."""
     texts = [message(text="{{a}} {{b}}"), message(text="{{b}} {{C}}"), message(text="x")]
 
-    assert {"a", "b", "C"} == templates.columns(texts)
+    assert {"a", "b", "C"} == templates.find_columns(texts)
 
 
 def test_never_read() -> None:
     """Before they were ever read there are none, which is not the same as no templates."""
     office = world(loaded=False)
 
-    assert templates.cached(office.notes) is None
-    templates.read(office.source, office.notes)
-    assert templates.cached(office.notes) == []
+    assert templates.recall_templates(office.notes) is None
+    templates.read_templates(office.source, office.notes)
+    assert templates.recall_templates(office.notes) == []
 
 
 def test_round_trip() -> None:
@@ -74,8 +74,8 @@ def test_round_trip() -> None:
     given_texts = [message("B", 'q"\\\n{{x}}', approved=True), message("A", "😀"), message("", "")]
     office = world(templates=given_texts)
 
-    assert given_texts == templates.read(office.source, office.notes)
-    assert given_texts == templates.cached(office.notes)
+    assert given_texts == templates.read_templates(office.source, office.notes)
+    assert given_texts == templates.recall_templates(office.notes)
 
 
 def test_forgotten() -> None:
@@ -83,7 +83,7 @@ def test_forgotten() -> None:
     office = world(templates=[message()])
     office.clock.offset = templates.KEEP_S + 1
 
-    assert templates.cached(office.notes) is None
+    assert templates.recall_templates(office.notes) is None
 
 
 @pytest.mark.parametrize("letter", ["x", "é", "山", "😀", "\x01", '"'])
@@ -91,11 +91,11 @@ def test_forgotten() -> None:
 def test_size(letter: str, count: int) -> None:
     """However many templates there are, in whatever script, the remembered item fits DynamoDB's 400 KB."""
     office = world(templates=[message(text=letter * 1_500) for _ in range(count)])
-    kept = templates.read(office.source, office.notes)
+    kept = templates.read_templates(office.source, office.notes)
 
     item = office.notes.read_note(templates.NOTE) or ""
     assert len(item.encode()) <= templates.LARGEST
-    assert kept == templates.cached(office.notes)
+    assert kept == templates.recall_templates(office.notes)
     assert len(kept) >= min(count, 30)
 
 
@@ -103,4 +103,4 @@ def test_one_huge_template() -> None:
     """A single template that does not fit is not shown, and breaks nothing."""
     office = world(templates=[message(text="x" * 400_000)])
 
-    assert templates.read(office.source, office.notes) == []
+    assert templates.read_templates(office.source, office.notes) == []

@@ -13,9 +13,9 @@ from tests.unit.conftest import Lines
 from twilio_bridge.contacts import templates
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.contacts.loading import Loaded, Updated
-from twilio_bridge.contacts.refresh import hear, refresh
-from twilio_bridge.contacts.webhook_changes import LEASE, LEASE_S, MAX_RECORDS_COUNT, RECORDS_A_REQUEST, drain
-from twilio_bridge.contacts.webhook_registration import register
+from twilio_bridge.contacts.refresh import read_webhook, refresh
+from twilio_bridge.contacts.webhook_changes import LEASE, LEASE_S, MAX_RECORDS_COUNT, RECORDS_A_REQUEST, take_in_changes
+from twilio_bridge.contacts.webhook_registration import register_webhook
 from twilio_bridge.errors import RefusedError, UnavailableError
 
 BASE_URL = "https://bridge.example.com"
@@ -24,7 +24,7 @@ BASE_URL = "https://bridge.example.com"
 def told(*given: Contact, **parts: Any) -> World:
     """Make a world whose base has a webhook, and a load that began after it was there."""
     office = world(*given, loaded=False, **parts)
-    assert "registered" == register(office.refreshing, BASE_URL)
+    assert "registered" == register_webhook(office.refreshing, BASE_URL)
     office.clock.offset += 1
     office.load()
     office.clock.offset += 60
@@ -47,7 +47,7 @@ def destroy(office: World, *contact_ids: str) -> None:
 
 
 def names(office: World) -> list[str]:
-    return [each.name for each in office.cache.page(JO, "", 100_000)]
+    return [each.name for each in office.cache.list_page(JO, "", 100_000)]
 
 
 def test_edits_inserts_and_deletions() -> None:
@@ -56,7 +56,7 @@ def test_edits_inserts_and_deletions() -> None:
     edit(office, contact("r1", name="Anna"), contact("r3", name="Cy"))
     destroy(office, "r2")
 
-    assert 3 == drain(office.refreshing)
+    assert 3 == take_in_changes(office.refreshing)
     assert ["Anna", "Cy"] == names(office)
     assert ["told"] == office.feed.calls
     assert 1 == office.source.calls
@@ -66,9 +66,9 @@ def test_nothing_new() -> None:
     """Where nothing was told no record is asked for, and the copy is as young as the question."""
     office = told(contact("r1"))
 
-    assert 0 == drain(office.refreshing)
+    assert 0 == take_in_changes(office.refreshing)
     assert 0 == office.source.calls
-    assert office.cache.state().loaded_at == pytest.approx(office.clock.now(), abs=1)
+    assert office.cache.read_state().loaded_at == pytest.approx(office.clock.now(), abs=1)
 
 
 def test_what_was_told_twice_changes_nothing() -> None:
@@ -76,33 +76,33 @@ def test_what_was_told_twice_changes_nothing() -> None:
     office = told(contact("r1", name="Ann"), contact("r2"))
     edit(office, contact("r1", name="Anna"))
     destroy(office, "r2")
-    assert 2 == drain(office.refreshing)
-    registration = office.registrations.current()
+    assert 2 == take_in_changes(office.refreshing)
+    registration = office.registrations.get_registration()
     assert registration
-    office.registrations.put(replace(registration, cursor=1))
+    office.registrations.put_registration(replace(registration, cursor=1))
 
-    assert 0 == drain(office.refreshing)
+    assert 0 == take_in_changes(office.refreshing)
     assert ["Anna"] == names(office)
 
 
 def test_our_own_writes_come_back_as_changes_that_are_none() -> None:
     """What we wrote ourselves is told, too, and is there already."""
     office = told(contact("r1"))
-    created = office.directory.create(contact("", name="New"))
+    created = office.directory.create_contact(contact("", name="New"))
     office.feed.tell(created.id)
 
-    assert 0 == drain(office.refreshing)
+    assert 0 == take_in_changes(office.refreshing)
 
 
 def test_a_deletion_that_was_undone() -> None:
     """Whoever is in the base again is in the cache again, whatever order it is told in."""
     office = told(contact("r1", name="Ann"))
     destroy(office, "r1")
-    drain(office.refreshing)
+    take_in_changes(office.refreshing)
     edit(office, contact("r1", name="Ann"))
     office.feed.tell("r1")
 
-    assert 1 == drain(office.refreshing)
+    assert 1 == take_in_changes(office.refreshing)
     assert ["Ann"] == names(office)
 
 
@@ -112,9 +112,9 @@ def test_page_by_page() -> None:
     for number in range(120):
         edit(office, contact(f"r{number}", name=f"Name {number}"))
 
-    assert 120 == drain(office.refreshing)
+    assert 120 == take_in_changes(office.refreshing)
     assert ["told"] * 3 == office.feed.calls
-    registration = office.registrations.current()
+    registration = office.registrations.get_registration()
     assert registration
     assert 121 == registration.cursor
 
@@ -125,14 +125,14 @@ def test_records_come_in_requests_of_a_hundred() -> None:
     asked: list[int] = []
 
     class Counting(FakeSource):
-        def get_many(self, contact_ids: Sequence[str]) -> list[Contact]:
+        def get_contacts(self, contact_ids: Sequence[str]) -> list[Contact]:
             asked.append(len(contact_ids))
-            return super().get_many(contact_ids)
+            return super().get_contacts(contact_ids)
 
     office.source = Counting()
     edit(office, *contacts(250))
 
-    assert 250 == drain(office.refreshing)
+    assert 250 == take_in_changes(office.refreshing)
     assert [RECORDS_A_REQUEST, RECORDS_A_REQUEST, 50] == asked
 
 
@@ -142,10 +142,10 @@ def test_the_cursor_stays_where_records_could_not_be_read() -> None:
     edit(office, contact("r1", name="Anna"))
     office.source.failure = UnavailableError("airtable", "x")
     with pytest.raises(UnavailableError):
-        drain(office.refreshing)
+        take_in_changes(office.refreshing)
     office.source.failure = None
 
-    assert 1 == drain(office.refreshing)
+    assert 1 == take_in_changes(office.refreshing)
     assert ["Anna"] == names(office)
 
 
@@ -153,9 +153,9 @@ def test_further_columns() -> None:
     """Of a changed record, too, only those columns are kept that a template names."""
     office = told(contact("r1"), templates=[message(text="{{City}}")])
     edit(office, contact("r1", cells={"City": "Leeds", "Secret": "x"}))
-    drain(office.refreshing)
+    take_in_changes(office.refreshing)
 
-    assert {"City": "Leeds"} == office.directory.get("r1").cells
+    assert {"City": "Leeds"} == office.directory.get_contact("r1").cells
 
 
 def test_templates_are_read_again_when_they_change() -> None:
@@ -163,23 +163,23 @@ def test_templates_are_read_again_when_they_change() -> None:
     office = told(contact("r1"), templates=[message(text="old")])
     office.source.texts = [message(text="new")]
     edit(office, contact("r1", name="Anna"))
-    drain(office.refreshing)
+    take_in_changes(office.refreshing)
     assert ["old"] == [text.text for text in cached(office)]
     office.feed.tell("recT", table="Templates")
 
-    assert 0 == drain(office.refreshing)
+    assert 0 == take_in_changes(office.refreshing)
     assert ["new"] == [text.text for text in cached(office)]
 
 
 def cached(office: World) -> list[Any]:
-    return templates.cached(office.notes) or []
+    return templates.recall_templates(office.notes) or []
 
 
 def test_templates_that_are_refused_hold_nothing_up(log: Lines) -> None:
     """Contacts are taken in all the same, and the log says why templates are not."""
 
     class Refusing(FakeSource):
-        def templates(self) -> list[Any]:
+        def list_templates(self) -> list[Any]:
             raise RefusedError("airtable", "status 403")
 
     office = told(contact("r1", name="Ann"))
@@ -187,7 +187,7 @@ def test_templates_that_are_refused_hold_nothing_up(log: Lines) -> None:
     office.feed.tell("recT", table="Templates")
     edit(office, contact("r1", name="Anna"))
 
-    assert 1 == drain(office.refreshing)
+    assert 1 == take_in_changes(office.refreshing)
     assert ["templates not read"] == [line["message"] for line in log() if line["level"] == "ERROR"]
 
 
@@ -197,7 +197,7 @@ def test_other_tables_do_not_matter() -> None:
     office.feed.named["Orders"] = "tblOrders"
     office.feed.tell("recO", table="Orders")
 
-    assert 0 == drain(office.refreshing)
+    assert 0 == take_in_changes(office.refreshing)
     assert 0 == office.source.calls
 
 
@@ -208,7 +208,7 @@ def test_one_at_a_time() -> None:
     number = office.leases.acquire(LEASE, LEASE_S)
     assert number
 
-    assert drain(office.refreshing) is None
+    assert take_in_changes(office.refreshing) is None
     assert [] == office.feed.calls
 
 
@@ -216,11 +216,11 @@ def test_a_ping_during_a_drain_is_not_lost() -> None:
     """Who is at it looks again for whoever came meanwhile and left."""
 
     class Busy(FakeSource):
-        def get_many(self, contact_ids: Sequence[str]) -> list[Contact]:
-            found = super().get_many(contact_ids)
+        def get_contacts(self, contact_ids: Sequence[str]) -> list[Contact]:
+            found = super().get_contacts(contact_ids)
             if "r2" not in self.contacts:
                 edit(office, contact("r2", name="Ben"))
-                left.append(drain(office.refreshing))
+                left.append(take_in_changes(office.refreshing))
             return found
 
     left: list[int | None] = []
@@ -228,7 +228,7 @@ def test_a_ping_during_a_drain_is_not_lost() -> None:
     office.source = Busy(office.source.contacts.values())
     edit(office, contact("r1", name="Anna"))
 
-    assert 2 == drain(office.refreshing)
+    assert 2 == take_in_changes(office.refreshing)
     assert [None] == left
     assert ["Anna", "Ben"] == names(office)
 
@@ -238,13 +238,13 @@ def test_a_webhook_that_is_forgotten_meanwhile() -> None:
 
     class Late(FakeLeases):
         def acquire(self, name: str, seconds: float) -> int | None:
-            office.registrations.remove(f"ach{1:014}")
+            office.registrations.remove_registration(f"ach{1:014}")
             return super().acquire(name, seconds)
 
     office = told(contact("r1"))
     office.leases = Late(office.clock)
 
-    assert drain(office.refreshing) is None
+    assert take_in_changes(office.refreshing) is None
     assert [] == office.feed.calls
 
 
@@ -255,8 +255,8 @@ class Loading(FakeSource):
         super().__init__(given)
         self.meanwhile: Any = None
 
-    def pages(self, offset: str = "") -> Any:
-        yield from super().pages(offset)
+    def iterate_pages(self, offset: str = "") -> Any:
+        yield from super().iterate_pages(offset)
         if self.meanwhile:
             self.meanwhile()
 
@@ -268,7 +268,7 @@ def test_what_is_told_during_a_load_survives_it() -> None:
         office.clock.offset += 5
         edit(office, contact("r1", name="Anna"), contact("r4", name="Dee"))
         destroy(office, "r2", "r3")
-        assert drain(office.refreshing) == 3  # r3 was never in the cache, but in what the load had read
+        assert take_in_changes(office.refreshing) == 3  # r3 was never in the cache, but in what the load had read
 
     office = told(contact("r1", name="Ann"), contact("r2", name="Ben"))
     source = Loading(*office.source.contacts.values(), contact("r3", name="Cy"))
@@ -283,11 +283,11 @@ def test_without_a_webhook() -> None:
     """There is nothing to hear, and what is due is done."""
     office = world(contact("r1"))
 
-    assert drain(office.refreshing) is None
-    assert hear(office.refreshing) is None
-    assert drain(replace(office.refreshing, hearing=None)) is None
+    assert take_in_changes(office.refreshing) is None
+    assert read_webhook(office.refreshing) is None
+    assert take_in_changes(replace(office.refreshing, webhook=None)) is None
     office.clock.offset = 901
-    assert Loaded(1, 0) == hear(office.refreshing)
+    assert Loaded(1, 0) == read_webhook(office.refreshing)
 
 
 def test_a_ping_is_heard() -> None:
@@ -295,7 +295,7 @@ def test_a_ping_is_heard() -> None:
     office = told(contact("r1", name="Ann"))
     edit(office, contact("r1", name="Anna"))
 
-    assert Updated(1) == hear(office.refreshing)
+    assert Updated(1) == read_webhook(office.refreshing)
 
 
 def test_a_stale_copy_is_brought_up_to_date_by_one_request() -> None:
@@ -315,7 +315,7 @@ def test_a_small_plan_is_asked_less_often() -> None:
     office.clock.offset += 5_000
     assert refresh(office.refreshing) is None
     edit(office, contact("r1", name="Anna"))
-    assert Updated(1) == hear(office.refreshing)
+    assert Updated(1) == read_webhook(office.refreshing)
     office.clock.offset += 5_200
 
     assert Updated(0) == refresh(office.refreshing)
@@ -335,18 +335,18 @@ def test_a_load_from_before_the_webhook_is_not_vouched_for() -> None:
     """Changes are taken in, but the copy counts as young only after a load that the webhook was there for."""
     office = world(contact("r1", name="Ann"))
     office.clock.offset = 1
-    register(office.refreshing, BASE_URL)
+    register_webhook(office.refreshing, BASE_URL)
     office.clock.offset = 60
     edit(office, contact("r1", name="Anna"))
 
-    assert hear(office.refreshing) is None
+    assert read_webhook(office.refreshing) is None
     assert ["Anna"] == names(office)
-    assert not office.cache.state().is_told
+    assert not office.cache.read_state().is_told
     office.clock.offset = 901
     assert Loaded(1, 0) == refresh(office.refreshing)
     office.clock.offset = 2_000
     assert Updated(0) == refresh(office.refreshing)
-    assert office.cache.state().is_told
+    assert office.cache.read_state().is_told
 
 
 def test_a_copy_that_is_told_of_changes_is_fresh_for_fresh_s() -> None:
@@ -377,13 +377,13 @@ def test_what_is_not_told_one_by_one_comes_with_a_load(how: str, log: Lines) -> 
     count = len(office.source.contacts)
     office.clock.offset += 1
 
-    assert hear(office.refreshing) is None
+    assert read_webhook(office.refreshing) is None
     assert {"INFO"} == {line["level"] for line in log()}
     office.clock.offset += 900
-    assert Loaded(count, 0) == hear(office.refreshing)
+    assert Loaded(count, 0) == read_webhook(office.refreshing)
     assert {"New"} == set(names(office))
     office.clock.offset += 1
-    assert Updated(0) == hear(office.refreshing)
+    assert Updated(0) == read_webhook(office.refreshing)
 
 
 def test_up_to_the_limit_records_are_read_one_by_one() -> None:
@@ -391,17 +391,17 @@ def test_up_to_the_limit_records_are_read_one_by_one() -> None:
     office = told()
     edit(office, *contacts(MAX_RECORDS_COUNT))
 
-    assert MAX_RECORDS_COUNT == drain(office.refreshing)
+    assert MAX_RECORDS_COUNT == take_in_changes(office.refreshing)
 
 
 def test_another_table_in_the_configuration() -> None:
     """A table whose id is not known yet is loaded, not heard."""
     office = told(contact("r1"))
-    registration = office.registrations.current()
+    registration = office.registrations.get_registration()
     assert registration
-    office.registrations.put(replace(registration, tables={}))
+    office.registrations.put_registration(replace(registration, tables={}))
 
-    assert drain(office.refreshing) is None
+    assert take_in_changes(office.refreshing) is None
 
 
 @pytest.mark.parametrize("when", ["at once", "when giving up"])
@@ -410,12 +410,12 @@ def test_a_webhook_that_vanished(when: str, log: Lines) -> None:
     office = told(contact("r1"))
     if when == "when giving up":
         office.feed.tell("r1", is_whole=False)
-        office.feed.webhooks = list  # type: ignore[method-assign]  # it went between two requests
+        office.feed.list_webhooks = list  # type: ignore[method-assign]  # it went between two requests
     else:
         office.feed.listed.clear()
 
-    assert drain(office.refreshing) is None
-    assert office.registrations.current() is None
+    assert take_in_changes(office.refreshing) is None
+    assert office.registrations.get_registration() is None
     assert ["the webhook is gone from Airtable"] == [line["message"] for line in log() if line["level"] == "WARNING"]
     office.clock.offset += 900
     assert Loaded(1, 0) == refresh(office.refreshing)

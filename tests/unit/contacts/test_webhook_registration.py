@@ -10,7 +10,7 @@ from tests.unit.build import World, contact, world
 from tests.unit.conftest import Lines
 from twilio_bridge.contacts.change_feed import Registration, Webhook
 from twilio_bridge.contacts.webhook_changes import LEASE, LEASE_S
-from twilio_bridge.contacts.webhook_registration import EVERY_S, ROUTE, register
+from twilio_bridge.contacts.webhook_registration import EVERY_S, ROUTE, register_webhook
 from twilio_bridge.errors import RateLimitedError, RefusedError, UnavailableError
 
 BASE_URL = "https://bridge.example.com"
@@ -19,7 +19,7 @@ ELSEWHERE = "https://elsewhere.example.com/hook"
 
 
 def ours(office: World) -> Registration:
-    registration = office.registrations.current()
+    registration = office.registrations.get_registration()
     assert registration
 
     return registration
@@ -31,7 +31,7 @@ def listed(office: World) -> list[str]:
 
 def by_hand(office: World, url: str = URL, cursor: int = 1) -> Webhook:
     """Let somebody have made a webhook."""
-    made = office.feed.create(url)
+    made = office.feed.create_webhook(url)
     office.feed.listed[made.id] = replace(office.feed.listed[made.id], cursor=cursor)
     return office.feed.listed[made.id]
 
@@ -39,7 +39,7 @@ def by_hand(office: World, url: str = URL, cursor: int = 1) -> Webhook:
 def registered(**parts: Any) -> World:
     """Make a world with a webhook."""
     office = world(contact("r1"), **parts)
-    assert "registered" == register(office.refreshing, BASE_URL)
+    assert "registered" == register_webhook(office.refreshing, BASE_URL)
     office.feed.calls.clear()
     return office
 
@@ -62,21 +62,21 @@ def test_it_is_looked_after_once_a_day() -> None:
     """In between nobody asks Airtable, unless told to."""
     office = registered()
 
-    assert "nothing" == register(office.refreshing, BASE_URL)
+    assert "nothing" == register_webhook(office.refreshing, BASE_URL)
     assert [] == office.feed.calls
-    assert "renewed" == register(office.refreshing, BASE_URL, now=True)
+    assert "renewed" == register_webhook(office.refreshing, BASE_URL, now=True)
     next_day(office)
-    assert "renewed" == register(office.refreshing, BASE_URL)
+    assert "renewed" == register_webhook(office.refreshing, BASE_URL)
     assert ["webhooks", "renew"] * 2 == office.feed.calls
 
 
 def test_renewed() -> None:
     """It lives for another week, and what was heard and vouched for stays."""
     office = registered()
-    office.registrations.advance(replace(ours(office), cursor=7))
+    office.registrations.advance_cursor(replace(ours(office), cursor=7))
     before = ours(office)
     next_day(office)
-    register(office.refreshing, BASE_URL)
+    register_webhook(office.refreshing, BASE_URL)
 
     assert replace(before, expires_at=0) == replace(ours(office), expires_at=0)
     assert office.clock.now() + WEEK_S == pytest.approx(ours(office).expires_at, abs=1)
@@ -87,7 +87,7 @@ def test_airtable_had_given_up(log: Lines) -> None:
     office = registered()
     office.feed.listed = {key: replace(hook, notifies=False) for key, hook in office.feed.listed.items()}
     next_day(office)
-    register(office.refreshing, BASE_URL)
+    register_webhook(office.refreshing, BASE_URL)
 
     assert [True] == [webhook.notifies for webhook in office.feed.listed.values()]
     assert ["Airtable had given up telling us"] == [line["message"] for line in log() if line["level"] == "WARNING"]
@@ -103,10 +103,10 @@ def test_one_that_is_of_no_use_is_replaced(why: str) -> None:
     elif why == "expired":
         office.feed.listed = {key: replace(hook, is_alive=False) for key, hook in office.feed.listed.items()}
     else:
-        office.registrations.put(replace(before, secret=""))
+        office.registrations.put_registration(replace(before, secret=""))
     next_day(office)
 
-    assert "registered" == register(office.refreshing, BASE_URL)
+    assert "registered" == register_webhook(office.refreshing, BASE_URL)
     assert [ours(office).id] == list(office.feed.listed)
     assert before.id != ours(office).id
     assert 1 == ours(office).cursor
@@ -117,7 +117,7 @@ def test_another_address_is_seen_to_at_once() -> None:
     """The webhook that told the old one is deleted."""
     office = registered()
 
-    assert "registered" == register(office.refreshing, "https://new.example.com")
+    assert "registered" == register_webhook(office.refreshing, "https://new.example.com")
     assert ["https://new.example.com" + ROUTE] == listed(office)
 
 
@@ -128,7 +128,7 @@ def test_another_table_is_seen_to_at_once() -> None:
     office.feed.named["People"] = "tblPeople"
     office.settings = world(settings="contacts: {table: People}").settings
 
-    assert "renewed" == register(office.refreshing, BASE_URL)
+    assert "renewed" == register_webhook(office.refreshing, BASE_URL)
     assert (before.id, "tblPeople") == (ours(office).id, ours(office).tables["People"])
 
 
@@ -138,7 +138,7 @@ def test_never_two_of_ours() -> None:
     by_hand(office)
     by_hand(office, ELSEWHERE)
 
-    assert "registered" == register(office.refreshing, BASE_URL)
+    assert "registered" == register_webhook(office.refreshing, BASE_URL)
     assert [ELSEWHERE, URL] == listed(office)
     assert office.feed.listed[ours(office).id].url == URL
 
@@ -148,11 +148,11 @@ def test_one_made_by_hand_is_taken_over() -> None:
     office = world(contact("r1"), webhook_secret=SECRET)
     made = by_hand(office, cursor=42)
 
-    assert "registered" == register(office.refreshing, BASE_URL)
+    assert "registered" == register_webhook(office.refreshing, BASE_URL)
     assert [made.id] == list(office.feed.listed)
     assert (made.id, "", 42) == (ours(office).id, ours(office).secret, ours(office).cursor)
     next_day(office)
-    assert "renewed" == register(office.refreshing, BASE_URL)
+    assert "renewed" == register_webhook(office.refreshing, BASE_URL)
     assert 42 == ours(office).cursor
 
 
@@ -163,9 +163,9 @@ def test_none_is_allowed(known: bool, log: Lines) -> None:
     office.feed.failure = RefusedError("airtable", "status 403 INVALID_PERMISSIONS")
     next_day(office)
 
-    assert "refused" == register(office.refreshing, BASE_URL)
-    assert office.registrations.current() is None
-    assert "nothing" == register(office.refreshing, BASE_URL)
+    assert "refused" == register_webhook(office.refreshing, BASE_URL)
+    assert office.registrations.get_registration() is None
+    assert "nothing" == register_webhook(office.refreshing, BASE_URL)
     assert {"INFO"} == {line["level"] for line in log()}
     assert 1 == sum(line["message"] == "Airtable allows no webhook" for line in log())
 
@@ -174,7 +174,7 @@ def test_a_base_without_the_table() -> None:
     """No webhook is made for a table that is not there."""
     office = world(contact("r1"), settings="contacts: {table: Nobody}")
 
-    assert "refused" == register(office.refreshing, BASE_URL)
+    assert "refused" == register_webhook(office.refreshing, BASE_URL)
     assert [] == listed(office)
 
 
@@ -185,19 +185,19 @@ def test_airtable_is_away(error: Exception, log: Lines) -> None:
     before = ours(office)
     next_day(office)
     office.feed.failure = error
-    assert "failed" == register(office.refreshing, BASE_URL)
+    assert "failed" == register_webhook(office.refreshing, BASE_URL)
     office.feed.failure = None
 
     assert before == ours(office)
     assert ["webhook not looked after"] == [line["message"] for line in log() if line["level"] == "WARNING"]
-    assert "renewed" == register(office.refreshing, BASE_URL)
+    assert "renewed" == register_webhook(office.refreshing, BASE_URL)
 
 
 def test_no_address() -> None:
     """Where nobody knows how we are reached nothing is registered."""
     office = world(contact("r1"))
 
-    assert "nothing" == register(office.refreshing, "")
+    assert "nothing" == register_webhook(office.refreshing, "")
     assert [] == office.feed.calls
 
 
@@ -208,9 +208,9 @@ def test_not_while_it_is_heard() -> None:
     number = office.leases.acquire(LEASE, LEASE_S)
     assert number
 
-    assert "nothing" == register(office.refreshing, BASE_URL)
+    assert "nothing" == register_webhook(office.refreshing, BASE_URL)
     office.leases.release(LEASE, number)
-    assert "renewed" == register(office.refreshing, BASE_URL)
+    assert "renewed" == register_webhook(office.refreshing, BASE_URL)
 
 
 def test_the_secret_is_not_shown() -> None:
@@ -218,4 +218,4 @@ def test_the_secret_is_not_shown() -> None:
     office = registered(webhook_secret=SECRET)
 
     assert SECRET not in repr(ours(office))
-    assert SECRET not in repr(office.refreshing.hearing)
+    assert SECRET not in repr(office.refreshing.webhook)

@@ -19,7 +19,7 @@ class Usage:
         return self.calls * 100 // self.monthly_calls if self.monthly_calls else None
 
 
-def facts(read: Callable[[], Usage]) -> dict[str, int]:
+def build_log_fields(read: Callable[[], Usage]) -> dict[str, int]:
     """Return it for the log, where it can be read; a metric filter of the template reads the percentage."""
     try:
         usage = read()

@@ -55,47 +55,47 @@ class Registration:
 class ChangeFeed(Protocol):
     """The base's webhooks; RefusedError where the plan or the token allows none."""
 
-    def webhooks(self) -> list[Webhook]:
+    def list_webhooks(self) -> list[Webhook]:
         """Return those of the base that we may see."""
 
-    def tables(self, names: Iterable[str]) -> dict[str, str]:
+    def find_table_ids(self, names: Iterable[str]) -> dict[str, str]:
         """Return the ids of those of the tables that are there, by name; an id is its own name."""
 
-    def create(self, url: str) -> Registration:
+    def create_webhook(self, url: str) -> Registration:
         """Make a webhook that tells this address of every change of a record; its secret is told only here."""
 
-    def renew(self, webhook_id: str) -> float:
+    def renew_webhook(self, webhook_id: str) -> float:
         """Let it live for another week, and give until when (epoch seconds)."""
 
-    def notify(self, webhook_id: str) -> None:
+    def enable_notifications(self, webhook_id: str) -> None:
         """Let it tell us again, after the base gave up on our address."""
 
-    def delete(self, webhook_id: str) -> None:
+    def delete_webhook(self, webhook_id: str) -> None:
         """Remove a webhook; one that is gone already is fine."""
 
-    def told(self, webhook_id: str, cursor: int) -> ChangeBatch | None:
+    def list_changes(self, webhook_id: str, cursor: int) -> ChangeBatch | None:
         """Return what it told from a cursor on; None where it is gone or may not be read any more."""
 
 
 class Registrations(Protocol):
     """What we remember of our webhook, and how often somebody was asked to read it."""
 
-    def current(self) -> Registration | None:
+    def get_registration(self) -> Registration | None:
         """Return it as it was written last, by whomever."""
 
-    def put(self, registration: Registration) -> None:
+    def put_registration(self, registration: Registration) -> None:
         """Remember another webhook, or all of one anew."""
 
-    def advance(self, registration: Registration) -> bool:
+    def advance_cursor(self, registration: Registration) -> bool:
         """Remember its later cursor; False where another webhook or a still later cursor stands there."""
 
-    def remove(self, webhook_id: str) -> None:
+    def remove_registration(self, webhook_id: str) -> None:
         """Forget it, if it is this one."""
 
-    def ask(self) -> None:
+    def count_request(self) -> None:
         """Count one more who wants it read."""
 
-    def asked(self) -> int:
+    def get_request_count(self) -> int:
         """Return how often that was."""
 
 

@@ -45,10 +45,10 @@ class Contact:
     @property
     def order(self) -> str:
         """Return the key contacts are ordered by: the casefolded, accent-free name, then the id."""
-        return f"{fold(self.display_name)[:MAX_NAME_IN_KEY_LENGTH]}\x00{self.id}"
+        return f"{fold_text(self.display_name)[:MAX_NAME_IN_KEY_LENGTH]}\x00{self.id}"
 
 
-def fold(text: str) -> str:
+def fold_text(text: str) -> str:
     """Make a text comparable whatever its case and accents; runs of white space become one blank."""
     plain = text.casefold()
     if not plain.isascii():
@@ -62,18 +62,18 @@ def is_record_id(text: str) -> bool:
     return len(text) == 17 and text.startswith("rec") and text.isascii() and text.isalnum()  # noqa: PLR2004
 
 
-def same_worker(owner: str, worker: str) -> bool:
+def is_same_worker(owner: str, worker: str) -> bool:
     """Return whether an owner's cell names this worker; people type e-mail addresses in any case."""
     return bool(owner.strip()) and owner.strip().casefold() == worker.strip().casefold()
 
 
-def haystack(contact: Contact) -> str:
+def build_search_text(contact: Contact) -> str:
     """Return all that a search looks at, in one text: the folded name and e-mail address, and the numbers' digits."""
     numbers = (phone.extract_digits(text) for text in (contact.sms, contact.whatsapp, contact.name))
-    return "\n".join((fold(contact.name), fold(contact.email), *numbers))
+    return "\n".join((fold_text(contact.name), fold_text(contact.email), *numbers))
 
 
-def searching(query: str) -> Callable[[str], bool]:
+def build_search_test(query: str) -> Callable[[str], bool]:
     """Return the test whether every word that a worker typed is in a haystack."""
     words = [_spellings(word) for word in _words(query)]
     plain = [word[0] for word in words if len(word) == 1]
@@ -83,16 +83,16 @@ def searching(query: str) -> Callable[[str], bool]:
     return lambda text: all(word in text for word in plain) and all(any(w in text for w in ways) for ways in numbers)
 
 
-def matches(contact: Contact, query: str) -> bool:
+def matches_query(contact: Contact, query: str) -> bool:
     """Return whether every word of the query is in the contact's name, e-mail address or numbers."""
-    return searching(query)(haystack(contact))
+    return build_search_test(query)(build_search_text(contact))
 
 
 def _words(query: str) -> list[str]:
     """Split what a worker typed into words to look for; a number typed with blanks is one word."""
     if phone.extract_digits(query) and not any(character.isalpha() for character in query):
         return [phone.extract_digits(query)]
-    return fold(query).split()
+    return fold_text(query).split()
 
 
 def _spellings(word: str) -> list[str]:

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 
 from twilio_bridge import deadline, phone
 from twilio_bridge.config import schema
-from twilio_bridge.contacts.contact import Contact, is_record_id, same_worker
-from twilio_bridge.contacts.paging import Cursor, Page, cursor, unpacked
+from twilio_bridge.contacts.contact import Contact, is_record_id, is_same_worker
+from twilio_bridge.contacts.paging import Cursor, Page, parse_cursor, unpack_page
 from twilio_bridge.contacts.ports import CacheState, ContactCache, ContactSource
 from twilio_bridge.errors import (
     BridgeError,
@@ -49,7 +49,7 @@ class Directory:
     settings: schema.Contacts
     clock: Callable[[], float] = time.time
 
-    def page(self, worker: str, size: int, token: str = "", anchor: str = "", query: str = "") -> Page:
+    def list_page(self, worker: str, size: int, token: str = "", anchor: str = "", query: str = "") -> Page:
         """Return a page of the contacts this worker may see: behind the token, else behind the anchor, else the first.
 
         An anchor that is not known gives an empty page: starting again would show everybody twice.
@@ -64,7 +64,7 @@ class Directory:
             except StaleOffsetError:
                 pass
             except UpstreamError:
-                if self.cache.state().is_empty:  # else the cache knows how it goes on
+                if self.cache.read_state().is_empty:  # else the cache knows how it goes on
                     raise
         page = self._from_cache(owner, size, begin.after, query)
         if not self.keep_fresh().is_empty:  # the cache read its age along with the page
@@ -73,9 +73,9 @@ class Directory:
             raise RateLimitedError("contact cache", 2)
         return self._first_page(owner, size)
 
-    def get(self, contact_id: str) -> Contact:
+    def get_contact(self, contact_id: str) -> Contact:
         """Return a contact by id, or raise NotFoundError."""
-        if found := self.cache.get(self.notes.read_note(f"alias {contact_id}") or contact_id):
+        if found := self.cache.get_contact(self.notes.read_note(f"alias {contact_id}") or contact_id):
             return found
         found = self._ask_for_id(contact_id)
         if found is None:
@@ -84,84 +84,84 @@ class Directory:
             self.notes.write_note(f"alias {contact_id}", found.id, REMEMBER_ALIAS_S)
         return found
 
-    def visible(self, contact_id: str, worker: str) -> Contact:
+    def get_visible(self, contact_id: str, worker: str) -> Contact:
         """Return a contact that this worker may see, or raise NotFoundError; one without owner is everybody's."""
-        contact = self.get(contact_id)
+        contact = self.get_contact(contact_id)
         if not self.may_see(contact, worker):
             raise NotFoundError("the contact belongs to another worker")
         return contact
 
     def may_see(self, contact: Contact, worker: str) -> bool:
         """Return whether a worker may open this contact; one without owner is everybody's to open."""
-        return not contact.owner or self.settings.visibility == "all" or same_worker(contact.owner, worker)
+        return not contact.owner or self.settings.visibility == "all" or is_same_worker(contact.owner, worker)
 
-    def find(self, address: str) -> Contact | None:
+    def find_by_address(self, address: str) -> Contact | None:
         """Return the contact that is reached at this address, one with an owner first; None for a stranger."""
-        everybody = self.find_all(address)
+        everybody = self.find_all_by_address(address)
         return min(everybody, key=lambda contact: (not contact.owner, contact.order), default=None)
 
     def find_within(self, address: str, seconds: float) -> Contact | None:
         """Find, but take a contact for unknown where the source does not say within `seconds`."""
         try:
             with deadline.limit(seconds):
-                return self.find(address)
+                return self.find_by_address(address)
         except BridgeError as error:
             logger.warning("contact not looked up", extra={"reason": str(error)})
             return None
 
-    def reaches(self, contact: Contact, address: str) -> bool:
+    def has_address(self, contact: Contact, address: str) -> bool:
         """Return whether this address is one of the contact's."""
         return bool(set(phone.list_spellings(phone.strip_channel(address))) & set(contact.addresses))
 
-    def find_all(self, address: str, *, ask: bool = False) -> list[Contact]:
+    def find_all_by_address(self, address: str, *, ask: bool = False) -> list[Contact]:
         """Return every contact that is reached at this address; with `ask` the source is asked about a stranger."""
         bare = phone.strip_channel(address)
         if not bare:
             return []
-        found = {c.id: c for spelling in phone.list_spellings(bare) for c in self.cache.find(spelling)}
+        found = {c.id: c for spelling in phone.list_spellings(bare) for c in self.cache.find_by_address(spelling)}
         if found:
             return list(found.values())
         if not (ask or self._may_ask(f"address {bare}")):
             return []
         asked_at = self.clock()
-        return self._learn(f"address {bare}", self.source().find(bare), asked_at)
+        return self._learn(f"address {bare}", self.source().find_by_address(bare), asked_at)
 
-    def create(self, contact: Contact) -> Contact:
+    def create_contact(self, contact: Contact) -> Contact:
         """Add a contact, or raise DuplicateContactError where one of its addresses belongs to somebody."""
         leases = {f"creating {address}": 0 for address in contact.addresses}
         try:
             for name in leases:
                 leases[name] = self._lease(name)
             source = self.source()
-            if any(source.find(address) for address in contact.addresses):
+            if any(source.find_by_address(address) for address in contact.addresses):
                 raise DuplicateContactError("one of the addresses belongs to a contact")
-            created = source.create(contact)
-            self.cache.put(created)
+            created = source.create_contact(contact)
+            self.cache.put_contact(created)
             return created
         finally:
             for name, number in leases.items():
                 self.leases.release(name, number)
 
-    def delete(self, contact_id: str) -> None:
+    def delete_contact(self, contact_id: str) -> None:
         """Remove a contact at the source, then here."""
-        self.source().delete(contact_id)
-        self.cache.remove(contact_id)
+        self.source().delete_contact(contact_id)
+        self.cache.remove_contact(contact_id)
 
     def set_opt_out(self, contact: Contact, out: bool) -> None:
         """Tick or clear a contact's opt-out at the source, then here."""
         changed = self.source().set_opt_out(contact.id, out)
         if changed is None:
-            self.cache.remove(contact.id)
+            self.cache.remove_contact(contact.id)
         else:
-            self.cache.put(replace(changed, cells=contact.cells))
+            self.cache.put_contact(replace(changed, cells=contact.cells))
 
-    def workers(self) -> list[str]:
+    def list_owners(self) -> list[str]:
         """Return the owners that contacts name."""
-        return self.cache.owners()
+        return self.cache.list_owners()
 
     def keep_fresh(self) -> CacheState:
         """Start a refresh where the cache is stale or empty; give how old it is."""
-        state = self.cache.state()
+        state = self.cache.read_state()
         if not self._is_fresh(state):
             with suppress(UpstreamError):  # the next caller asks again
                 self.refresh.request_refresh()
@@ -169,27 +169,27 @@ class Directory:
 
     def _begin(self, owner: str | None, token: str, anchor: str) -> Cursor | None:
         if token:
-            return cursor(token)
+            return parse_cursor(token)
         if not anchor:
             return Cursor()
         if sealed := self.notes.read_note(_anchor(owner, anchor)):
-            return cursor(sealed)
-        position = self.cache.position(anchor)
+            return parse_cursor(sealed)
+        position = self.cache.find_position(anchor)
         return Cursor(position) if position else None
 
     def _from_cache(self, owner: str | None, size: int, after: str, query: str) -> Page:
         is_search = bool(query.strip())
-        look = self.cache.search
-        found = look(owner, query, after, size + 1) if is_search else self.cache.page(owner, after, size + 1)
+        look = self.cache.search_page
+        found = look(owner, query, after, size + 1) if is_search else self.cache.list_page(owner, after, size + 1)
         shown = tuple(found[:size])
         return Page(shown, Cursor(shown[-1].order) if len(found) > size else None)
 
     def _from_source(self, owner: str | None, size: int, offset: str | None) -> Page:
-        page = self.source().page(owner, size, offset)
+        page = self.source().list_page(owner, size, offset)
         while page.offset and not page.contacts:  # all of that page were deleted meanwhile
-            page = self.source().page(owner, size, page.offset)
+            page = self.source().list_page(owner, size, page.offset)
         # An offset comes back from the app, so what it leads to is looked at, not trusted.
-        shown = tuple(c for c in page.contacts if owner is None or same_worker(c.owner, owner))
+        shown = tuple(c for c in page.contacts if owner is None or is_same_worker(c.owner, owner))
         if not (page.offset and shown):
             return Page(shown)
         following = Cursor(shown[-1].order, page.offset)
@@ -200,13 +200,13 @@ class Directory:
         """Return the first page of an empty cache: one caller asks the source, all others read what it got."""
         name = f"first page {owner or '*'} {size}"
         if packed := self.notes.read_note(name):
-            return unpacked(packed)
+            return unpack_page(packed)
         if self.notes.claim_name(f"asking for {name}", ASKING_S):
             return self._ask_for(name, owner, size)
         for wait_s in FIRST_PAGE_WAITS_S:
             time.sleep(wait_s)
             if packed := self.notes.read_note(name):
-                return unpacked(packed)
+                return unpack_page(packed)
         raise RateLimitedError("contact cache", 2)
 
     def _ask_for(self, name: str, owner: str | None, size: int) -> Page:
@@ -234,7 +234,7 @@ class Directory:
         if is_unknown or (is_record_id(contact_id) and not self._may_ask(what)):
             return None
         asked_at = self.clock()
-        found = self.source().get(contact_id)
+        found = self.source().get_contact(contact_id)
         return next(iter(self._learn(what, [found] if found else [], asked_at)), None)
 
     def _learn(self, what: str, found: Iterable[Contact], asked_at: float) -> list[Contact]:
@@ -243,7 +243,7 @@ class Directory:
         if not contacts:
             self.notes.write_note(f"unknown {what}", "", REMEMBER_UNKNOWN_S)
         for contact in contacts:
-            self.cache.put(contact, asked_at)
+            self.cache.put_contact(contact, asked_at)
         return contacts
 
     def _lease(self, name: str) -> int:

@@ -21,8 +21,8 @@ from twilio_bridge.contacts.ports import (
     CacheState,
     ContactCache,
     ContactSource,
+    PartialLoads,
     SourcePage,
-    Stage,
     TemplateText,
 )
 from twilio_bridge.errors import OutOfTimeError, RefusedError, StaleOffsetError, UpstreamError
@@ -53,7 +53,7 @@ class Loaded:
 
 
 @dataclass(frozen=True, slots=True)
-class Staged:
+class PartlyLoaded:
     """How many contacts an unfinished load has read so far; the next invocation goes on."""
 
     staged: int
@@ -72,13 +72,13 @@ class RefreshDeps:
 
     source: ContactSource
     cache: ContactCache
-    stage: Stage
+    stage: PartialLoads
     notes: Notes
     leases: Leases
     again: Refresh
     settings: schema.Config
     clock: Callable[[], float] = time.time
-    hearing: WebhookDeps | None = None
+    webhook: WebhookDeps | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,16 +89,16 @@ class Begun:
     contacts: list[Contact]
 
 
-def begun(work: RefreshDeps, state: CacheState) -> Begun | None:
+def find_partial_load(work: RefreshDeps, state: CacheState) -> Begun | None:
     """Return the load that was staged, unless one that began later is in the cache by now."""
-    found = work.stage.recall(state.full_at + SAME_MOMENT_S)
+    found = work.stage.find_load(state.full_at + SAME_MOMENT_S)
     return Begun(*found) if found else None
 
 
-def load(work: RefreshDeps, number: int, staged: Begun | None = None) -> Loaded | Staged:
+def load_all(work: RefreshDeps, number: int, staged: Begun | None = None) -> Loaded | PartlyLoaded:
     """Take in everything, from the start or from where it was staged."""
     texts = _templates(work)
-    columns = frozenset(templates.columns(texts))
+    columns = frozenset(templates.find_columns(texts))
     new = _new(work, columns)
     going = staged if staged and staged.bookmark.made_for == new.bookmark.made_for else new
     for _ in range(LISTINGS - 1):
@@ -109,17 +109,17 @@ def load(work: RefreshDeps, number: int, staged: Begun | None = None) -> Loaded 
     return _go_on(work, number, going, texts)
 
 
-def update(work: RefreshDeps, state: CacheState, number: int) -> Updated:
+def load_changes(work: RefreshDeps, state: CacheState, number: int) -> Updated:
     """Take in what has changed since the latest change the cache holds."""
     began_at = work.clock()
     due = work.notes.read_note(TEMPLATES_READ) is None
-    columns = templates.columns(_templates(work) if due else templates.cached(work.notes) or [])
+    columns = templates.find_columns(_templates(work) if due else templates.recall_templates(work.notes) or [])
     changed = list(_kept(_changed(work.source, state.newest), columns))
-    newest = max(state.newest, _watermark(work.source.newest, began_at))
-    return Updated(work.cache.update(changed, began_at, number, newest))
+    newest = max(state.newest, _watermark(work.source.latest_change, began_at))
+    return Updated(work.cache.apply_changes(changed, began_at, number, newest))
 
 
-def keep(contact: Contact, columns: Iterable[str]) -> Contact:
+def keep_columns(contact: Contact, columns: Iterable[str]) -> Contact:
     """Return the contact with only those further columns that templates name, whatever their case."""
     wanted = {column.casefold() for column in columns}
     cells = {column: text for column, text in contact.cells.items() if column.casefold() in wanted}
@@ -133,17 +133,17 @@ def _new(work: RefreshDeps, columns: frozenset[str]) -> Begun:
     return Begun(Bookmark(began_at=began_at, until=began_at + STAGE_S, made_for=digest), [])
 
 
-def _go_on(work: RefreshDeps, number: int, going: Begun, texts: list[TemplateText]) -> Loaded | Staged:
+def _go_on(work: RefreshDeps, number: int, going: Begun, texts: list[TemplateText]) -> Loaded | PartlyLoaded:
     """Read on; write all of it where that was the rest, else stage what was read."""
     pages = _read(work.source, going.bookmark.offset)
-    read = list(_kept((contact for page in pages for contact in page.contacts), templates.columns(texts)))
-    newest = max(going.bookmark.newest, work.source.newest)
+    read = list(_kept((contact for page in pages for contact in page.contacts), templates.find_columns(texts)))
+    newest = max(going.bookmark.newest, work.source.latest_change)
     if offset := pages[-1].offset:
-        work.stage.keep(read, replace(going.bookmark, offset=offset, newest=newest), number)
-        return Staged(len(going.contacts) + len(read))
+        work.stage.append_part(read, replace(going.bookmark, offset=offset, newest=newest), number)
+        return PartlyLoaded(len(going.contacts) + len(read))
     contacts = list({contact.id: contact for contact in (*going.contacts, *read)}.values())  # each once, as last read
     began_at = going.bookmark.began_at
-    work.cache.load(contacts, began_at, number, _watermark(newest, began_at))
+    work.cache.replace_all(contacts, began_at, number, _watermark(newest, began_at))
     return Loaded(len(contacts), len(texts))
 
 
@@ -152,7 +152,7 @@ def _read(source: ContactSource, offset: str) -> list[SourcePage]:
     pages: list[SourcePage] = []
     try:
         with deadline.limit(deadline.seconds_left(MAX_DURATION_S) - WRITE_S):
-            for page in source.pages(offset):
+            for page in source.iterate_pages(offset):
                 pages.append(page)  # noqa: PERF402  what was read stays when the rest fails
     except StaleOffsetError:
         raise
@@ -166,17 +166,17 @@ def _read(source: ContactSource, offset: str) -> list[SourcePage]:
 def _templates(work: RefreshDeps) -> list[TemplateText]:
     """Read the templates; a base without them, or whose table is refused, has its contacts all the same."""
     try:
-        texts = templates.read(work.source, work.notes)
+        texts = templates.read_templates(work.source, work.notes)
     except UpstreamError as error:
         logger.error("templates not read", extra={"reason": str(error)})
-        return templates.cached(work.notes) or []
+        return templates.recall_templates(work.notes) or []
     work.notes.write_note(TEMPLATES_READ, "", TEMPLATES_EVERY_S)
     return texts
 
 
 def _kept(contacts: Iterable[Contact], columns: Iterable[str]) -> Iterator[Contact]:
     wanted = frozenset(columns)
-    return (keep(contact, wanted) for contact in contacts)
+    return (keep_columns(contact, wanted) for contact in contacts)
 
 
 def _watermark(newest: str, began_at: float) -> str:
@@ -188,7 +188,7 @@ def _watermark(newest: str, began_at: float) -> str:
 def _changed(source: ContactSource, moment: str) -> list[Contact]:
     for _ in range(LISTINGS - 1):
         try:
-            return [contact for page in source.changed_since(moment) for contact in page]
+            return [contact for page in source.list_changed(moment) for contact in page]
         except StaleOffsetError:
             continue
-    return [contact for page in source.changed_since(moment) for contact in page]
+    return [contact for page in source.list_changed(moment) for contact in page]

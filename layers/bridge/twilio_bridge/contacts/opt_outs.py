@@ -59,7 +59,7 @@ def deliver_request(address: str, directory: Directory, opt_outs: OptOuts) -> in
     """
     if not opt_outs.find_requests([address]):
         return 0
-    people = directory.find_all(address, ask=True)
+    people = directory.find_all_by_address(address, ask=True)
     return sum(_write_to_record(contact, address, directory, opt_outs) for contact in people)
 
 

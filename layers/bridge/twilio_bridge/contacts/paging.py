@@ -37,13 +37,13 @@ class Page:
         return json.dumps([rows, self.following.token if self.following else None], ensure_ascii=False)
 
 
-def unpacked(text: str) -> Page:
+def unpack_page(text: str) -> Page:
     """Read what `packed` wrote."""
     rows, token = json.loads(text)
-    return Page(tuple(Contact(**row) for row in rows), cursor(token) if token else None)
+    return Page(tuple(Contact(**row) for row in rows), parse_cursor(token) if token else None)
 
 
-def cursor(token: str) -> Cursor:
+def parse_cursor(token: str) -> Cursor:
     """Open a token, or raise BadRequestError."""
     try:
         unpacked = json.loads(base64.b64decode(token.encode(), altchars=b"-_", validate=True))

@@ -21,41 +21,41 @@ class SourcePage:
 class ContactSource(Protocol):
     """The truth about contacts and templates: Airtable. Slow, limited and sometimes away."""
 
-    def page(self, owner: str | None, size: int, offset: str | None = None) -> SourcePage:
+    def list_page(self, owner: str | None, size: int, offset: str | None = None) -> SourcePage:
         """Return one page of a worker's contacts by name (None: everybody's); StaleOffsetError for an old offset."""
 
-    def pages(self, offset: str = "") -> Iterator[SourcePage]:
+    def iterate_pages(self, offset: str = "") -> Iterator[SourcePage]:
         """Return all contacts, or those from a page's offset on, without hurry: whoever serves a worker goes first.
 
         StaleOffsetError where the source has forgotten the listing.
         """
 
-    def changed_since(self, moment: str) -> Iterator[tuple[Contact, ...]]:
+    def list_changed(self, moment: str) -> Iterator[tuple[Contact, ...]]:
         """Return the contacts changed after a moment that `newest` gave, page by page, without hurry."""
 
     @property
-    def newest(self) -> str:
+    def latest_change(self) -> str:
         """The latest change among all that was listed so far, in the source's own words; empty where it tells none."""
 
-    def get(self, contact_id: str) -> Contact | None:
+    def get_contact(self, contact_id: str) -> Contact | None:
         """Return a contact by the record's id, or by what stands in the id column."""
 
-    def get_many(self, contact_ids: Sequence[str]) -> list[Contact]:
+    def get_contacts(self, contact_ids: Sequence[str]) -> list[Contact]:
         """Return those of the contacts that are there, by their records' ids."""
 
-    def find(self, number: str) -> list[Contact]:
+    def find_by_address(self, number: str) -> list[Contact]:
         """Return the contacts with this address, however its digits are written in the cell."""
 
-    def create(self, contact: Contact) -> Contact:
+    def create_contact(self, contact: Contact) -> Contact:
         """Add a contact and give it as the source now has it."""
 
-    def delete(self, contact_id: str) -> None:
+    def delete_contact(self, contact_id: str) -> None:
         """Remove a contact; one that is gone already is fine."""
 
     def set_opt_out(self, contact_id: str, opted_out: bool) -> Contact | None:
         """Tick or clear the opt-out and give the contact as it is now; None where it is gone."""
 
-    def templates(self) -> list["TemplateText"]:
+    def list_templates(self) -> list["TemplateText"]:
         """Return every template in the order of the table."""
 
 
@@ -92,43 +92,43 @@ class CacheState:
 class ContactCache(Protocol):
     """The short-lived copy of contacts that answers workers. An owner of None stands for everybody's contacts."""
 
-    def state(self) -> CacheState:
+    def read_state(self) -> CacheState:
         """Tell how old the copy is."""
 
-    def page(self, owner: str | None, after: str, limit: int) -> list[Contact]:
+    def list_page(self, owner: str | None, after: str, limit: int) -> list[Contact]:
         """Return up to `limit` contacts of the list, in order, behind the key `after` (empty: from the start)."""
 
-    def search(self, owner: str | None, query: str, after: str, limit: int) -> list[Contact]:
+    def search_page(self, owner: str | None, query: str, after: str, limit: int) -> list[Contact]:
         """Return up to `limit` contacts of the list that `matches` finds, in order, behind the key `after`."""
 
-    def get(self, contact_id: str) -> Contact | None:
+    def get_contact(self, contact_id: str) -> Contact | None:
         """Return a contact by id."""
 
-    def find(self, number: str) -> list[Contact]:
+    def find_by_address(self, number: str) -> list[Contact]:
         """Return the contacts with exactly this bare address."""
 
-    def position(self, contact_id: str) -> str | None:
+    def find_position(self, contact_id: str) -> str | None:
         """Return the contact's key in the order, for a day also that of a deleted one."""
 
-    def owners(self) -> list[str]:
+    def list_owners(self) -> list[str]:
         """Return the owners named by any contact."""
 
-    def put(self, contact: Contact, read_at: float | None = None) -> None:
+    def put_contact(self, contact: Contact, read_at: float | None = None) -> None:
         """Take in one contact that was created or changed just now; it survives a load that began before.
 
         With `read_at` it was only read, at that moment (epoch seconds): what was written since stays.
         """
 
-    def remove(self, contact_id: str) -> None:
+    def remove_contact(self, contact_id: str) -> None:
         """Take out one contact that was deleted just now; it survives a load that began before."""
 
-    def confirm(self, moment: float) -> None:
+    def confirm_webhook_read(self, moment: float) -> None:
         """Note that everything the base's webhook told up to a moment (epoch seconds) has been taken in."""
 
-    def load(self, contacts: Sequence[Contact], began_at: float, number: int, newest: str = "") -> None:
+    def replace_all(self, contacts: Sequence[Contact], began_at: float, number: int, newest: str = "") -> None:
         """Take in a whole load that began at `began_at` under the lease `number`; an older number is ignored."""
 
-    def update(self, changed: Sequence[Contact], began_at: float, number: int, newest: str = "") -> int:
+    def apply_changes(self, changed: Sequence[Contact], began_at: float, number: int, newest: str = "") -> int:
         """Take in what has changed, as read since `began_at`, and give how many contacts really had."""
 
 
@@ -146,11 +146,11 @@ class Bookmark:
     newest: str = ""
 
 
-class Stage(Protocol):
+class PartialLoads(Protocol):
     """What an unfinished load has read, for whoever goes on with it."""
 
-    def keep(self, read: Sequence[Contact], bookmark: Bookmark, number: int) -> None:
+    def append_part(self, read: Sequence[Contact], bookmark: Bookmark, number: int) -> None:
         """Add what a load read under the lease `number`; what another load kept goes, an older number is ignored."""
 
-    def recall(self, after: float) -> tuple[Bookmark, list[Contact]] | None:
+    def find_load(self, after: float) -> tuple[Bookmark, list[Contact]] | None:
         """Return the load that was kept; None where it began before `after`, its time is over, or a part is missing."""

@@ -7,7 +7,7 @@ half of the plan's calls unspent.
 
 from twilio_bridge.config import schema
 from twilio_bridge.contacts import loading, webhook_changes
-from twilio_bridge.contacts.loading import Loaded, RefreshDeps, Staged, Updated
+from twilio_bridge.contacts.loading import Loaded, PartlyLoaded, RefreshDeps, Updated
 from twilio_bridge.contacts.ports import CacheState
 
 LEASE = "contacts"
@@ -19,7 +19,7 @@ MONTH_S = 30 * 86_400
 CONTACTS_A_REQUEST = 100
 
 
-def refresh(work: RefreshDeps, *, whole: bool = False, nightly: bool = False) -> Loaded | Staged | Updated | None:
+def refresh(work: RefreshDeps, *, whole: bool = False, nightly: bool = False) -> Loaded | PartlyLoaded | Updated | None:
     """Bring the cache up to date; None where another refresh is running or nothing is due yet.
 
     `whole` loads everything whatever it costs, `nightly` as far as the plan's calls allow; a load that was begun goes
@@ -32,36 +32,36 @@ def refresh(work: RefreshDeps, *, whole: bool = False, nightly: bool = False) ->
         done = _refresh(work, number, whole=whole, nightly=nightly)
     finally:
         work.leases.release(LEASE, number)
-    if isinstance(done, Staged):
+    if isinstance(done, PartlyLoaded):
         work.again.request_continuation()
     return done
 
 
-def _refresh(work: RefreshDeps, number: int, *, whole: bool, nightly: bool) -> Loaded | Staged | Updated | None:
-    state = work.cache.state()
-    begun = loading.begun(work, state)
-    is_told = webhook_changes.tells(work, state)
+def _refresh(work: RefreshDeps, number: int, *, whole: bool, nightly: bool) -> Loaded | PartlyLoaded | Updated | None:
+    state = work.cache.read_state()
+    begun = loading.find_partial_load(work, state)
+    is_told = webhook_changes.covers_cache(work, state)
     if begun or whole or _needs_everything(state, work, nightly=nightly, is_told=is_told):
-        return loading.load(work, number, begun)
-    if is_told and work.clock() - (state.loaded_at or 0) < hear_every_s(work.settings):
+        return loading.load_all(work, number, begun)
+    if is_told and work.clock() - (state.loaded_at or 0) < webhook_interval_s(work.settings):
         return None
-    if is_told and (taken := webhook_changes.drain(work)) is not None:
+    if is_told and (taken := webhook_changes.take_in_changes(work)) is not None:
         return Updated(taken)
-    return loading.update(work, state, number) if work.settings.contacts.columns.last_modified else None
+    return loading.load_changes(work, state, number) if work.settings.contacts.columns.last_modified else None
 
 
-def hear(work: RefreshDeps) -> Loaded | Staged | Updated | None:
+def read_webhook(work: RefreshDeps) -> Loaded | PartlyLoaded | Updated | None:
     """Take in what the base's webhook tells; where it does not tell everything, do what is due."""
-    taken = webhook_changes.drain(work)
+    taken = webhook_changes.take_in_changes(work)
     return refresh(work) if taken is None else Updated(taken)
 
 
-def hear_every_s(settings: schema.Config) -> float:
+def webhook_interval_s(settings: schema.Config) -> float:
     """Return the seconds between looks at what the webhook told that leave half of the plan's calls unspent."""
     return MONTH_S * 2 / settings.airtable.monthly_calls if settings.airtable.monthly_calls else 0
 
 
-def full_every_s(settings: schema.Config, contacts: int) -> float:
+def full_load_interval_s(settings: schema.Config, contacts: int) -> float:
     """Return the seconds between whole loads of so many contacts that leave half of the plan's calls unspent."""
     wished = float(settings.contacts.full_every_s)
     if settings.airtable.monthly_calls is None:
@@ -74,6 +74,6 @@ def _needs_everything(state: CacheState, work: RefreshDeps, *, nightly: bool, is
     if state.is_empty:
         return True
     tells_changes = is_told or bool(work.settings.contacts.columns.last_modified and state.newest)
-    affordable_s = full_every_s(work.settings, state.count)
+    affordable_s = full_load_interval_s(work.settings, state.count)
     due_s = max(FULL_AFTER_S, affordable_s) if tells_changes and not nightly else affordable_s
     return work.clock() - state.full_at >= due_s

@@ -17,15 +17,15 @@ LARGEST = 350_000
 PLACEHOLDER = re.compile(r"\{\{\s*+([^{}]{0,100}?)\s*+\}\}")
 
 
-def cached(notes: Notes) -> list[TemplateText] | None:
+def recall_templates(notes: Notes) -> list[TemplateText] | None:
     """Return the templates as last read, or None where they never were."""
     text = notes.read_note(NOTE)
     return None if text is None else [TemplateText(**row) for row in json.loads(text)]
 
 
-def read(source: ContactSource, notes: Notes) -> list[TemplateText]:
+def read_templates(source: ContactSource, notes: Notes) -> list[TemplateText]:
     """Read the templates from the source and remember them."""
-    texts = source.templates()
+    texts = source.list_templates()
     rows = [asdict(text) for text in texts]
     while len((packed := json.dumps(rows, ensure_ascii=False)).encode()) > LARGEST:
         rows = rows[: len(rows) * 9 // 10]
@@ -33,11 +33,11 @@ def read(source: ContactSource, notes: Notes) -> list[TemplateText]:
     return texts[: len(rows)]
 
 
-def placeholders(text: str) -> list[str]:
+def find_placeholders(text: str) -> list[str]:
     """Return the names a template leaves to be filled."""
     return PLACEHOLDER.findall(text)
 
 
-def columns(texts: Iterable[TemplateText]) -> set[str]:
+def find_columns(texts: Iterable[TemplateText]) -> set[str]:
     """Return every name that any template leaves to be filled."""
-    return {name for text in texts for name in placeholders(text.text)}
+    return {name for text in texts for name in find_placeholders(text.text)}

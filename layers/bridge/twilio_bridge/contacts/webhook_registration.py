@@ -20,100 +20,100 @@ LOOKED = "webhook looked at"
 ROUTE = "/webhooks/airtable"
 
 
-def register(work: RefreshDeps, base_url: str, *, now: bool = False) -> str:
+def register_webhook(work: RefreshDeps, base_url: str, *, now: bool = False) -> str:
     """See to it that one webhook tells us, at this address of the API, once a day or `now`; give what was done.
 
     `registered`, `renewed`, `refused`, `failed` (the next call tries again), or `nothing` where it is not due.
     """
-    number = work.leases.acquire(LEASE, LEASE_S) if work.hearing and base_url else None
-    if work.hearing is None or number is None:
+    number = work.leases.acquire(LEASE, LEASE_S) if work.webhook and base_url else None
+    if work.webhook is None or number is None:
         return "nothing"
     url = base_url + ROUTE
     try:
-        is_due = work.notes.read_note(LOOKED) != _state_of(work.hearing, work, url)
-        return _look(work, work.hearing, url) if is_due or now else "nothing"
+        is_due = work.notes.read_note(LOOKED) != _state_of(work.webhook, work, url)
+        return _look(work, work.webhook, url) if is_due or now else "nothing"
     finally:
         work.leases.release(LEASE, number)
 
 
-def _look(work: RefreshDeps, hearing: WebhookDeps, url: str) -> str:
+def _look(work: RefreshDeps, webhook: WebhookDeps, url: str) -> str:
     try:
-        done = _see_to_it(work, hearing, url)
+        done = _see_to_it(work, webhook, url)
     except RefusedError as error:
         logger.info("Airtable allows no webhook", extra={"reason": str(error)})
-        done = _go_without(hearing)
+        done = _go_without(webhook)
     except UpstreamError as error:
         logger.warning("webhook not looked after", extra={"reason": str(error)})
         return "failed"
-    work.notes.write_note(LOOKED, _state_of(hearing, work, url), EVERY_S)
+    work.notes.write_note(LOOKED, _state_of(webhook, work, url), EVERY_S)
     return done
 
 
-def _state_of(hearing: WebhookDeps, work: RefreshDeps, url: str) -> str:
+def _state_of(webhook: WebhookDeps, work: RefreshDeps, url: str) -> str:
     """Return what has to be as it was for a webhook not to be looked at again within the day."""
-    known = hearing.registrations.current()
+    known = webhook.registrations.get_registration()
     tables = work.settings.contacts.table, work.settings.templates.table
     return " ".join((known.id if known else "none", url, *tables))
 
 
-def _see_to_it(work: RefreshDeps, hearing: WebhookDeps, url: str) -> str:
-    known, listed = hearing.registrations.current(), hearing.feed.webhooks()
-    kept = _usable(hearing, known, listed, url)
-    for webhook in listed:
-        is_ours = webhook.id == (known and known.id) or (webhook.url == url and not hearing.secret)
-        if is_ours and webhook != kept:
-            hearing.feed.delete(webhook.id)
+def _see_to_it(work: RefreshDeps, webhook: WebhookDeps, url: str) -> str:
+    known, listed = webhook.registrations.get_registration(), webhook.feed.list_webhooks()
+    kept = _usable(webhook, known, listed, url)
+    for each in listed:
+        is_ours = each.id == (known and known.id) or (each.url == url and not webhook.secret)
+        if is_ours and each != kept:
+            webhook.feed.delete_webhook(each.id)
     if kept is None:
-        return _create(work, hearing, url)
+        return _create(work, webhook, url)
     if known is None or known.id != kept.id:
-        return _adopt(work, hearing, kept)
-    _renew(hearing, known, kept, _tables(work, hearing, known))
+        return _adopt(work, webhook, kept)
+    _renew(webhook, known, kept, _tables(work, webhook, known))
     return "renewed"
 
 
-def _usable(hearing: WebhookDeps, known: Registration | None, listed: Sequence[Webhook], url: str) -> Webhook | None:
+def _usable(webhook: WebhookDeps, known: Registration | None, listed: Sequence[Webhook], url: str) -> Webhook | None:
     """Return the webhook that tells us and whose secret we have, our own first; one made by hand has the setting's."""
-    alive = [webhook for webhook in listed if webhook.is_alive and webhook.url == url]
-    ours = [webhook for webhook in alive if known and webhook.id == known.id and (known.secret or hearing.secret)]
-    return next(iter(ours or (alive if hearing.secret else [])), None)
+    alive = [each for each in listed if each.is_alive and each.url == url]
+    ours = [each for each in alive if known and each.id == known.id and (known.secret or webhook.secret)]
+    return next(iter(ours or (alive if webhook.secret else [])), None)
 
 
-def _create(work: RefreshDeps, hearing: WebhookDeps, url: str) -> str:
-    tables = _tables(work, hearing, None)
-    made = hearing.feed.create(url)
-    hearing.registrations.put(replace(made, tables=tables, since=work.clock()))
+def _create(work: RefreshDeps, webhook: WebhookDeps, url: str) -> str:
+    tables = _tables(work, webhook, None)
+    made = webhook.feed.create_webhook(url)
+    webhook.registrations.put_registration(replace(made, tables=tables, since=work.clock()))
     logger.info("webhook registered", extra={"webhook": made.id})
     return "registered"
 
 
-def _adopt(work: RefreshDeps, hearing: WebhookDeps, webhook: Webhook) -> str:
+def _adopt(work: RefreshDeps, webhook: WebhookDeps, found: Webhook) -> str:
     """Take over a webhook that somebody made by hand, from now on."""
-    ours = Registration(id=webhook.id, url=webhook.url, expires_at=0, cursor=webhook.cursor, since=work.clock())
-    _renew(hearing, ours, webhook, _tables(work, hearing, None))
-    logger.info("webhook registered", extra={"webhook": webhook.id})
+    ours = Registration(id=found.id, url=found.url, expires_at=0, cursor=found.cursor, since=work.clock())
+    _renew(webhook, ours, found, _tables(work, webhook, None))
+    logger.info("webhook registered", extra={"webhook": found.id})
     return "registered"
 
 
-def _renew(hearing: WebhookDeps, ours: Registration, webhook: Webhook, tables: dict[str, str]) -> None:
-    expires_at = hearing.feed.renew(webhook.id)
-    if not webhook.notifies:
-        hearing.feed.notify(webhook.id)
-        logger.warning("Airtable had given up telling us", extra={"webhook": webhook.id})
-    hearing.registrations.put(replace(ours, expires_at=expires_at, tables=tables))
+def _renew(webhook: WebhookDeps, ours: Registration, found: Webhook, tables: dict[str, str]) -> None:
+    expires_at = webhook.feed.renew_webhook(found.id)
+    if not found.notifies:
+        webhook.feed.enable_notifications(found.id)
+        logger.warning("Airtable had given up telling us", extra={"webhook": found.id})
+    webhook.registrations.put_registration(replace(ours, expires_at=expires_at, tables=tables))
 
 
-def _tables(work: RefreshDeps, hearing: WebhookDeps, known: Registration | None) -> dict[str, str]:
+def _tables(work: RefreshDeps, webhook: WebhookDeps, known: Registration | None) -> dict[str, str]:
     """Return the ids of the tables we read; RefusedError where they cannot be had."""
     names = {work.settings.contacts.table, work.settings.templates.table}
     if known and names <= known.tables.keys():
         return dict(known.tables)
-    tables = hearing.feed.tables(names)
+    tables = webhook.feed.find_table_ids(names)
     if work.settings.contacts.table not in tables:
         raise RefusedError("airtable", "the base has no table of this name; check contacts.table in bridge.yaml")
     return tables
 
 
-def _go_without(hearing: WebhookDeps) -> str:
-    if known := hearing.registrations.current():
-        hearing.registrations.remove(known.id)
+def _go_without(webhook: WebhookDeps) -> str:
+    if known := webhook.registrations.get_registration():
+        webhook.registrations.remove_registration(known.id)
     return "refused"

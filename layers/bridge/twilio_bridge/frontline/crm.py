@@ -53,7 +53,7 @@ def answer(form: Form, crm: CrmCallback) -> Answer:
 
 def list_customers(form: Form, crm: CrmCallback) -> object:
     """Return a page of the worker's contacts, as many as fit Frontline's 64 kB."""
-    page = crm.directory.page(
+    page = crm.directory.list_page(
         form.require_text("Worker"),
         _page_size(form.get_text("PageSize")),
         token=form.get_text("NextPageToken"),
@@ -70,7 +70,7 @@ def list_customers(form: Form, crm: CrmCallback) -> object:
 def get_customer_details(form: Form, crm: CrmCallback) -> object:
     """Return everything the worker may see of one contact."""
     worker = form.require_text("Worker")
-    contact = crm.directory.visible(form.require_text("CustomerId"), worker)
+    contact = crm.directory.get_visible(form.require_text("CustomerId"), worker)
     return {"objects": {"customer": render_customer(contact, crm)}}
 
 
@@ -78,7 +78,7 @@ def create_customer(form: Form, crm: CrmCallback) -> object:
     """Add a contact that the worker typed in; it is theirs."""
     worker = form.require_text("Worker")
     contact = replace(_channels(form, crm.settings), name=_new_name(form), owner=worker)
-    created = crm.directory.create(opt_outs.apply_requests(contact, crm.opt_outs))
+    created = crm.directory.create_contact(opt_outs.apply_requests(contact, crm.opt_outs))
     opt_outs.mark_applied(created, crm.opt_outs)
     return {"objects": {"customer": render_customer(created, crm)}}
 
@@ -86,10 +86,10 @@ def create_customer(form: Form, crm: CrmCallback) -> object:
 def delete_customer(form: Form, crm: CrmCallback) -> object:
     """Remove one of the worker's contacts; one that is gone already is fine."""
     worker = form.require_text("Worker")
-    contact = crm.directory.visible(form.require_text("CustomerId"), worker)
+    contact = crm.directory.get_visible(form.require_text("CustomerId"), worker)
     if not contact.owner and crm.settings.visibility != "all":
         raise NotFoundError("the contact belongs to nobody", friendly="Only a contact's owner can delete it.")
-    crm.directory.delete(contact.id)
+    crm.directory.delete_contact(contact.id)
     return {}
 
 

@@ -39,7 +39,7 @@ def find_proxy_address(form: Form, outgoing: OutgoingDeps) -> str:
     """Return the sender for this worker, channel and contact, or raise ForbiddenError."""
     worker, channel, address = form.require_text("Worker"), _channel(form), _address(form)
     contact = _contact(form.get_text("CustomerId"), worker, address, outgoing.directory)
-    people = [*([contact] if contact else []), *outgoing.directory.find_all(address)]
+    people = [*([contact] if contact else []), *outgoing.directory.find_all_by_address(address)]
     if is_anybody_opted_out(people, address, outgoing.opt_outs):
         raise ForbiddenError("the contact has opted out", friendly=OPTED_OUT)
     sender = outgoing.senders.find_sender(channel, worker, address)
@@ -55,10 +55,10 @@ def _contact(contact_id: str, worker: str, address: str, directory: Directory) -
     """Return the contact written to: the one named, else whoever has the address; a stranger is none."""
     if contact_id.strip():
         with suppress(NotFoundError):  # deleted, or merged into another: the address still says who it is
-            contact = directory.visible(contact_id.strip(), worker)
-            if directory.reaches(contact, address):
+            contact = directory.get_visible(contact_id.strip(), worker)
+            if directory.has_address(contact, address):
                 return contact
-    found = directory.find(address)
+    found = directory.find_by_address(address)
     if found and not directory.may_see(found, worker):
         raise ForbiddenError("the contact is not this worker's", friendly=NotFoundError.friendly)
     return found

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from twilio_bridge import deadline
 from twilio_bridge.config import schema
-from twilio_bridge.contacts.contact import Contact, same_worker
+from twilio_bridge.contacts.contact import Contact, is_same_worker
 from twilio_bridge.contacts.directory import Directory
 from twilio_bridge.errors import BridgeError, RoutingError, UpstreamError
 from twilio_bridge.forms import Answer, Form
@@ -80,7 +80,7 @@ def choose_worker(inbound: Inbound, routing: RoutingDeps) -> tuple[str, str]:
 def _owner(_inbound: Inbound, contact: Contact | None, routing: RoutingDeps) -> str | None:
     """Return the owner by their identity: Twilio's are case-sensitive, what people type into a cell is not."""
     owner = contact.owner.strip() if contact else ""
-    return next((name for name in routing.senders.workers if same_worker(name, owner)), owner or None)
+    return next((name for name in routing.senders.workers if is_same_worker(name, owner)), owner or None)
 
 
 def _number_owner(inbound: Inbound, _contact: Contact | None, routing: RoutingDeps) -> str | None:
@@ -122,7 +122,7 @@ def _has_worker(inbound: Inbound, messaging: Messaging) -> bool:
 
 def _known(routing: RoutingDeps) -> list[str]:
     """Return the configured workers, or where none are, the owners that contacts name."""
-    return list(routing.senders.workers) or routing.directory.workers()
+    return list(routing.senders.workers) or routing.directory.list_owners()
 
 
 def _first_available(workers: Sequence[str], routing: RoutingDeps) -> str | None:
@@ -134,5 +134,5 @@ def _first_available(workers: Sequence[str], routing: RoutingDeps) -> str | None
 
 def _shuffled(workers: Sequence[str], inbound: Inbound) -> list[str]:
     """Put workers in an order that differs by conversation but not by try: a second call finds the same one."""
-    distinct = {worker for worker in workers if not any(same_worker(worker, w) and w < worker for w in workers)}
+    distinct = {worker for worker in workers if not any(is_same_worker(worker, w) and w < worker for w in workers)}
     return sorted(distinct, key=lambda worker: zlib.crc32(f"{inbound.conversation_sid} {worker}".encode()))

@@ -53,7 +53,7 @@ def fill_template(template: TemplateText, values: Mapping[str, str], *, show_inc
     def value(name: str) -> str | None:
         return values.get(name.casefold()) or None
 
-    if not show_incomplete and not all(value(name) for name in templates.placeholders(template.text)):
+    if not show_incomplete and not all(value(name) for name in templates.find_placeholders(template.text)):
         return None
     text = templates.PLACEHOLDER.sub(lambda found: value(found[1]) or found[0], template.text)
     if len(text) > MAX_TEXT_LENGTH:
@@ -64,9 +64,9 @@ def fill_template(template: TemplateText, values: Mapping[str, str], *, show_inc
 
 def _texts(personalising: TemplateDeps) -> Sequence[TemplateText]:
     """Return the templates: the remembered ones, else from the source."""
-    texts = templates.cached(personalising.notes)
+    texts = templates.recall_templates(personalising.notes)
     personalising.directory.keep_fresh()
-    return templates.read(personalising.directory.source(), personalising.notes) if texts is None else texts
+    return templates.read_templates(personalising.directory.source(), personalising.notes) if texts is None else texts
 
 
 def _contact(contact_id: str, worker: str, directory: Directory) -> Contact | None:
@@ -74,7 +74,7 @@ def _contact(contact_id: str, worker: str, directory: Directory) -> Contact | No
     if not contact_id:
         return None
     try:
-        return directory.visible(contact_id, worker)
+        return directory.get_visible(contact_id, worker)
     except NotFoundError:
         return None
     except BridgeError as error:

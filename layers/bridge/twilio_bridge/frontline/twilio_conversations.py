@@ -167,7 +167,7 @@ def _looked_up(
 def _people(reader: Participant, directory: Directory) -> list[Contact]:
     contact_id = _attributes(reader.attributes).get("customer_id")
     named = _by_id(contact_id, directory) if isinstance(contact_id, str) and contact_id else None
-    return [*([named] if named else []), *(directory.find_all(reader.address) if reader.address else [])]
+    return [*([named] if named else []), *(directory.find_all_by_address(reader.address) if reader.address else [])]
 
 
 def _is_out(reader: Participant, people: list[Contact] | None, deps: ConversationsDeps) -> bool:
@@ -179,14 +179,14 @@ def _is_out(reader: Participant, people: list[Contact] | None, deps: Conversatio
 
 def _by_id(contact_id: str, directory: Directory) -> Contact | None:
     try:
-        return directory.get(contact_id)
+        return directory.get_contact(contact_id)
     except NotFoundError:
         return None
 
 
 def _writer(form: Form, deps: ConversationsDeps) -> Contact | None:
     address = form.get_text("MessagingBinding.AuthorAddress") or form.get_text("MessagingBinding.Address")
-    return deps.directory.find(address) if address else None
+    return deps.directory.find_by_address(address) if address else None
 
 
 def _named(form: Form, contact: Contact) -> dict[str, str]:
@@ -203,7 +203,7 @@ def _known_contact(there: Participant, address: str, deps: ConversationsDeps) ->
     """Return the contact the app has named, else the one with this address."""
     contact_id = _attributes(there.attributes).get("customer_id")
     named = _by_id(contact_id, deps.directory) if isinstance(contact_id, str) and contact_id else None
-    return named or deps.directory.find(address)
+    return named or deps.directory.find_by_address(address)
 
 
 def _new_contact(address: str, deps: ConversationsDeps) -> Contact | None:
@@ -214,9 +214,9 @@ def _new_contact(address: str, deps: ConversationsDeps) -> Contact | None:
     by_whatsapp = phone.is_whatsapp(address)
     contact = Contact(name=number, sms="" if by_whatsapp else number, whatsapp=number if by_whatsapp else "")
     try:
-        created = deps.directory.create(opt_outs.apply_requests(contact, deps.opt_outs))
+        created = deps.directory.create_contact(opt_outs.apply_requests(contact, deps.opt_outs))
     except DuplicateContactError:  # the same event twice, or somebody was faster
-        return next(iter(deps.directory.find_all(address, ask=True)), None)
+        return next(iter(deps.directory.find_all_by_address(address, ask=True)), None)
     opt_outs.mark_applied(created, deps.opt_outs)
     return created
 

@@ -78,29 +78,29 @@ def _limiter(*, bulk: bool = False) -> "SlotLimiter":
 
 def airtable_usage() -> dict[str, int]:
     """The month's calls to Airtable, for the log."""
-    return airtable_quota.facts(
-        lambda: airtable_quota.Usage(_limiter().used(), base.configuration().airtable.monthly_calls)
+    return airtable_quota.build_log_fields(
+        lambda: airtable_quota.Usage(_limiter().count_calls(), base.configuration().airtable.monthly_calls)
     )
 
 
 def refreshing() -> RefreshDeps:
     """What a refresh of the cache works with."""
-    from twilio_bridge.adapters.contact_cache.partial_load import DynamoStage  # noqa: PLC0415  only for a refresh
+    from twilio_bridge.adapters.contact_cache.partial_load import DynamoPartialLoads  # noqa: PLC0415  only for a refresh
 
     again = LambdaRefresh(_lambda, lambda: base.settings().own_function, base.notes())
     return RefreshDeps(
         source=bulk_source(),
         cache=contact_cache(),
-        stage=DynamoStage(base.contact_cache_table()),
+        stage=DynamoPartialLoads(base.contact_cache_table()),
         notes=base.notes(),
         leases=base.leases(),
         again=again,
         settings=base.configuration(),
-        hearing=_hearing(),
+        webhook=_webhook(),
     )
 
 
-def _hearing() -> WebhookDeps:
+def _webhook() -> WebhookDeps:
     from twilio_bridge.adapters.airtable.change_feed import AirtableFeed  # noqa: PLC0415  as above
     from twilio_bridge.adapters.airtable.client import BULK_PATIENCE_S, AirtableRequests  # noqa: PLC0415  as above
 
@@ -121,7 +121,7 @@ def registrations() -> DynamoRegistrations:
 
 def webhook_secrets() -> tuple[Callable[[], str | None], ...]:
     """What Airtable may sign with: our own webhook's secret, then that of one made by hand."""
-    return lambda: registrations().secret(), lambda: base.settings().airtable_webhook_secret
+    return lambda: registrations().get_secret(), lambda: base.settings().airtable_webhook_secret
 
 
 def directory() -> Directory:

@@ -101,7 +101,7 @@ def reducing() -> ReducerDeps:
         outbox=outbox(),
         opt_outs=base.opt_outs(),
         metrics=EmbeddedMetrics(settings.metrics_namespace),
-        lookup=contacts.contact_cache().find,
+        lookup=contacts.contact_cache().find_by_address,
         settings=settled(),
     )
 

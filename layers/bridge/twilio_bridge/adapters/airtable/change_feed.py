@@ -30,11 +30,11 @@ class AirtableFeed:
         self._webhooks = str(requests.api.build_url("bases", base_id, "webhooks"))
         self._schema = str(requests.api.build_url("meta", "bases", base_id, "tables"))
 
-    def webhooks(self) -> list[Webhook]:
+    def list_webhooks(self) -> list[Webhook]:
         """Return the base's webhooks."""
         return [_webhook(each) for each in _list(self._get(self._webhooks), "webhooks")]
 
-    def tables(self, names: Iterable[str]) -> dict[str, str]:
+    def find_table_ids(self, names: Iterable[str]) -> dict[str, str]:
         """Return the ids of the tables; where all are named by their ids nobody is asked."""
         wanted = set(names)
         ids = {name: name for name in wanted if name.startswith(TABLE_ID)}
@@ -43,31 +43,31 @@ class AirtableFeed:
             ids |= {str(table.get("name")): str(table.get("id")) for table in listed}
         return {name: ids[name] for name in wanted & ids.keys()}
 
-    def create(self, url: str) -> Registration:
+    def create_webhook(self, url: str) -> Registration:
         """Make a webhook; not tried twice, for the first try may have worked."""
         body = {"notificationUrl": url, "specification": SPECIFICATION}
-        made = _object(self._requests.ask(lambda: self._requests.api.post(self._webhooks, json=body), ONCE))
+        made = _object(self._requests.send_request(lambda: self._requests.api.post(self._webhooks, json=body), ONCE))
         webhook_id, secret = made.get("id"), made.get("macSecretBase64")
         if not (isinstance(webhook_id, str) and isinstance(secret, str)):
             raise UnavailableError(AIRTABLE, "a new webhook has no id or no secret")
         return Registration(id=webhook_id, url=url, secret=secret, expires_at=_epoch(made.get("expirationTime")))
 
-    def renew(self, webhook_id: str) -> float:
+    def renew_webhook(self, webhook_id: str) -> float:
         """Return it seven more days."""
         return _epoch(_object(self._post(f"{webhook_id}/refresh")).get("expirationTime"))
 
-    def notify(self, webhook_id: str) -> None:
+    def enable_notifications(self, webhook_id: str) -> None:
         """Enable its notifications."""
         self._post(f"{webhook_id}/enableNotifications", {"enable": True})
 
-    def delete(self, webhook_id: str) -> None:
+    def delete_webhook(self, webhook_id: str) -> None:
         """Remove a webhook."""
         remove = self._requests.api.delete
-        self._requests.ask(
+        self._requests.send_request(
             lambda: remove(f"{self._webhooks}/{webhook_id}"), READS, lambda refusal: refusal.status in NOT_OURS
         )
 
-    def told(self, webhook_id: str, cursor: int) -> ChangeBatch | None:
+    def list_changes(self, webhook_id: str, cursor: int) -> ChangeBatch | None:
         """Return what it told from a cursor on."""
         try:
             answer = self._get(f"{self._webhooks}/{webhook_id}/payloads", cursor=cursor)
@@ -80,10 +80,12 @@ class AirtableFeed:
         return _told(_object(answer), cursor)
 
     def _get(self, url: str, **parameters: int) -> object:
-        return self._requests.ask(lambda: self._requests.api.get(url, params=parameters), READS)
+        return self._requests.send_request(lambda: self._requests.api.get(url, params=parameters), READS)
 
     def _post(self, what: str, body: dict[str, Any] | None = None) -> object:
-        return self._requests.ask(lambda: self._requests.api.post(f"{self._webhooks}/{what}", json=body), READS)
+        return self._requests.send_request(
+            lambda: self._requests.api.post(f"{self._webhooks}/{what}", json=body), READS
+        )
 
 
 def _told(answer: Mapping[str, Any], asked: int) -> ChangeBatch:

@@ -53,13 +53,13 @@ class AirtableRequests:
         self._limiter = limiter
         self._patience_s = patience_s
 
-    def ask(
+    def send_request(
         self, request: Callable[[], T], policy: Retry, says_nothing: Callable[[Refusal], bool] = is_an_error
     ) -> T | None:
         """Do one request; None where a refusal `says_nothing` more than that there is nothing."""
 
         def once() -> T | None:
-            self._limiter.reserve(deadline.seconds_left(self._patience_s + REQUEST_S) - REQUEST_S)
+            self._limiter.reserve_slot(deadline.seconds_left(self._patience_s + REQUEST_S) - REQUEST_S)
             left = deadline.seconds_left(CONNECT_TIMEOUT_S + READ_TIMEOUT_S)
             self.api.timeout = (min(CONNECT_TIMEOUT_S, left), min(READ_TIMEOUT_S, left))  # type: ignore[assignment]  # requests takes fractions
             try:
@@ -77,7 +77,7 @@ class AirtableRequests:
     def _refusal(self, error: requests.HTTPError) -> Refusal:
         status = error.response.status_code
         if status == requests.codes.too_many_requests:
-            self._limiter.block()
+            self._limiter.block_slots()
             raise RateLimitedError(AIRTABLE, 30) from error
         return Refusal(status, _error_type(error.response), str(error.response.url))
 

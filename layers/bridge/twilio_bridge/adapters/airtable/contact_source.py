@@ -12,7 +12,7 @@ import requests
 from pyairtable import formulas as f
 
 from twilio_bridge import phone
-from twilio_bridge.adapters.airtable.cells import Fields, cell_text, is_true, long_text, to_contact
+from twilio_bridge.adapters.airtable.cells import Fields, format_cell, format_long_cell, is_checked, to_contact
 from twilio_bridge.adapters.airtable.client import CALLBACK_PATIENCE_S, ONCE, READS, AirtableRequests, Refusal
 from twilio_bridge.adapters.state.limiter import AIRTABLE, SlotLimiter
 from twilio_bridge.config import schema
@@ -47,7 +47,7 @@ class AirtableContacts:
         self._template_columns = templates.columns
         self._newest = ""
 
-    def page(self, owner: str | None, size: int, offset: str | None = None) -> SourcePage:
+    def list_page(self, owner: str | None, size: int, offset: str | None = None) -> SourcePage:
         """Return one page of a list by name."""
         options: dict[str, Any] = {
             "page_size": min(size, MAX_RECORDS_PER_PAGE),
@@ -58,11 +58,11 @@ class AirtableContacts:
             options["formula"] = str(f.EQ(f.LOWER(f.TRIM(_text(owner_cell))), f.LOWER(owner.strip())))
         return self._listed(options, offset)
 
-    def pages(self, offset: str = "") -> Iterator[SourcePage]:
+    def iterate_pages(self, offset: str = "") -> Iterator[SourcePage]:
         """Return all contacts, page by page."""
         return self._all_pages({"page_size": MAX_RECORDS_PER_PAGE}, offset)
 
-    def changed_since(self, moment: str) -> Iterator[tuple[Contact, ...]]:
+    def list_changed(self, moment: str) -> Iterator[tuple[Contact, ...]]:
         """Return the contacts whose last-modified column is later, page by page."""
         column = f.Field(self._settings.columns.last_modified)
         later = f.IS_AFTER(column, f.DATETIME_PARSE(moment)) if moment else f.NOT(f.EQ(column, f.BLANK()))
@@ -70,7 +70,7 @@ class AirtableContacts:
         return (page.contacts for page in listed)
 
     @property
-    def newest(self) -> str:
+    def latest_change(self) -> str:
         """The latest time in the last-modified column of all records listed so far, as Airtable wrote it."""
         return self._newest
 
@@ -81,23 +81,23 @@ class AirtableContacts:
             if not (offset := page.offset):
                 return
 
-    def get(self, contact_id: str) -> Contact | None:
+    def get_contact(self, contact_id: str) -> Contact | None:
         """Return a contact by its record's id, or by the id column."""
         if is_record_id(contact_id):
-            record = self._requests.ask(lambda: self._contacts.get(contact_id), READS, self._is_gone)
+            record = self._requests.send_request(lambda: self._contacts.get(contact_id), READS, self._is_gone)
             return self._contact(record) if record else None
         if not (contact_id and self._settings.columns.id):
             return None
         found = self._search(f.EQ(_text(f.Field(self._settings.columns.id)), contact_id))
         return found[0] if len(found) == 1 else None
 
-    def get_many(self, contact_ids: Sequence[str]) -> list[Contact]:
+    def get_contacts(self, contact_ids: Sequence[str]) -> list[Contact]:
         """Return those of the contacts that are there, a hundred a request."""
         tests = [f.EQ(f.RECORD_ID(), contact_id) for contact_id in contact_ids if is_record_id(contact_id)]
         cuts = [tests[start : start + MAX_RECORDS_PER_PAGE] for start in range(0, len(tests), MAX_RECORDS_PER_PAGE)]
         return [contact for cut in cuts for contact in self._search(f.OR(*cut))]
 
-    def find(self, number: str) -> list[Contact]:
+    def find_by_address(self, number: str) -> list[Contact]:
         """Return the contacts with this address, comparing digits, then whole numbers."""
         columns = self._settings.columns
         if not number:
@@ -112,22 +112,22 @@ class AirtableContacts:
         found = self._search(f.OR(*tests)) if tests else []
         return [contact for contact in found if set(same) & set(contact.addresses)]
 
-    def create(self, contact: Contact) -> Contact:
+    def create_contact(self, contact: Contact) -> Contact:
         """Add a contact; never tried twice, for the first try may have worked."""
         cells = {column: value for column, value in self._cells(contact).items() if value}
-        return self._contact(self._requests.ask(lambda: self._contacts.create(cells, typecast=True), ONCE))
+        return self._contact(self._requests.send_request(lambda: self._contacts.create(cells, typecast=True), ONCE))
 
-    def delete(self, contact_id: str) -> None:
+    def delete_contact(self, contact_id: str) -> None:
         """Remove a contact; one that is gone already is fine."""
         if is_record_id(contact_id):
-            self._requests.ask(lambda: self._contacts.delete(contact_id), READS, self._is_gone)
+            self._requests.send_request(lambda: self._contacts.delete(contact_id), READS, self._is_gone)
 
     def set_opt_out(self, contact_id: str, opted_out: bool) -> Contact | None:
         """Tick or clear the opt-out, and make sure that the answer says so."""
         if not is_record_id(contact_id):
             return None
         cells: dict[str, Any] = {self._settings.columns.opt_out: opted_out}  # typecast: the column may be one of text
-        record = self._requests.ask(
+        record = self._requests.send_request(
             lambda: self._contacts.update(contact_id, cells, typecast=True), READS, self._is_gone
         )
         contact = self._contact(record) if record else None
@@ -135,7 +135,7 @@ class AirtableContacts:
             raise UnavailableError(AIRTABLE, "the answer to an update does not hold what was written")
         return contact
 
-    def templates(self) -> list[TemplateText]:
+    def list_templates(self) -> list[TemplateText]:
         """Return every template that has a text."""
         found = []
         for records in self._template_pages():
@@ -152,9 +152,9 @@ class AirtableContacts:
 
     def _template(self, fields: Fields) -> TemplateText:
         columns = self._template_columns
-        approved = is_true(fields.get(columns.whatsapp_approved))
-        text = long_text(fields.get(columns.text))
-        return TemplateText(cell_text(fields.get(columns.category)), text, approved)
+        approved = is_checked(fields.get(columns.whatsapp_approved))
+        text = format_long_cell(fields.get(columns.text))
+        return TemplateText(format_cell(fields.get(columns.category)), text, approved)
 
     def _search(self, formula: f.Formula) -> list[Contact]:
         return list(self._listed({"page_size": MAX_RECORDS_PER_PAGE, "formula": str(formula)}, None).contacts)
@@ -168,7 +168,9 @@ class AirtableContacts:
     def _list(self, table: Any, options: dict[str, Any], offset: str | None) -> tuple[list[Any], str | None]:  # noqa: ANN401
         urls = (str(table.urls.records), ("POST", str(table.urls.records_post)))
         options = options | ({"offset": offset} if offset else {})
-        answer = self._requests.ask(lambda: self._requests.api.get(urls[0], fallback=urls[1], options=options), READS)
+        answer = self._requests.send_request(
+            lambda: self._requests.api.get(urls[0], fallback=urls[1], options=options), READS
+        )
         if not isinstance(answer, dict) or not isinstance(answer.get("records"), list):
             raise UnavailableError(AIRTABLE, "a listing holds no records")
         if not all(map(_is_record, answer["records"])) or not isinstance(answer.get("offset", ""), str):

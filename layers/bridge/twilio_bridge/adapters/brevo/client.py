@@ -85,7 +85,7 @@ class BrevoRequests:
 
     def _once(self, wanted: Call) -> Any:  # noqa: ANN401  as above
         limiter = self._limits[wanted.group]
-        limiter.reserve(deadline.seconds_left(self._patience_s + 0.5) - 0.5)
+        limiter.reserve_slot(deadline.seconds_left(self._patience_s + 0.5) - 0.5)
         response = self._send(wanted)
         if self._log_calls:  # neither path nor body: they name people
             asked = {"group": wanted.group, "method": wanted.method, "status": response.status_code}
@@ -94,7 +94,7 @@ class BrevoRequests:
             return _content(response)
         error = refusal(response)
         if isinstance(error, RateLimitedError):
-            limiter.block(error.retry_after)
+            limiter.block_slots(error.retry_after)
         raise error
 
     def _send(self, wanted: Call) -> requests.Response:

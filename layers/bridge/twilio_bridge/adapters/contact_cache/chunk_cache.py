@@ -44,13 +44,13 @@ class ChunkMemory:
         self._chunks: OrderedDict[Key, Chunk] = OrderedDict()
         self._size = 0
 
-    def get(self, key: Key) -> Chunk | None:
+    def get_chunk(self, key: Key) -> Chunk | None:
         """Return a chunk, if it is remembered."""
         if key in self._chunks:
             self._chunks.move_to_end(key)
         return self._chunks.get(key)
 
-    def keep(self, key: Key, data: bytes) -> Chunk:
+    def keep_chunk(self, key: Key, data: bytes) -> Chunk:
         """Unpack a chunk and remember it, unless it alone is too large."""
         text = zlib.decompress(data).decode()
         chunk = Chunk([(name, value) for name, value in json.loads(text)], len(text))
@@ -60,7 +60,7 @@ class ChunkMemory:
             self._size -= self._chunks.popitem(last=False)[1].size
         return chunk
 
-    def clear(self) -> None:
+    def clear_chunks(self) -> None:
         """Forget everything."""
         self._chunks.clear()
         self._size = 0
@@ -73,30 +73,30 @@ class ChunkReader:
         self._table = table
         self._memory = memory
         self._is_due = True
-        self.mark: Item | None = None
+        self.generation: Item | None = None
 
-    def begin(self) -> None:
+    def renew_generation(self) -> None:
         """Read the mark anew with what is read next."""
         self._is_due = True
 
-    def along(self, keys: Sequence[Key], *, consistent: bool = False) -> dict[Key, Item]:
+    def get_items(self, keys: Sequence[Key], *, consistent: bool = False) -> dict[Key, Item]:
         """Return those of the items that are there; the mark is read with them where it is due."""
         wanted = [STATE, *keys] if self._is_due else list(keys)
         found = self._table.get_many(wanted, consistent=consistent)
         if self._is_due:
-            self.mark, self._is_due = found.pop(STATE, None), False
+            self.generation, self._is_due = found.pop(STATE, None), False
         return found
 
-    def read(self, keys: Sequence[Key]) -> list[Chunk]:
+    def read_chunks(self, keys: Sequence[Key]) -> list[Chunk]:
         """Return the chunks; a missing one is an UnavailableError."""
-        remembered = {key: chunk for key in keys if (chunk := self._memory.get(key))}
+        remembered = {key: chunk for key in keys if (chunk := self._memory.get_chunk(key))}
         remembered |= self._fetch([key for key in keys if key not in remembered])
         return [remembered[key] for key in keys]
 
     def _fetch(self, keys: list[Key]) -> dict[Key, Chunk]:
-        found = self.along(keys)
+        found = self.get_items(keys)
         if missing := [key for key in keys if key not in found]:  # written just now: the other replicas follow
             found |= self._table.get_many(missing, consistent=True)
         if any(key not in found for key in keys):
             raise UnavailableError("contact cache", "a chunk is missing")
-        return {key: self._memory.keep(key, found[key]["data"]) for key in keys}
+        return {key: self._memory.keep_chunk(key, found[key]["data"]) for key in keys}

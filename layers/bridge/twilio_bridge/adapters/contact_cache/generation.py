@@ -44,12 +44,12 @@ class Load:
     item: Item
 
 
-def read(item: Item | None) -> Generation:
+def parse_generation(item: Item | None) -> Generation:
     """Return the mark; without one nothing counts."""
     return Generation(item["floor"], item["loaded"], item["full_at"]) if item else Generation(0, 0, 0)
 
 
-def state(item: Item | None, *, for_everybody: bool) -> CacheState:
+def parse_state(item: Item | None, *, for_everybody: bool) -> CacheState:
     """Return the copy's age; one made for the other visibility has not the lists wanted now."""
     if not item or not item["loaded"] or item["for_everybody"] != for_everybody:
         return CacheState(None)
@@ -57,7 +57,7 @@ def state(item: Item | None, *, for_everybody: bool) -> CacheState:
     return CacheState(*ages, item["newest"], item["count"], is_told=item["is_told"])
 
 
-def begin(table: Table, number: int, began_at: float) -> Load | None:
+def begin_load(table: Table, number: int, began_at: float) -> Load | None:
     """Say that load `number` begins to write; None where a later refresh has been here."""
     while True:
         seen = table.get(*STATE, consistent=True)
@@ -66,10 +66,10 @@ def begin(table: Table, number: int, began_at: float) -> Load | None:
         item = (seen or _empty()) | {"lease": number, "begun": number}
         if _write(table, item, seen):
             unended = seen is None or seen["begun"] != seen["loaded"]
-            return Load(number, began_at, read(seen), unended, item)
+            return Load(number, began_at, parse_generation(seen), unended, item)
 
 
-def commit(table: Table, load: Load, values: Item) -> bool:
+def commit_load(table: Table, load: Load, values: Item) -> bool:
     """Let everybody see what the load wrote; False where a later refresh has begun."""
     began_ms = int(load.began_at * 1000)
     item = load.item | values | {"loaded": load.number, "began_at": began_ms, "full_at": began_ms, "is_told": False}
@@ -77,7 +77,7 @@ def commit(table: Table, load: Load, values: Item) -> bool:
     return _write(table, item | ({"floor": load.number} if load.raises_floor else {}), load.item)
 
 
-def freshen(table: Table, number: int, began_at: float, newest: str) -> bool:
+def record_update(table: Table, number: int, began_at: float, newest: str) -> bool:
     """Say that the copy was brought up to date; False where a later refresh has been here."""
     while True:
         seen = table.get(*STATE, consistent=True)
@@ -87,7 +87,7 @@ def freshen(table: Table, number: int, began_at: float, newest: str) -> bool:
             return True
 
 
-def confirm(table: Table, moment: float) -> None:
+def confirm_webhook_read(table: Table, moment: float) -> None:
     """Say that the copy holds all that was told up to a moment (epoch seconds), whoever holds the lease."""
     moment_ms = int(moment * 1000)
     while (seen := table.get(*STATE, consistent=True)) and seen["loaded"] and seen["began_at"] < moment_ms:

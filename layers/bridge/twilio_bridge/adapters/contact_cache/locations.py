@@ -16,7 +16,7 @@ Where = dict[str, Any]
 REMEMBER_GONE_S = 86_400
 
 
-def pack(place: Place, was: Sequence[Place] | None = None) -> str:
+def pack_location(place: Place, was: Sequence[Place] | None = None) -> str:
     """Write down where a contact stands, and, where it is on its way, all places where it may still be."""
     where: Where = {"list": place[0], "key": place[1]}
     return json.dumps(where if was is None else where | {"was": was})
@@ -30,18 +30,18 @@ def pack_gone(where: Where) -> str | None:
     return json.dumps(where if "gone" in where else gone)
 
 
-def unpack(text: str | None) -> Where:
+def unpack_location(text: str | None) -> Where:
     """Read what the other two wrote; of an unknown contact nothing is said."""
     where: Where = json.loads(text) if text else {}
     return where
 
 
-def key_of(where: Where) -> str | None:
+def find_key(where: Where) -> str | None:
     """Return the contact's key in the order, for a day also that of a deleted one."""
     return where["key"] if where.get("gone", time.time() + 1) > time.time() and where else None
 
 
-def all_of(where: Where) -> list[Place]:
+def list_places(where: Where) -> list[Place]:
     """Return the places where the contact may stand, the likeliest first."""
     if not where or "gone" in where:
         return []

@@ -24,13 +24,13 @@ NOT_LATER = "attribute_not_exists(pk) OR lease <= :lease"
 MAX_PIECE_BYTES = 400_000
 
 
-class DynamoStage:
-    """The port Stage."""
+class DynamoPartialLoads:
+    """The port PartialLoads."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def keep(self, read: Sequence[Contact], bookmark: Bookmark, number: int) -> None:
+    def append_part(self, read: Sequence[Contact], bookmark: Bookmark, number: int) -> None:
         """Write what was read, then the head."""
         known, earlier = self._head() or (None, [])
         parts = earlier if known and known.began_at == bookmark.began_at else []
@@ -49,7 +49,7 @@ class DynamoStage:
             self._table.put({"pk": pk, "sk": sk, "data": piece, "expires_at": until})
         return part
 
-    def recall(self, after: float) -> tuple[Bookmark, list[Contact]] | None:
+    def find_load(self, after: float) -> tuple[Bookmark, list[Contact]] | None:
         """Read the head, and the pieces where they are wanted."""
         bookmark, parts = self._head() or (None, [])
         if bookmark is None or bookmark.began_at < after:

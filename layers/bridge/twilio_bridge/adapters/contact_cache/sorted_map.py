@@ -15,17 +15,19 @@ import hashlib
 import json
 import time
 import zlib
+from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import TypeVar
 
 from twilio_bridge.adapters.aws.dynamodb import Item, Table
 from twilio_bridge.adapters.contact_cache import generation
 from twilio_bridge.adapters.contact_cache.chunk_cache import Chunk, ChunkMemory, ChunkReader, Entry
-from twilio_bridge.adapters.contact_cache.shelf import HEAD, MapView, Place, deltas, enough, opened, said, shelved
 from twilio_bridge.errors import UnavailableError
 
 T = TypeVar("T")
 
+HEAD = "head"
 KEEP_S = 3 * 86_400
 MAX_ENTRIES_PER_CHUNK = 192
 MAX_CHARACTERS_PER_CHUNK = 120_000
@@ -35,6 +37,53 @@ NOT_LATER = "attribute_not_exists(pk) OR lease <= :lease"
 NOT_NEWER = "attribute_not_exists(pk) OR written_at <= :at"
 AS_READ = f"{generation.ABSENT} OR revision = :revision"
 DELTA = "delta#"
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkRef:
+    """Where a chunk begins, what it is called, how many entries it has and when it expires (epoch seconds)."""
+
+    first: str
+    name: str
+    count: int
+    expires_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class MapView:
+    """A head and the deltas beside it, those written from `since` on. A delta of None says that the entry is gone."""
+
+    head: Item | None
+    written: Sequence[Item]
+    since: int
+    chunks: Sequence[ChunkRef]
+    deltas: dict[str, str | None]
+
+    def counts(self, seen: generation.Generation) -> bool:
+        """Return whether this head is to be seen."""
+        return self.head is None or seen.counts(self.head["lease"])
+
+    def is_settled(self, seen: generation.Generation) -> bool:
+        """Return whether this is all that counts: a delta older than the last load may have its head elsewhere."""
+        late = (item for item in self.written if self.since <= item["written_at"] < seen.full_at)
+        return self.counts(seen) and not any(late)
+
+    def find_chunk(self, key: str) -> Sequence[ChunkRef]:
+        """Return the chunk in which this key would stand, if there is one."""
+        place = self._before(key)
+        return self.chunks[place : place + 1] if place >= 0 else []
+
+    def list_chunks_behind(self, key: str) -> Sequence[ChunkRef]:
+        """Return the chunks in which keys behind this one stand."""
+        return self.chunks[max(self._before(key), 0) :]
+
+    def list_chunks_holding(self, keys: Iterable[str]) -> list[ChunkRef]:
+        """Return the chunks in which any of these keys would stand."""
+        firsts = [chunk.first for chunk in self.chunks]
+        return [self.chunks[place] for place in sorted({bisect_right(firsts, key) - 1 for key in keys}) if place >= 0]
+
+    def _before(self, key: str) -> int:
+        return bisect_right([chunk.first for chunk in self.chunks], key) - 1
 
 
 class SortedMap:
@@ -47,57 +96,59 @@ class SortedMap:
         self._chunk_pk = f"chunk#{name}"
         self._before = (f"before#{name}", HEAD)
 
-    def get(self, key: str) -> str | None:
+    def get_value(self, key: str) -> str | None:
         """Return an entry's value, or None."""
 
-        def value(shelf: MapView) -> str | None:
-            return shelf.deltas[key] if key in shelf.deltas else self._in_chunk(shelf, key)
+        def value(view: MapView) -> str | None:
+            return view.deltas[key] if key in view.deltas else self._in_chunk(view, key)
 
         return self._answer(lambda consistent: self._open_at(key, consistent), value)
 
-    def hints(self, key: str) -> list[str]:
+    def list_hints(self, key: str) -> list[str]:
         """Return all that is written of an entry, the delta whatever its age, then what the last load said."""
 
-        def values(shelf: MapView) -> list[str | None]:
-            return [*deltas(shelf.written, 0).values(), self._in_chunk(shelf, key)]
+        def values(view: MapView) -> list[str | None]:
+            return [*_collect_deltas(view.written, 0).values(), self._in_chunk(view, key)]
 
         found = self._answer(lambda consistent: self._open_at(key, consistent), values)
         return [value for value in found if value is not None]
 
-    def slice(self, after: str, limit: int) -> list[Entry]:
+    def read_slice(self, after: str, limit: int) -> list[Entry]:
         """Return up to `limit` entries behind the key `after`."""
-        return self._answer(self._open, lambda shelf: self._slice(shelf, after, limit))
+        return self._answer(self._open, lambda view: self._slice(view, after, limit))
 
-    def entries(self) -> list[Entry]:
+    def read_all(self) -> list[Entry]:
         """Return all entries in order."""
-        return self._answer(self._open, lambda shelf: _merge(self._entries(shelf.chunks), shelf.deltas, ""))
+        return self._answer(self._open, lambda view: _merge(self._entries(view.chunks), view.deltas, ""))
 
-    def search(self, look: Callable[[str], str], hits: Callable[[str], bool], after: str, limit: int) -> list[Entry]:
+    def search_slice(
+        self, look: Callable[[str], str], hits: Callable[[str], bool], after: str, limit: int
+    ) -> list[Entry]:
         """Return up to `limit` entries behind the key `after` of whose value `look` shows something that `hits`."""
 
-        def found(shelf: MapView) -> list[Entry]:
-            changed = shelf.deltas.items()
+        def found(view: MapView) -> list[Entry]:
+            changed = view.deltas.items()
             found = [(key, value) for key, value in changed if value is not None and key > after and hits(look(value))]
             enough = limit + len(found)
-            for chunk in self._read(shelf.behind(after)):
+            for chunk in self._read(view.list_chunks_behind(after)):
                 pairs = zip(chunk.entries, chunk.seen(look), strict=True)
-                found += [e for e, seen in pairs if hits(seen) and e[0] > after and e[0] not in shelf.deltas]
+                found += [e for e, seen in pairs if hits(seen) and e[0] > after and e[0] not in view.deltas]
                 if len(found) >= enough:
                     break
             return sorted(found)[:limit]
 
         return self._answer(self._open, found)
 
-    def get_many(self, keys: Collection[str]) -> dict[str, str]:
+    def get_values(self, keys: Collection[str]) -> dict[str, str]:
         """Return those entries that are there."""
 
-        def values(shelf: MapView) -> dict[str, str]:
-            stored = dict(self._entries(shelf.holding(keys))) | shelf.deltas
+        def values(view: MapView) -> dict[str, str]:
+            stored = dict(self._entries(view.list_chunks_holding(keys))) | view.deltas
             return {key: value for key in keys if (value := stored.get(key)) is not None}
 
         return self._answer(self._open, values)
 
-    def put(self, key: str, value: str | None, at: float, instead_of: Sequence[str] = ()) -> bool:
+    def put_value(self, key: str, value: str | None, at: float, instead_of: Sequence[str] = ()) -> bool:
         """Write one entry, or take it out (None), as of the moment `at`; False where it was written since.
 
         The keys it stands `instead_of` are gone from the list in the same moment; they are still to be taken out, as
@@ -106,35 +157,35 @@ class SortedMap:
         item = self._delta(key, value, int(at * 1000)) | ({"instead_of": list(instead_of)} if instead_of else {})
         return self._table.put(item, when=NOT_NEWER, values={":at": item["written_at"]})
 
-    def change(self, key: str, change: Callable[[str | None], str], at: float) -> None:
+    def change_value(self, key: str, change: Callable[[str | None], str], at: float) -> None:
         """Rewrite an entry's delta from what it says (None: nothing), whoever else does so at the same time."""
         place = (self._pk, DELTA + _short(key))
         while True:
             seen = self._table.get_many([place], consistent=True).get(place)
             moment = max(int(at * 1000), seen["written_at"] if seen else 0)
             revision = seen["revision"] if seen else 0
-            item = self._delta(key, change(said(seen) if seen else None), moment) | {"revision": revision + 1}
+            item = self._delta(key, change(_unpack_delta(seen) if seen else None), moment) | {"revision": revision + 1}
             if self._table.put(item, when=AS_READ, values={":revision": revision, ":now": int(time.time())}):
                 return
 
-    def written_since(self, moment: float) -> list[tuple[str, str | None]]:
+    def list_written_since(self, moment: float) -> list[tuple[str, str | None]]:
         """Return what was put since then (epoch seconds): each key and its value, None for one taken out."""
         items = [item for item in self._table.query(self._pk, consistent=True) if item["sk"] != HEAD]
-        return list(deltas(items, int(moment * 1000)).items())
+        return list(_collect_deltas(items, int(moment * 1000)).items())
 
-    def replace(self, entries: Iterable[Entry], load: generation.Load) -> int:
+    def replace_all(self, entries: Iterable[Entry], load: generation.Load) -> int:
         """Write all entries, sorted, to be seen once the load counts; give how many items were written.
 
         A head that a later load has written is left as it is.
         """
         newest = self._open(consistent=True)
-        shelf = self._counting(newest, load.replaces)
+        view = self._counting(newest, load.replaces)
         is_settled = newest.is_settled(load.replaces) and not newest.deltas
-        known = {chunk.name: chunk for chunk in shelf.chunks if chunk.expires_at > time.time() + generation.LASTS_S}
+        known = {chunk.name: chunk for chunk in view.chunks if chunk.expires_at > time.time() + generation.LASTS_S}
         packed = [(_pack(cut), cut) for cut in _cut(entries)]
         chunks = [known.get(_name(data)) or _chunk(data, cut) for data, cut in packed]
         stands = newest.head is not None or bool(newest.written)
-        if chunks == shelf.chunks and is_settled and not (load.raises_floor and stands):
+        if chunks == view.chunks and is_settled and not (load.raises_floor and stands):
             return 0
         new = [
             {"pk": self._chunk_pk, "sk": chunk.name, "data": data, "expires_at": chunk.expires_at}
@@ -144,7 +195,7 @@ class SortedMap:
         aside = [newest.head | {"pk": self._before[0]}] if newest.head and newest.counts(load.replaces) else []
         return self._table.put_many(new) + sum(map(self._write_head, [*aside, self._head(chunks, load)]))
 
-    def _head(self, chunks: list[Place], load: generation.Load) -> Item:
+    def _head(self, chunks: list[ChunkRef], load: generation.Load) -> Item:
         rows = [[chunk.first, chunk.name, chunk.count, chunk.expires_at] for chunk in chunks]
         head: Item = {"pk": self._pk, "sk": HEAD, "chunks": zlib.compress(json.dumps(rows).encode())}
         ends = min((chunk.expires_at for chunk in chunks), default=int(time.time()) + KEEP_S)
@@ -161,46 +212,46 @@ class SortedMap:
     def _answer(self, open_: Callable[[bool], MapView], what: Callable[[MapView], T]) -> T:
         """Answer from the newest head; where that does not count, or was swapped meanwhile, from the one that does."""
         for _ in range(MAX_LOOKUPS):
-            self._reader.begin()
-            shelf = open_(False)
-            answer = what(shelf)  # has read the mark, too
-            seen = generation.read(self._reader.mark)
-            if shelf.is_settled(seen):
+            self._reader.renew_generation()
+            view = open_(False)
+            answer = what(view)  # has read the mark, too
+            seen = generation.parse_generation(self._reader.generation)
+            if view.is_settled(seen):
                 return answer
             if (counting := self._counting(open_(True), seen)).counts(seen):
                 return what(counting)
         raise UnavailableError("contact cache", "it is being loaded")
 
     def _counting(self, newest: MapView, seen: generation.Generation) -> MapView:
-        """Return the shelf with the head that counts; where that has just been put aside in turn, it does not."""
+        """Return the view with the head that counts; where that has just been put aside in turn, it does not."""
         head = newest.head
         if not newest.counts(seen):
             head = self._table.get_many([self._before], consistent=True).get(self._before)
             is_over = head is not None and (head["lease"] < seen.floor or not seen.loaded)
             head = None if is_over else head
-        return shelved(head, newest.written, seen.full_at)
+        return _build_view(head, newest.written, seen.full_at)
 
     def _open(self, consistent: bool = False) -> MapView:
-        return opened(self._table.query(self._pk, consistent=consistent))
+        return _open_map(self._table.query(self._pk, consistent=consistent))
 
     def _open_at(self, key: str, consistent: bool) -> MapView:
         keys = [(self._pk, HEAD), (self._pk, DELTA + _short(key))]
-        return opened(self._reader.along(keys, consistent=consistent).values())
+        return _open_map(self._reader.get_items(keys, consistent=consistent).values())
 
-    def _read(self, places: Sequence[Place]) -> list[Chunk]:
-        return self._reader.read([(self._chunk_pk, place.name) for place in places])
+    def _read(self, places: Sequence[ChunkRef]) -> list[Chunk]:
+        return self._reader.read_chunks([(self._chunk_pk, place.name) for place in places])
 
-    def _entries(self, places: Sequence[Place]) -> Iterator[Entry]:
+    def _entries(self, places: Sequence[ChunkRef]) -> Iterator[Entry]:
         return (entry for chunk in self._read(places) for entry in chunk.entries)
 
-    def _in_chunk(self, shelf: MapView, key: str) -> str | None:
-        return dict(self._entries(shelf.at(key))).get(key)
+    def _in_chunk(self, view: MapView, key: str) -> str | None:
+        return dict(self._entries(view.find_chunk(key))).get(key)
 
-    def _slice(self, shelf: MapView, after: str, limit: int) -> list[Entry]:
-        behind = shelf.behind(after)
-        gone = sum(value is None for value in shelf.deltas.values())
-        wanted = enough(behind, limit + gone)
-        entries = _merge(self._entries(wanted), shelf.deltas, after)
+    def _slice(self, view: MapView, after: str, limit: int) -> list[Entry]:
+        behind = view.list_chunks_behind(after)
+        gone = sum(value is None for value in view.deltas.values())
+        wanted = _take_enough(behind, limit + gone)
+        entries = _merge(self._entries(wanted), view.deltas, after)
         if len(wanted) < len(behind):  # deltas behind what was read wait for their chunk
             entries = [entry for entry in entries if entry[0] < behind[len(wanted)].first]
         return entries[:limit]
@@ -229,8 +280,8 @@ def _pack(cut: list[Entry]) -> bytes:
     return zlib.compress(json.dumps(cut, ensure_ascii=False, separators=(",", ":")).encode(), 6)
 
 
-def _chunk(data: bytes, cut: list[Entry]) -> Place:
-    return Place(cut[0][0], _name(data), len(cut), int(time.time()) + KEEP_S)
+def _chunk(data: bytes, cut: list[Entry]) -> ChunkRef:
+    return ChunkRef(cut[0][0], _name(data), len(cut), int(time.time()) + KEEP_S)
 
 
 def _name(data: bytes) -> str:
@@ -239,3 +290,42 @@ def _name(data: bytes) -> str:
 
 def _short(key: str) -> str:
     return key if len(key.encode()) <= MAX_KEY_LENGTH else hashlib.sha256(key.encode()).hexdigest()
+
+
+def _open_map(items: Iterable[Item]) -> MapView:
+    """Return what the newest head and the items beside it say."""
+    found = list(items)
+    head = next((item for item in found if item["sk"] == HEAD), None)
+    return _build_view(head, [item for item in found if item["sk"] != HEAD], 0)
+
+
+def _build_view(head: Item | None, written: Sequence[Item], since: int) -> MapView:
+    """Return what this head says, and of what was written what is not older than it and than `since` (milliseconds)."""
+    rows = json.loads(zlib.decompress(head["chunks"])) if head else []
+    since = max(since, head["began_at"] if head else 0)
+    return MapView(head, written, since, [ChunkRef(*row) for row in rows], _collect_deltas(written, since))
+
+
+def _collect_deltas(items: Iterable[Item], since: int) -> dict[str, str | None]:
+    """Return what was written since then (epoch milliseconds), the latest last."""
+    found: dict[str, str | None] = {}
+    for item in sorted(items, key=lambda item: int(item["written_at"])):
+        if item["written_at"] >= since:
+            found |= dict.fromkeys(item.get("instead_of", ()))
+            found[item["key"]] = _unpack_delta(item)
+    return found
+
+
+def _unpack_delta(item: Item) -> str | None:
+    """Return a delta's text; None where it says that the entry is gone."""
+    return zlib.decompress(item["value"]).decode() if "value" in item else None
+
+
+def _take_enough(chunks: Sequence[ChunkRef], limit: int) -> Sequence[ChunkRef]:
+    """Return as many of the chunks, from the first on, as hold `limit` entries behind a key in the first."""
+    count = 0
+    for place, chunk in enumerate(chunks):
+        count += chunk.count if place else 0  # of the first, all may stand before the wanted key
+        if count >= limit:
+            return chunks[: place + 1]
+    return chunks

@@ -77,7 +77,7 @@ class SlotLimiter:
         self._clock = clock
         self._sleep = sleep
 
-    def reserve(self, patience_s: float) -> None:
+    def reserve_slot(self, patience_s: float) -> None:
         """Wait for the next slot; raise RateLimitedError at once where that takes longer than `patience_s`.
 
         A slot that has passed before it could be used, because DynamoDB or this instance was slow, is given up once.
@@ -86,12 +86,12 @@ class SlotLimiter:
         if not self._wait_for_slot(patience_s):
             self._wait_for_slot(max(until - self._clock(), 0))
 
-    def block(self, seconds: float = PENALTY_S) -> None:
+    def block_slots(self, seconds: float = PENALTY_S) -> None:
         """Let nobody ask for `seconds`, for instance because the vendor answered 429."""
         end = self._now_ms() + int(seconds * 1000)
         self._move("SET next_at = :to", end, end)
 
-    def used(self) -> int:
+    def count_calls(self) -> int:
         """Return how many requests were made this month."""
         return int(self._item().get(self._month(), 0))
 

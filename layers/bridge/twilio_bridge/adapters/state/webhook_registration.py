@@ -20,17 +20,17 @@ class DynamoRegistrations:
         self._table = table
         self._pk = f"webhook#{base_id}"
 
-    def current(self) -> Registration | None:
+    def get_registration(self) -> Registration | None:
         """Return it as it was written last."""
         item = self._table.get(self._pk, "webhook", consistent=True)
         return _registration(item) if item and item.get("webhook_id") else None
 
-    def secret(self) -> str | None:
+    def get_secret(self) -> str | None:
         """Return what our webhook signs with."""
-        registration = self.current()
+        registration = self.get_registration()
         return registration.secret if registration else None
 
-    def put(self, registration: Registration) -> None:
+    def put_registration(self, registration: Registration) -> None:
         """Remember another webhook, or all of one anew."""
         values = {
             ":id": registration.id,
@@ -43,22 +43,22 @@ class DynamoRegistrations:
         }
         self._table.update(self._pk, "webhook", ALL, values)
 
-    def advance(self, registration: Registration) -> bool:
+    def advance_cursor(self, registration: Registration) -> bool:
         """Remember a later cursor of this webhook."""
         values = {":cursor": registration.cursor, ":id": registration.id}
         when = "webhook_id = :id AND heard_to < :cursor"
         return self._table.update(self._pk, "webhook", "SET heard_to = :cursor", values, when=when) is not None
 
-    def remove(self, webhook_id: str) -> None:
+    def remove_registration(self, webhook_id: str) -> None:
         """Forget it; the item stays, without an id."""
         values = {":id": webhook_id}
         self._table.update(self._pk, "webhook", "REMOVE webhook_id, mac_secret", values, when="webhook_id = :id")
 
-    def ask(self) -> None:
+    def count_request(self) -> None:
         """Count one more."""
         self._table.update(self._pk, "asked", "ADD asked_times :one", {":one": 1})
 
-    def asked(self) -> int:
+    def get_request_count(self) -> int:
         """Return the count."""
         item = self._table.get(self._pk, "asked", consistent=True)
         return int(item["asked_times"]) if item else 0
