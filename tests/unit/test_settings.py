@@ -85,6 +85,15 @@ def test_malformed(name: str, attribute: str, value: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "attribute"), [("AIRTABLE_QUEUE_URL", "airtable_queue_url"), ("BREVO_QUEUE_URL", "brevo_queue_url")]
+)
+def test_the_queue_of_a_part_that_is_not_deployed(name: str, attribute: str) -> None:
+    """`none` is no queue; that is not the same as a setting that somebody forgot."""
+    assert "" == getattr(Settings({name: "none"}), attribute)
+    assert "https://sqs/queue" == getattr(Settings({name: "https://sqs/queue"}), attribute)
+
+
+@pytest.mark.parametrize(
     ("attribute", "expected"),
     [
         ("twilio_region", None),

@@ -18,6 +18,8 @@ BASE_URL = (r"https?://[^\s/?#]+(/[^\s?#]*)?", "an http or https address without
 NUMBER = (r"(whatsapp:)?\+[1-9][0-9]{6,14}", "a number in E.164 form, such as +14155550100")
 BASE64 = (r"([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?", "base64, as Airtable gave it")
 ANYTHING = (r"\S.*", "not empty")
+# What template.yaml sets in place of a queue that belongs to a part (Frontline, Support) that is not deployed.
+NO_QUEUE = "none"
 TOKENS = (r".*[^\s,].*", "an auth token, or several with commas between them")
 LABEL = (r"[a-z0-9-]+", "lower-case letters, digits and hyphens")
 
@@ -161,8 +163,8 @@ class Settings:
 
     @property
     def brevo_queue_url(self) -> str:
-        """The FIFO queue of persons with something new for Brevo."""
-        return self._required("BREVO_QUEUE_URL", ANYTHING)
+        """The FIFO queue of persons with something new for Brevo; empty where the stack is deployed without support."""
+        return self._queue_url("BREVO_QUEUE_URL")
 
     @property
     def brevo_dead_letters_url(self) -> str:
@@ -197,8 +199,8 @@ class Settings:
 
     @property
     def airtable_queue_url(self) -> str:
-        """The queue of opt-outs that are to be written to Airtable."""
-        return self._required("AIRTABLE_QUEUE_URL", ANYTHING)
+        """The queue of opt-outs that wait for Airtable; empty where the stack is deployed without Frontline."""
+        return self._queue_url("AIRTABLE_QUEUE_URL")
 
     @property
     def refresh_contacts_function(self) -> str:
@@ -219,6 +221,10 @@ class Settings:
     def bridge_config(self) -> str | None:
         """A configuration file that replaces the packaged and the stored one (local runs only)."""
         return self._optional("BRIDGE_CONFIG", ANYTHING)
+
+    def _queue_url(self, name: str) -> str:
+        url = self._required(name, ANYTHING)
+        return "" if url == NO_QUEUE else url
 
     def _required(self, name: str, shape: tuple[str, str]) -> str:
         if value := self._optional(name, shape):

@@ -185,3 +185,17 @@ def test_a_queue_that_fails_is_unavailable(failure: Exception) -> None:
         with pytest.raises(UnavailableError) as raised:
             use()
         assert NUMBER not in str(raised.value)
+
+
+@pytest.mark.parametrize("part", ["airtable", "brevo"])
+def test_nothing_is_queued_for_a_part_that_is_not_deployed(queues: Queues, part: str) -> None:
+    """A queue without a URL takes nothing; the other one works as before."""
+    urls = {"airtable": queues.airtable, "brevo": queues.brevo, part: ""}
+    outbox = SqsOutbox(sqs(), airtable_queue_url=urls["airtable"], brevo_queue_url=urls["brevo"])
+
+    outbox.enqueue_airtable_opt_out(NUMBER)
+    outbox.enqueue_brevo_opt_out(NUMBER)
+    outbox.enqueue_brevo_delivery(["p1"])
+
+    expected = {"airtable": 1, "brevo": 2, part: 0}
+    assert expected == {"airtable": len(queues.messages(queues.airtable)), "brevo": len(queues.messages(queues.brevo))}

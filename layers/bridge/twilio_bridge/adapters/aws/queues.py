@@ -27,7 +27,10 @@ GROUP = re.compile(r"[!-~]{1,128}")
 
 
 class SqsOutbox:
-    """The port Outbox; Brevo's queue is FIFO, with a message group for each person and each address."""
+    """The port Outbox; Brevo's queue is FIFO, with a message group for each person and each address.
+
+    A queue without a URL belongs to a part of the bundle that is not deployed: nothing is queued there.
+    """
 
     def __init__(
         self, client: "SQSClient", *, airtable_queue_url: str, brevo_queue_url: str, sync_queue_url: str = ""
@@ -39,7 +42,8 @@ class SqsOutbox:
 
     def enqueue_airtable_opt_out(self, address: str) -> None:
         """Queue an address for Airtable."""
-        self._send(self._airtable_queue_url, {"address": address})
+        if self._airtable_queue_url:
+            self._send(self._airtable_queue_url, {"address": address})
 
     def enqueue_brevo_opt_out(self, address: str) -> None:
         """Queue an address for Brevo, behind what waits for the same one."""
@@ -63,6 +67,8 @@ class SqsOutbox:
 
     def _send_batch(self, messages: "Sequence[SendMessageBatchRequestEntryTypeDef]") -> None:
         """Send messages to Brevo's queue; a message that is there twice costs a look at the person, and no more."""
+        if not self._brevo_queue_url:
+            return
 
         def send(
             waiting: "Sequence[SendMessageBatchRequestEntryTypeDef]",
