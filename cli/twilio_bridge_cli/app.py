@@ -18,6 +18,7 @@ _EXAMPLES: Final = """
 [bold]Examples[/bold]
   twilio-bridge call crm
   twilio-bridge call crm --worker jo@acme.org --url https://bridge.acme.org --secret twilio-bridge/twilio
+  twilio-bridge secrets put twilio airtable --stack twilio-bridge
   twilio-bridge config put bridge.yaml --stack twilio-bridge
   twilio-bridge events put task-created.json
   twilio-bridge report queues --stack twilio-bridge --from 2026-11-01
@@ -33,6 +34,7 @@ COMMANDS: Final = {
         f"{_COMMANDS}.usage:usage",
     ),
     "config": Entry("Checks, stores and shows what people configure (bridge.yaml).", f"{_COMMANDS}.config.group:group"),
+    "secrets": Entry("Writes the stack's secrets, without a file that holds one.", f"{_COMMANDS}.secrets.group:group"),
     "events": Entry(
         "Puts Twilio's events on the stream, out of files or out of the quarantine.", f"{_COMMANDS}.events.group:group"
     ),

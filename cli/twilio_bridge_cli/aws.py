@@ -43,6 +43,7 @@ _USAGE: Final[Mapping[str, str]] = {
 _REFUSALS: Final[Mapping[str, str]] = {
     "ResourceNotFoundException": _NONE,
     "NoSuchBucket": _NONE,
+    "InvalidRequestException": "It may be marked for deletion: aws secretsmanager restore-secret brings it back.",
     "ValidationError": "There is no such stack in this account and region; see --stack and --region.",
     "AccessDeniedException": "Ask your administrator for the right to do this.",
     "AccessDenied": "Ask your administrator for the right to do this.",

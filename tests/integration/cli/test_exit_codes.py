@@ -18,7 +18,18 @@ from twilio_bridge_cli.commands.call import command, sending
 FAR = "https://bridge.invalid"
 CONFIG = [["config", name] for name in ("check", "put", "show", "remove")]
 EVENTS = [["events", name] for name in ("put", "replay", "quarantine")]
-HELPED = [[], ["call"], ["config"], *CONFIG, ["events"], *EVENTS, ["report"], ["usage"]]
+HELPED = [
+    [],
+    ["call"],
+    ["config"],
+    *CONFIG,
+    ["events"],
+    *EVENTS,
+    ["report"],
+    ["usage"],
+    ["secrets"],
+    ["secrets", "put"],
+]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""The stack's secrets, without a file that holds one."""
