@@ -2,10 +2,11 @@
 
 from twilio_bridge import forms
 from twilio_bridge.entrypoints import http
-from twilio_bridge.frontline import outgoing_conversation
+from twilio_bridge.frontline import outgoing_conversation, workers
 from twilio_bridge.wiring import base, contacts
 
 signatures = base.signatures()
+seen_workers = contacts.seen_workers()
 opt_outs = base.opt_outs()
 
 
@@ -16,5 +17,6 @@ def lambda_handler(event: http.Event, context: http.Context) -> http.Reply:
 
 def answer(form: forms.Form) -> forms.Answer:
     """Answer from the contacts and senders as they are configured now."""
+    workers.record_worker(form, seen_workers)
     outgoing = outgoing_conversation.OutgoingDeps(contacts.directory(), opt_outs, contacts.senders())
     return outgoing_conversation.answer(form, outgoing)

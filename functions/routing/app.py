@@ -16,5 +16,6 @@ def lambda_handler(event: http.Event, context: http.Context) -> http.Reply:
 def answer(form: forms.Form) -> forms.Answer:
     """Route by the chain as it is configured now."""
     settings = base.configuration().routing
-    route = routing.RoutingDeps(contacts.directory(), base.messaging(), contacts.senders(), settings)
-    return routing.answer(form, route)
+    workers, senders = contacts.worker_directory(), contacts.senders()
+    deps = routing.RoutingDeps(contacts.directory(), base.messaging(), senders, workers, settings)
+    return routing.answer(form, deps)

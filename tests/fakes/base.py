@@ -7,7 +7,7 @@ from tests.fakes.contacts import Clock
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.contacts.ports import Bookmark
 from twilio_bridge.errors import RefusedError
-from twilio_bridge.ports import OptOut, Participant
+from twilio_bridge.ports import OptOut, Participant, User
 
 
 class FakeNotes:
@@ -154,53 +154,92 @@ class FakeOutbox:
         self.test_ids.append(test_id)
 
 
+class FakeSeenWorkers:
+    """The port SeenWorkers: a list."""
+
+    def __init__(self, *identities: str) -> None:
+        self.identities = list(identities)
+
+    def record_worker(self, identity: str) -> None:
+        """Keep the identity, the latest first."""
+        self.identities = [identity, *(other for other in self.identities if other != identity)]
+
+    def list_workers(self) -> list[str]:
+        """Return the identities."""
+        return list(self.identities)
+
+
 @dataclass
 class FakeMessaging:
-    """The port Messaging over dictionaries; `failure`, where set, is raised by every call."""
+    """The port Messaging over dictionaries.
+
+    `failure`, where set, is raised by every call; `services` names the service of the conversations that are not in
+    the default one. `available` are active and available users of Frontline, `away` active ones, `left` deactivated.
+    """
 
     conversations: dict[str, list[Participant]] = field(default_factory=dict)
     available: set[str] = field(default_factory=set)
     changes: dict[str, dict[str, str]] = field(default_factory=dict)
     failure: Exception | None = None
+    away: set[str] = field(default_factory=set)
+    left: set[str] = field(default_factory=set)
+    chat_users: set[str] = field(default_factory=set)
+    services: dict[str, str] = field(default_factory=dict)
 
-    def list_participants(self, conversation_sid: str) -> list[Participant]:
+    def list_participants(self, conversation_sid: str, service_sid: str = "") -> list[Participant]:
         """Return who is in a conversation."""
-        self._begin(conversation_sid)
+        self._begin(conversation_sid, service_sid)
         return list(self.conversations[conversation_sid])
 
-    def fetch_participant(self, conversation_sid: str, participant_sid: str) -> Participant:
+    def fetch_participant(self, conversation_sid: str, participant_sid: str, service_sid: str = "") -> Participant:
         """Return one of them."""
-        found = [p for p in self.list_participants(conversation_sid) if p.sid == participant_sid]
+        there = self.list_participants(conversation_sid, service_sid)
+        found = [p for p in there if p.sid == participant_sid]
         if not found:
             raise RefusedError("memory", "no such participant", code=20404)
         return found[0]
 
-    def add_worker(self, conversation_sid: str, worker: str, projected_address: str = "") -> None:
+    def add_worker(
+        self, conversation_sid: str, worker: str, projected_address: str = "", service_sid: str = ""
+    ) -> None:
         """Add a worker who is not there yet."""
-        there = self.list_participants(conversation_sid)
+        there = self.list_participants(conversation_sid, service_sid)
         if all(participant.identity != worker for participant in there):
             new = Participant(sid=f"MB{len(there):032}", identity=worker, address=projected_address)
             self.conversations[conversation_sid].append(new)
 
-    def update_participant_attributes(self, conversation_sid: str, participant_sid: str, attributes: str) -> None:
+    def update_participant_attributes(
+        self, conversation_sid: str, participant_sid: str, attributes: str, service_sid: str = ""
+    ) -> None:
         """Replace a participant's attributes."""
-        changed = replace(self.fetch_participant(conversation_sid, participant_sid), attributes=attributes)
+        before = self.fetch_participant(conversation_sid, participant_sid, service_sid)
+        changed = replace(before, attributes=attributes)
         there = self.conversations[conversation_sid]
         self.conversations[conversation_sid] = [changed if p.sid == participant_sid else p for p in there]
 
-    def update_conversation(self, conversation_sid: str, changes: Mapping[str, str]) -> None:
+    def update_conversation(self, conversation_sid: str, changes: Mapping[str, str], service_sid: str = "") -> None:
         """Change a conversation."""
-        self._begin(conversation_sid)
+        self._begin(conversation_sid, service_sid)
         self.changes.setdefault(conversation_sid, {}).update(changes)
 
-    def is_worker_available(self, worker: str) -> bool:
-        """Return whether a user is available."""
+    def fetch_user(self, identity: str) -> User | None:
+        """Return the Frontline user of this identity."""
         if self.failure:
             raise self.failure
-        return worker in self.available
+        if identity not in self.available | self.away | self.left:
+            return None
+        return User(identity=identity, is_active=identity not in self.left, is_available=identity in self.available)
 
-    def _begin(self, conversation_sid: str) -> None:
+    def fetch_chat_user(self, identity: str, service_sid: str = "") -> User | None:
+        """Return the Conversations user of this identity; every user of Frontline is one in the default service."""
         if self.failure:
             raise self.failure
-        if conversation_sid not in self.conversations:
+        known = self.chat_users | (set() if service_sid else self.available | self.away)
+        return User(identity=identity) if identity in known else None
+
+    def _begin(self, conversation_sid: str, service_sid: str) -> None:
+        if self.failure:
+            raise self.failure
+        lives_in = self.services.get(conversation_sid, service_sid)
+        if conversation_sid not in self.conversations or lives_in != service_sid:
             raise RefusedError("memory", "no such conversation", code=20404)

@@ -19,6 +19,7 @@ from tests.fakes.base import (
     FakeOutbox,
     FakePartialLoads,
     FakeRefresh,
+    FakeSeenWorkers,
 )
 from tests.fakes.contacts import Clock, FakeCache, FakeSource
 from twilio_bridge import forms
@@ -36,6 +37,7 @@ from twilio_bridge.frontline.routing import RoutingDeps
 from twilio_bridge.frontline.senders import Senders
 from twilio_bridge.frontline.templates import TemplateDeps
 from twilio_bridge.frontline.twilio_conversations import ConversationsDeps
+from twilio_bridge.frontline.workers import WorkerDirectory, list_configured
 from twilio_bridge.ports import Participant
 
 TOKEN = "12345"
@@ -142,6 +144,7 @@ class World:
     outbox: FakeOutbox = field(default_factory=FakeOutbox)
     refresh: FakeRefresh = field(default_factory=FakeRefresh)
     messaging: FakeMessaging = field(default_factory=FakeMessaging)
+    seen_workers: FakeSeenWorkers = field(default_factory=FakeSeenWorkers)
     webhook_secret: str = ""
 
     def __post_init__(self) -> None:
@@ -184,7 +187,9 @@ class World:
     @property
     def routing(self) -> RoutingDeps:
         """What the routing callback works with."""
-        return RoutingDeps(self.directory, self.messaging, self.senders, self.settings.routing)
+        configured = list_configured(self.settings.workers, self.settings.routing.default_worker)
+        workers = WorkerDirectory(configured, self.seen_workers, self.messaging)
+        return RoutingDeps(self.directory, self.messaging, self.senders, workers, self.settings.routing)
 
     @property
     def personalising(self) -> TemplateDeps:

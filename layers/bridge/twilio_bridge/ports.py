@@ -98,23 +98,52 @@ class Participant:
     attributes: str = "{}"
 
 
-class Messaging(Protocol):
-    """Twilio Conversations and Frontline's users."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class User:
+    """A user of Frontline or Conversations; `identity` is case-sensitive, in Twilio's spelling."""
 
-    def list_participants(self, conversation_sid: str) -> list[Participant]:
+    identity: str
+    is_active: bool = True
+    is_available: bool = False
+
+
+class Messaging(Protocol):
+    """Twilio Conversations and Frontline's users.
+
+    A conversation lives in a service, and is found under it only. An empty `service_sid` is the account's default one.
+    """
+
+    def list_participants(self, conversation_sid: str, service_sid: str = "") -> list[Participant]:
         """Return the participants of a conversation."""
 
-    def fetch_participant(self, conversation_sid: str, participant_sid: str) -> Participant:
+    def fetch_participant(self, conversation_sid: str, participant_sid: str, service_sid: str = "") -> Participant:
         """Return one participant."""
 
-    def add_worker(self, conversation_sid: str, worker: str, projected_address: str = "") -> None:
+    def add_worker(
+        self, conversation_sid: str, worker: str, projected_address: str = "", service_sid: str = ""
+    ) -> None:
         """Add a worker to a conversation; one who is there already is no error."""
 
-    def update_participant_attributes(self, conversation_sid: str, participant_sid: str, attributes: str) -> None:
+    def update_participant_attributes(
+        self, conversation_sid: str, participant_sid: str, attributes: str, service_sid: str = ""
+    ) -> None:
         """Replace a participant's attributes (JSON text)."""
 
-    def update_conversation(self, conversation_sid: str, changes: Mapping[str, str]) -> None:
+    def update_conversation(self, conversation_sid: str, changes: Mapping[str, str], service_sid: str = "") -> None:
         """Change `friendly_name` or `attributes` of a conversation."""
 
-    def is_worker_available(self, worker: str) -> bool:
-        """Return whether a Frontline user is active and available."""
+    def fetch_user(self, identity: str) -> User | None:
+        """Return the Frontline user of this identity; None where Twilio knows none."""
+
+    def fetch_chat_user(self, identity: str, service_sid: str = "") -> User | None:
+        """Return the Conversations user of this identity; None where Twilio knows none."""
+
+
+class SeenWorkers(Protocol):
+    """The identities that signed requests named as their worker."""
+
+    def record_worker(self, identity: str) -> None:
+        """Write that this worker was seen today, unless that is written already."""
+
+    def list_workers(self) -> list[str]:
+        """Return the identities seen within the last weeks, the latest first."""

@@ -4,6 +4,7 @@ import json
 import re
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,10 +13,12 @@ import pytest
 from tests.contract.airtable.adapter import answering
 from tests.fakes.base import FakeMessaging
 from twilio_bridge import deadline
-from twilio_bridge.adapters.twilio.client import Account, BoundedHttpClient, InitializingError, replace_host
+from twilio_bridge.adapters.twilio.client import Account, BoundedHttpClient, replace_host
+from twilio_bridge.adapters.twilio.failures import InitializingError, check_limit
 from twilio_bridge.adapters.twilio.messaging import TwilioMessaging
 from twilio_bridge.errors import (
     BridgeError,
+    NotTakenError,
     OutOfTimeError,
     RateLimitedError,
     RefusedError,
@@ -96,6 +99,11 @@ def office(request: pytest.FixtureRequest) -> Office:
     return Office(over_http(twilio), lambda *people: begin_over_http(twilio, *people), seen)
 
 
+def is_available(messaging: Messaging, worker: str) -> bool:
+    user = messaging.fetch_user(worker)
+    return user is not None and user.is_available
+
+
 def person(**about: str) -> Participant:
     return Participant(sid="", **about)
 
@@ -156,21 +164,21 @@ def test_a_conversation_is_changed(office: Office, name: str) -> None:
 )
 def test_available_workers(office: Office, worker: str, expected: bool) -> None:
     """Known and available; a stranger is not."""
-    assert expected == office.messaging.is_worker_available(worker)
+    assert expected == is_available(office.messaging, worker)
 
 
 @pytest.mark.parametrize("identity", [each for each in IDENTITIES if each not in {"..", "jo/../mei"}])
 def test_a_workers_identity_is_not_part_of_the_address(office: Office, identity: str) -> None:
     """Whatever stands in it, that user is asked about and no other."""
-    assert office.messaging.is_worker_available(identity)
-    assert not office.messaging.is_worker_available(f"{identity}x")
+    assert is_available(office.messaging, identity)
+    assert not is_available(office.messaging, f"{identity}x")
 
 
 def test_a_deactivated_worker_is_not_available(twilio: TwilioStandIn) -> None:
     """Though the user says so."""
     user = twilio.store.user(JO)
     twilio.store.users[user.sid] = replace(user, state="deactivated")
-    assert not over_http(twilio).is_worker_available(JO)
+    assert not is_available(over_http(twilio), JO)
 
 
 def test_unknown_conversations_and_participants_are_refusals(office: Office) -> None:
@@ -196,7 +204,7 @@ USES: dict[str, Callable[[Messaging], object]] = {
     "add_worker": lambda messaging: messaging.add_worker(NOWHERE, JO),
     "update_participant_attributes": lambda messaging: messaging.update_participant_attributes(NOWHERE, NOBODY, "{}"),
     "update_conversation": lambda messaging: messaging.update_conversation(NOWHERE, {"friendly_name": "Ada"}),
-    "is_available": lambda messaging: messaging.is_worker_available(JO),
+    "is_available": lambda messaging: is_available(messaging, JO),
 }
 
 
@@ -249,13 +257,45 @@ def test_a_conversation_that_is_never_made_is_given_up(twilio: TwilioStandIn, mo
 
 
 @pytest.mark.parametrize("name", USES)
-def test_a_429_is_told(twilio: TwilioStandIn, name: str) -> None:
-    """Nobody tries again at once."""
+def test_a_429_is_tried_again(twilio: TwilioStandIn, name: str) -> None:
+    """Twilio has not processed it; without Retry-After the wait is ours to choose."""
+    twilio.faults = Faults(status=429, times=2)
+    with suppress(RefusedError):  # there is no such conversation
+        USES[name](over_http(twilio))
+    assert [429, 429] == [seen.status for seen in twilio.requests[:2]]
+    assert 429 != twilio.requests[2].status
+
+
+@pytest.mark.parametrize("name", USES)
+def test_a_429_that_stays_is_given_up(twilio: TwilioStandIn, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tries end where nothing else limits the time."""
+    monkeypatch.setattr("twilio_bridge.retry.time.sleep", lambda _seconds: None)
     twilio.faults = Faults(status=429)
     with pytest.raises(RateLimitedError) as raised:
         USES[name](over_http(twilio))
     assert raised.value.retry_after > 0
-    assert 1 == len(twilio.requests)
+    assert 12 == len(twilio.requests)
+
+
+def test_a_429_is_tried_again_only_while_the_deadline_lasts(
+    twilio: TwilioStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The caller has its answer in time."""
+    monkeypatch.setattr("random.uniform", lambda _low, _high: 1.0)
+    twilio.faults = Faults(status=429)
+    began = time.monotonic()
+    with pytest.raises((RateLimitedError, OutOfTimeError)), deadline.limit(1.5):
+        over_http(twilio).list_participants(NOWHERE)
+    assert time.monotonic() - began < 1.6
+    assert 2 <= len(twilio.requests) <= 4
+
+
+@pytest.mark.parametrize(("retry_after", "expected"), [("1", 1.0), ("", 0.4), ("soon", 0.4), ("0", 0.4), ("9e9", 60.0)])
+def test_retry_after_is_heeded(retry_after: str, expected: float) -> None:
+    """As far as it can be read."""
+    with pytest.raises(RateLimitedError) as raised:
+        check_limit(429, {"Retry-After": retry_after} if retry_after else None)
+    assert expected == raised.value.retry_after
 
 
 @pytest.mark.parametrize("name", USES)
@@ -335,14 +375,30 @@ def test_a_slow_twilio_is_waited_for(twilio: TwilioStandIn) -> None:
     """Half a second is no failure."""
     twilio.faults = Faults(latency_s=0.5)
     with deadline.limit(2):
-        assert over_http(twilio).is_worker_available(JO)
+        assert is_available(over_http(twilio), JO)
 
 
 def test_nobody_listening_is_an_outage(twilio: TwilioStandIn) -> None:
-    """A connection that is refused is given up."""
+    """A connection that is refused is given up; certainly nothing has happened."""
     for use in USES.values():
-        with pytest.raises(UnavailableError):
+        with pytest.raises(NotTakenError):
             use(over_http(twilio, url="http://127.0.0.1:9"))
+
+
+def test_a_connection_that_was_refused_is_tried_again(twilio: TwilioStandIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More often than what Twilio may have processed: until somebody listens."""
+    sid, messaging = begin_over_http(twilio, ADA), over_http(twilio)
+    twilio.stop()
+    waits: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        waits.append(seconds)
+        if 5 == len(waits):
+            twilio.start()
+
+    monkeypatch.setattr("twilio_bridge.retry.time.sleep", sleep)
+    assert 1 == len(messaging.list_participants(sid))
+    assert 5 == len(waits)
 
 
 PRODUCTS = ["api", "conversations", "taskrouter", "events", "flex-api", "frontline-api", "iam", "insights", "messaging"]
@@ -368,7 +424,7 @@ def test_a_region_and_an_edge_are_asked_elsewhere_too(twilio: TwilioStandIn) -> 
     sid = begin_over_http(twilio, ADA)
     regional = TwilioMessaging(Account((ACCOUNT_SID, TOKEN), ACCOUNT_SID, "ie1", "dublin", twilio.url))
     assert 1 == len(regional.list_participants(sid))
-    assert regional.is_worker_available(JO)
+    assert is_available(regional, JO)
 
 
 def test_without_an_endpoint_twilio_is_asked() -> None:
@@ -392,7 +448,7 @@ def test_without_an_endpoint_twilio_is_asked() -> None:
     messaging = TwilioMessaging(Account((ACCOUNT_SID, TOKEN), ACCOUNT_SID, region="ie1", edge="dublin"))
     messaging._client.http_client.session = Session()
     with pytest.raises(UpstreamError), deadline.limit(0.3):
-        messaging.is_worker_available(JO)
+        is_available(messaging, JO)
     url, timeout = asked[0]
     assert re.fullmatch(r"https://frontline-api\.dublin\.ie1\.twilio\.com/v1/Users/jo(@|%40)example\.com", url)
     assert 0 < timeout <= 0.3

@@ -1,11 +1,13 @@
 """Routing: each step of the chain, what comes after it fails, and never a silent success without a worker."""
 
 from collections import Counter
+from contextlib import suppress
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.fakes.base import FakeMessaging
 from tests.unit.build import (
     ANN,
     ANYTHING,
@@ -26,6 +28,7 @@ from tests.unit.build import (
 from twilio_bridge.errors import BadRequestError, BridgeError, RefusedError, RoutingError, UnavailableError
 from twilio_bridge.frontline import routing
 from twilio_bridge.frontline.routing import MAX_LOOKUPS
+from twilio_bridge.ports import User
 
 KIM = "kim@example.com"
 INBOUND = {
@@ -56,6 +59,7 @@ def office(
 ) -> World:
     made = world(*given_contacts, settings=settings, **parts)  # type: ignore[arg-type]  # contacts, as the callers give
     made.messaging.conversations = {sid: [customer()] for sid in sids}
+    made.messaging.away = {JO, SAM, KIM}
     return made
 
 
@@ -222,17 +226,17 @@ def test_same_worker_on_a_repeated_call() -> None:
     first, again = office(settings=TEAM), office(settings=TEAM)
     route(first)
 
-    assert routing.choose_worker(inbound(), again.routing)[0] == workers_in(first)[0]
+    assert next(routing.choose_workers(inbound(), again.routing)).worker == workers_in(first)[0]
 
 
 def inbound(sid: str = CONVERSATION) -> routing.Inbound:
-    return routing.Inbound(sid, ANN, OURS, "")
+    return routing.Inbound(sid, ANN, OURS)
 
 
 def test_fair() -> None:
     """Over many conversations everybody gets their share."""
     made = office(settings=TEAM)
-    counted = Counter(routing.choose_worker(inbound(f"CH{n:032}"), made.routing)[0] for n in range(600))
+    counted = Counter(next(routing.choose_workers(inbound(f"CH{n:032}"), made.routing)).worker for n in range(600))
 
     assert {JO, SAM, KIM} == set(counted)
     assert min(counted.values()) > 120
@@ -252,7 +256,7 @@ def test_failing_step() -> None:
     made = office(settings=TEAM)
 
     class Failing(type(made.messaging)):  # type: ignore[misc]  # the class is only known here
-        def is_worker_available(self, _worker: str) -> bool:
+        def fetch_user(self, _identity: str) -> User | None:
             raise AWAY
 
     made.messaging = Failing(made.messaging.conversations)
@@ -294,9 +298,9 @@ def test_few_are_looked_at() -> None:
     looked_at: list[str] = []
 
     class Counting(type(made.messaging)):  # type: ignore[misc]  # as above
-        def is_worker_available(self, worker: str) -> bool:
-            looked_at.append(worker)
-            return False
+        def fetch_user(self, identity: str) -> User | None:
+            looked_at.append(identity)
+            return User(identity=identity)
 
     made.messaging = Counting(made.messaging.conversations)
 
@@ -334,4 +338,218 @@ def test_owner_by_identity() -> None:
     made = office(contact("r1", sms=ANN, owner="Jo@Example.com"), settings=f"workers: {{{JO}: {{}}}}")
     route(made)
 
+    assert workers_in(made) == [JO]
+
+
+NOBODY_IS_CALLED_SO = [
+    "Unassigned",
+    "Jo Smith",
+    "rec00000000000009",
+    "left@example.com",
+    "x" * 300,
+    "nobody@example.com",
+]
+
+
+@pytest.mark.parametrize("owner", NOBODY_IS_CALLED_SO)
+def test_text_that_is_no_worker(owner: str) -> None:
+    """It is never added: the next step's worker is."""
+    made = office(contact("r1", sms=ANN, owner=owner), settings=TEAM)
+    made.messaging.left = {"left@example.com"}
+    made.messaging.available = {KIM}
+
+    assert route(made) == "available"
+    assert workers_in(made) == [KIM]
+
+
+@pytest.mark.parametrize("owner", NOBODY_IS_CALLED_SO)
+def test_text_that_is_no_worker_and_nobody_else(owner: str) -> None:
+    """Without another worker the failure is reported; nobody is not a worker."""
+    made = office(contact("r1", sms=ANN, owner=owner))
+    made.messaging.left = {"left@example.com"}
+
+    with pytest.raises(RoutingError):
+        route(made)
+    assert workers_in(made) == []
+
+
+@pytest.mark.parametrize("owner", [JO, "Jo@Example.com", " JO@EXAMPLE.COM "])
+@pytest.mark.parametrize("known_by", ["workers", "default_worker", "seen", "frontline", "conversations"])
+def test_owner_in_their_own_spelling(owner: str, known_by: str) -> None:
+    """Whoever knows the worker says how the identity is spelled."""
+    settings = {"workers": f"workers: {{{JO}: {{}}}}", "default_worker": f"routing: {{default_worker: {JO}}}"}
+    made = office(contact("r1", sms=ANN, owner=owner), settings=settings.get(known_by, ""))
+    made.messaging.away = {JO} if known_by == "frontline" else set()
+    made.messaging.chat_users = {JO} if known_by == "conversations" else set()
+    made.seen_workers.identities = [SAM, JO] if known_by == "seen" else []
+
+    assert route(made) == "owner"
+    assert workers_in(made) == [JO]
+
+
+def test_identities_that_differ_in_case_only() -> None:
+    """The very same one comes first."""
+    made = office(contact("r1", sms=ANN, owner="Jo@example.com"))
+    made.seen_workers.identities = [JO, "Jo@example.com"]
+
+    route(made)
+    assert workers_in(made) == ["Jo@example.com"]
+
+
+@pytest.mark.parametrize("known_by", ["workers", "seen", "default_worker"])
+def test_a_worker_who_left(known_by: str) -> None:
+    """A deactivated user is nobody's worker, whoever still names them."""
+    settings = {"workers": f"workers: {{{JO}: {{}}}}", "default_worker": f"routing: {{default_worker: {JO}}}"}
+    made = office(contact("r1", sms=ANN, owner=JO), settings=settings.get(known_by, ""))
+    made.messaging.away, made.messaging.left = {SAM}, {JO}
+    made.seen_workers.identities = [JO, SAM] if known_by == "seen" else [SAM]
+
+    with suppress(RoutingError):  # where they are the only one
+        assert route(made) == "random"
+    assert JO not in workers_in(made)
+    assert workers_in(made) == ([] if known_by == "workers" else [SAM])
+
+
+class UsersAway(FakeMessaging):
+    """Twilio does not answer who is a user."""
+
+    def fetch_user(self, _identity: str) -> User | None:
+        raise AWAY
+
+    def fetch_chat_user(self, _identity: str, _service_sid: str = "") -> User | None:
+        raise AWAY
+
+
+def without_users(*given_contacts: object, settings: str = "") -> World:
+    made = office(*given_contacts, settings=settings)
+    made.messaging = UsersAway(made.messaging.conversations)
+    return made
+
+
+def test_an_unanswered_question_does_not_make_an_owner_unknown() -> None:
+    """What is spelled as an identity is added, for only a 404 says that there is nobody."""
+    made = without_users(contact("r1", sms=ANN, owner=SAM), settings=f"workers: {{{JO}: {{}}}}")
+
+    assert route(made) == "owner"
+    assert workers_in(made) == [SAM]
+
+
+@pytest.mark.parametrize("owner", ["Unassigned", "Jo Smith", "Sam@Example.com"])
+def test_doubtful_owners_come_last(owner: str) -> None:
+    """Before somebody who may be nobody comes everybody who is known."""
+    made = without_users(contact("r1", sms=ANN, owner=owner), settings=f"workers: {{{JO}: {{}}}}")
+    assert route(made) == "random"
+    assert workers_in(made) == [JO]
+
+    made = without_users(contact("r1", sms=ANN, owner=owner), settings="routing: {chain: [owner]}")
+    assert route(made) == "owner"
+    assert workers_in(made) == [owner]
+
+
+def test_twilio_refuses_the_owner() -> None:
+    """The next step's worker is added."""
+    made = office(contact("r1", sms=ANN, owner=SAM), settings=TEAM)
+
+    class Refusing(FakeMessaging):
+        def add_worker(
+            self, conversation_sid: str, worker: str, projected_address: str = "", service_sid: str = ""
+        ) -> None:
+            if worker == SAM:
+                raise RefusedError("twilio", "status 400, error 50407", code=50407)
+            super().add_worker(conversation_sid, worker, projected_address, service_sid)
+
+    made.messaging = Refusing(made.messaging.conversations, {KIM}, away={SAM})
+    assert route(made) == "available"
+    assert workers_in(made) == [KIM]
+
+
+def test_a_customer_in_a_chat_is_no_worker() -> None:
+    """A conversation whose only chat participant is the customer gets a worker; each of them is a chat user."""
+    made = office(settings=f"workers: {{{JO}: {{}}}}")
+    made.messaging.conversations[CONVERSATION] = [worker("visitor-17")]
+    made.messaging.chat_users = {"visitor-17", "visitor@example.com"}
+
+    assert route(made) == "random"
+    assert workers_in(made) == ["visitor-17", JO]
+
+
+def test_a_worker_who_left_is_no_worker_in_a_conversation() -> None:
+    """Nobody reads what is written to them."""
+    made = office(settings=TEAM)
+    made.messaging.conversations[CONVERSATION].append(worker(JO))
+    made.messaging.away, made.messaging.left = {SAM, KIM}, {JO}
+
+    assert route(made) == "random"
+    assert workers_in(made)[1] in {SAM, KIM}
+
+
+@pytest.mark.parametrize("name", ["ConversationServiceSid", "ChatServiceSid"])
+def test_a_conversation_in_a_service_of_its_own(name: str) -> None:
+    """Its participants are read, and the worker is added, there."""
+    service = "IS" + "7" * 32
+    made = office(contact("r1", sms=ANN, owner=SAM))
+    made.messaging.services = {CONVERSATION: service}
+
+    assert route(made, **{"ConversationServiceSid": "", name: service}) == "owner"
+    assert workers_in(made) == [SAM]
+    assert route(made, **{"ConversationServiceSid": "", name: service}) == "already there"
+
+
+GROUP = {"MessagingBinding.Address": f"{ANN}, {OURS}, {BEN}", "MessagingBinding.AuthorAddress": BEN}
+
+
+@pytest.mark.parametrize(
+    ("binding", "there", "ours"),
+    [
+        ({"MessagingBinding.ProxyAddress": OURS}, [ANN, BEN], OURS),
+        ({"MessagingBinding.ProxyAddress": ""}, [ANN, BEN], OURS),  # a configured number
+        (
+            {"MessagingBinding.ProxyAddress": "", "MessagingBinding.Address": f"{ANN},+14155550199,{BEN}"},
+            [ANN, BEN],
+            "+14155550199",
+        ),
+        ({"MessagingBinding.ProxyAddress": "", "MessagingBinding.Address": f"{ANN}, {BEN}"}, [ANN, BEN], OURS),
+        ({"MessagingBinding.ProjectedAddress": "+14155550177"}, [ANN, BEN], "+14155550177"),
+    ],
+)
+def test_a_group_without_projected_address(binding: dict[str, str], there: list[str], ours: str) -> None:
+    """The worker is projected by our number, else Twilio refuses (50434)."""
+    made = office(contact("r1", sms=BEN, owner=SAM))
+    made.messaging.conversations[CONVERSATION] = [customer(address, sid=f"MB{address}") for address in there]
+
+    assert route(made, **{**GROUP, **binding}) == "owner"
+    assert [ours] == [p.address for p in made.messaging.conversations[CONVERSATION] if p.identity == SAM]
+
+
+def test_a_group_in_repeated_parameters() -> None:
+    """Each address by itself; the first that wrote is looked up where no author is named."""
+    made = office(contact("r1", sms=ANN, owner=SAM))
+    values: dict[str, str | list[str]] = {**INBOUND, "MessagingBinding.Address": [ANN, BEN]}
+
+    routing.answer(form(**values), made.routing)
+    assert [(SAM, OURS)] == [(p.identity, p.address) for p in made.messaging.conversations[CONVERSATION] if p.identity]
+
+
+def test_a_group_that_does_not_show_as_one() -> None:
+    """Where Twilio refuses with 50434 the worker is added by our number."""
+    made = office(contact("r1", sms=ANN, owner=SAM))
+
+    class Group(FakeMessaging):
+        def add_worker(
+            self, conversation_sid: str, worker: str, projected_address: str = "", service_sid: str = ""
+        ) -> None:
+            if not projected_address:
+                raise RefusedError("twilio", "status 400, error 50434", code=50434)
+            super().add_worker(conversation_sid, worker, projected_address, service_sid)
+
+    made.messaging = Group(made.messaging.conversations, away={SAM})
+    assert route(made) == "owner"
+    assert [(SAM, OURS)] == [(p.identity, p.address) for p in made.messaging.conversations[CONVERSATION] if p.identity]
+
+
+def test_a_whatsapp_user_name_is_routed() -> None:
+    """An address without a number is a stranger's."""
+    made = office(settings=f"workers: {{{JO}: {{}}}}")
+
+    assert route(made, **{"MessagingBinding.Address": "whatsapp:US.ABC123XYZ"}) == "random"
     assert workers_in(made) == [JO]

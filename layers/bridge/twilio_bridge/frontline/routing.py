@@ -5,23 +5,29 @@ Frontline asks once and waits 10 s. Without a worker the conversation blocks lat
 """
 
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from twilio_bridge import deadline
+from twilio_bridge import deadline, phone
 from twilio_bridge.config import schema
 from twilio_bridge.contacts.contact import Contact, is_same_worker
 from twilio_bridge.contacts.directory import Directory
-from twilio_bridge.errors import BridgeError, RoutingError, UpstreamError
+from twilio_bridge.errors import BridgeError, RefusedError, RoutingError
 from twilio_bridge.forms import Answer, Form
+from twilio_bridge.frontline import bindings
 from twilio_bridge.frontline.senders import Senders
+from twilio_bridge.frontline.workers import WorkerDirectory
 from twilio_bridge.logs import logger
-from twilio_bridge.ports import Messaging
+from twilio_bridge.ports import Messaging, Participant
 
 # A look at one Frontline user is one request; more of them would use up the time to add somebody.
 MAX_LOOKUPS = 8
+MAX_OWNERS_COUNT = 3
 TIME_TO_LOOK_UP_S = 2.0
 TIME_FOR_A_STEP_S = 1.8
+# "This is a Group MMS conversation, but the participant has no ProjectedAddress".
+# https://www.twilio.com/docs/api/errors/50434
+NOT_PROJECTED = 50434
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,78 +37,136 @@ class RoutingDeps:
     directory: Directory
     messaging: Messaging
     senders: Senders
+    workers: WorkerDirectory
     settings: schema.Routing
 
 
 @dataclass(frozen=True, slots=True)
 class Inbound:
-    """A conversation without a worker: who wrote, and to which of our numbers."""
+    """A conversation without a worker: who wrote to which of our numbers, and in a group everybody's addresses."""
 
     conversation_sid: str
     address: str
-    proxy_address: str
-    projected_address: str
+    proxy_address: str = ""
+    projected_address: str = ""
+    service_sid: str = ""
+    group: tuple[str, ...] = ()
 
 
-def answer(form: Form, routing: RoutingDeps) -> Answer:
-    """Put a worker into the conversation; raise RoutingError where none can be."""
-    inbound = Inbound(
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A worker whom a step names; a doubtful one may be nobody, because Twilio did not answer who it is."""
+
+    worker: str
+    step: str
+    is_doubtful: bool = False
+
+
+def answer(form: Form, deps: RoutingDeps) -> Answer:
+    """Add a worker to the conversation; raise RoutingError where none can be."""
+    inbound = read_inbound(form)
+    there = _list_participants(inbound, deps.messaging)
+    if any(found.identity and deps.workers.is_worker(found.identity) for found in there):
+        return Answer({"step": "already there"})  # asked twice: nobody is added on top
+
+    projected = _find_projected(inbound, there, deps.senders)
+    failures: list[str] = []
+    for candidate in choose_workers(inbound, deps):
+        try:
+            _add(candidate.worker, inbound, projected, deps)
+        except BridgeError as error:
+            logger.warning("worker not added", extra={"step": candidate.step, "reason": str(error)})
+            failures.append(f"the worker chosen by '{candidate.step}' could not be added ({error})")
+        else:
+            logger.info("routed", extra={"conversation_sid": inbound.conversation_sid, "step": candidate.step})
+            return Answer({"step": candidate.step})
+
+    nobody = "no step of routing.chain found a worker; set routing.default_worker in bridge.yaml"
+    raise RoutingError("; ".join(failures) or nobody)
+
+
+def read_inbound(form: Form) -> Inbound:
+    """Return the conversation of a routing request."""
+    group = bindings.list_addresses(form)
+    return Inbound(
         form.require_text("ConversationSid"),
-        form.get_text("MessagingBinding.AuthorAddress") or form.get_text("MessagingBinding.Address"),
+        bindings.find_author(form),
         form.get_text("MessagingBinding.ProxyAddress"),
         form.get_text("MessagingBinding.ProjectedAddress"),
+        bindings.find_service(form),
+        tuple(group) if len(group) > 1 else (),
     )
-    if _has_worker(inbound, routing.messaging):  # asked twice: nobody is added on top
-        return Answer({"step": "already there"})
-    worker, step = choose_worker(inbound, routing)
+
+
+def choose_workers(inbound: Inbound, deps: RoutingDeps) -> Iterator[Candidate]:
+    """Return the workers to try, as the chain finds them, each once; a step that fails is passed over.
+
+    Doubtful ones come last, so that a customer is handed to nobody only where there is nobody else.
+    """
+    contact = deps.directory.find_within(inbound.address, TIME_TO_LOOK_UP_S)
+    tried: set[str] = set()
+    doubtful: list[Candidate] = []
+    for step in deps.settings.chain:
+        for candidate in _take_step(step, inbound, contact, deps):
+            if candidate.is_doubtful:
+                doubtful.append(candidate)
+            elif candidate.worker not in tried:
+                tried.add(candidate.worker)
+                yield candidate
+    yield from doubtful
+
+
+def _take_step(step: schema.Step, inbound: Inbound, contact: Contact | None, deps: RoutingDeps) -> list[Candidate]:
     try:
-        routing.messaging.add_worker(inbound.conversation_sid, worker, inbound.projected_address)
-    except UpstreamError as error:
-        raise RoutingError(f"the worker chosen by '{step}' could not be added ({error})") from error
-    logger.info("routed", extra={"conversation_sid": inbound.conversation_sid, "step": step})
-    return Answer({"step": step})
+        with deadline.limit(TIME_FOR_A_STEP_S):
+            return STEPS[step](inbound, contact, deps)
+    except BridgeError as error:
+        logger.warning("routing step failed", extra={"step": step, "reason": str(error)})
+        return []
 
 
-def choose_worker(inbound: Inbound, routing: RoutingDeps) -> tuple[str, str]:
-    """Return the worker and the step of the chain that found them; a step that fails is passed over."""
-    contact = routing.directory.find_within(inbound.address, TIME_TO_LOOK_UP_S)
-    for step in routing.settings.chain:
-        try:
-            with deadline.limit(TIME_FOR_A_STEP_S):
-                worker = STEPS[step](inbound, contact, routing)
-            if worker:
-                return worker, step
-        except BridgeError as error:
-            logger.warning("routing step failed", extra={"step": step, "reason": str(error)})
-    raise RoutingError("no step of routing.chain found a worker; set routing.default_worker in bridge.yaml")
+def _owner(inbound: Inbound, contact: Contact | None, deps: RoutingDeps) -> list[Candidate]:
+    owners = [contact.owner][:MAX_OWNERS_COUNT] if contact else []
+    found = [_look_up(owner, inbound, deps) for owner in owners]
+    return [candidate for candidate in found if candidate]
 
 
-def _owner(_inbound: Inbound, contact: Contact | None, routing: RoutingDeps) -> str | None:
-    """Return the owner by their identity: Twilio's are case-sensitive, what people type into a cell is not."""
-    owner = contact.owner.strip() if contact else ""
-    return next((name for name in routing.senders.workers if is_same_worker(name, owner)), owner or None)
+def _look_up(owner: str, inbound: Inbound, deps: RoutingDeps) -> Candidate | None:
+    """Return the worker of an owner's cell; doubtful where Twilio does not answer and it is no e-mail address."""
+    try:
+        worker = deps.workers.find_worker(owner, inbound.service_sid)
+    except BridgeError as error:
+        logger.warning("owner not looked up", extra={"reason": str(error)})
+        name = owner.strip()
+        return Candidate(name, "owner", is_doubtful=not _is_spelled_as_identity(name))
+    return Candidate(worker, "owner") if worker else None
 
 
-def _number_owner(inbound: Inbound, _contact: Contact | None, routing: RoutingDeps) -> str | None:
-    owners = routing.senders.find_owners(inbound.proxy_address)
-    if len(owners) < 2:  # noqa: PLR2004
-        return next(iter(owners), None)
-    return _first_available(_shuffled(owners, inbound), routing) or _shuffled(owners, inbound)[0]
+def _is_spelled_as_identity(name: str) -> bool:
+    """Return whether this looks like an identity of Frontline, which is an e-mail address."""
+    return "@" in name and not any(character.isspace() for character in name) and name == name.casefold()
 
 
-def _available(inbound: Inbound, _contact: Contact | None, routing: RoutingDeps) -> str | None:
-    return _first_available(_shuffled(_known(routing), inbound), routing)
+def _number_owner(inbound: Inbound, _contact: Contact | None, deps: RoutingDeps) -> list[Candidate]:
+    owners = _shuffled(deps.senders.find_owners(inbound.proxy_address), inbound)
+    first = _first_available(owners, deps) if len(owners) > 1 else None
+    return _active([*([first] if first else []), *owners], "number_owner", inbound, deps)
 
 
-def _random(inbound: Inbound, _contact: Contact | None, routing: RoutingDeps) -> str | None:
-    return next(iter(_shuffled(_known(routing), inbound)), None)
+def _available(inbound: Inbound, _contact: Contact | None, deps: RoutingDeps) -> list[Candidate]:
+    found = _first_available(_shuffled(_list_team(deps), inbound), deps)
+    return [Candidate(found, "available")] if found else []
 
 
-def _default(_inbound: Inbound, _contact: Contact | None, routing: RoutingDeps) -> str | None:
-    return routing.settings.default_worker
+def _random(inbound: Inbound, _contact: Contact | None, deps: RoutingDeps) -> list[Candidate]:
+    return _active(_shuffled(_list_team(deps), inbound), "random", inbound, deps)
 
 
-STEPS: dict[str, Callable[[Inbound, Contact | None, RoutingDeps], str | None]] = {
+def _default(inbound: Inbound, _contact: Contact | None, deps: RoutingDeps) -> list[Candidate]:
+    return _active([deps.settings.default_worker or ""], "default", inbound, deps)
+
+
+STEPS: dict[schema.Step, Callable[[Inbound, Contact | None, RoutingDeps], list[Candidate]]] = {
     "owner": _owner,
     "number_owner": _number_owner,
     "available": _available,
@@ -111,28 +175,58 @@ STEPS: dict[str, Callable[[Inbound, Contact | None, RoutingDeps], str | None]] =
 }
 
 
-def _has_worker(inbound: Inbound, messaging: Messaging) -> bool:
-    try:
-        with deadline.limit(TIME_FOR_A_STEP_S):
-            return any(found.identity for found in messaging.list_participants(inbound.conversation_sid))
-    except BridgeError as error:
-        logger.warning("participants not listed", extra={"reason": str(error)})
-        return False
+def _active(names: Sequence[str], step: schema.Step, inbound: Inbound, deps: RoutingDeps) -> list[Candidate]:
+    """Return the first of these that is a worker."""
+    for name in names[:MAX_LOOKUPS]:
+        if worker := deps.workers.find_worker(name, inbound.service_sid):
+            return [Candidate(worker, step)]
+    return []
 
 
-def _known(routing: RoutingDeps) -> list[str]:
-    """Return the configured workers, or where none are, the owners that contacts name."""
-    return list(routing.senders.workers) or routing.directory.list_owners()
+def _list_team(deps: RoutingDeps) -> list[str]:
+    """Return the configured workers; without any, those seen and those who own contacts."""
+    return list(deps.senders.workers) or deps.workers.list_unconfigured(deps.directory.list_owners())
 
 
-def _first_available(workers: Sequence[str], routing: RoutingDeps) -> str | None:
-    for worker in workers[:MAX_LOOKUPS]:
-        if routing.messaging.is_worker_available(worker):
-            return worker
-    return None
+def _first_available(workers: Sequence[str], deps: RoutingDeps) -> str | None:
+    return next((worker for worker in workers[:MAX_LOOKUPS] if deps.workers.is_available(worker)), None)
 
 
 def _shuffled(workers: Sequence[str], inbound: Inbound) -> list[str]:
     """Put workers in an order that differs by conversation but not by try: a second call finds the same one."""
     distinct = {worker for worker in workers if not any(is_same_worker(worker, w) and w < worker for w in workers)}
     return sorted(distinct, key=lambda worker: zlib.crc32(f"{inbound.conversation_sid} {worker}".encode()))
+
+
+def _list_participants(inbound: Inbound, messaging: Messaging) -> list[Participant]:
+    try:
+        with deadline.limit(TIME_FOR_A_STEP_S):
+            return messaging.list_participants(inbound.conversation_sid, inbound.service_sid)
+    except BridgeError as error:
+        logger.warning("participants not listed", extra={"reason": str(error)})
+        return []
+
+
+def _add(worker: str, inbound: Inbound, projected: str, deps: RoutingDeps) -> None:
+    """Add the worker; in a group that the request does not show as one, by our number projected."""
+    sid, service_sid = inbound.conversation_sid, inbound.service_sid
+    try:
+        deps.messaging.add_worker(sid, worker, projected, service_sid)
+    except RefusedError as error:
+        ours = inbound.proxy_address or deps.senders.usual.sms or ""
+        if error.code != NOT_PROJECTED or projected or not ours:
+            raise
+        deps.messaging.add_worker(sid, worker, ours, service_sid)
+
+
+def _find_projected(inbound: Inbound, there: Sequence[Participant], senders: Senders) -> str:
+    """Return the address a worker has in a group: the one given, else our number among the group's addresses."""
+    if inbound.projected_address or not inbound.group:
+        return inbound.projected_address
+    if inbound.proxy_address:
+        return inbound.proxy_address
+
+    ours = [address for address in inbound.group if senders.is_ours(address)]
+    theirs = {phone.strip_channel(found.address) for found in there} | {phone.strip_channel(inbound.address)}
+    others = [address for address in inbound.group if phone.strip_channel(address) not in theirs]
+    return next(iter([*ours, *(others if len(others) == 1 else []), senders.usual.sms or ""]))

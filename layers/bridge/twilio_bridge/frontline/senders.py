@@ -34,6 +34,12 @@ class Senders:
         own = ((name, getattr(worker, channel)) for name, worker in self.workers.items())
         return [name for name, sender in own if sender and phone.strip_channel(sender) == number]
 
+    def is_ours(self, address: str) -> bool:
+        """Return whether this is one of the numbers that the configuration names."""
+        places = (self.usual, *self.workers.values(), *self.settings.countries.values())
+        numbers = [number for place in places for number in (place.sms, place.whatsapp) if number]
+        return phone.strip_channel(address) in map(phone.strip_channel, numbers)
+
     def _country(self, number: str) -> schema.Sender | None:
         prefixes = [prefix for prefix in self.settings.countries if number.startswith(prefix)]
         return self.settings.countries[max(prefixes, key=len)] if prefixes else None

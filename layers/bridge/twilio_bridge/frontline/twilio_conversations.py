@@ -20,6 +20,7 @@ from twilio_bridge.contacts.directory import Directory
 from twilio_bridge.entrypoints.http import answer_error
 from twilio_bridge.errors import BridgeError, DuplicateContactError, MessageBlockedError, NotFoundError
 from twilio_bridge.forms import Answer, Form
+from twilio_bridge.frontline import bindings
 from twilio_bridge.frontline.crm import is_web_address
 from twilio_bridge.logs import logger
 from twilio_bridge.ports import Messaging, OptOuts, Outbox, Participant
@@ -82,7 +83,7 @@ def name_conversation(form: Form, deps: ConversationsDeps) -> Mapping[str, objec
     """After a conversation was added: set what the answer before it could not, if anything is missing."""
     contact = _writer(form, deps)
     if contact and (missing := _named(form, contact)):
-        deps.messaging().update_conversation(form.require_text("ConversationSid"), missing)
+        deps.messaging().update_conversation(form.require_text("ConversationSid"), missing, bindings.find_service(form))
     return {}
 
 
@@ -92,14 +93,14 @@ def describe_participant(form: Form, deps: ConversationsDeps) -> Mapping[str, ob
     if not address or form.get_text("Identity"):
         return {}
     conversation_sid, participant_sid = form.require_text("ConversationSid"), form.require_text("ParticipantSid")
-    messaging = deps.messaging()
-    there = messaging.fetch_participant(conversation_sid, participant_sid)
+    messaging, service_sid = deps.messaging(), bindings.find_service(form)
+    there = messaging.fetch_participant(conversation_sid, participant_sid, service_sid)
     contact = _known_contact(there, address, deps) or _new_contact(address, deps)
     if contact is None:
         return {}
     attributes = _merged(there.attributes, _participant_facts(contact), MAX_PARTICIPANT_ATTRIBUTES_BYTES)
     if attributes:
-        messaging.update_participant_attributes(conversation_sid, participant_sid, attributes)
+        messaging.update_participant_attributes(conversation_sid, participant_sid, attributes, service_sid)
     return {}
 
 
@@ -108,7 +109,7 @@ def check_message(form: Form, deps: ConversationsDeps) -> Mapping[str, object]:
     author = form.get_text("Author")
     if _is_customer(form) and form.get_text("Source").upper() not in SENT_BY_US:
         return {}
-    everybody = deps.messaging().list_participants(form.require_text("ConversationSid"))
+    everybody = deps.messaging().list_participants(form.require_text("ConversationSid"), bindings.find_service(form))
     readers = [reader for reader in everybody if not author or author not in {reader.identity, reader.address}]
     if any(_is_out(reader, people, deps) for reader, people in _looked_up(readers, deps)):
         raise MessageBlockedError("a reader has opted out")
@@ -185,7 +186,7 @@ def _by_id(contact_id: str, directory: Directory) -> Contact | None:
 
 
 def _writer(form: Form, deps: ConversationsDeps) -> Contact | None:
-    address = form.get_text("MessagingBinding.AuthorAddress") or form.get_text("MessagingBinding.Address")
+    address = bindings.find_author(form)
     return deps.directory.find_by_address(address) if address else None
 
 

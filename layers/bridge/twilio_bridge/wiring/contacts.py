@@ -8,6 +8,7 @@ from twilio_bridge.adapters.aws import clients
 from twilio_bridge.adapters.aws.queues import LambdaRefresh
 from twilio_bridge.adapters.contact_cache.cache import DynamoContactCache
 from twilio_bridge.adapters.contact_cache.chunk_cache import ChunkMemory
+from twilio_bridge.adapters.state.seen_workers import DynamoSeenWorkers
 from twilio_bridge.adapters.state.webhook_registration import DynamoRegistrations
 from twilio_bridge.config import schema
 from twilio_bridge.contacts import airtable_quota
@@ -16,6 +17,7 @@ from twilio_bridge.contacts.directory import Directory
 from twilio_bridge.contacts.loading import RefreshDeps
 from twilio_bridge.contacts.ports import ContactSource
 from twilio_bridge.frontline.senders import Senders
+from twilio_bridge.frontline.workers import WorkerDirectory, list_configured
 from twilio_bridge.wiring import base
 
 if TYPE_CHECKING:
@@ -140,3 +142,16 @@ def senders() -> Senders:
     """The numbers that speak for the company."""
     usual = schema.Sender(sms=base.settings().twilio_sms_number, whatsapp=base.settings().twilio_whatsapp_number)
     return Senders(base.configuration().workers, base.configuration().senders, usual)
+
+
+@cache
+def seen_workers() -> DynamoSeenWorkers:
+    """The workers that signed requests named."""
+    return DynamoSeenWorkers(base.sync_state_table())
+
+
+def worker_directory() -> WorkerDirectory:
+    """Who is a worker, for one call."""
+    settled = base.configuration()
+    configured = list_configured(settled.workers, settled.routing.default_worker)
+    return WorkerDirectory(configured, seen_workers(), base.messaging())

@@ -16,12 +16,12 @@ from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
 
 from twilio_bridge import deadline
-from twilio_bridge.errors import RateLimitedError, RefusedError, UnavailableError, UpstreamError
+from twilio_bridge.adapters.twilio.failures import TWILIO, InitializingError, check_limit, translate_failure
+from twilio_bridge.errors import NotTakenError, RateLimitedError, RefusedError, UnavailableError, UpstreamError
 from twilio_bridge.retry import Retry, call
 
 T = TypeVar("T")
 
-TWILIO = "twilio"
 TIMEOUT_S = 2.5
 
 # The SDK logs every address it calls, and with it whom it asks about.
@@ -30,12 +30,12 @@ logging.getLogger("twilio").setLevel(logging.WARNING)
 RUBBISH = (ValueError, TypeError, KeyError, AttributeError)
 # "Conversation is still initializing": https://www.twilio.com/docs/api/errors/50386
 INITIALIZING = 50386
-# For what may be asked twice.
-REQUESTS = Retry(attempts=3, first_wait_s=0.3, on=(UnavailableError,))
-
-
-class InitializingError(UpstreamError):
-    """The conversation cannot be used yet."""
+# Nothing was done: https://www.twilio.com/docs/api/errors/20429 is refused before it is processed.
+UNPROCESSED = (RateLimitedError, InitializingError, NotTakenError)
+# What changes nothing, or changes it to the same: after a timeout, a reset or a 5xx it may be sent again.
+REPEATABLE = Retry(attempts=3, first_wait_s=0.3, on=(UnavailableError,), unprocessed=UNPROCESSED)
+# What would be done twice; only what was certainly not done is sent again.
+NEVER_TWICE = Retry(attempts=1, first_wait_s=0.3, on=(), unprocessed=UNPROCESSED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,9 @@ class BoundedHttpClient(TwilioHttpClient):  # type: ignore[misc]  # the SDK has 
         """Send one request to where Twilio is; `https://{product}.twilio.com/X` stands at `{endpoint}/{product}/X`."""
         if self._endpoint_url:
             url = replace_host(url, self._endpoint_url)
-        return super().request(method, url, **{**options, "timeout": deadline.seconds_left(TIMEOUT_S)})
+        response = super().request(method, url, **{**options, "timeout": deadline.seconds_left(TIMEOUT_S)})
+        check_limit(response.status_code, response.headers)
+        return response
 
 
 def replace_host(url: str, endpoint_url: str) -> str:
@@ -73,7 +75,7 @@ def replace_host(url: str, endpoint_url: str) -> str:
     return re.sub(r"^https://([a-z-]+)(?:\.[a-z0-9-]+)*\.twilio\.com", rf"{endpoint_url.rstrip('/')}/\1", url)
 
 
-def call_twilio(request: Callable[[], T], policy: Retry = REQUESTS) -> T:
+def call_twilio(request: Callable[[], T], policy: Retry = REPEATABLE) -> T:
     """Make a request, again where the policy allows it; every failure is an UpstreamError."""
 
     def once() -> T:
@@ -83,7 +85,9 @@ def call_twilio(request: Callable[[], T], policy: Retry = REQUESTS) -> T:
             raise _as_ours(error.status, error.code) from error
         except TwilioException as error:
             raise _of_listing(error) from error
-        except (requests.RequestException, *RUBBISH) as error:
+        except requests.RequestException as error:
+            raise translate_failure(error) from error
+        except RUBBISH as error:
             raise UnavailableError(TWILIO, type(error).__name__) from error
 
     return call(once, policy)
@@ -111,8 +115,6 @@ def _of_listing(error: TwilioException) -> UpstreamError:
 def _as_ours(status: int, code: int) -> UpstreamError:
     if code == INITIALIZING:
         return InitializingError(TWILIO, "the conversation is still initializing")
-    if status == requests.codes.too_many_requests:
-        return RateLimitedError(TWILIO, 1)
     if status >= 500:  # noqa: PLR2004
         return UnavailableError(TWILIO, f"status {status}")
     return RefusedError(TWILIO, f"status {status}, error {code}", code=code)

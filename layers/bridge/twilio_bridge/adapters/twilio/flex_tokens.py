@@ -10,13 +10,17 @@ from collections.abc import Callable
 import requests
 
 from twilio_bridge import deadline
-from twilio_bridge.errors import RateLimitedError, UnavailableError
+from twilio_bridge.adapters.twilio.failures import TWILIO, check_limit, translate_failure
+from twilio_bridge.errors import NotTakenError, RateLimitedError, UnavailableError
+from twilio_bridge.retry import Retry, call
 
 TIMEOUT_S = 2.5
 KEEP_S = 60
 MAX_CACHED_COUNT = 1_000
 MAX_TOKEN_LENGTH = 8_192
 IAM = "https://iam.twilio.com"
+# A validation changes nothing, so it may be sent again.
+VALIDATING = Retry(attempts=3, first_wait_s=0.3, on=(UnavailableError,), unprocessed=(RateLimitedError, NotTakenError))
 
 
 class FlexTokens:
@@ -42,21 +46,24 @@ class FlexTokens:
         name = hashlib.sha256(token.encode()).hexdigest()
         if self._valid_until.get(name, 0) > self._clock():
             return True
-        if not self._ask(token):
+        if not call(lambda: self._validate(token), VALIDATING):
             return False
         if len(self._valid_until) >= MAX_CACHED_COUNT:
             self._valid_until.clear()
         self._valid_until[name] = self._clock() + KEEP_S
         return True
 
-    def _ask(self, token: str) -> bool:
+    def _validate(self, token: str) -> bool:
         try:
             timeout_s = deadline.seconds_left(TIMEOUT_S)
             answer = requests.post(self._url, json={"token": token}, auth=self._login, timeout=timeout_s)
-            if answer.status_code == requests.codes.too_many_requests:
-                raise RateLimitedError("twilio", 1)
-            if answer.status_code >= 500:  # noqa: PLR2004
-                raise UnavailableError("twilio", f"status {answer.status_code}")
+        except requests.RequestException as error:
+            raise translate_failure(error) from error
+
+        check_limit(answer.status_code, answer.headers)
+        if answer.status_code >= 500:  # noqa: PLR2004
+            raise UnavailableError(TWILIO, f"status {answer.status_code}")
+        try:
             return answer.ok and answer.json().get("valid") is True
-        except (requests.RequestException, ValueError, AttributeError) as error:
-            raise UnavailableError("twilio", type(error).__name__) from error
+        except (ValueError, AttributeError) as error:
+            raise UnavailableError(TWILIO, type(error).__name__) from error
