@@ -1,17 +1,19 @@
-# Two commands do everything: `make run` starts the bundle on this machine, `make test` passes every check.
-# Both make their own virtual environment first and need nothing but Python 3.11+ and make.
+# `make run` starts the bundle on this machine, `make test` passes every check, `make build` builds what is deployed.
+# Each makes its own virtual environment first; the first two need nothing but Python 3.11+ (with venv) and make.
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help bench run test prove format lint types unit lock measure build clean
+.PHONY: help need-sam setup bench run test prove format lint types unit lock measure picture build clean
 
 help: ## list what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 run: $(STAMP) ## start everything on 127.0.0.1:3000 (PORT changes it; ARGS=--demo plays a story)
 	@$(BIN)/python -m twilio_bridge_local $(ARGS)
+
+setup: $(STAMP) ## make the virtual environment with the command twilio-bridge, and nothing else
 
 test: lint types unit ## everything a contributor must pass
 
@@ -50,19 +52,32 @@ bench: $(STAMP) ## print what contacts and support events cost: requests, units,
 measure: $(STAMP) ## count the house: files, arrows, words, names (REV=… for a commit)
 	@$(BIN)/python -m tools.measure $(or $(REV),.)
 
-build: ## build the deployable bundle with the SAM CLI
-	sam build
+picture: $(STAMP) ## draw the README's picture of the demonstration anew
+	@$(BIN)/python -m tools.picture
+
+need-sam:
+	@command -v sam >/dev/null || { echo "make: the SAM CLI is missing; install it with: pipx install aws-sam-cli" >&2; exit 1; }
+
+build: need-sam $(STAMP) ## build the deployable bundle with the SAM CLI
+	@$(BIN)/python -c 'import sys; sys.exit(sys.version_info[:2] != (3, 13))' || \
+		{ echo "make: Lambda runs Python 3.13, and none was found; install it, then: make clean build" >&2; exit 1; }
+	@PATH="$(CURDIR)/$(BIN):$$PATH" sam build
 
 clean: ## remove what the other targets made
 	rm -rf $(VENV) .aws-sam .mypy_cache .pytest_cache .ruff_cache
 
-# The newest interpreter that starts, 3.13 first (a pyenv shim may exist and still refuse).
+# The newest interpreter that starts, 3.13 first (a pyenv shim may exist and still refuse). Debian's has venv and
+# ensurepip in a package of its own.
 $(STAMP): requirements-dev.txt pyproject.toml
 	@for candidate in python3.13 $$(ls -d "$$(pyenv root 2>/dev/null)"/versions/3.13.*/bin/python 2>/dev/null) \
 		python3.12 python3.11 python3 python; do \
-		if "$$candidate" -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; \
-		then found=$$candidate; break; fi; \
+		if "$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+			if "$$candidate" -c 'import ensurepip, venv' 2>/dev/null; then found=$$candidate; break; fi; \
+			bare=$$("$$candidate" -c 'import sys; print("python%d.%d" % sys.version_info[:2])'); \
+		fi; \
 	done; \
+	if [ -z "$$found" ] && [ -n "$$bare" ]; then \
+		echo "make: $$bare has no venv; install it (Debian, Ubuntu: apt install $$bare-venv) and try again" >&2; exit 1; fi; \
 	if [ -z "$$found" ]; then echo "make: no Python 3.11 or newer found; install one and try again" >&2; exit 1; fi; \
 	echo "Setting up $(VENV) with $$($$found --version); this takes a minute, once."; \
 	rm -rf $(VENV) && "$$found" -m venv $(VENV)
