@@ -17,7 +17,7 @@ _HELP: Final = (
 _EXAMPLES: Final = """
 [bold]Examples[/bold]
   twilio-bridge call crm
-  twilio-bridge call crm --worker jo@acme.org --url https://bridge.acme.org --secret twilio-bridge/twilio
+  twilio-bridge call crm --worker jo@acme.org --stack twilio-bridge
   twilio-bridge secrets put twilio airtable --stack twilio-bridge
   twilio-bridge config put bridge.yaml --stack twilio-bridge
   twilio-bridge events put task-created.json

@@ -16,6 +16,7 @@ from twilio_bridge_cli import output
 from twilio_bridge_cli.environment import Environment, is_local
 from twilio_bridge_cli.errors import CommandError, RefusedCommandError, UnreachableError
 
+URL_OUTPUT: Final = "BaseUrl"
 TABLE_OUTPUT: Final = "SyncStateTable"
 STREAM_OUTPUT: Final = "EventStreamName"
 BUCKET_OUTPUT: Final = "QuarantineBucket"
@@ -73,14 +74,30 @@ def make_client(service: str, environment: Environment, region: str | None) -> A
 
 def read_stack_output(stack: str, name: str, environment: Environment, region: str | None) -> str:
     """Return an output of a deployed stack: the name of its table SyncState, of its stream, or of its bucket."""
+    described = _describe_stack(stack, environment, region)
+    outputs = {each["OutputKey"]: each["OutputValue"] for each in described.get("Outputs", [])}
+    if name not in outputs:
+        raise CommandError(
+            f"The stack {stack} has no output {name}.",
+            "Is it a Twilio Bridge of this version, and is the part deployed that has it (Frontline, Support)?",
+        )
+    return str(outputs[name])
+
+
+def read_stack_parameter(stack: str, name: str, environment: Environment, region: str | None) -> str:
+    """Return a parameter of a deployed stack; empty where it has none of this name."""
+    described = _describe_stack(stack, environment, region)
+    parameters = {each["ParameterKey"]: each["ParameterValue"] for each in described.get("Parameters", [])}
+    return str(parameters.get(name, ""))
+
+
+def _describe_stack(stack: str, environment: Environment, region: str | None) -> Mapping[str, Any]:
     try:
         stacks = make_client("cloudformation", environment, region).describe_stacks(StackName=stack)["Stacks"]
     except FAILURES as error:
         raise explain_failure(error, f"The stack {stack} cannot be read") from error
-    outputs = {each["OutputKey"]: each["OutputValue"] for each in stacks[0].get("Outputs", [])}
-    if name not in outputs:
-        raise CommandError(f"The stack {stack} has no output {name}.", "Is it a Twilio Bridge, and of this version?")
-    return str(outputs[name])
+    found: Mapping[str, Any] = stacks[0]
+    return found
 
 
 def read_in_order(read: Callable[[Wanted], Found], wanted: Sequence[Wanted]) -> Iterator[Found]:

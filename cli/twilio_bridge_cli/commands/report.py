@@ -15,6 +15,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from twilio_bridge.adapters.aws.dynamodb import Table
+from twilio_bridge.adapters.state.configuration import Configuration
 from twilio_bridge.adapters.state.figures import DynamoFigures
 from twilio_bridge.errors import UpstreamError
 from twilio_bridge.support import daily_figures
@@ -69,6 +70,11 @@ class Report:
 QUEUES: Final = Report("queue", daily_figures.sum_queues, ("day", "queue", *QueueDay().figures()))
 WORKERS: Final = Report("worker", daily_figures.sum_workers, ("day", "worker", *WorkerDay().figures()))
 
+_SWITCH_ON: Final = (
+    "Set connectors.twilio_flex.sync.agent_activity to true in your bridge.yaml, and put it in force with "
+    "twilio-bridge config put."
+)
+
 
 class Whose(StrEnum):
     """Whose figures."""
@@ -121,14 +127,20 @@ def report(  # noqa: PLR0913  an option each
         raise CommandError(f"--json and --format {how} exclude each other.")
     days = list_days(first and first.date(), last and last.date(), datetime.now(UTC).date())
     place = targets.find_target(targets.TABLE, table, stack, read_environment(endpoint_url), region)
-    figures = DynamoFigures(Table(aws.make_client("dynamodb", place.environment, region), place.name))
+    state = Table(aws.make_client("dynamodb", place.environment, region), place.name)
     try:
-        lines = sum_lines(REPORTS[of], read_rows(figures, days), totals=len(days) > 1)
+        lines = sum_lines(REPORTS[of], read_rows(DynamoFigures(state), days), totals=len(days) > 1)
+        is_recorded = (
+            of is Whose.QUEUES or Configuration(state, None).current().connectors.twilio_flex.sync.agent_activity
+        )
     except UpstreamError as error:
         raise aws.explain_failure(error, f"The figures cannot be read from {place.name}") from error
     _write(REPORTS[of], lines, Format.JSON if as_json else how or Format.TABLE)
     if not lines:
         output.print_note(f"No {REPORTS[of].of} has figures from {days[0]} to {days[-1]} in {place.name}.")
+    if not is_recorded:
+        output.print_warning("agent_activity is off in the configuration in force, so no figures of workers are kept.")
+        output.print_remedy(_SWITCH_ON)
 
 
 def read_rows(figures: Figures, days: list[str]) -> Iterator[FigureRow]:

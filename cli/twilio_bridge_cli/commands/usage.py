@@ -5,10 +5,12 @@ from typing import Annotated, Final
 import typer
 
 from twilio_bridge.adapters.aws.dynamodb import Table
+from twilio_bridge.adapters.aws.secrets import Secrets
 from twilio_bridge.adapters.state.configuration import Configuration
 from twilio_bridge.adapters.state.limiter import AIRTABLE, SlotLimiter
 from twilio_bridge.contacts.airtable_quota import Usage
-from twilio_bridge.errors import UpstreamError
+from twilio_bridge.errors import SettingError, UnavailableError, UpstreamError
+from twilio_bridge.settings import Settings
 from twilio_bridge_cli import aws, output, targets
 from twilio_bridge_cli.environment import Environment, read_environment
 from twilio_bridge_cli.errors import CommandError
@@ -24,14 +26,17 @@ HELP: Final = (
 )
 EXAMPLES: Final = """
 [bold]Examples[/bold]
-  twilio-bridge usage --stack twilio-bridge --base appA1B2C3D4E5F6G7
+  twilio-bridge usage --stack twilio-bridge
+  twilio-bridge usage --table twilio-bridge-SyncState-1A2B3C --base appA1B2C3D4E5F6G7
   twilio-bridge usage --stack twilio-bridge --json | jq .percent
 
 [bold]Exit codes[/bold]  0 shown, 1 refused, 2 usage, 4 unreachable
 """
 BASE: Final = targets.Kind("base", "", "AIRTABLE_BASE_ID")
 
-Base = Annotated[str | None, typer.Option(metavar="APP…", help="The base's id; else AIRTABLE_BASE_ID.")]
+Base = Annotated[
+    str | None, typer.Option(metavar="APP…", help="The base's id; else the stack's, else AIRTABLE_BASE_ID.")
+]
 TableName = Annotated[str | None, typer.Option("--table", help="The table SyncState; else SYNC_STATE_TABLE.")]
 Stack = Annotated[str | None, typer.Option(help="The deployed stack, whose output names the table.")]
 Region = Annotated[str | None, typer.Option(help="The AWS region.")]
@@ -51,7 +56,7 @@ def usage(
 ) -> None:
     """Show the month's calls."""
     environment = read_environment(endpoint_url)
-    base_id = _base(base, table or stack, environment, region)
+    base_id = _find_base(base, table, stack, environment, region)
     place = targets.find_target(targets.TABLE, table, stack, environment, region)
     try:
         found = _read(Table(aws.make_client("dynamodb", place.environment, region), place.name), base_id)
@@ -65,11 +70,29 @@ def usage(
     output.print_text(f"{found.calls:,} calls this month, {of}")
 
 
-def _base(named: str | None, elsewhere: str | None, environment: Environment, region: str | None) -> str:
-    """Return the base's id: --base, AIRTABLE_BASE_ID, or the local stack's."""
-    if elsewhere and not (named or environment.get(BASE.variable)):
+def _find_base(
+    named: str | None, table: str | None, stack: str | None, environment: Environment, region: str | None
+) -> str:
+    """Return the base's id: --base, the stack's parameter or secret, AIRTABLE_BASE_ID, or the local stack's."""
+    if not named and stack:
+        return _find_base_of_stack(stack, environment, region)
+    if table and not (named or environment.get(BASE.variable)):
         raise CommandError("Which base?", "Name it: --base app…; or set AIRTABLE_BASE_ID.")
     return targets.find_target(BASE, named, None, environment, region).name
+
+
+def _find_base_of_stack(stack: str, environment: Environment, region: str | None) -> str:
+    if given := aws.read_stack_parameter(stack, "AirtableBaseId", environment, region):
+        return given
+
+    secret = f"{stack}/airtable"
+    client = aws.make_client("secretsmanager", environment, region)
+    try:
+        return Settings({"AIRTABLE_SECRET": secret}, Secrets(client).read).airtable_base_id
+    except UnavailableError as error:
+        raise aws.explain_failure(error, f"The secret {secret}, which names the base, cannot be read") from error
+    except SettingError as error:
+        raise CommandError("Which base?", "Name it: --base app…") from error
 
 
 def _read(table: Table, base_id: str) -> Usage:

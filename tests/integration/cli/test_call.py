@@ -2,11 +2,13 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from tests.integration.cli.bridge import Bridge, Received, Reply
 from tests.integration.cli.conftest import Run
+from twilio_bridge_cli import aws
 from twilio_bridge_cli.commands.call.callbacks import CALLBACKS
 
 ROOT = Path(__file__).parents[3]
@@ -158,3 +160,22 @@ def test_the_tokens_of_the_environment_sign(run: Run, folder: Path, monkeypatch:
     assert result.exit_code == 0
     assert "of-the-operator" not in result.output
     assert "made-up" not in result.stderr
+
+
+def test_a_stack_names_the_address_and_the_token(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its output BaseUrl and its secret; nothing else has to be typed."""
+    with Bridge("of-the-stack") as theirs:
+        aws_of_the_stack = SimpleNamespace(
+            describe_stacks=lambda **_: {
+                "Stacks": [{"Outputs": [{"OutputKey": "BaseUrl", "OutputValue": theirs.url}]}]
+            },
+            get_secret_value=lambda SecretId: {  # noqa: N803  AWS's name
+                "SecretString": json.dumps({"TWILIO_AUTH_TOKEN": "of-the-stack"} if SecretId == "bridge/twilio" else {})
+            },
+        )
+        monkeypatch.setattr(aws, "make_client", lambda *_: aws_of_the_stack)
+        result = run("call", "crm", "--worker", "jo@acme.org", "--stack", "bridge")
+
+    assert 0 == result.exit_code, result.stderr
+    assert ["jo@acme.org"] == theirs.received[0].form["Worker"]
+    assert "of-the-stack" not in result.output

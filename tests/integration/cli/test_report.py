@@ -14,6 +14,7 @@ from moto.moto_server.threaded_moto_server import ThreadedMotoServer
 
 from tests.integration.cli.conftest import Run
 from twilio_bridge.adapters.aws.dynamodb import Table
+from twilio_bridge.adapters.state.configuration import store
 from twilio_bridge.adapters.state.figures import DynamoFigures
 from twilio_bridge.support.person import FigureRow
 from twilio_bridge_cli import aws
@@ -185,3 +186,15 @@ def test_the_local_stacks_figures_are_found(run: Run, folder: Path) -> None:
         client.close()
     finally:
         server.stop()
+
+
+@pytest.mark.usefixtures("_figures")
+def test_workers_without_agent_activity_are_explained(run: Run) -> None:
+    """It is off by default, so a short report of workers has a reason; queues do not depend on it."""
+    off = run("report", "workers", "--to", MONDAY, "--table", NAME)
+    assert (0, True) == (off.exit_code, "agent_activity is off" in off.stderr)
+    assert "agent_activity" not in run("report", "queues", "--to", MONDAY, "--table", NAME).stderr
+
+    text = "connectors: {twilio_flex: {sync: {agent_activity: true}}}\n"
+    store(Table(boto3.client("dynamodb", region_name="us-east-1"), NAME), text)
+    assert "" == run("report", "workers", "--to", MONDAY, "--table", NAME).stderr

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import boto3
 import pytest
@@ -11,6 +12,7 @@ from tests.integration.cli.conftest import Run
 from twilio_bridge.adapters.aws.dynamodb import Table
 from twilio_bridge.adapters.state.configuration import store
 from twilio_bridge.adapters.state.limiter import SlotLimiter
+from twilio_bridge_cli import aws
 
 NAME, BASE = "sync-state", "appLocalStandIn01"
 ASKED = ("usage", "--table", NAME, "--base", BASE)
@@ -61,3 +63,46 @@ def test_the_base_is_in_the_environment_or_named(run: Run, monkeypatch: pytest.M
     monkeypatch.setenv("AIRTABLE_BASE_ID", BASE)
     assert run("usage", "--table", NAME).stdout.startswith("2 calls")
     assert run("usage", "--table", NAME, "--base", "appOther").stdout.startswith("0 calls")
+
+
+class Stacks:
+    """CloudFormation with one stack, whose base is a parameter, or is in the secret."""
+
+    def __init__(self, base: str) -> None:
+        self._parameters = [{"ParameterKey": "AirtableBaseId", "ParameterValue": base}]
+
+    def describe_stacks(self, StackName: str) -> dict[str, Any]:  # noqa: N803  AWS's name
+        assert StackName == "mine"
+        outputs = [{"OutputKey": "SyncStateTable", "OutputValue": NAME}]
+        return {"Stacks": [{"Outputs": outputs, "Parameters": self._parameters}]}
+
+
+@pytest.mark.usefixtures("table")
+@pytest.mark.parametrize(("parameter", "secret"), [(BASE, None), ("", BASE)])
+def test_a_stack_knows_its_base(run: Run, monkeypatch: pytest.MonkeyPatch, parameter: str, secret: str | None) -> None:
+    """The parameter names it, else the secret; another one in the environment does not count."""
+    make = aws.make_client
+    stacks = Stacks(parameter)
+    monkeypatch.setattr(
+        aws, "make_client", lambda name, *rest: stacks if name == "cloudformation" else make(name, *rest)
+    )
+    monkeypatch.setenv("AIRTABLE_BASE_ID", "appAnotherOne0001")
+    if secret:
+        text = json.dumps({"AIRTABLE_BASE_ID": secret, "AIRTABLE_TOKEN": "pat"})
+        boto3.client("secretsmanager", region_name="us-east-1").create_secret(Name="mine/airtable", SecretString=text)
+    result = run("usage", "--stack", "mine", "--json")
+
+    assert 0 == result.exit_code, result.stderr
+    assert (BASE, 2) == (json.loads(result.stdout)["base"], json.loads(result.stdout)["calls"])
+
+
+@pytest.mark.usefixtures("table")
+def test_a_stack_that_does_not_know_its_base_says_so(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither parameter nor secret."""
+    make = aws.make_client
+    monkeypatch.setattr(
+        aws, "make_client", lambda name, *rest: Stacks("") if name == "cloudformation" else make(name, *rest)
+    )
+    result = run("usage", "--stack", "mine")
+
+    assert (2, True) == (result.exit_code, "--base app" in result.stderr), result.stderr

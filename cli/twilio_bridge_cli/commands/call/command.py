@@ -5,7 +5,7 @@ from typing import Annotated, Final
 
 import typer
 
-from twilio_bridge_cli import output
+from twilio_bridge_cli import aws, output
 from twilio_bridge_cli.commands.call import advice, listing, showing, tokens
 from twilio_bridge_cli.commands.call.callbacks import CALLBACKS, EVENTS, Callback, CallOptions, find_callback
 from twilio_bridge_cli.commands.call.parameters import Parameters, build_parameters
@@ -28,6 +28,7 @@ HELP: Final = (
 EXAMPLES: Final = """
 [bold]Examples[/bold]
   twilio-bridge call crm --query okafor
+  twilio-bridge call crm --worker jo@acme.org --stack twilio-bridge
   twilio-bridge call templates --worker jo@acme.org --customer recZ1 --url https://bridge.acme.org
   twilio-bridge call routing --from events/routing/sms.json ConversationSid=CH…
 
@@ -57,6 +58,10 @@ Sample = Annotated[
     Path | None,
     typer.Option("--from", metavar="FILE.json", help="Send a sample of events/ again.", rich_help_panel=ASKED),
 ]
+Stack = Annotated[
+    str | None,
+    typer.Option(help="The deployed stack, whose output and secret name URL and token.", rich_help_panel=REACHED),
+]
 Secret = Annotated[str | None, typer.Option(help="Read the token from this secret.", rich_help_panel=REACHED)]
 Region = Annotated[str | None, typer.Option(help="The AWS region of the secret.", rich_help_panel=REACHED)]
 Everything = Annotated[
@@ -85,6 +90,7 @@ def call(  # noqa: PLR0913  an option each
     event: Event = None,
     query: Query = None,
     sample: Sample = None,
+    stack: Stack = None,
     url: Url = None,
     secret: Secret = None,
     region: Region = None,
@@ -96,6 +102,9 @@ def call(  # noqa: PLR0913  an option each
     """Send one callback."""
     callback = find_callback(name)
     options = CallOptions(worker, customer, address, location, event, query)
+    if stack:
+        url = url or aws.read_stack_output(stack, aws.URL_OUTPUT, read_environment(), region)
+        secret = secret or f"{stack}/twilio"
     base = find_base_url(url, read_environment())
     sent = build_parameters(callback, options, given or (), sample, local=is_local(base))
     _check_options(callback, sent, everything=everything, both=unsigned and wrong_signature)
