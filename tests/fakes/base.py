@@ -90,7 +90,9 @@ class FakeOptOuts:
         known = self._requests.get(address)
         if known is None or (known.at, known.out) < (at, out):  # of two at one moment, out is safer
             earlier = known.delivered_to if known else frozenset()
-            known = self._requests[address] = OptOut(address=address, out=out, at=at, opt_out_delivered_to=earlier)
+            kept = known.set_in if known else None
+            known = OptOut(address=address, out=out, at=at, opt_out_delivered_to=earlier, set_in=kept)
+            self._requests[address] = known
         return known if (known.at, known.out) <= (at, out) else None
 
     def find_requests(self, addresses: Iterable[str]) -> list[OptOut]:
@@ -104,6 +106,15 @@ class FakeOptOuts:
         if known is None or known.at != request.at:
             return not ids
         self._requests[request.address] = replace(known, delivered_to=known.delivered_to | ids)
+        return True
+
+    def mark_set(self, request: OptOut, contact_id: str, is_set: bool) -> bool:
+        """Write whether a contact's opt-out is set by requests here."""
+        known = self._requests.get(request.address)
+        if known is None or known.at != request.at:
+            return False
+        others = known.records_set - {contact_id}
+        self._requests[request.address] = replace(known, set_in=others | ({contact_id} if is_set else set()))
         return True
 
 

@@ -9,6 +9,9 @@ import re
 E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 _CHANNEL = re.compile(r"((whatsapp|sms|mms|rcs|messenger):\s*)*", re.IGNORECASE)
 WHATSAPP = "whatsapp:"
+# A country code and an opaque id, for a business with several portfolios `US.ENT.…`.
+# https://www.twilio.com/en-us/changelog/whatsapp-bsuid-format-in-conversations-and-webhook-fields
+WHATSAPP_USER = re.compile(r"whatsapp:[A-Z]{2}\.([A-Za-z0-9]{1,16}\.)?[A-Za-z0-9_-]{1,128}", re.IGNORECASE)
 # Callers who hide their number: Twilio's texts, and the digits that spell them:
 # https://help.twilio.com/articles/223179988-Why-am-I-getting-calls-from-these-strange-numbers-
 HIDDEN_WORDS = ("anonymous", "blocked", "private", "restricted", "unavailable", "unknown")
@@ -42,6 +45,16 @@ def strip_channel(address: str) -> str:
     """Return the address without its channel: the number, or the chat identity as it is."""
     text = address.strip()
     return parse_number(text) or _CHANNEL.sub("", text, count=1)
+
+
+def is_address(text: str) -> bool:
+    """Return whether messages are sent to this: a number, or a WhatsApp user who shows none."""
+    return E164.fullmatch(strip_channel(text)) is not None or is_whatsapp_user(text)
+
+
+def is_whatsapp_user(address: str) -> bool:
+    """Return whether this is a WhatsApp user's id in place of their number, such as `whatsapp:US.ABC123XYZ`."""
+    return WHATSAPP_USER.fullmatch(address.strip()) is not None
 
 
 def is_whatsapp(address: str) -> bool:

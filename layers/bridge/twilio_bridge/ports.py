@@ -49,7 +49,8 @@ class OptOut:
     """A person's latest request at one address: out (True) or in (False), and when (epoch seconds).
 
     `delivered_to` holds the ids of the contacts whose record in Airtable has this request. For an opt-in,
-    `opt_out_delivered_to` holds those whose record has the opt-out before it.
+    `opt_out_delivered_to` holds those whose record has the opt-out before it. `set_in` holds those whose opt-out was
+    set by a request at this address; None where that was not stored yet.
     """
 
     address: str
@@ -57,6 +58,14 @@ class OptOut:
     at: float
     delivered_to: frozenset[str] = frozenset()
     opt_out_delivered_to: frozenset[str] = frozenset()
+    set_in: frozenset[str] | None = None
+
+    @property
+    def records_set(self) -> frozenset[str]:
+        """Return the ids of the contacts whose opt-out was set by a request here, and not by the company."""
+        if self.set_in is not None:
+            return self.set_in
+        return self.opt_out_delivered_to | (self.delivered_to if self.out else frozenset())
 
 
 class OptOuts(Protocol):
@@ -70,6 +79,9 @@ class OptOuts(Protocol):
 
     def mark_delivered(self, request: OptOut, contact_ids: Iterable[str]) -> bool:
         """Write which contacts' records have the request; return False where a later request is stored by now."""
+
+    def mark_set(self, request: OptOut, contact_id: str, is_set: bool) -> bool:
+        """Write whether a contact's opt-out is set by requests here; return False as `mark_delivered` does."""
 
 
 class Outbox(Protocol):

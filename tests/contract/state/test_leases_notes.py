@@ -252,6 +252,44 @@ def test_an_overtaken_word_is_not_marked(opt_outs: OptOuts) -> None:
     assert [frozenset()] == [known.delivered_to for known in opt_outs.find_requests([NUMBER])]
 
 
+def test_whose_opt_out_was_set_here(opt_outs: OptOuts) -> None:
+    """It is kept through later requests until it is lifted, and never starts again from what older items hold."""
+    word = opt_outs.record_request(NUMBER, True, NOW)
+    assert word
+    assert opt_outs.mark_set(word, "rec1", is_set=True)
+    assert opt_outs.mark_set(word, "rec2", is_set=True)
+    opt_outs.mark_delivered(word, ["rec1", "rec2", "rec3"])
+    later = opt_outs.record_request(NUMBER, False, NOW + 1)
+    assert later
+    assert {"rec1", "rec2"} == later.records_set
+    assert not opt_outs.mark_set(word, "rec4", is_set=True)
+    assert opt_outs.mark_set(later, "rec1", is_set=False)
+    opt_outs.mark_delivered(later, ["rec1", "rec2", "rec3"])
+    again = opt_outs.record_request(NUMBER, True, NOW + 2)
+    assert again
+    assert {"rec2"} == again.records_set
+    assert opt_outs.mark_set(again, "rec2", is_set=False)
+    assert [frozenset()] == [known.records_set for known in opt_outs.find_requests([NUMBER])]
+
+
+def test_what_older_items_hold_counts_as_set_here(opt_outs: OptOuts) -> None:
+    """Until something is stored about it: then that, and what the item held, without who was lifted."""
+    word = opt_outs.record_request(NUMBER, True, NOW)
+    assert word
+    opt_outs.mark_delivered(word, ["rec1", "rec2"])
+    [known] = opt_outs.find_requests([NUMBER])
+    assert {"rec1", "rec2"} == known.records_set
+    assert known.set_in is None
+    later = opt_outs.record_request(NUMBER, False, NOW + 1)
+    assert later
+    assert {"rec1", "rec2"} == later.records_set
+    opt_outs.mark_set(later, "rec1", is_set=False)
+    opt_outs.mark_delivered(later, ["rec1", "rec2"])
+    again = opt_outs.record_request(NUMBER, True, NOW + 2)
+    assert again
+    assert {"rec2"} == again.records_set
+
+
 def test_a_word_nobody_recorded_is_not_marked(opt_outs: OptOuts) -> None:
     """Marking it says so."""
     assert not opt_outs.mark_delivered(OptOut(address=NUMBER, out=True, at=NOW), ["rec1"])

@@ -15,7 +15,16 @@ TEXTS = st.one_of(ANYTHING, st.text("aàÀbBßłøİ\u0131ﬁ ²٣0-/.", max_siz
     [
         ("Ann", "ann"),
         ("  Ann \t  Smith\n", "ann smith"),
-        ("Søren Ängström", "søren angstrom"),
+        ("Søren Ängström", "soren angstrom"),
+        ("Łukasz Żółć", "lukasz zolc"),
+        ("Đorđe", "dorde"),
+        ("Œuvre Æsir", "oeuvre aesir"),
+        ("Þórður Ísberg", "thordur isberg"),
+        ("I\u0131\u0130i", "iiii"),
+        ("Ħal Ŧ", "hal t"),
+        ("O\u2019Brien O\u02bcBrien O\u00b4Brien O`Brien O\uff07Brien", "o'brien o'brien o'brien o'brien o'brien"),
+        ("Anne\u2011Marie Anne\u2013Marie", "anne-marie anne-marie"),
+        ("ẞtraße", "sstrasse"),
         ("ÉMILE", "emile"),
         ("Straße", "strasse"),
         ("İstanbul", "istanbul"),
@@ -167,3 +176,27 @@ def test_own_name_always(name: str, more: str) -> None:
 def test_search_never_fails(query: str, name: str, email: str) -> None:
     """Whatever is typed, a contact matches or does not."""
     assert matches_query(Contact(id="r", name=name, email=email, sms=ANN), query) in {True, False}
+
+
+LETTERS = [
+    ("Łukasz", "lukasz"),
+    ("Søren", "Soren"),
+    ("Đorđe", "dorde"),
+    ("Œuvre", "oeuvre"),
+    ("O\u2019Neil", "O'Neil"),
+    ("Strauß", "STRAUSS"),
+    ("Bjørn-Åge", "bjorn\u2011age"),
+]
+
+
+@pytest.mark.parametrize(("one", "other"), [*LETTERS, *((other, one) for one, other in LETTERS)])
+def test_letters_that_do_not_decompose_are_found_both_ways(one: str, other: str) -> None:
+    """Whoever has the letter on the keyboard finds whoever has not, and the other way round."""
+    assert matches_query(Contact(id="r1", name=one), other)
+
+
+def test_letters_that_do_not_decompose_are_in_order() -> None:
+    """Each stands beside the letter it comes from."""
+    names = ["Zoe", "Łukasz", "Maria", "Lena", "Søren", "Sven", "Sofia", "Ørsted", "Olga"]
+    ordered = sorted((Contact(id=f"r{n}", name=name) for n, name in enumerate(names)), key=lambda c: c.order)
+    assert ["Lena", "Łukasz", "Maria", "Olga", "Ørsted", "Sofia", "Søren", "Sven", "Zoe"] == [c.name for c in ordered]

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.fakes.base import FakeOutbox
-from tests.fakes.contacts import FakeSource
+from tests.fakes.contacts import FakeCache, FakeSource
 from tests.unit.build import ANN, ANYTHING, BEN, World, contact, world
 from twilio_bridge import deadline
 from twilio_bridge.config import schema
@@ -38,6 +38,69 @@ def test_opt_out_words(word: str, form: str) -> None:
         assert parse_request(form.format(said), WORDS) is True
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        "\u201cSTOP\u201d",
+        "\u00abStop\u00bb",
+        "Stop,",
+        "STOP?",
+        "(stop)",
+        "*STOP*",
+        "_stop_",
+        "- stop -",
+        "STOP \U0001f64f",
+        "\U0001f6d1 stop \U0001f6d1\ufe0f",
+        "Stop \U0001f469\u200d\U0001f469\u200d\U0001f467",
+        "ST\u200bOP",
+        "\ufeffSTOP",
+        "\u202aSTOP\u202c",
+        "S\u00adT\u2060OP",
+        "STOP\ufe0e",
+        "stop\u3164",
+        "St\u00f6p",
+        "Sto\u0308p",
+        "\uff33\uff34\uff2f\uff30",
+        "OPT OUT",
+        "opt-out.",
+        "Opt\u00a0out!",
+        "STOP ALL",
+        "stop  all",
+        "\u201cStop all.\u201d",
+    ],
+)
+def test_opt_out_words_as_people_write_them(body: str) -> None:
+    """Quotes, emoji, punctuation, invisible characters, accents and a blank between two words change nothing."""
+    assert parse_request(body, WORDS) is True
+
+
+@pytest.mark.parametrize(
+    ("word", "body"),
+    [
+        ("ARR\u00caT", "ARRET"),
+        ("ARR\u00caT", "arre\u0302t"),
+        ("ARRET", "Arr\u00eat !"),
+        ("wypisz si\u0119", "Wypisz sie"),
+        ("S\u0141OWO", "slowo"),
+        ("\u0441\u0442\u043e\u043f", "\u0421\u0422\u041e\u041f."),
+        ("\u505c\u6b62", "\u505c\u6b62\u3002"),
+        ("\u0625\u0644\u063a\u0627\u0621", "\u0625\u0644\u063a\u0627\u0621"),
+        ("\U0001f6d1", "\U0001f6d1\U0001f6d1"[:1]),
+    ],
+)
+def test_configured_words_as_people_write_them(word: str, body: str) -> None:
+    """A configured word is found with and without its accents, in any script; emoji alone may be one."""
+    assert parse_request(body, schema.OptOut(words=(word,), opt_in_words=())) is True
+
+
+@pytest.mark.parametrize(
+    "body", ["opt out please", "stop all of it", "un stop", "opt in", "S-T-O-P", "I opt out", "st o p"]
+)
+def test_more_than_the_word(body: str) -> None:
+    """Two words of one keyword are the keyword, others are not; opting in takes the word itself."""
+    assert parse_request(body, WORDS) is None
+
+
 @pytest.mark.parametrize("word", ["START", "start", "Yes", "yes.", " UNSTOP! "])
 def test_opt_in_words(word: str) -> None:
     """Twilio's words for it opt in again."""
@@ -55,7 +118,6 @@ def test_opt_in_words(word: str) -> None:
         "please stop",
         "stop stop",
         "S T O P",
-        "STOP?",
         "non-stop",
         "STAHP",
         "HELP",
@@ -63,7 +125,6 @@ def test_opt_in_words(word: str) -> None:
         "no",
         "STOP" * 500,
         "STOP" + " " * 2_000 + "now",
-        "ST\u200bOP",
         "🛑",
     ],
 )
@@ -116,7 +177,7 @@ def record(office: World, contact_id: str = "r1") -> bool:
 
 
 def obeyed(office: World, address: str = ANN) -> bool:
-    return is_opted_out(office.directory.find_by_address(address), address, office.opt_outs)
+    return is_opted_out(office.directory.find_by_address(address), address, office.opt_outs, office.directory)
 
 
 def test_hear() -> None:
@@ -167,7 +228,7 @@ def test_stranger() -> None:
     """A stranger's word is obeyed, too, also once they are a contact."""
     office = world()
     say(office, out=True, at=1)
-    assert is_opted_out(None, ANN, office.opt_outs)
+    assert is_opted_out(None, ANN, office.opt_outs, office.directory)
     assert office.outbox.addresses == []
 
     office.directory.create_contact(contact("", sms=ANN))
@@ -181,7 +242,7 @@ def test_queue_on_failure(failure: Exception) -> None:
     office.source.failure = failure
     say(office, out=True, at=1, address=f"whatsapp:{ANN}")
 
-    assert is_opted_out(None, ANN, office.opt_outs)
+    assert is_opted_out(None, ANN, office.opt_outs, office.directory)
     assert [ANN] == office.outbox.addresses
 
 
@@ -322,7 +383,7 @@ def test_other_spelling(said_at: str, asked_at: str) -> None:
     office = world()
     say(office, out=True, at=1, address=said_at)
 
-    assert is_opted_out(None, asked_at, office.opt_outs)
+    assert is_opted_out(None, asked_at, office.opt_outs, office.directory)
 
 
 def test_another_address_of_the_same_contact() -> None:
@@ -342,3 +403,92 @@ def test_told_is_kept_by_contact() -> None:
 
     assert deliver_request(ANN, office.directory, office.opt_outs) == 1
     assert record(office, "r2")
+
+
+def test_an_opt_in_lifts_what_an_opt_out_has_set() -> None:
+    """And no more than that: the company's own tick stays, whoever says what."""
+    office = world(contact("r1", sms=ANN), contact("r2", sms=ANN, opt_out=True))
+    say(office, out=True, at=1)
+    say(office, out=False, at=2)
+
+    assert (False, True) == (record(office), record(office, "r2"))
+    say(office, out=True, at=3)
+    say(office, out=False, at=4)
+    assert (False, True) == (record(office), record(office, "r2"))
+
+
+def test_the_companys_tick_after_an_opt_in() -> None:
+    """It is not taken for an earlier opt-out's, though STOP and START come again."""
+    office = world(contact("r1", sms=ANN))
+    say(office, out=True, at=1)
+    say(office, out=False, at=2)
+    office.directory.set_opt_out(office.directory.get_contact("r1"), out=True)
+    say(office, out=True, at=3)
+    say(office, out=False, at=4)
+
+    assert (True, True) == (record(office), obeyed(office))
+
+
+def test_a_lost_answer_does_not_make_the_opt_out_the_companys() -> None:
+    """Where Airtable had ticked the box before the answer got lost, a later opt-in lifts it."""
+
+    class Losing(FakeSource):
+        def set_opt_out(self, contact_id: str, opted_out: bool) -> Contact | None:
+            changed = super().set_opt_out(contact_id, opted_out)
+            if opted_out and changed and lost:
+                lost.clear()
+                raise AWAY
+            return changed
+
+    lost = [True]
+    office = World(Losing([contact("r1", sms=ANN)]))
+    office.load()
+    say(office, out=True, at=1)
+    office.load()
+    assert (True, [ANN]) == (record(office), office.outbox.addresses)
+    deliver_request(ANN, office.directory, office.opt_outs)
+    say(office, out=False, at=2)
+
+    assert (False, False) == (record(office), obeyed(office))
+
+
+def test_an_opt_in_from_a_shared_number_is_the_writers() -> None:
+    """Whose own number said STOP is not opted in by a "Yes" from the number that she shares."""
+    office = world(contact("r1", sms=ANN, whatsapp=BEN), contact("r2", sms=ANN))
+    say(office, out=True, at=1, address=f"whatsapp:{BEN}")
+    assert (True, False) == (record(office), record(office, "r2"))
+    say(office, out=False, at=2, address=ANN)
+
+    assert (True, False) == (record(office), record(office, "r2"))
+    assert is_opted_out(office.directory.get_contact("r1"), BEN, office.opt_outs, office.directory)
+    assert is_opted_out(office.directory.get_contact("r1"), ANN, office.opt_outs, office.directory)
+    say(office, out=False, at=3, address=f"whatsapp:{BEN}")
+    assert not record(office)
+
+
+def test_an_opt_in_from_another_number_of_ones_own() -> None:
+    """A number of one person speaks for all of theirs."""
+    office = world(contact("r1", sms=ANN, whatsapp=BEN))
+    say(office, out=True, at=1, address=f"whatsapp:{BEN}")
+    say(office, out=False, at=2, address=ANN)
+
+    assert (False, False) == (record(office), obeyed(office))
+
+
+def test_shared_and_unreadable() -> None:
+    """Where nobody can say whether a number is shared, an opt-out stands."""
+    office = world(contact("r1", sms=ANN, whatsapp=BEN))
+    office.opt_outs.record_request(BEN, out=True, at=1)
+    office.opt_outs.record_request(ANN, out=False, at=2)
+    known = office.directory.get_contact("r1")
+    assert not is_opted_out(known, ANN, office.opt_outs, office.directory)
+
+    office.cache = Unreadable(office.clock)
+    assert is_opted_out(known, ANN, office.opt_outs, office.directory)
+
+
+class Unreadable(FakeCache):
+    """A cache that cannot be read."""
+
+    def find_by_address(self, number: str) -> list[Contact]:
+        raise UnavailableError("dynamodb", f"{len(number)} characters")

@@ -416,11 +416,98 @@ def test_heard(body: str, expected: bool) -> None:
 
 
 def test_heard_in_again() -> None:
-    """And so is a word that opts in again."""
-    made = office(contact("r1", sms=ANN, opt_out=True))
-    send(made, "onMessageAdded", Body="start")
+    """And so is a word that opts in again: it lifts what STOP has set."""
+    made = office(contact("r1", sms=ANN))
+    send(made, "onMessageAdded", Body="stop", DateCreated="2026-01-01T00:00:00.000Z")
+    assert made.source.contacts["r1"].opt_out
+    send(made, "onMessageAdded", Body="start", DateCreated="2026-01-02T00:00:00.000Z")
 
     assert not made.source.contacts["r1"].opt_out
+    assert not opted_out(made)
+
+
+@pytest.mark.parametrize("body", ["START", "Yes", "UNSTOP"])
+def test_the_companys_own_tick_stays(body: str) -> None:
+    """Only the company lifts it."""
+    made = office(contact("r1", sms=ANN, opt_out=True))
+    send(made, "onMessageAdded", Body=body)
+
+    assert made.source.contacts["r1"].opt_out
+    assert opted_out(made)
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "expected"),
+    [
+        ("STOP", "Hello", True),
+        ("stop", "START", True),
+        ("STOP", "", True),
+        ("START", "STOP", False),
+        ("HELP", "STOP", False),
+        ("", "STOP", True),
+        ("SOMETHING", "STOP", False),
+    ],
+)
+def test_twilios_own_finding(kind: str, body: str, expected: bool) -> None:
+    """OptOutType is believed before any word."""
+    made = office(contact("r1", sms=ANN))
+    send(made, "onMessageAdded", Body=body, OptOutType=kind)
+
+    assert expected == made.source.contacts["r1"].opt_out
+
+
+USER_NAMES = ["whatsapp:US.ABC123XYZ", "whatsapp:DE.ENT.9f8e7d", "whatsapp:gb.13491208655302741918"]
+
+
+@pytest.mark.parametrize("author", USER_NAMES)
+def test_whatsapp_user_names_opt_out(author: str) -> None:
+    """STOP is obeyed without a number: the worker's next message is blocked."""
+    made = office()
+    made.messaging.conversations[CONVERSATION] = [customer(author), worker()]
+    send(made, "onMessageAdded", Author=author, Body="STOP", ClientIdentity="", Source="WHATSAPP")
+    status, _ = through(made, "onMessageAdd", Author=JO, ClientIdentity=JO, Body="Hi")
+
+    assert 451 == status
+
+
+@pytest.mark.parametrize("author", USER_NAMES)
+@pytest.mark.parametrize("on_failure", ["pass", "block"])
+def test_a_customer_with_a_user_name_is_never_held_back(author: str, on_failure: str) -> None:
+    """Whatever fails, their message is not a worker's."""
+    made = office()
+    made.messaging.failure = AWAY
+    values = {"Author": author, "ClientIdentity": "", "Source": "WHATSAPP"}
+    status, _ = through(made, "onMessageAdd", on_failure=on_failure, **values)
+
+    assert 200 == status
+    failed = form(EventType="onMessageAdd", **values)
+    assert answer_failure(failed, AWAY, lambda: "block") == Answer({})
+
+
+@pytest.mark.parametrize("event", ["onConversationAdd", "onConversationAdded", "onParticipantAdded"])
+def test_other_events_of_a_user_name(event: str) -> None:
+    """A stranger without a number is nobody to make a contact of."""
+    made = office(settings="conversations: {create_contacts: true}")
+    address = USER_NAMES[0]
+    made.messaging.conversations[CONVERSATION] = [customer(address)]
+    status, body = through(made, event, MessagingBinding__Address=address, ParticipantSid="MB1", Identity="")
+
+    assert (200, {}) == (status, body)
+    assert {} == made.source.contacts
+
+
+def test_a_conversation_in_a_service_of_its_own() -> None:
+    """Participants are read, and attributes and names are written, there."""
+    service = "IS" + "7" * 32
+    made = office(contact("r1", sms=ANN, name="Ann Smith", opt_out=True))
+    made.messaging.services = {CONVERSATION: service}
+    there = {"ChatServiceSid": service, "MessagingBinding__Address": ANN}
+
+    assert 451 == through(made, "onMessageAdd", Author=JO, ClientIdentity=JO, Body="Hi", **there)[0]
+    send(made, "onParticipantAdded", ParticipantSid="MB1", Identity="", **there)
+    send(made, "onConversationAdded", FriendlyName="", **there)
+    assert "r1" in made.messaging.fetch_participant(CONVERSATION, "MB1", service).attributes
+    assert "Ann Smith" == made.messaging.changes[CONVERSATION]["friendly_name"]
 
 
 def test_heard_out_of_order() -> None:

@@ -8,6 +8,13 @@ from twilio_bridge import phone
 
 # In a key the folded name is cut here: DynamoDB takes sort keys of 1,024 bytes.
 MAX_NAME_IN_KEY_LENGTH = 100
+# Letters that Unicode does not decompose, as people write them on another keyboard, and what stands for ' and -.
+FOLDED = str.maketrans(
+    dict(zip("\u0111\u00f0\u0256\u0127\u0131\u0142\u00f8\u0167\u0180\u0268\u0289\u014b", "dddhilotbiun", strict=True))
+    | {"\u00e6": "ae", "\u0153": "oe", "\u00fe": "th", "\u0138": "k", "\u1e9e": "ss"}
+    | dict.fromkeys("\u2018\u2019\u201a\u201b\u2032\u02b9\u02bb\u02bc\u02bd\u055a\u07f4\ua78c\uff07\u00b4`", "'")
+    | dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212\ufe63\uff0d", "-")
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,10 +56,10 @@ class Contact:
 
 
 def fold_text(text: str) -> str:
-    """Make a text comparable whatever its case and accents; runs of white space become one blank."""
+    """Make a text comparable whatever its case, accents and quotes; runs of white space become one blank."""
     plain = text.casefold()
     if not plain.isascii():
-        plain = unicodedata.normalize("NFKD", plain).casefold()
+        plain = unicodedata.normalize("NFKD", plain.translate(FOLDED)).casefold().translate(FOLDED)
     kept = (max(character, " ") for character in plain if not unicodedata.combining(character))
     return " ".join("".join(kept).split())
 

@@ -78,7 +78,7 @@ def create_customer(form: Form, crm: CrmCallback) -> object:
     """Add a contact that the worker typed in; it is theirs."""
     worker = form.require_text("Worker")
     contact = replace(_channels(form, crm.settings), name=_new_name(form), owner=worker)
-    created = crm.directory.create_contact(opt_outs.apply_requests(contact, crm.opt_outs))
+    created = crm.directory.create_contact(opt_outs.apply_requests(contact, crm.opt_outs, crm.directory))
     opt_outs.mark_applied(created, crm.opt_outs)
     return {"objects": {"customer": render_customer(created, crm)}}
 

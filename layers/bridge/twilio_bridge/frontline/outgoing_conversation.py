@@ -40,7 +40,7 @@ def find_proxy_address(form: Form, outgoing: OutgoingDeps) -> str:
     worker, channel, address = form.require_text("Worker"), _channel(form), _address(form)
     contact = _contact(form.get_text("CustomerId"), worker, address, outgoing.directory)
     people = [*([contact] if contact else []), *outgoing.directory.find_all_by_address(address)]
-    if is_anybody_opted_out(people, address, outgoing.opt_outs):
+    if is_anybody_opted_out(people, address, outgoing.opt_outs, outgoing.directory):
         raise ForbiddenError("the contact has opted out", friendly=OPTED_OUT)
     sender = outgoing.senders.find_sender(channel, worker, address)
     if sender is None:
@@ -73,8 +73,6 @@ def _channel(form: Form) -> str:
 
 def _address(form: Form) -> str:
     address = form.require_text("ChannelValue")
-    if form.get_text("ChannelType").strip().lower() != "chat" and not phone.E164.fullmatch(
-        phone.strip_channel(address)
-    ):
+    if form.get_text("ChannelType").strip().lower() != "chat" and not phone.is_address(address):
         raise BadRequestError("ChannelValue should be a number in E.164 form", friendly="This is no valid number.")
     return address

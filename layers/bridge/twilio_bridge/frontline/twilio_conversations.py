@@ -118,7 +118,7 @@ def check_message(form: Form, deps: ConversationsDeps) -> Mapping[str, object]:
 
 def record_opt_out(form: Form, deps: ConversationsDeps) -> Mapping[str, object]:
     """After a customer's message was added: record a request to opt out or in."""
-    out = opt_outs.parse_request(form.get_text("Body"), deps.settings.opt_out)
+    out = opt_outs.read_request(form.get_text("Body"), form.get_text("OptOutType"), deps.settings.opt_out)
     if out is not None and _is_customer(form):
         at = _requested_at(form.get_text("DateCreated"))
         opt_outs.record_request(form.get_text("Author"), out, at, deps.directory, deps.opt_outs, deps.outbox)
@@ -143,7 +143,7 @@ PRE_EVENTS = frozenset(
 def _is_customer(form: Form) -> bool:
     """Return whether a customer wrote this: from an address, and not through the app, which has an identity."""
     author = form.get_text("Author")
-    return not form.get_text("ClientIdentity") and phone.E164.fullmatch(phone.strip_channel(author)) is not None
+    return not form.get_text("ClientIdentity") and phone.is_address(author)
 
 
 def _looked_up(
@@ -175,7 +175,7 @@ def _is_out(reader: Participant, people: list[Contact] | None, deps: Conversatio
     """Return whether a reader opted out; a worker, who has neither address nor contact, cannot."""
     if not reader.address and not people:
         return False
-    return opt_outs.is_anybody_opted_out(people or [], reader.address or reader.identity, deps.opt_outs)
+    return opt_outs.is_anybody_opted_out(people or [], reader.address or reader.identity, deps.opt_outs, deps.directory)
 
 
 def _by_id(contact_id: str, directory: Directory) -> Contact | None:
@@ -215,7 +215,7 @@ def _new_contact(address: str, deps: ConversationsDeps) -> Contact | None:
     by_whatsapp = phone.is_whatsapp(address)
     contact = Contact(name=number, sms="" if by_whatsapp else number, whatsapp=number if by_whatsapp else "")
     try:
-        created = deps.directory.create_contact(opt_outs.apply_requests(contact, deps.opt_outs))
+        created = deps.directory.create_contact(opt_outs.apply_requests(contact, deps.opt_outs, deps.directory))
     except DuplicateContactError:  # the same event twice, or somebody was faster
         return next(iter(deps.directory.find_all_by_address(address, ask=True)), None)
     opt_outs.mark_applied(created, deps.opt_outs)

@@ -9,6 +9,9 @@ from twilio_bridge.ports import OptOut
 # Of an opt-out and an opt-in at one moment.
 OUT_IS_SAFER = " OR (said_at = :at AND opted_out <> :out)"
 
+# DynamoDB keeps no empty set; with this in it, the set says that it was stored.
+NOBODY = "-"
+
 
 class DynamoOptOuts:
     """The port OptOuts: one item an address, kept for good."""
@@ -50,14 +53,27 @@ class DynamoOptOuts:
         )
         return item is not None
 
+    def mark_set(self, request: OptOut, contact_id: str, is_set: bool) -> bool:
+        """Add a contact to the item's set `ours`, or take it out; what an older item holds instead is copied first."""
+        ids: frozenset[str] = frozenset({contact_id})
+        change = "ADD ours :ids" if is_set else "DELETE ours :ids"
+        if request.set_in is None:
+            others = request.records_set - ids
+            ids, change = others | {NOBODY} | (ids if is_set else frozenset()), "ADD ours :ids"
+
+        values = {":ids": set(ids), ":at": int(request.at * 1000)}
+        return self._table.update(_opt_out(request.address), "word", change, values, when="said_at = :at") is not None
+
 
 def _request(item: Item) -> OptOut:
+    ours = item.get("ours")
     return OptOut(
         address=item["address"],
         out=item["opted_out"],
         at=item["said_at"] / 1000,
         delivered_to=frozenset(item.get("told") or ()),
         opt_out_delivered_to=frozenset(item.get("ticked") or ()),
+        set_in=None if ours is None else frozenset(ours) - {NOBODY},
     )
 
 
