@@ -196,7 +196,7 @@ def test_threads_at_the_same_time(aws: Aws) -> None:
     now = time.time()
 
     def reserve() -> None:
-        limiter = SlotLimiter(table, "airtable", "app1", clock=lambda: now, sleep=lambda wait_s: slots.append(wait_s))
+        limiter = SlotLimiter(table, "airtable", "app1", clock=lambda: now, sleep=slots.append)
         limiter.reserve_slot(10)
 
     with ThreadPoolExecutor(8) as pool:
