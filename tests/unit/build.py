@@ -22,7 +22,7 @@ from tests.fakes.base import (
     FakeSeenWorkers,
 )
 from tests.fakes.contacts import Clock, FakeCache, FakeSource
-from twilio_bridge import forms
+from twilio_bridge import forms, refusals
 from twilio_bridge.config import schema
 from twilio_bridge.contacts.change_feed import WebhookDeps
 from twilio_bridge.contacts.contact import Contact
@@ -306,7 +306,7 @@ def event(  # noqa: PLR0913  each is one part of a request
 
 
 def ask(
-    answer: Callable[[forms.Form], forms.Answer], values: forms.Form, rescue: http.Rescue = http.answer_error
+    answer: Callable[[forms.Form], forms.Answer], values: forms.Form, rescue: http.Rescue = refusals.answer_error
 ) -> tuple[int, Any]:
     """Send a signed callback all the way through; give status and body."""
     request = event({name: list(given) for name, given in values.values.items()})

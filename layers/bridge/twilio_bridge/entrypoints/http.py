@@ -14,30 +14,13 @@ from twilio_bridge import deadline, errors, forms
 from twilio_bridge.entrypoints import twilio_signature
 from twilio_bridge.forms import Answer, Form
 from twilio_bridge.logs import describe_error, logger
+from twilio_bridge.refusals import SERVER_ERROR_STATUS, answer_error, read_status
 
 Event = Mapping[str, Any]
 Reply = dict[str, Any]
 
 MAX_PARAMETERS_COUNT = 1_000
 MARGIN_S = 1.3  # what Twilio's network and our own cold start take of the time a function has
-SERVER_ERROR = 500
-
-STATUSES: tuple[tuple[type[BaseException], int], ...] = (
-    (errors.UnknownLocationError, 422),
-    (errors.BadRequestError, 400),
-    (errors.SignatureError, 403),
-    (errors.ForbiddenError, 403),
-    (errors.NotFoundError, 404),
-    (errors.DuplicateContactError, 409),
-    (errors.MessageBlockedError, 451),
-    (errors.RateLimitedError, 503),
-    (errors.UnavailableError, 503),
-    (errors.OutOfTimeError, 503),
-    (errors.RefusedError, 502),
-    (errors.RoutingError, 502),
-    (errors.UpstreamError, 503),
-    (errors.BridgeError, 500),
-)
 
 
 class Context(Protocol):
@@ -69,15 +52,6 @@ class Signatures:
 
 Respond = Callable[[Form], Answer]
 Rescue = Callable[[Form | None, BaseException], Answer]
-
-
-def answer_error(_form: Form | None, error: BaseException) -> Answer:
-    """Return the answer to an error: its status and a sentence for the worker."""
-    friendly = error.friendly if isinstance(error, errors.BridgeError) else errors.BridgeError.friendly
-    body = {"friendly_error_message": friendly}
-    if isinstance(error, errors.BadRequestError):
-        body["error"] = str(error)
-    return Answer(body, _status(error))
 
 
 def answer_callback(
@@ -122,14 +96,10 @@ def _log(error: Exception, status: int) -> None:
     }
     if isinstance(error, errors.RateLimitedError):
         logger.warning("busy", extra=facts)
-    elif isinstance(error, errors.BridgeError) and _status(error) < SERVER_ERROR:
+    elif isinstance(error, errors.BridgeError) and read_status(error) < SERVER_ERROR_STATUS:
         logger.info("refused", extra=facts)
     else:
         logger.error("failed", extra=facts)
-
-
-def _status(error: BaseException) -> int:
-    return next((status for kind, status in STATUSES if isinstance(error, kind)), SERVER_ERROR)
 
 
 def build_reply(answer: Answer) -> Reply:

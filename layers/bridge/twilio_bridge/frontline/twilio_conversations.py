@@ -17,13 +17,13 @@ from twilio_bridge.config import schema
 from twilio_bridge.contacts import opt_outs
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.contacts.directory import Directory
-from twilio_bridge.entrypoints.http import answer_error
 from twilio_bridge.errors import BridgeError, DuplicateContactError, MessageBlockedError, NotFoundError
 from twilio_bridge.forms import Answer, Form
 from twilio_bridge.frontline import bindings
 from twilio_bridge.frontline.crm import is_web_address
 from twilio_bridge.logs import logger
 from twilio_bridge.ports import Messaging, OptOuts, Outbox, Participant
+from twilio_bridge.refusals import answer_error
 
 MAX_NAME_LENGTH = 256
 # What a failure leaves for reading how to answer it; the call's own time may be spent by then.
