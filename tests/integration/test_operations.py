@@ -1,0 +1,95 @@
+"""docs/operations.md against the template and the code: cost, metrics, what the deployer may do, what stays."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from samtranslator.yaml_helper import yaml_parse
+
+from tests.integration.test_template_parts import evaluate
+from tests.integration.test_template_parts import transformed as transformed  # noqa: PLC0414  a fixture
+from tools import price
+from twilio_bridge.adapters.aws.metrics import NAMES
+
+ROOT: Final = Path(__file__).parents[2]
+OPERATIONS: Final = (ROOT / "docs" / "operations.md").read_text()
+POLICY: Final = json.loads((ROOT / "docs" / "deployer-policy.json").read_text())
+TEMPLATE: Final = yaml_parse((ROOT / "template.yaml").read_text())
+# The IAM prefix of a CloudFormation type's service, where it is not the service's name.
+PREFIXES: Final = {"apigatewayv2": "apigateway"}
+
+
+def test_the_cost_is_what_the_tool_computes() -> None:
+    """The table is the output of `python -m tools.price`."""
+    assert price.table() in OPERATIONS
+
+
+@pytest.mark.parametrize(("support", "size"), [("off", price.SIZES[0]), ("on", price.SIZES[1])])
+def test_the_cost_counts_what_is_deployed(transformed: Any, support: str, size: price.Size) -> None:
+    """Alarms by the metrics that they watch, metrics by the filters that make them, and queues that are polled."""
+    resources = evaluate(transformed, Support=support).resources.values()
+    alarms = [body["Properties"] for body in resources if body["Type"] == "AWS::CloudWatch::Alarm"]
+    watched = sum(len([m for m in each.get("Metrics", []) if "MetricStat" in m]) or 1 for each in alarms)
+    filters = [body for body in resources if body["Type"] == "AWS::Logs::MetricFilter"]
+    counted = price.count(size)
+
+    assert watched == counted["CloudWatch, alarms"]
+    assert len(filters) <= counted["CloudWatch, metrics"]
+    assert (support == "on") is (counted["Kinesis, shard hours"] > 0)
+
+
+def test_every_metric_has_its_meaning() -> None:
+    """Those of the log's filters, and those of the figures."""
+    section = OPERATIONS.partition("## Metrics\n")[2].partition("\n## ")[0]
+    filters = [b["Properties"] for b in TEMPLATE["Resources"].values() if b["Type"] == "AWS::Logs::MetricFilter"]
+    named = {each["MetricTransformations"][0]["MetricName"] for each in filters}
+    source = (ROOT / "layers/bridge/twilio_bridge/adapters/aws/metrics.py").read_text()
+    figures = {*NAMES.values(), "Csat", "Wait", "WaitBeforeLeaving"}
+
+    assert {name for name in figures if f'"{name}"' in source} == figures
+    assert {re.match(r"\w+", line)[0] for line in re.findall(r"(?m)^\| (\w+.*)", section)[1:]} == named | figures  # type: ignore[index]
+
+
+def test_every_alarm_is_listed() -> None:
+    """Under *What to watch*, with the paragraph that helps."""
+    section = OPERATIONS.partition("## What to watch\n")[2].partition("\n## ")[0]
+    alarms = {name for name, body in TEMPLATE["Resources"].items() if body["Type"] == "AWS::CloudWatch::Alarm"}
+
+    assert alarms == set(re.findall(r"(?m)^\| (\w+Alarm) ", section))
+
+
+def test_the_contents_are_complete() -> None:
+    """Every section is listed."""
+    contents = OPERATIONS.partition("## Contents\n")[2].partition("\n## ")[0]
+    sections = [title for title in re.findall(r"(?m)^## (.+)$", OPERATIONS) if title != "Contents"]
+
+    assert not [title for title in sections if f"[{title}]" not in re.sub(r"\s+", " ", contents)]
+
+
+def test_the_deployer_may_make_every_resource(transformed: Any) -> None:
+    """For each type of the deployed template there is a statement of its service."""
+    kinds = {body["Type"] for body in transformed["Resources"].values()}
+    services = {kind.split("::")[1].lower() for kind in kinds}
+    allowed = {action.partition(":")[0] for each in POLICY["Statement"] for action in each["Action"]}
+
+    assert {PREFIXES.get(service, service) for service in services} <= allowed | {"serverless"}
+
+
+def test_what_the_deployer_may_do_is_about_this_stack() -> None:
+    """A statement for everything only reads, or has a condition."""
+    for statement in POLICY["Statement"]:
+        if statement["Resource"] == "*" and "Condition" not in statement:
+            verbs = {action.partition(":")[2] for action in statement["Action"]}
+            assert all(re.match("Describe|Get|List|Validate", verb) for verb in verbs), statement["Sid"]
+
+
+def test_what_stays_after_a_removal_is_listed() -> None:
+    """Each resource that is retained has its line."""
+    section = OPERATIONS.partition("## Removing it\n")[2].partition("\n## ")[0]
+    retained = {name for name, body in TEMPLATE["Resources"].items() if body.get("DeletionPolicy") == "Retain"}
+
+    assert {"SyncState", "Quarantine"} == retained
+    assert "| SyncState |" in section
+    assert "| the quarantine bucket |" in section
