@@ -42,7 +42,7 @@ _NUMBERS: Final = {
 }
 # Kept beside the credentials where they are given.
 _MORE_SECRETS: Final = {
-    "twilio": ("TWILIO_API_KEY_SID", "TWILIO_API_KEY_SECRET", "TASK_COMPLETE_SECRET"),
+    "twilio": ("TWILIO_API_KEY_SID", "TWILIO_API_KEY_SECRET", "TWILIO_SHARED_KEYS", "TASK_COMPLETE_SECRET"),
     "airtable": ("AIRTABLE_WEBHOOK_SECRET",),
 }
 _OF_A_DEMONSTRATION: Final = frozenset({"LOG_LEVEL", "PORT"})

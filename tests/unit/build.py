@@ -252,6 +252,8 @@ class FixedTokens:
 
     now: tuple[str, ...] = (TOKEN,)
     later: tuple[str, ...] = ()
+    shared_keys: Mapping[str, str] = field(default_factory=dict)
+    later_keys: Mapping[str, str] = field(default_factory=dict)
     rereads: int = 0
 
     def read_tokens(self) -> tuple[str, ...]:
@@ -260,6 +262,9 @@ class FixedTokens:
     def reread_tokens(self) -> tuple[str, ...]:
         self.rereads += 1
         return self.later
+
+    def read_shared_keys(self) -> Mapping[str, str]:
+        return self.later_keys if self.rereads and self.later_keys else self.shared_keys
 
 
 def signatures(tokens: http.Tokens | None = None, public_base_url: str | None = None) -> http.Signatures:
@@ -282,6 +287,7 @@ def event(  # noqa: PLR0913  each is one part of a request
     token: str = TOKEN,
     query: str = "",
     headers: Mapping[str, str | None] | None = None,
+    algorithm: str = twilio_signature.HMAC_SHA1,
 ) -> dict[str, Any]:
     """Make API Gateway's event for a form request, signed for `url` (by default the one the request names)."""
     given = pairs_of(parameters)
@@ -290,7 +296,7 @@ def event(  # noqa: PLR0913  each is one part of a request
     sent = {
         "host": HOST,
         "content-type": "application/x-www-form-urlencoded",
-        "x-twilio-signature": twilio_signature.sign(token, address, given),
+        "x-twilio-signature": twilio_signature.sign(token, address, given, algorithm),
         "x-forwarded-proto": "https",
         **(headers or {}),
     }

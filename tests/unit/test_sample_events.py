@@ -34,6 +34,9 @@ class Tokens:
     def reread_tokens(self) -> tuple[str, ...]:
         return ()
 
+    def read_shared_keys(self) -> dict[str, str]:
+        return {}
+
 
 def event(path: Path) -> dict[str, Any]:
     found = json.loads(path.read_text())

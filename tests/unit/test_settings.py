@@ -243,3 +243,21 @@ def test_the_task_complete_secret_stands_with_twilio_s() -> None:
     """It may, for a plugin needs none."""
     assert VALUE == with_secret({"TASK_COMPLETE_SECRET": VALUE}).task_complete_secret
     assert None is with_secret({}).task_complete_secret
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("webhooks_sharedkey_1=one", {"webhooks_sharedkey_1": "one"}),
+        (
+            "webhooks_sharedkey_1=b25l==, webhooks_sharedkey_2=two",
+            {"webhooks_sharedkey_1": "b25l==", "webhooks_sharedkey_2": "two"},
+        ),
+        ("b25l==", {"": "b25l=="}),
+        ("webhooks_sharedkey_1=one,,", {"webhooks_sharedkey_1": "one"}),
+        ("", {}),
+    ],
+)
+def test_shared_keys(given: str, expected: dict[str, str]) -> None:
+    """By their id, or one for all; a secret may end like base64."""
+    assert expected == Settings({"TWILIO_SHARED_KEYS": given}).twilio_shared_keys

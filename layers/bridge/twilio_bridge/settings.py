@@ -21,6 +21,8 @@ ANYTHING = (r"\S.*", "not empty")
 # What template.yaml sets in place of a queue that belongs to a part (Frontline, Support) that is not deployed.
 NO_QUEUE = "none"
 TOKENS = (r".*[^\s,].*", "an auth token, or several with commas between them")
+SHARED_KEYS = (r".*[^\s,].*", "<key id>=<secret>, or several with commas between them")
+SHARED_KEY = re.compile(r"(?:([A-Za-z]\w*_sharedkey_\w+)=)?(\S.*)")
 LABEL = (r"[a-z0-9-]+", "lower-case letters, digits and hyphens")
 
 ALIASES = {
@@ -67,6 +69,13 @@ class Settings:
         """What requests may be signed with: one token, or several while they are being rotated."""
         given = self._required("TWILIO_AUTH_TOKEN", TOKENS).split(",")
         return tuple(token.strip() for token in given if token.strip())
+
+    @property
+    def twilio_shared_keys(self) -> Mapping[str, str]:
+        """The secrets of the shared keys that sign webhooks, by the key's id; an empty id stands for every key."""
+        given = self._optional("TWILIO_SHARED_KEYS", SHARED_KEYS) or ""
+        found = (SHARED_KEY.fullmatch(part.strip()) for part in given.split(","))
+        return {key[1] or "": key[2] for key in found if key}
 
     @property
     def twilio_login(self) -> tuple[str, str]:

@@ -17,6 +17,7 @@ from tests.unit.build import ANYTHING, HOST, TOKEN, Call, FixedTokens, event, fo
 from tests.unit.conftest import Lines
 from twilio_bridge import errors, forms
 from twilio_bridge.entrypoints import http, twilio_signature
+from twilio_bridge.entrypoints.twilio_signature import HMAC_SHA1, HMAC_SHA256
 
 CRM = {"Location": "GetCustomersList", "PageSize": "30", "Worker": "jo@example.com"}
 SECRET = "Ann Smith +447700900001"
@@ -260,9 +261,83 @@ def test_missing_signature_reads_nothing() -> None:
         def reread_tokens(self) -> tuple[str, ...]:
             pytest.fail("read")
 
+        def read_shared_keys(self) -> dict[str, str]:
+            pytest.fail("read")
+
     unsigned = event(CRM, headers={"x-twilio-signature": None})
 
     assert call(unsigned, never, signatures(NoTokens()))[0] == 403
+
+
+KEY_ID, KEY_SECRET = "webhooks_sharedkey_01j9zzzz", "a shared secret"
+SETTINGS = f"key={KEY_ID},algorithm=HMAC_SHA256"
+
+
+def signed_with_key(settings: str = SETTINGS, secret: str = KEY_SECRET, algorithm: str = HMAC_SHA256) -> Any:
+    return event(CRM, token=secret, headers={"x-twilio-webhooks-signature-settings": settings}, algorithm=algorithm)
+
+
+@pytest.mark.parametrize("keys", [{KEY_ID: KEY_SECRET}, {"": KEY_SECRET}, {"x": "other", "": "x", KEY_ID: KEY_SECRET}])
+def test_shared_key(keys: dict[str, str]) -> None:
+    """A request that is signed with a configured shared key is Twilio's; the auth token is not looked at."""
+    known = FixedTokens(("other",), shared_keys=keys)
+
+    assert call(signed_with_key(), known=signatures(known))[0] == 200
+    assert known.rereads == 0
+
+
+@pytest.mark.parametrize(
+    ("settings", "algorithm"),
+    [
+        (f"algorithm=HMAC_SHA256, key={KEY_ID}", HMAC_SHA256),
+        (f" key = {KEY_ID} , Algorithm = hmac_sha256,more=x", HMAC_SHA256),
+        (f"key={KEY_ID},algorithm=HMAC_SHA1", HMAC_SHA1),
+        (f"key={KEY_ID}", HMAC_SHA1),
+    ],
+)
+def test_shared_key_settings(settings: str, algorithm: str) -> None:
+    """The header names the hash, in any order; without a name it is the usual one."""
+    known = FixedTokens(("other",), shared_keys={KEY_ID: KEY_SECRET})
+
+    assert call(signed_with_key(settings, algorithm=algorithm), known=signatures(known))[0] == 200
+
+
+def test_shared_key_that_was_added_a_moment_ago() -> None:
+    """The secrets are read again, once."""
+    known = FixedTokens(later=(TOKEN,), later_keys={KEY_ID: KEY_SECRET})
+
+    assert call(signed_with_key(), known=signatures(known))[0] == 200
+    assert known.rereads == 1
+
+
+@pytest.mark.parametrize(
+    ("request_event", "keys", "named"),
+    [
+        (signed_with_key(), {}, f"TWILIO_SHARED_KEYS lacks the shared key {KEY_ID}"),
+        (signed_with_key(), {"webhooks_sharedkey_2": KEY_SECRET}, f"lacks the shared key {KEY_ID}"),
+        (signed_with_key(), {KEY_ID: "another"}, f"does not fit the request and the shared key {KEY_ID}"),
+        (signed_with_key(secret=TOKEN), {KEY_ID: KEY_SECRET}, "does not fit"),
+        (signed_with_key(secret=TOKEN, algorithm=HMAC_SHA1), {}, "TWILIO_SHARED_KEYS lacks"),
+        (signed_with_key(algorithm=HMAC_SHA1), {KEY_ID: KEY_SECRET}, "does not fit"),
+        (signed_with_key(f"key={KEY_ID},algorithm=HMAC_SHA512"), {KEY_ID: KEY_SECRET}, "unknown algorithm"),
+        (signed_with_key("key=+447700900001 x,algorithm=HMAC_SHA256"), {}, "without a readable id"),
+        (signed_with_key("nonsense"), {}, "without a readable id"),
+    ],
+)
+def test_shared_key_refused(request_event: Any, keys: dict[str, str], named: str, log: Lines) -> None:
+    """The log names the key and the setting it has to stand in, and no secret or anything that is no key's name."""
+    known = FixedTokens((TOKEN,), (TOKEN,), shared_keys=keys)
+
+    assert call(request_event, never, signatures(known))[0] == 403
+    [line] = log()
+    assert named in line["reason"]
+    assert "docs/operations.md" in line["reason"]
+    assert not any(secret in line["reason"] for secret in (KEY_SECRET, "+4477", TOKEN))
+
+
+def test_the_auth_tokens_hash_stays_sha1() -> None:
+    """Without the header a request is signed as ever."""
+    assert call(event(CRM, algorithm=HMAC_SHA256), never)[0] == 403
 
 
 @pytest.mark.parametrize("is_base64", [True, False])

@@ -9,9 +9,9 @@ from urllib.parse import quote
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from twilio.request_validator import RequestValidator
+from twilio.request_validator import RequestValidator, get_signature_algorithm
 
-from twilio_bridge.entrypoints.twilio_signature import is_valid, list_url_spellings, sign
+from twilio_bridge.entrypoints.twilio_signature import is_valid, list_url_spellings, parse_settings, sign
 
 TOKEN = "12345"
 U = "https://mycompany.com/myapp.php?foo=1&bar=2"
@@ -259,3 +259,22 @@ def test_only_the_signature_is_valid(parameters: dict[str, list[str]], other: st
 def test_order_and_repeats_do_not_count(values: list[str]) -> None:
     """Repeated values are signed once each, in order."""
     assert sign(TOKEN, U, {"x": ["a", "b", "c"]}) == sign(TOKEN, U, {"x": values})
+
+
+@given(
+    st.dictionaries(st.text(min_size=1), st.lists(st.text(), min_size=1, max_size=3), max_size=5), st.text(min_size=1)
+)
+def test_sha256_as_the_sdk_has_it(parameters: dict[str, list[str]], secret: str) -> None:
+    """Only the hash differs."""
+    url = "https://bridge.example.com/callbacks/crm"
+    validator = RequestValidator(secret)
+    for algorithm in ("HMAC_SHA1", "HMAC_SHA256"):
+        ours = sign(secret, url, parameters, algorithm)
+        assert validator.compute_signature(url, MultiDict(parameters), algorithm) == ours
+
+
+def test_as_twilio_documents_it() -> None:
+    """https://www.twilio.com/docs/usage/webhooks/webhook-shared-keys names the header; twilio-python has its reader."""
+    for header in ("key=webhooks_sharedkey_1,algorithm=HMAC_SHA256", "key=x", "", "algorithm=HMAC_SHA1"):
+        ours = parse_settings(header)
+        assert get_signature_algorithm(header) == (ours.algorithm if ours else "HMAC_SHA1")

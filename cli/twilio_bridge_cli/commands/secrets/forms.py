@@ -42,6 +42,13 @@ SECRETS: Final[Mapping[str, tuple[Value, ...]]] = {
             "32 letters or digits, or several tokens with commas between them while you rotate",
             _CONSOLE,
         ),
+        Value(
+            "TWILIO_SHARED_KEYS",
+            r".*[^\s,].*",
+            "<key id>=<secret>, or several with commas between them",
+            "Twilio shows a shared key's secret once, when it is made: it signs webhooks where a webhook rule says so.",
+            required=False,
+        ),
         Value("TWILIO_API_KEY_SID", *API_KEY_SID, _CONSOLE, required=False),
         Value("TWILIO_API_KEY_SECRET", _TOKEN, "32 letters or digits", _CONSOLE, required=False),
         Value(

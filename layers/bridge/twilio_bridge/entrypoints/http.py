@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-in
 
 import base64
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -20,6 +21,7 @@ Event = Mapping[str, Any]
 Reply = dict[str, Any]
 
 MAX_PARAMETERS_COUNT = 1_000
+NAME = re.compile(r"[A-Za-z0-9_-]{1,100}")
 MARGIN_S = 1.3  # what Twilio's network and our own cold start take of the time a function has
 
 
@@ -33,13 +35,16 @@ class Context(Protocol):
 
 
 class Tokens(Protocol):
-    """The auth tokens Twilio may sign with."""
+    """The secrets Twilio may sign with: auth tokens, and shared keys by their id."""
 
     def read_tokens(self) -> tuple[str, ...]:
-        """Return the tokens as last read."""
+        """Return the auth tokens as last read."""
 
     def reread_tokens(self) -> tuple[str, ...]:
-        """Read them again, at most once a minute; empty where that is not due."""
+        """Read all secrets again, at most once a minute, and return the auth tokens; empty where that is not due."""
+
+    def read_shared_keys(self) -> Mapping[str, str]:
+        """Return the secrets of the shared keys; one under an empty id is good for every key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,16 +119,14 @@ def build_reply(answer: Answer) -> Reply:
 def read_signed_form(event: Event, signatures: Signatures) -> Form:
     """Return the request's parameters, or raise SignatureError unless Twilio signed them."""
     headers = read_headers(event)
-    signature = headers.get("x-twilio-signature")
-    if not signature:
+    if not headers.get("x-twilio-signature"):
         raise errors.SignatureError("the header X-Twilio-Signature is missing")
     try:
         body = read_body(event)
         is_json = headers.get("content-type", "").partition(";")[0].strip().lower() == "application/json"
         parameters = {} if is_json else _parameters(body)
         urls = list_public_urls(event, headers, signatures.public_base_url)
-        if not _is_signed(signature, signatures.tokens, urls, parameters, body, is_json=is_json):
-            raise errors.SignatureError("X-Twilio-Signature does not fit the request; see docs/operations.md")
+        _require_signature(headers, signatures.tokens, urls, parameters, body, is_json=is_json)
         return Form(_json_parameters(body) if is_json else parameters)
     except (ValueError, RecursionError) as error:
         raise errors.SignatureError(f"the request cannot be read ({type(error).__name__})") from error
@@ -136,8 +139,7 @@ def read_signed_body(event: Event, signatures: Signatures) -> bytes:
         body, urls = read_body(event), list_public_urls(event, headers, signatures.public_base_url)
     except ValueError as error:
         raise errors.SignatureError("the request cannot be read") from error
-    if not _is_signed(headers.get("x-twilio-signature", ""), signatures.tokens, urls, {}, body, is_json=True):
-        raise errors.SignatureError("X-Twilio-Signature does not fit the request; see docs/operations.md")
+    _require_signature(headers, signatures.tokens, urls, {}, body, is_json=True)
     return body
 
 
@@ -146,18 +148,49 @@ def read_headers(event: Event) -> dict[str, str]:
     return {name.lower(): value for name, value in (event.get("headers") or {}).items()}
 
 
-def _is_signed(
-    signature: str,
+def _require_signature(
+    headers: Mapping[str, str],
     tokens: Tokens,
     urls: list[str],
     parameters: dict[str, list[str]],
     body: bytes,
     *,
     is_json: bool,
-) -> bool:
-    if twilio_signature.is_valid(signature, tokens.read_tokens(), urls, parameters, body, is_json=is_json):
-        return True
-    return twilio_signature.is_valid(signature, tokens.reread_tokens(), urls, parameters, body, is_json=is_json)
+) -> None:
+    """Raise SignatureError unless the signature fits; where it does not, secrets are read again, for they rotate."""
+    signature = headers.get("x-twilio-signature", "")
+    settings = twilio_signature.parse_settings(headers.get("x-twilio-webhooks-signature-settings", ""))
+    algorithm = settings.algorithm if settings else twilio_signature.HMAC_SHA1
+
+    def fits(secrets: tuple[str, ...]) -> bool:
+        return twilio_signature.is_valid(
+            signature, secrets, urls, parameters, body, is_json=is_json, algorithm=algorithm
+        )
+
+    if algorithm in twilio_signature.HASHES:
+        if fits(_shared_secrets(settings, tokens) if settings else tokens.read_tokens()):
+            return
+        renewed = tokens.reread_tokens()
+        if fits(_shared_secrets(settings, tokens) if settings and renewed else renewed):
+            return
+    raise errors.SignatureError(_explain_refusal(settings, tokens))
+
+
+def _shared_secrets(settings: twilio_signature.KeySettings, tokens: Tokens) -> tuple[str, ...]:
+    keys = tokens.read_shared_keys()
+    return tuple(keys[key_id] for key_id in (settings.key_id, "") if key_id in keys)
+
+
+def _explain_refusal(settings: twilio_signature.KeySettings | None, tokens: Tokens) -> str:
+    """Return what does not fit. A header of an unsigned request is repeated only as far as it is a name."""
+    if settings is None:
+        return "X-Twilio-Signature does not fit the request; see docs/operations.md"
+    key_id = settings.key_id if NAME.fullmatch(settings.key_id) else "without a readable id"
+    if settings.algorithm not in twilio_signature.HASHES:
+        return f"the shared key {key_id} signs by an unknown algorithm; see docs/operations.md"
+    if not _shared_secrets(settings, tokens):
+        return f"TWILIO_SHARED_KEYS lacks the shared key {key_id}, which signs the request; see docs/operations.md"
+    return f"X-Twilio-Signature does not fit the request and the shared key {key_id}; see docs/operations.md"
 
 
 def list_public_urls(event: Event, headers: Mapping[str, str], public_base_url: str | None) -> list[str]:

@@ -1,6 +1,8 @@
 """X-Twilio-Signature: computed and checked, without I/O.
 
-https://www.twilio.com/docs/usage/webhooks/webhooks-security describes the algorithm.
+https://www.twilio.com/docs/usage/webhooks/webhooks-security describes the algorithm. Where a webhook rule applies, the
+request is signed with a shared key instead of the auth token, and a second header names the key and the hash:
+https://www.twilio.com/docs/usage/webhooks/webhook-shared-keys.
 """
 
 import base64
@@ -8,16 +10,38 @@ import hashlib
 import hmac
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit, urlunsplit
 
 Parameters = Mapping[str, Sequence[str]]
+HEADER = "X-Twilio-Signature"
+SETTINGS_HEADER = "X-Twilio-Webhooks-Signature-Settings"
+HMAC_SHA1, HMAC_SHA256 = "HMAC_SHA1", "HMAC_SHA256"
+HASHES = {HMAC_SHA1: hashlib.sha1, HMAC_SHA256: hashlib.sha256}
 DEFAULT_PORTS = {"https": 443, "http": 80}
 
 
-def sign(token: str, url: str, parameters: Parameters) -> str:
+@dataclass(frozen=True, slots=True)
+class KeySettings:
+    """Which shared key a request is signed with, and by which algorithm, as its header says."""
+
+    key_id: str
+    algorithm: str
+
+
+def parse_settings(header: str) -> KeySettings | None:
+    """Return what the header `key=<id>,algorithm=<name>` says; None where there is none: the auth token signs."""
+    if not header.strip():
+        return None
+    parts = (part.partition("=") for part in header.split(","))
+    values = {name.strip().lower(): value.strip() for name, _, value in parts}
+    return KeySettings(values.get("key", ""), values.get("algorithm", "").upper() or HMAC_SHA1)
+
+
+def sign(token: str, url: str, parameters: Parameters, algorithm: str = HMAC_SHA1) -> str:
     """Sign a form request as Twilio does: the URL, then each distinct name and value in byte order."""
     pairs = (name + value for name in sorted(parameters) for value in sorted(set(parameters[name])))
-    digest = hmac.new(token.encode(), (url + "".join(pairs)).encode("utf-8", "replace"), hashlib.sha1)
+    digest = hmac.new(token.encode(), (url + "".join(pairs)).encode("utf-8", "replace"), HASHES[algorithm])
     return base64.b64encode(digest.digest()).decode()
 
 
@@ -29,6 +53,7 @@ def is_valid(
     body: bytes,
     *,
     is_json: bool,
+    algorithm: str = HMAC_SHA1,
 ) -> bool:
     """Return whether Twilio signed this request, under any of the tokens and any spelling of the URLs.
 
@@ -38,7 +63,7 @@ def is_valid(
     spellings = [spelling for url in urls for spelling in list_url_spellings(url)]
     if is_json:
         spellings = [url for url in spellings if _names_body(url, body)]
-    candidates = [sign(token, url, signed) for token in tokens for url in spellings]
+    candidates = [sign(token, url, signed, algorithm) for token in tokens for url in spellings]
     offered = signature.encode("utf-8", "replace")
     return any([hmac.compare_digest(candidate.encode(), offered) for candidate in candidates])  # noqa: C419  all of them: constant time
 

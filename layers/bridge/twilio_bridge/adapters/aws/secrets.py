@@ -78,7 +78,7 @@ class Secrets:
 
 
 class SigningTokens:
-    """The port Tokens of `web`: Twilio's auth tokens from the settings."""
+    """The port Tokens of `entrypoints.http`: Twilio's auth tokens and shared keys from the settings."""
 
     def __init__(self, settings: Settings, secrets: Secrets) -> None:
         self._settings = settings
@@ -92,3 +92,7 @@ class SigningTokens:
         """Read the secret again, at most once a minute."""
         secret_id = self._settings.twilio_secret
         return self.read_tokens() if secret_id and self._secrets.forget(secret_id) else ()
+
+    def read_shared_keys(self) -> Mapping[str, str]:
+        """Return the shared keys' secrets as last read."""
+        return self._settings.twilio_shared_keys
