@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from tests.unit.build import ANN, ANYTHING, HOSTILE, JO, SAM, World, ask, contact, form, message, world
 from tests.unit.conftest import Lines
 from twilio_bridge import forms
+from twilio_bridge.config import schema
+from twilio_bridge.contacts.templates import fillable_names, find_columns, recall_templates
 from twilio_bridge.entrypoints import http
 from twilio_bridge.errors import BadRequestError, BridgeError, UnavailableError, UnknownLocationError
 from twilio_bridge.frontline import templates
@@ -79,6 +81,94 @@ def test_filled(text: str, expected: str) -> None:
     }
 
     assert [expected] == filled(text, **fields)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("{{display_name}}", "Ann"),
+        ("{{customer_id}} {{id}}", "r1 r1"),
+        ("{{name}} {{avatar}}", "Ann https://example.com/a.png"),
+        ("{{Display_Name}}, {{ CUSTOMER_ID }}", "Ann, r1"),
+        ("{{chat}} {{linkedin}} {{notes}}", "ann-chat linkedin.com/in/ann VIP"),
+        ("{{worker}}", "Jo"),
+    ],
+)
+def test_the_public_quickstarts_keys(text: str, expected: str) -> None:
+    """Templates written for Twilio's public quickstart work as they are."""
+    more = {
+        "avatar": "https://example.com/a.png",
+        "chat": "ann-chat",
+        "linkedin": "linkedin.com/in/ann",
+        "notes": "VIP",
+    }
+
+    assert [expected] == filled(text, **more)
+
+
+def test_the_display_name_is_there_without_a_name() -> None:
+    """It is what the worker sees of the contact."""
+    assert [f"Hi {ANN}"] == filled("Hi {{display_name}}", name="", sms=ANN)
+
+
+def test_the_id_columns_own_value() -> None:
+    """Where the base has a column of ids, that is meant."""
+    assert ["1001 r1"] == filled("{{id}} {{customer_id}}", cells={"id": "1001"})
+
+
+MAPPED = """
+contacts:
+  columns: {name: Full name, sms: Mobile, whatsapp: Mobile, owner: Account manager, email: E-Mail, notes: Remarks}
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("{{Full name}} {{full NAME}} {{name}}", "Ann Ann Ann"),
+        ("{{Mobile}} {{sms}}", f"{ANN} {ANN}"),
+        ("{{Account manager}}", JO),
+        ("{{e-mail}} {{email}}", "ann@example.com ann@example.com"),
+        ("{{Remarks}}", "VIP"),
+    ],
+)
+def test_mapped_columns_under_their_own_names(text: str, expected: str) -> None:
+    """Whoever writes a template sees the base's columns, not bridge.yaml."""
+    fields = {"sms": ANN, "email": "ann@example.com", "notes": "VIP"}
+
+    assert [expected] == filled(text, settings=MAPPED, **fields)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Hi {{display\\_name}}", "Hi Ann"),
+        ("Hi {{name}}\\!\n", "Hi Ann!"),
+        ("1\\. Hello \\*{{City}}\\* \\#1 \\[x\\] \\(y\\)", "1. Hello *Leeds* #1 [x] (y)"),
+        ("C:\\temp", "C:\\temp"),
+        ("{{Last\\-visit}}", "May_June"),
+    ],
+)
+def test_rich_text_loses_its_escapes(text: str, expected: str) -> None:
+    """Airtable writes a rich text cell as Markdown; a customer must not see its backslashes."""
+    assert [expected] == filled(text, cells={"City": "Leeds", "Last-visit": "May\\_June"})
+
+
+def test_escapes_are_gone_before_anybody_asks_for_names() -> None:
+    """The names that a template leaves to be filled, and its category, are those without escapes."""
+    office = world(contact("r1"), templates=[message("Q\\&A \\#1", "{{first\\_name}}")])
+    office.load()
+    [text] = recall_templates(office.notes) or []
+
+    assert ({"first_name"}, "Q\\&A #1") == (find_columns([text]), text.category)
+
+
+def test_fillable_names() -> None:
+    """What a contact may fill, so that a check can name what nobody fills."""
+    names = fillable_names(schema.parse(MAPPED).contacts.columns)
+
+    assert {"display_name", "customer_id", "id", "name", "avatar", "full name", "mobile", "e-mail"} <= names
+    assert "city" not in names
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,8 @@ from twilio_bridge.ports import Notes
 
 # The longest text that SMS and WhatsApp allow.
 MAX_TEXT_LENGTH = 1_600
+# What a template can say of the worker, besides `worker.<field>`; `author` stands in Twilio's public samples.
+WORKER_NAMES = ("worker", "author")
 ENVELOPE = 100
 
 
@@ -40,7 +42,9 @@ def answer(form: Form, personalising: TemplateDeps) -> Answer:
     worker = form.require_text("Worker")
     texts = _texts(personalising)
     contact = _contact(form.get_text("CustomerId").strip(), worker, personalising.directory)
-    values = {**(_values(contact) if contact else {}), **_worker_values(worker, personalising.workers)}
+    columns = personalising.directory.settings.columns
+    known = templates.contact_values(contact, columns) if contact else {}
+    values = {**known, **_worker_values(worker, personalising.workers)}
     show = personalising.settings.incomplete == "show"
     return Answer(
         _categories([filled for text in texts if (filled := fill_template(text, values, show_incomplete=show))])
@@ -80,12 +84,6 @@ def _contact(contact_id: str, worker: str, directory: Directory) -> Contact | No
     except BridgeError as error:
         logger.warning("templates without contact", extra={"reason": str(error)})
         return None
-
-
-def _values(contact: Contact) -> dict[str, str]:
-    named = {"name": contact.name, "sms": contact.sms, "whatsapp": contact.whatsapp, "email": contact.email}
-    named |= {"linkedin": contact.linkedin, "notes": contact.notes, "owner": contact.owner}
-    return {name.casefold(): text for name, text in {**contact.cells, **named}.items() if text}
 
 
 def _worker_values(identity: str, workers: Mapping[str, schema.Worker]) -> dict[str, str]:
