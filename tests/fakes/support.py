@@ -3,7 +3,7 @@
 import hashlib
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from tests.fakes.contacts import Clock
@@ -13,6 +13,7 @@ from twilio_bridge.support.person import (
     BEFORE,
     UNHEARD,
     WAITING,
+    Claim,
     Dossier,
     FigureRow,
     Interaction,
@@ -44,28 +45,38 @@ class FakeFacts:
 
 
 class FakeIdentities:
-    """The port People."""
+    """The port Identities."""
 
     def __init__(self, clock: Clock | None = None) -> None:
         self._clock = clock or Clock()
         self._keys: dict[str, tuple[str, float]] = {}
+        self._sources: dict[str, str] = {}
+        self._shared: set[str] = set()
         self.profiles: dict[str, Person] = {}
+
+    def find_claims(self, keys: Iterable[str]) -> dict[str, Claim]:
+        """Return who has the keys."""
+        return {key: self._claim_of(key) for key in keys if not self._are_free([key])}
+
+    def _claim_of(self, key: str) -> Claim:
+        holder = self._keys[key][0]
+        return Claim(self._end(holder), holder, self._sources.get(key, ""), key in self._shared)
 
     def find_by_keys(self, keys: Iterable[str]) -> dict[str, Person]:
         """Return the persons."""
-        return {key: self._end(self._keys[key][0]) for key in keys if not self._are_free([key])}
+        return {key: claim.person for key, claim in self.find_claims(keys).items() if not claim.is_shared}
 
-    def create_person(self, keys: Iterable[str]) -> str | None:
+    def create_person(self, keys: Iterable[str], source: str = "") -> str | None:
         """Make a person."""
         wanted = list(keys)
         if not self._are_free(wanted):
             return None
         person_id = uuid.uuid4().hex
         self.profiles[person_id] = Person(id=person_id, keys=select_own_keys(wanted))
-        self._claim(person_id, wanted)
+        self._claim(person_id, wanted, source)
         return person_id
 
-    def attach_keys(self, person_id: str, keys: Iterable[str]) -> bool:
+    def attach_keys(self, person_id: str, keys: Iterable[str], source: str = "") -> bool:
         """Claim keys, all or none."""
         wanted = list(keys)
         person, own = self.person(person_id), select_own_keys(wanted)
@@ -73,7 +84,7 @@ class FakeIdentities:
             return False
         if own:
             self.profiles[person_id] = replace(person, keys=person.keys | own)
-        self._claim(person_id, wanted)
+        self._claim(person_id, wanted, source)
         return True
 
     def join_persons(self, person_id: str, other_id: str) -> bool:
@@ -86,14 +97,47 @@ class FakeIdentities:
         self.profiles[other_id] = replace(other, joined_into=person_id)
         return True
 
+    def absorb_shell(self, person_id: str, shell_id: str) -> bool:
+        """Have the shell's keys lead to the person."""
+        shell = self.person(shell_id)
+        if person_id == shell_id or shell.joined_into or shell.keys or shell.halves:
+            return False
+        self.profiles[shell_id] = replace(shell, joined_into=person_id)
+        return True
+
+    def share_key(self, key: str, claim: Claim) -> bool:
+        """Mark a key."""
+        if self._keys.get(key, ("", 0.0))[0] != claim.holder:
+            return False
+        self._shared.add(key)
+        self._take(key, claim)
+        return True
+
+    def move_key(self, key: str, claim: Claim, person_id: str) -> bool:
+        """Give a key another holder."""
+        person = self.person(person_id)
+        if self._keys.get(key, ("", 0.0))[0] != claim.holder or person.joined_into:
+            return False
+        self._keys[key] = (person_id, self._keys[key][1])
+        if select_own_keys([key]):
+            self._take(key, claim)
+            self.profiles[person_id] = replace(person, keys=person.keys | {key})
+        return True
+
+    def _take(self, key: str, claim: Claim) -> None:
+        for holder in (claim.holder, claim.person.id):
+            person = self.person(holder)
+            self.profiles[holder] = replace(person, keys=person.keys - {key})
+
     def person(self, person_id: str) -> Person:
         """Return a profile, or one that knows nothing."""
         return self.profiles.get(person_id) or Person(id=person_id)
 
-    def _claim(self, person_id: str, keys: Iterable[str]) -> None:
+    def _claim(self, person_id: str, keys: Iterable[str], source: str) -> None:
         for key in keys:
             until = self._clock.now() + 60 * DAY_S if key.startswith(ASSIGNED_KINDS) else float("inf")
             self._keys[key] = (person_id, until)
+            self._sources[key] = source
 
     def _are_free(self, keys: Iterable[str]) -> bool:
         return all(self._keys.get(key, ("", 0.0))[1] <= self._clock.now() for key in keys)
@@ -165,6 +209,15 @@ class FakeDossiers:
         person = self._people.person(person_id)
         known = person.contact_id if contact_id is None else contact_id
         self._people.profiles[person_id] = replace(person, delivered=digest, contact_id=known)
+
+    def move_rows(self, from_id: str, to_id: str, sids: Collection[str] | None = None) -> None:
+        """Move rows."""
+        for sid in [sid for sid in self._interactions.get(from_id, {}) if sids is None or sid in sids]:
+            self.put_interaction(to_id, self._interactions[from_id].pop(sid))
+        for key in [key for key in self._events.get(from_id, {}) if sids is None or key.split("#")[0] in sids]:
+            event, _ = self._events[from_id].pop(key)
+            is_anew = event.status == "parked" or (sids is not None and event.status != "withdrawn")
+            self.put_event(to_id, replace(event, status="pending", tries=0) if is_anew else event)
 
     def overdue(self, now: int) -> Iterator[str]:
         """Return whoever has something due."""

@@ -7,7 +7,7 @@ A number is E.164 text (`+447900000012`). An address is a number with its channe
 import re
 
 E164 = re.compile(r"\+[1-9][0-9]{6,14}")
-_CHANNEL = re.compile(r"((whatsapp|sms|mms|rcs|messenger):\s*)*", re.IGNORECASE)
+CHANNEL = re.compile(r"((whatsapp|sms|mms|rcs|messenger):\s*)*", re.IGNORECASE)
 WHATSAPP = "whatsapp:"
 # A country code and an opaque id, for a business with several portfolios `US.ENT.…`.
 # https://www.twilio.com/en-us/changelog/whatsapp-bsuid-format-in-conversations-and-webhook-fields
@@ -24,7 +24,7 @@ def parse_number(text: str, region: str | None = None) -> str | None:
 
     `region` is the country of numbers written without their country code (ISO 3166, such as GB).
     """
-    text = _CHANNEL.sub("", text.strip(), count=1)
+    text = CHANNEL.sub("", text.strip(), count=1)
     if E164.fullmatch(text):
         return text
     if not any(character.isdigit() for character in text) or len(text) > 40:  # noqa: PLR2004  longer is no number
@@ -44,7 +44,7 @@ def parse_number(text: str, region: str | None = None) -> str | None:
 def strip_channel(address: str) -> str:
     """Return the address without its channel: the number, or the chat identity as it is."""
     text = address.strip()
-    return parse_number(text) or _CHANNEL.sub("", text, count=1)
+    return parse_number(text) or CHANNEL.sub("", text, count=1)
 
 
 def is_address(text: str) -> bool:

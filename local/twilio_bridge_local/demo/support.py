@@ -14,7 +14,7 @@ from rich.table import Table as Sheet
 from twilio_bridge.adapters.aws.dynamodb import Table
 from twilio_bridge.adapters.state.figures import DynamoFigures
 from twilio_bridge.support import daily_figures
-from twilio_bridge.support.worker_activity import day_of
+from twilio_bridge.support.calendar import read_day
 from twilio_bridge_local.console import brevo_tables
 from twilio_bridge_local.demo.frontline import NAME, NUMBER, opt_out
 from twilio_bridge_local.demo.steps import Step, patiently
@@ -60,7 +60,7 @@ def story(stack: Stack) -> Iterator[Step]:
     chance = Random(time.time_ns())  # noqa: S311  made-up SIDs, no secrets
     now = int(time.time() * 1000)
     begins = _begins(now)
-    day = day_of(begins // 1000)
+    day = read_day(begins, "UTC")
     served, gone = _served(chance, begins), _gone(chance, begins)
     survey = answer(ask(served), SCORE)
     yield _put(stack, f"{NAME} calls, {JO.name} answers after {WAITED_S} s", _disordered(served.events, chance))
@@ -76,7 +76,7 @@ def story(stack: Stack) -> Iterator[Step]:
 def _begins(now: int) -> int:
     """Return when it begins: half an hour ago, or a little earlier where midnight would fall into it."""
     begins = now - HALF_AN_HOUR_MS
-    is_one_day = day_of(begins // 1000) == day_of((begins + LASTS_MS) // 1000)
+    is_one_day = read_day(begins, "UTC") == read_day(begins + LASTS_MS, "UTC")
     return begins if is_one_day else begins - LASTS_MS
 
 

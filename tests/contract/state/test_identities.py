@@ -1,7 +1,7 @@
 """Who is found by which key is the same in memory and in DynamoDB, whoever else writes, and wherever a crash comes."""
 
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -18,6 +18,12 @@ from twilio_bridge.errors import UnavailableError
 from twilio_bridge.support.identities import MAX_HALVES_COUNT, resolve_persons
 from twilio_bridge.support.person import Person
 from twilio_bridge.support.ports import Identities
+
+
+def resolve(subjects: Mapping[str, Iterable[str]], known: Identities, lookup: Any) -> dict[str, str]:
+    """Resolve subjects of which nothing is held yet."""
+    return resolve_persons(subjects, known, lookup, lambda *_: None).persons
+
 
 TASK, OTHER_TASK, THIRD_TASK = (f"task#WT{number:032}" for number in range(3))
 CONVERSATION = f"conversation#CH{0:032}"
@@ -309,10 +315,10 @@ def test_a_crash_changes_nothing_in_the_end(aws: Aws, subjects: list[set[str]], 
 
     client: Any = Crashing(aws.client, number, after=after)
     with contextlib.suppress(Crash):
-        resolve_persons(batch, DynamoIdentities(Table(client, SYNC_STATE)), lookup)
+        resolve(batch, DynamoIdentities(Table(client, SYNC_STATE)), lookup)
     stored, memory = DynamoIdentities(aws.table(SYNC_STATE)), FakeIdentities()
-    resolve_persons(batch, stored, lookup)
-    resolve_persons(batch, memory, lookup)
+    resolve(batch, stored, lookup)
+    resolve(batch, memory, lookup)
     assert groups(memory) == groups(stored)
 
 
@@ -328,10 +334,10 @@ def test_two_batches_in_turns(aws: Aws) -> None:
     people = DynamoIdentities(aws.table(SYNC_STATE))
 
     def meanwhile() -> None:
-        resolve_persons({"2": [OTHER_TASK, PHONE, "external#1"]}, people, nobody)
+        resolve({"2": [OTHER_TASK, PHONE, "external#1"]}, people, nobody)
 
     client: Any = Meanwhile(aws.client, meanwhile)
-    found = resolve_persons({"1": [TASK, EMAIL, PHONE]}, DynamoIdentities(Table(client, SYNC_STATE)), nobody)
+    found = resolve({"1": [TASK, EMAIL, PHONE]}, DynamoIdentities(Table(client, SYNC_STATE)), nobody)
     assert {found["1"]} == set(ids(people, TASK, OTHER_TASK, EMAIL, PHONE, "external#1").values())
 
 
@@ -344,10 +350,10 @@ def test_requests_of_a_batch(aws: Aws) -> None:
     def lookup(number: str) -> Sequence[Contact]:
         return [Contact(id=f"rec{number[1:]}", sms=number)]
 
-    first = resolve_persons(batch, people, lookup)
+    first = resolve(batch, people, lookup)
     assert {"batch_get_item": 2, "transact_write_items": 20} == client.requests
     client.requests.clear()
-    assert first == resolve_persons(batch, people, lookup)
+    assert first == resolve(batch, people, lookup)
     assert {"batch_get_item": 2} == client.requests
 
 

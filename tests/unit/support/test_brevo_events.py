@@ -25,6 +25,7 @@ from twilio_bridge.support.person import TimelineEvent
 
 NOW = NINE + 3_600_000
 SURVEY = {"conversations": {"kind": "Survey", "conversation_id": TASK, "conversation_measure_1": 4, "queue": "Support"}}
+UNANSWERED = {"conversations": {"kind": "Survey", "conversation_id": TASK, "queue": "Support"}}
 
 
 def derived(events: list[dict[str, Any]], settled: schema.Config = SETTINGS, sid: str = TASK) -> Derived:
@@ -89,7 +90,17 @@ def test_an_abandoned_task() -> None:
 )
 def test_not_every_cancellation_is_abandonment(events: list[dict[str, Any]]) -> None:
     """Callbacks, outbound calls, and who was answered before, are none."""
-    assert ["SUPPORT_REQUESTED"] == list(told(events))
+    assert "SUPPORT_ABANDONED" not in told(events)
+
+
+@pytest.mark.parametrize("end", [answered, abandoned])
+def test_nobody_asked_for_an_outbound_call(end: Any) -> None:
+    """It is neither requested nor abandoned, and nobody waited in it; what was settled is resolved."""
+    outbound = {"direction": "outbound", "from": "+14155550100", "to": "+447900000012"}
+    found = derived(end(told=outbound))
+    assert found.interaction
+    assert (True, None) == (found.interaction.counts, found.interaction.wait_s)
+    assert (["SUPPORT_RESOLVED"] if end is answered else []) == [each.name for each in found.events]
 
 
 def test_who_waited_in_vain_was_not_served() -> None:
@@ -102,7 +113,7 @@ def test_a_survey_is_only_a_survey() -> None:
     """Its answer is told under the survey's own SID, and it counts in no other number."""
     survey = "WT" + "0" * 31 + "9"
     found = derived(
-        [event("task.created", told=SURVEY, sid=survey), event("task.canceled", 9, SURVEY, sid=survey)], sid=survey
+        [event("task.created", told=UNANSWERED, sid=survey), event("task.canceled", 9, SURVEY, sid=survey)], sid=survey
     )
     assert ["CSAT_SUBMITTED"] == [each.name for each in found.events]
     properties = found.events[0].properties
@@ -155,8 +166,7 @@ def test_what_is_not_wanted_is_not_told(settled: schema.Config) -> None:
 def test_another_channel_counts_in_no_number() -> None:
     """Its tasks are not this job's; with the connector off nothing is."""
     found = derived(answered(), settings(channels=["sms"]))
-    assert found.interaction
-    assert (False, ()) == (found.interaction.counts, found.rows)
+    assert (None, (), ()) == (found.interaction, found.events, found.rows)
     assert None is derived(answered(), settings(enabled=False)).interaction
 
 
@@ -174,7 +184,7 @@ def test_an_interaction_has_its_share() -> None:
     )
     assert {
         "friendly_name": "Amara",
-        "attributes.email": "Amara@example.com",
+        "attributes.email": "amara@example.com",
         "attributes.phone": "+447900000012",
         "customer_tier": "gold",
     } == found.values
@@ -207,7 +217,7 @@ def test_channels_are_brought_to_one_form(attributes: dict[str, str], channel: s
         ({"customerAddress": "whatsapp:+447900000012"}, ["phone#+447900000012"]),
         ({"from": "+266696687"}, []),
         ({"identity": "visitor-7"}, ["flex#visitor-7"]),
-        ({"identity": "a@x.org"}, []),
+        ({"identity": "A@x.org"}, ["email#a@x.org"]),
         ({"conversationSid": CONVERSATION}, [f"conversation#{CONVERSATION}"]),
         ({"contactTaskId": "WT7"}, ["task#WT7"]),
         ({}, []),
@@ -245,9 +255,9 @@ def test_a_conversation_that_goes_on_has_not_ended() -> None:
 def test_news_are_what_was_not_so_before() -> None:
     """Telling the same again is no news; the version is what is known now."""
     before, after = derived(answered()[:4]), derived(answered())
-    news = changes_since(before, after, 8)
+    news = changes_since(before, after, learn(answered()))
     assert ["SUPPORT_RESOLVED"] == [each.name for each in news.events]
-    again = changes_since(after, after, 8)
+    again = changes_since(after, after, learn(answered()))
     assert (None, (), ()) == (again.interaction, again.events, again.rows)
 
 
@@ -255,7 +265,7 @@ def test_what_holds_no_more_is_withdrawn() -> None:
     """It seemed abandoned, until the reservation that had been accepted before was told."""
     before = derived(abandoned(60))
     after = derived([*abandoned(60), event("reservation.accepted", 30)])
-    news = changes_since(before, after, 4)
+    news = changes_since(before, after, learn([*abandoned(60), event("reservation.accepted", 30)]))
     assert [("SUPPORT_ABANDONED", "withdrawn", 4)] == [(each.name, each.status, each.version) for each in news.events]
 
 

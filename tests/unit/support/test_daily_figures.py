@@ -6,10 +6,10 @@ import pytest
 
 from tests.unit.support.tasks import AMARA, NINE, SETTINGS, TASK, abandoned, answered, event, learn, settings
 from twilio_bridge.config import schema
+from twilio_bridge.support.calendar import read_day
 from twilio_bridge.support.daily_figures import build_rows, compare_rows, sum_queues, sum_workers
 from twilio_bridge.support.person import FigureRow
 from twilio_bridge.support.task_outcome import assess_task
-from twilio_bridge.support.worker_activity import day_of
 
 WITH_WORKERS = settings(sync={"agent_activity": True})
 DAY = "2026-03-02"
@@ -17,6 +17,10 @@ DAY = "2026-03-02"
 
 def of(events: list[dict[str, Any]], settled: schema.Config = SETTINGS, sid: str = TASK) -> list[FigureRow]:
     return build_rows(assess_task(learn(events, settled, sid), settled), settled)
+
+
+def stays(events: list[dict[str, Any]]) -> list[FigureRow]:
+    return [row for row in of(events) if row.key.startswith("queue#")]
 
 
 def many(**stays: int) -> list[FigureRow]:
@@ -36,16 +40,17 @@ def many(**stays: int) -> list[FigureRow]:
 def test_an_answered_task_adds_a_stay() -> None:
     """With the queue, the channel and the wait."""
     events = answered()
-    row = of(events)[0]
+    row = stays(events)[0]
     assert (DAY, f"queue#{TASK}#{events[1]['id']}") == (row.day, row.key)
-    assert {"queue": "Support", "channel": "voice", "outcome": "accepted", "wait_s": 40} == row.values
+    assert {"queue": "Support", "channel": "voice", "outcome": "accepted", "hour": 9, "wait_s": 40} == row.values
 
 
 def test_workers_are_kept_out_unless_wanted() -> None:
     """`agent_activity` lets their reservations in."""
-    assert 1 == len(of(answered()))
-    row = of(answered(), WITH_WORKERS)[1]
-    assert {"worker": "jo", "outcome": "accepted", "ring_s": 5, "talk_s": 120, "handle_s": 140} == row.values
+    assert 2 == len(of(answered()))
+    row = of(answered(), WITH_WORKERS)[2]
+    times = {"ring_s": 5, "talk_s": 120, "handle_s": 140, "hour": 9}
+    assert {"worker": "jo", "outcome": "accepted", **times} == row.values
 
 
 @pytest.mark.parametrize("told", [{"isSurveyTask": True}, {"conversations": {"virtual": "Yes"}}])
@@ -58,7 +63,7 @@ def test_an_answer_is_the_queue_s() -> None:
     """Of the queue that the survey names, on the day it was given."""
     told = {**AMARA, "conversations": {"kind": "Survey", "conversation_measure_1": 4, "queue": "Support"}}
     found = of([event("task.canceled", 9, told, queue="Survey")])
-    assert [({"queue": "Support", "channel": "voice", "score": 4}, f"csat#{TASK}")] == [
+    assert [({"queue": "Support", "channel": "voice", "score": 4, "hour": 9}, f"csat#{TASK}")] == [
         (x.values, x.key) for x in found
     ]
     assert [] == of([event("task.canceled", 9, told)], settings(sync={"csat": False}))
@@ -80,7 +85,11 @@ def test_a_queue_s_day() -> None:
             "short_abandons": 2,
             "expired": 1,
             "follow_ups": 0,
+            "moved": 0,
+            "waiting": 1,
+            "outbound": 0,
             "abandon_rate": 0.25,
+            "service_level": 0.5,
             "avg_wait_s": 20.0,
             "max_wait_s": 30,
             "avg_abandon_s": 10.0,
@@ -134,10 +143,10 @@ def test_only_changed_rows_are_written() -> None:
     """One that is no longer derived is emptied, so that an older version does not come back."""
     before, after = of(abandoned(30)), of([*abandoned(30), event("task-queue.entered", 0.5)])
     found = list(compare_rows(before, after, 4))
-    assert [(1, {"queue": "Support", "channel": "voice", "outcome": "moved", "wait_s": 1})] == [
-        (len(found), row.values) for row in found
-    ]
-    assert [(before[0].key, {}, 9)] == [(row.key, row.values, row.version) for row in compare_rows(before, [], 9)]
+    moved = {"queue": "Support", "channel": "voice", "outcome": "moved", "hour": 9, "wait_s": 1}
+    assert [31, moved] == [row.values if row.key.startswith("queue#") else row.values["wait_s"] for row in found]
+    gone = [(row.key, row.values, row.version) for row in compare_rows(before, [], 9)]
+    assert [(each.key, {}, 9) for each in before] == gone
     assert [] == list(compare_rows(after, after, 9))
 
 
@@ -146,11 +155,10 @@ def test_only_changed_rows_are_written() -> None:
 )
 def test_days_are_utc_days(at_s: int, day: str) -> None:
     """They begin at midnight UTC."""
-    assert day == day_of(at_s)
+    assert day == read_day(at_s * 1000, "UTC")
 
 
-def test_a_task_left_in_two_stays(capsys: pytest.CaptureFixture[str]) -> None:
-    """Both are rows of the day they began in."""
+def test_a_transfer_that_fails_is_no_abandon() -> None:
+    """The customer returned to the first worker, and was answered once."""
     found = of([*answered()[:4], event("task.transfer-initiated", 60), event("task.transfer-failed", 90)])
-    assert ["accepted", "abandoned"] == [row.values["outcome"] for row in found]
-    assert "" == capsys.readouterr().out
+    assert ["answered", "accepted", "returned"] == [row.values["outcome"] for row in found]

@@ -12,11 +12,12 @@ from tests.unit.support.tasks import AMARA, CONVERSATION, NINE, TASK, WORKER, ev
 from tests.unit.support.test_cloud_events import JSON
 from twilio_bridge.config import schema
 from twilio_bridge.errors import BadRequestError
-from twilio_bridge.support import task_attributes
+from twilio_bridge.support import task_customer
 from twilio_bridge.support.cloud_events import CloudEvent
 from twilio_bridge.support.event_facts import ExtractedFacts, OptOutRequest, extract_facts
 from twilio_bridge.support.facts import RANKS
 from twilio_bridge.support.person import FigureRow
+from twilio_bridge.support.person_keys import build_rules
 
 SAMPLES = Path(__file__).parents[3] / "events/event_streams/samples"
 WITH_WORKERS = settings(sync={"agent_activity": True})
@@ -42,6 +43,7 @@ def test_a_task_s_event_is_a_fact() -> None:
         "worker": "jo",
         "queue_sid": "WQ" + "0" * 31 + "1",
         "queue": "Support",
+        "channel": "voice",
         "age_in_queue": "40",
         "age": "41",
     } == fact.values
@@ -98,8 +100,8 @@ def test_only_what_is_asked_for_is_kept() -> None:
     told = {"customers": {"customer_tier": "gold", "note": "secret"}, "x": {"y": 2}, "transcript": "secret"}
     known = learn([event("task.created", told=told)], settled)
     assert {"customers.customer_tier": "gold", "x.y": 2} == known.latest_attributes()
-    assert {"customer_tier": "gold", "attributes.x.y": 2} == task_attributes.read_fields(
-        known.latest_attributes(), settled.field_mapping
+    assert {"customer_tier": "gold", "attributes.x.y": 2} == task_customer.read_fields(
+        known.latest_attributes(), settled, build_rules(settled)
     )
 
 

@@ -22,10 +22,16 @@ from twilio_bridge.support.identities import (
     resolve_persons,
     select_usable_keys,
 )
+from twilio_bridge.support.ports import Identities
 
 AMARA, BEN = "email#amara@example.com", "email#ben@example.com"
 PHONE, OTHER_PHONE, THIRD_PHONE = (f"phone#+44790000001{number}" for number in range(3))
 FLEX = "flex#amara"
+
+
+def resolve(subjects: Mapping[str, Iterable[str]], known: Identities, lookup: Any) -> dict[str, str]:
+    """Resolve subjects that have no rows yet."""
+    return resolve_persons(subjects, known, lookup, lambda *_: None).persons
 
 
 def task(number: int) -> str:
@@ -52,9 +58,7 @@ def told(known: FakeIdentities, *subjects: Iterable[str], base: Base | None = No
     """Tell subjects one after the other, each of them a task of its own, and give their persons."""
     first = len(known._keys)
     lookup = base or Base()
-    return [
-        resolve_persons({"s": [task(first + place), *keys]}, known, lookup)["s"] for place, keys in enumerate(subjects)
-    ]
+    return [resolve({"s": [task(first + place), *keys]}, known, lookup)["s"] for place, keys in enumerate(subjects)]
 
 
 def keys_of(known: FakeIdentities, key: str) -> set[str]:
@@ -75,16 +79,42 @@ def test_any_key_finds_the_person() -> None:
     assert {AMARA, PHONE, OTHER_PHONE} == keys_of(known, PHONE)
 
 
-def test_a_task_stays_with_its_person() -> None:
-    """What it tells later, and speaks against that person, changes nothing about them."""
+def test_a_correction_moves_a_task() -> None:
+    """It goes to whom it names now, with the number that it alone had brought; nobody else changes."""
+    known, moved = FakeIdentities(), []
+    (wrong,) = told(known, [AMARA])
+    subject = task(7)
+
+    def settle(*keys: str) -> str:
+        found = resolve_persons({subject: [subject, *keys]}, known, Base(), lambda *rows: moved.append(rows))
+        return found.persons[subject]
+
+    assert wrong == settle(AMARA, PHONE, "conversation#CH1")
+    right = settle(BEN, PHONE, "conversation#CH1")
+    assert [(wrong, right, {subject.removeprefix("task#"), "CH1"})] == moved
+    assert {AMARA} == keys_of(known, AMARA)
+    assert {BEN, PHONE} == keys_of(known, subject) == keys_of(known, "conversation#CH1")
+    assert right == settle(BEN, PHONE)
+
+
+def test_a_correction_leaves_others_their_number() -> None:
+    """What another task had brought before stays, and is several people's from then on."""
     known = FakeIdentities()
     (amara,) = told(known, [AMARA, PHONE])
-    subject = [task(7), PHONE]
-    assert amara == resolve_persons({"s": subject}, known, Base())["s"]
-    later = [*subject, "conversation#CH1", BEN, "external#2", OTHER_PHONE]
-    assert amara == resolve_persons({"s": later}, known, Base())["s"]
-    assert {AMARA, PHONE} == keys_of(known, PHONE)
-    assert {"conversation#CH1"} == set(known.find_by_keys(["conversation#CH1", BEN, "external#2", OTHER_PHONE]))
+    subject = task(7)
+    assert amara == resolve({subject: [subject, AMARA, PHONE]}, known, Base())[subject]
+    ben = resolve({subject: [subject, BEN, PHONE]}, known, Base())[subject]
+    assert ben != amara
+    assert {PHONE} == {key for key, claim in known.find_claims([PHONE, AMARA, BEN]).items() if claim.is_shared}
+
+
+def test_a_survey_stays_with_its_task() -> None:
+    """Whatever address it was tried out with."""
+    known = FakeIdentities()
+    (amara,) = told(known, [AMARA])
+    survey = task(9)
+    assert amara == resolve({survey: [survey, task(0), BEN]}, known, Base())[survey]
+    assert {} == known.find_by_keys([BEN])
 
 
 def test_a_survey_finds_the_person_of_its_task() -> None:
@@ -92,8 +122,8 @@ def test_a_survey_finds_the_person_of_its_task() -> None:
     known = FakeIdentities()
     (amara,) = told(known, [AMARA])
     original = task(0)
-    assert amara == resolve_persons({"s": [task(9), original]}, known, Base())["s"]
-    assert amara == resolve_persons({"s": [task(9)]}, known, Base())["s"]
+    assert amara == resolve({"s": [task(9), original]}, known, Base())["s"]
+    assert amara == resolve({"s": [task(9)]}, known, Base())["s"]
 
 
 def test_a_link_joins_persons() -> None:
@@ -105,23 +135,26 @@ def test_a_link_joins_persons() -> None:
     assert (ben,) == known.find_by_keys([PHONE])[PHONE].halves
 
 
-def test_a_shared_phone_joins_nobody() -> None:
-    """A family has one landline: whoever says who they are is themselves, in either order."""
-    for first, second in ((AMARA, BEN), ("external#1", "external#2")):
-        known = FakeIdentities()
-        one, other, again = told(known, [first, PHONE], [second, PHONE], [second, PHONE])
-        assert one != other
-        assert other == again
-        assert one == told(known, [PHONE])[0]
-        assert {second} == keys_of(known, second)
-
-
-def test_a_shared_address_joins_no_accounts() -> None:
-    """Two external ids are two persons, though one address was told for both."""
+@pytest.mark.parametrize("shared", [PHONE, FLEX, AMARA])
+def test_a_shared_key_identifies_nobody(shared: str) -> None:
+    """A switchboard, a family's phone, an agent's test address: known by it alone, everybody is somebody new."""
+    first, second = ("external#1", "external#2") if shared == AMARA else (AMARA, BEN)
     known = FakeIdentities()
-    one, other = told(known, ["external#1", AMARA], ["external#2", AMARA])
-    assert one != other
-    assert (one, other) == tuple(told(known, [AMARA], ["external#2"]))
+    one, other, again = told(known, [first, shared], [second, shared], [second, shared])
+    assert one != other == again
+    alone, another = told(known, [shared], [shared])
+    assert 4 == len({one, other, alone, another})
+    assert [{first}, {second}] == [keys_of(known, key) for key in (first, second)]
+    assert ["CH1" in known.find_by_keys(["conversation#CH1"]), {}] == [False, known.find_by_keys([shared])]
+
+
+def test_a_shared_key_is_no_contradiction() -> None:
+    """A test address says nothing about the customers that it was used for."""
+    known = FakeIdentities()
+    told(known, ["external#1", AMARA], ["external#2", AMARA])
+    ben, cleo, again = told(known, [BEN, PHONE], [AMARA, OTHER_PHONE], [BEN, OTHER_PHONE])
+    assert cleo == told(known, [AMARA, OTHER_PHONE])[0] != ben or ben == again
+    assert again == told(known, [BEN])[0] == told(known, [OTHER_PHONE, AMARA])[0]
 
 
 def test_a_new_address_of_a_known_account() -> None:
@@ -170,7 +203,7 @@ def test_keys_that_stand_for_nobody(key: str) -> None:
 
 def test_a_subject_without_keys_has_no_person() -> None:
     """There is nothing to find them by."""
-    assert {} == resolve_persons({"s": ["phone#+266696687"], "t": []}, FakeIdentities(), Base())
+    assert {} == resolve({"s": ["phone#+266696687"], "t": []}, FakeIdentities(), Base())
 
 
 def test_keys_are_ordered_and_bounded() -> None:
@@ -217,15 +250,15 @@ def test_a_batch_knows_what_it_has_done() -> None:
     class Counting(FakeIdentities):
         looks = 0
 
-        def find_by_keys(self, keys: Iterable[str]) -> dict[str, Any]:
+        def find_claims(self, keys: Iterable[str]) -> dict[str, Any]:
             self.looks += 1
-            return super().find_by_keys(keys)
+            return super().find_claims(keys)
 
     known = Counting()
     told(known, [AMARA], [PHONE])
     known.looks = 0
     batch = {"1": [task(7), AMARA, PHONE], "2": [task(8), PHONE], "3": [task(9), PHONE, "external#1"], "4": [task(8)]}
-    assert 1 == len(set(resolve_persons(batch, known, Base()).values()))
+    assert 1 == len(set(resolve(batch, known, Base()).values()))
     assert 1 == known.looks
 
 
@@ -288,13 +321,13 @@ class Disturbed(FakeIdentities):
         if self._acts:
             self._acts.pop(0)(self)
 
-    def create_person(self, keys: Iterable[str]) -> str | None:
+    def create_person(self, keys: Iterable[str], source: str = "") -> str | None:
         self._disturb()
-        return super().create_person(keys)
+        return super().create_person(keys, source)
 
-    def attach_keys(self, person_id: str, keys: Iterable[str]) -> bool:
+    def attach_keys(self, person_id: str, keys: Iterable[str], source: str = "") -> bool:
         self._disturb()
-        return super().attach_keys(person_id, keys)
+        return super().attach_keys(person_id, keys, source)
 
     def join_persons(self, person_id: str, other_id: str) -> bool:
         self._disturb()
@@ -328,7 +361,7 @@ def joining(key: str, other: str) -> Callable[[FakeIdentities], object]:
 def test_somebody_was_quicker(acts: list[Callable[[FakeIdentities], object]]) -> None:
     """Whatever others did between reading and writing, all keys are one person's in the end."""
     known = Disturbed(acts)
-    person_id = resolve_persons({"s": [task(1), AMARA, PHONE]}, known, Base())["s"]
+    person_id = resolve({"s": [task(1), AMARA, PHONE]}, known, Base())["s"]
     assert {person_id} == {person.id for person in known.find_by_keys([task(1), AMARA, PHONE]).values()}
     assert 3 == len(known.find_by_keys([task(1), AMARA, PHONE]))
 
@@ -339,13 +372,13 @@ def test_always_too_late_is_an_error() -> None:
     class Refusing(FakeIdentities):
         tries = 0
 
-        def create_person(self, keys: Iterable[str]) -> str | None:  # noqa: ARG002  whatever they are
+        def create_person(self, keys: Iterable[str], source: str = "") -> str | None:  # noqa: ARG002  whatever they are
             self.tries += 1
             return None
 
     known = Refusing()
     with pytest.raises(UnavailableError):
-        resolve_persons({"s": [AMARA]}, known, Base())
+        resolve({"s": [AMARA]}, known, Base())
     assert MAX_ATTEMPTS == known.tries
 
 
@@ -383,7 +416,7 @@ def test_order_and_cut_do_not_matter(subjects: list[set[str]], seed: int, with_b
     while order:
         cut = draw.randint(1, len(order))
         batch, order = order[:cut], order[cut:]
-        resolve_persons({subject: given_subjects[subject] for subject in batch}, known, Base(*contacts))
+        resolve({subject: given_subjects[subject] for subject in batch}, known, Base(*contacts))
     assert expected(given_subjects, contacts) == grouped(known, given_subjects)
 
 
@@ -398,10 +431,10 @@ def test_others_at_work_do_not_matter(subjects: list[set[str]], seed: int, data:
         quiet = FakeIdentities()
         quiet._keys, quiet.profiles = known._keys, known.profiles
         subject = draw.choice([*given_subjects])
-        resolve_persons({subject: given_subjects[subject]}, quiet, Base(*BASE))
+        resolve({subject: given_subjects[subject]}, quiet, Base(*BASE))
 
     known = Disturbed([other] * data.draw(st.integers(0, 4)))
-    resolve_persons(given_subjects, known, Base(*BASE))
+    resolve(given_subjects, known, Base(*BASE))
     assert expected(given_subjects, BASE) == grouped(known, given_subjects)
 
 

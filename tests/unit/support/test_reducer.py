@@ -79,7 +79,7 @@ def test_what_was_not_written_comes_again(call: str) -> None:
 
 def test_nobody_found_nothing_written() -> None:
     """Where the people cannot be asked every record of a task comes again; a word is taken in all the same."""
-    world = World(script=failing("find_by_keys"))
+    world = World(script=failing("find_claims"))
     batch = world.take_in(records(raw(event("task.created"), other("messaging.inbound-message.received", **STOP))))
     assert ({"1000"}, ["+447900000012"]) == (batch.failed, world.outbox.for_brevo)
 
@@ -97,7 +97,7 @@ def test_out_of_time_is_not_the_records_fault() -> None:
         "put",
         "record_request",
         "add_facts",
-        "find_by_keys",
+        "find_claims",
         "put_event",
         "put_interaction",
         "enqueue_brevo_delivery",
@@ -184,7 +184,7 @@ def test_metrics_are_counted_once() -> None:
     documents = raw(*answered())
     for _ in range(2):
         world.take_in(records(documents))
-    assert [("queue", "accepted"), ("reservation", "accepted")] == [
+    assert [("customer", "answered"), ("queue", "accepted"), ("reservation", "accepted")] == [
         (row.key.partition("#")[0], row.values["outcome"]) for row in world.metrics.rows
     ]
 
@@ -244,7 +244,7 @@ def test_repeated_facts_leave_nothing_behind() -> None:
     world = World()
     for told in ([canceled], [created, canceled, entered]):
         world.take_in(records(raw(*told)))
-    assert [f"queue#{TASK}#{entered['id']}"] == [key for _, key in state(world).rows]
+    assert [f"customer#{TASK}", f"queue#{TASK}#{entered['id']}"] == [key for _, key in state(world).rows]
 
 
 def test_what_was_derived_too_early_is_withdrawn() -> None:

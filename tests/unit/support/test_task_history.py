@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.support.tasks import QUEUE, RESERVATION, WORKER, abandoned, answered, event, learn
+from tests.unit.support.tasks import NINE, QUEUE, RESERVATION, TASK, WORKER, abandoned, answered, event, learn
 from twilio_bridge.support.task_history import History, build_history
 
 SECOND = "WR" + "0" * 31 + "2"
@@ -54,15 +54,15 @@ def test_a_wait_is_known_from_elsewhere(told: dict[str, Any], wait_s: int | None
     assert wait_s == past(event("reservation.accepted", 41, **told)).wait_s
 
 
-def test_the_latest_entry_counts() -> None:
-    """Who moved between queues waited where they were accepted last; the stay before ended with the move."""
+def test_the_first_entry_counts() -> None:
+    """Who moved between queues waited in all of them; each stay has its own time."""
     found = past(
         event("task-queue.entered", 1, queue="First"),
         event("task-queue.moved", 11, queue="First"),
         event("task-queue.entered", 11, queue="Second"),
         event("reservation.accepted", 31),
     )
-    assert 20 == found.wait_s
+    assert 30 == found.wait_s
     assert [("First", "moved", 10), ("Second", "accepted", 20)] == [(x.queue, x.outcome, x.wait_s) for x in found.legs]
 
 
@@ -75,15 +75,61 @@ def test_a_transfer_begins_a_stay() -> None:
     assert [("Support", 10), ("Second", 14)] == [(leg.queue, leg.wait_s) for leg in past(*first, entered, second).legs]
 
 
-def test_who_leaves_in_a_transfer_left_its_queue() -> None:
-    """`task.transfer-failed` ends the stay that the transfer began."""
+@pytest.mark.parametrize(
+    ("end", "outcome", "wait_s"), [("task.completed", "returned", 30), ("task.canceled", "ended", 32)]
+)
+def test_a_transfer_that_fails_returns(end: str, outcome: str, wait_s: int) -> None:
+    """The first worker goes on; only where the customer hung up, it is an end."""
     found = past(
         event("task-queue.entered", 1),
         event("reservation.accepted", 11),
         event("task.transfer-initiated", 60),
         event("task.transfer-failed", 90),
+        event(end, 92),
     )
-    assert [("accepted", 10), ("abandoned", 30)] == [(leg.outcome, leg.wait_s) for leg in found.legs]
+    assert [("accepted", 10), (outcome, wait_s)] == [(leg.outcome, leg.wait_s) for leg in found.legs]
+    assert 10 == found.wait_s
+
+
+def warm_transfer(*completed: str) -> list[dict[str, Any]]:
+    """Return a task with two workers, of whose reservations these are completed."""
+    steps = [
+        event("task-queue.entered", 1),
+        event("reservation.accepted", 10),
+        event("task.transfer-initiated", 60),
+        event("reservation.accepted", 70, reservation_sid=SECOND),
+        event("task.transfer-completed", 75),
+    ]
+    return [*steps, *(event("reservation.completed", 80, reservation_sid=sid) for sid in completed)]
+
+
+POSTED = {"type": "twilio-bridge.task-complete", "id": "x", "time": "2026-03-02T09:01:21Z", "data": {"TaskSid": TASK}}
+
+
+@pytest.mark.parametrize(
+    ("events", "is_end"),
+    [
+        ([], True),
+        (warm_transfer(), False),
+        (warm_transfer(RESERVATION), False),
+        (warm_transfer(RESERVATION, SECOND), True),
+        (warm_transfer()[:3], False),
+        (answered()[:4], True),
+        ([*answered()[:4], event("task-queue.entered", 200, number=1)], False),
+    ],
+)
+def test_a_worker_s_part_is_not_the_task(events: list[dict[str, Any]], is_end: bool) -> None:
+    """The plugin posts what one worker completed: in a warm transfer the task goes on with another."""
+    assert is_end is (past(*events, POSTED).end is not None)
+
+
+def test_a_late_deletion_is_no_contact() -> None:
+    """It ends a stay, but not later than the last that the customer saw."""
+    found = past(*answered()[:6], event("task.system-deleted", 90_000))
+    assert ("task.system-deleted", 161_000) == (found.end.kind if found.end else "", found.last_at - NINE)
+    assert ["accepted"] == [leg.outcome for leg in found.legs]
+    waiting = past(event("task-queue.entered", 1), event("task.deleted", 90_000))
+    assert [("ended", 1_000)] == [(leg.outcome, waiting.last_at - NINE) for leg in waiting.legs]
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,10 @@
 """The sections for support events: from Flex to Brevo."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
+from pydantic_core import PydanticCustomError
 
 from twilio_bridge.config.section import Section
 
@@ -13,6 +14,7 @@ Occasion = Literal["task.created", "task.completed", "task.canceled", "conversat
 EventName = Annotated[str, Field(pattern="^[A-Za-z0-9_-]{1,255}$")]
 Attribute = Annotated[str, Field(pattern="^[A-Za-z][A-Za-z0-9_]{0,49}$")]
 ListId = Annotated[int, Field(ge=1)]
+AttributeType = Literal["text", "number", "boolean", "date", "list"]
 PLACEHOLDER = "X" * 32
 
 FIELDS: Mapping[str, str] = {
@@ -35,6 +37,28 @@ EVENTS: Mapping[Occasion, str] = {
     "conversation.ended": "CONVERSATION_ENDED",
     "survey.completed": "CSAT_SUBMITTED",
 }
+
+
+# Figures of ours, and the attributes that Brevo finds a contact by.
+METRICS = frozenset(
+    ("last_conversation_date", "total_conversations", "avg_wait_time", "last_csat_score", "preferred_channel")
+)
+IDENTIFIERS: Mapping[str, str] = {"EMAIL": "email", "SMS": "phone", "EXT_ID": "external"}
+
+
+def mapping_problems(field_mapping: Mapping[str, str]) -> Iterator[str]:
+    """Return why lines of a field mapping can never work, each as a sentence about the line."""
+    paths: dict[str, str] = {}
+    for path, target in field_mapping.items():
+        name = target.upper()
+        plain = path.removeprefix("attributes.")
+        if not all(plain.split(".")) or any(mark in plain for mark in "[]*{}$"):
+            yield f"field_mapping.{path}: write the path of a task attribute with dots, such as customers.tier"
+        elif path in METRICS and name in IDENTIFIERS:
+            yield f"field_mapping.{path}: a figure cannot be {name}, which a contact is found by"
+        elif name in paths:
+            yield f"field_mapping.{path}: {name} is what {paths[name]} is mapped to already"
+        paths.setdefault(name, path)
 
 
 class Sync(Section):
@@ -91,10 +115,11 @@ class Connectors(Section):
 
 
 class Brevo(Section):
-    """How Brevo is written to."""
+    """How Brevo is written to; an attribute whose type is not named is text."""
 
     create_attributes: bool = True
     force_merge: bool = False
+    attribute_types: Mapping[Attribute, AttributeType] = {}
 
 
 class Surveys(Section):
@@ -108,11 +133,50 @@ class Surveys(Section):
         "conversations.conversation_attribute_1",
     )
     on_ordinary_tasks: bool = False
+    partial: bool = True
     lowest: float = 0
     highest: float = 10
 
 
 class Figures(Section):
-    """How the figures are counted: who hangs up sooner than this many seconds is a short abandon."""
+    """How the figures are counted; times in seconds.
+
+    Who hangs up sooner than `short_abandon_s` is a short abandon. Tasks of one conversation are one interaction while
+    the next begins within `same_interaction_s` of the last one's end. The service level is the share that is answered
+    within `service_level_s`.
+    """
 
     short_abandon_s: Annotated[int, Field(ge=0, le=600)] = 5
+    same_interaction_s: Annotated[int, Field(ge=0, le=86_400)] = 30
+    service_level_s: Annotated[int, Field(ge=1, le=3_600)] = 20
+    timezone: str = "UTC"
+
+    @field_validator("timezone")
+    @classmethod
+    def _is_known(cls, name: str) -> str:
+        if name != "UTC":
+            from zoneinfo import ZoneInfo  # noqa: PLC0415  its data is wanted only where a zone is named
+
+            try:
+                ZoneInfo(name)
+            except (ValueError, OSError, KeyError) as error:  # ZoneInfoNotFoundError is a KeyError
+                raise PydanticCustomError("no_timezone", "no zone of IANA's has this name") from error
+        return name
+
+
+class Identity(Section):
+    """What says nothing about who somebody is, beside what is known to: see `support.person_keys`.
+
+    `placeholders` are values of keys that stand for nobody, `labels` are display names that are nobody's, and
+    `own_numbers` are the company's, beside those of the senders and workers.
+    """
+
+    placeholders: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    own_numbers: tuple[Annotated[str, Field(pattern=r"^(whatsapp:)?\+[1-9][0-9]{6,14}$")], ...] = ()
+
+
+class Support(Section):
+    """How long a person's interactions are kept, in days after each one's last event; their sums stay."""
+
+    keep_days: Annotated[int, Field(ge=60, le=3_650)] = 400

@@ -6,6 +6,7 @@ file that BRIDGE_CONFIG names. Whatever is not set there has the default of this
 
 import difflib
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args
 
@@ -13,6 +14,7 @@ import yaml
 from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails, PydanticCustomError
 
+from twilio_bridge import phone
 from twilio_bridge.config.flex import (
     EVENTS,
     FIELDS,
@@ -21,8 +23,11 @@ from twilio_bridge.config.flex import (
     Connectors,
     EventName,
     Figures,
+    Identity,
     Occasion,
+    Support,
     Surveys,
+    mapping_problems,
 )
 from twilio_bridge.config.section import Section
 from twilio_bridge.errors import SettingError
@@ -181,6 +186,23 @@ class Config(Section):
     brevo: Brevo = Brevo()
     surveys: Surveys = Surveys()
     figures: Figures = Figures()
+    identity: Identity = Identity()
+    support: Support = Support()
+
+    @cached_property
+    def own_numbers(self) -> frozenset[str]:
+        """The company's numbers, in every spelling: those of senders and workers, and further ones."""
+        every = (*self.senders.countries.values(), *self.workers.values())
+        numbers = (*self.identity.own_numbers, *(number for each in every for number in (each.sms, each.whatsapp)))
+        bare = (phone.strip_channel(number) for number in numbers if number)
+        return frozenset(spelling for number in bare for spelling in phone.list_spellings(number))
+
+    @model_validator(mode="after")
+    def _mapping_works(self) -> Self:
+        """Refuse a field mapping that cannot work; see `mapping_problems`."""
+        if problem := next(mapping_problems(self.field_mapping), None):
+            raise PydanticCustomError("mapping", "{problem}", {"problem": problem})
+        return self
 
 
 class RepeatedKeyError(yaml.MarkedYAMLError):

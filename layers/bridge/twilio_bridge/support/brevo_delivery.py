@@ -76,6 +76,8 @@ def deliver(person_id: str, work: DeliveryDeps, now: int) -> Delivered:
     if dossier is None:
         return Delivered()
     if dossier.person.joined_into:
+        if not dossier.person.keys:  # a shell's rows that came after it was absorbed; it is nobody's half
+            work.dossiers.move_rows(person_id, dossier.person.joined_into, None)
         work.outbox.enqueue_brevo_delivery([dossier.person.joined_into])
         return Delivered()
     due, next_at = _due(dossier.events, now)

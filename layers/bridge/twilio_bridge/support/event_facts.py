@@ -20,14 +20,13 @@ from twilio_bridge.support.person import FigureRow
 TEST_EVENT = "eventstreams.test-event"
 # What each family of TaskRouter's events tells beyond when and which: payload's name, and ours.
 WHOSE = {"reservation_sid": "reservation", "worker_sid": "worker_sid", "worker_name": "worker"}
-WHERE = {"task_queue_sid": "queue_sid", "task_queue_name": "queue"}
+WHERE = {"task_queue_sid": "queue_sid", "task_queue_name": "queue", "task_channel_unique_name": "channel"}
 WAITED = {"task_age_in_queue": "age_in_queue", "task_age": "age", "task_queue_entered_date": "entered_at"}
 ENDED = {
     **WHERE,
     **WAITED,
     "task_canceled_reason": "reason",
     "task_completed_reason": "reason",
-    "task_channel_unique_name": "channel",
     "task_date_created": "created_at",
     "workflow_sid": "workflow",
 }
@@ -47,6 +46,8 @@ MOMENTS = frozenset(("created_at", "entered_at"))
 NUMBERS = frozenset(("age", "age_in_queue"))
 # What is told of a transfer beside its beginning.
 TRANSFERS = frozenset(f"task.transfer-{end}" for end in ("attempt-failed", "failed", "canceled", "completed"))
+# Active and inactive show whether it is parked: https://www.twilio.com/docs/conversations/states-timers
+STATES = {state: f"conversation.{state}" for state in ("active", "inactive", "closed")}
 # Longer is nobody's address, and no store's key.
 MAX_ADDRESS_LENGTH = 256
 # Twilio refuses a message to somebody who opted out: https://www.twilio.com/docs/api/errors/21610
@@ -153,7 +154,7 @@ def _plugin(event: CloudEvent, told: ExtractedFacts, _settled: schema.Config, wa
 def _activity(event: CloudEvent, told: ExtractedFacts, settled: schema.Config, _wanted: frozenset[str]) -> str:
     flex = settled.connectors.twilio_flex
     if flex.enabled and flex.sync.agent_activity:
-        told.figure_rows += worker_activity.build_rows(event)
+        told.figure_rows += worker_activity.build_rows(event, settled.figures.timezone)
     return ""
 
 
@@ -171,9 +172,9 @@ def _conversation(event: CloudEvent, told: ExtractedFacts, _settled: schema.Conf
 
 
 def _conversation_kind(event: CloudEvent) -> str:
-    """Tell what matters of a conversation: closed, gone, or who takes part in it."""
+    """Return what matters of a conversation: its state, its removal, or who takes part in it."""
     if event.type == "conversations.conversation-state.updated":
-        return "conversation.closed" if str(event.data.get("StateTo")).casefold() == "closed" else ""
+        return STATES.get(str(event.data.get("StateTo")).casefold(), "")
     wanted = ("conversation.added", "conversation.removed", "participant.added")
     return next((kind for kind in wanted if event.type == f"conversations.{kind}"), "")
 

@@ -1,84 +1,137 @@
 """Who a person is: whom the keys of tasks and conversations belong to, and which persons turn out to be one.
 
-What a subject tells, and what the contact base knows of its number, ends in the same persons in whatever order it
-arrives, as long as it does not speak against itself. Every step is a whole one: a crash leaves nothing half done, and
-the subject that comes again goes on from there.
+What a subject names, and what the contact base knows of its number, ends in the same persons in whatever order it
+arrives, as long as nothing contradicts. A key that comes with several people of stronger keys is shared, as that of a
+switchboard or a family: it identifies nobody on its own. Every step is a whole one: a crash leaves nothing half done,
+and the subject that comes again goes on from there.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from twilio_bridge import phone
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.errors import UnavailableError
 from twilio_bridge.logs import logger
-from twilio_bridge.support.person import Person
+from twilio_bridge.support.person import Claim, Person
+from twilio_bridge.support.person_keys import KeyRules, list_equal_keys, normalize_email
 from twilio_bridge.support.ports import Identities
 
 Lookup = Callable[[str], Sequence[Contact]]
+# Moves what is held about a person to another: all of it, or some tasks and conversations by their SIDs.
+MoveRows = Callable[[str, str, Collection[str] | None], None]
 
 # The kinds of keys, the strongest first.
 KINDS = ("task", "conversation", "external", "email", "flex", "airtable", "phone")
-# What was given to a person stays with them, whatever it tells later.
+# Each of these is one subject's; they lead to whose it is, for as long as it names nobody else.
 ASSIGNED_KINDS = ("task#", "conversation#")
 # Keys that lead to a person and say nothing about them: there is one more with each task or chat.
 POINTERS = (*ASSIGNED_KINDS, "flex#")
 # What two people never share, the strongest first.
 DISTINCTIVE = ("external#", "email#")
+# What turns out to be shared by several people.
+SHAREABLE = ("email#", "flex#", "phone#")
 PHONE = "phone#"
-# Nobody has more; what is found by more is a switchboard.
+# Nobody has more.
 MAX_KEYS_COUNT, MAX_HALVES_COUNT = 100, 50
 MAX_KEYS_PER_SUBJECT = 30
-# Others may give the same persons further keys at the same time, and each of them does so once.
+# Others may change the same persons at the same time, and each of them does so once.
 MAX_ATTEMPTS = 6
+# A subject's keys can be moved, shared or absorbed once each.
+MAX_STEPS = 3 * MAX_KEYS_PER_SUBJECT
+NO_RULES = KeyRules()
+
+
+@dataclass(slots=True)
+class Resolution:
+    """Whose each subject is, and who else has changed: persons that a subject was taken from."""
+
+    persons: dict[str, str] = field(default_factory=dict)
+    changed: set[str] = field(default_factory=set)
+    shared: int = 0
 
 
 @dataclass(slots=True)
 class KnownPersons:
     """Who has which key, and which keys the contact base adds to a number that is nobody's yet."""
 
-    people: Identities
+    identities: Identities
     lookup: Lookup
-    persons: dict[str, Person] = field(default_factory=dict)
+    move_rows: MoveRows
+    claims: dict[str, Claim] = field(default_factory=dict)
     contacts: dict[str, list[str]] = field(default_factory=dict)
+    absorbed: dict[str, str] = field(default_factory=dict)
+    result: Resolution = field(default_factory=Resolution)
 
     def read(self, keys: Iterable[str]) -> None:
-        """Read as of now."""
-        asked = dict.fromkeys(keys)
-        self._forget(asked)
-        self.persons |= self.people.find_by_keys(asked)
-        new = [key for key in asked if key.startswith(PHONE) and key not in self.persons]
+        """Read as of now, numbers under each of their spellings."""
+        asked = dict.fromkeys(spelling for key in keys for spelling in (key, *list_equal_keys(key)))
+        self._read(asked)
+        new = [key for key in asked if key.startswith(PHONE) and self.find_claim(key) is None]
         self.contacts |= {key: _contact_keys(key, self.lookup) for key in new}
         further = dict.fromkeys(more for key in new for more in self.contacts[key] if more not in asked)
-        self._forget(further)
-        self.persons |= self.people.find_by_keys(further) if further else {}
+        if further:
+            self._read(further)
 
-    def _forget(self, keys: Iterable[str]) -> None:
+    def _read(self, keys: Collection[str]) -> None:
         for key in keys:
-            self.persons.pop(key, None)
+            self.claims.pop(key, None)
+        self.claims |= self.identities.find_claims(keys)
 
-    def of(self, keys: Iterable[str]) -> list[Person]:
-        """Return the persons with these keys, each once, in the order of the keys."""
-        found = {person.id: person for key in keys if (person := self.persons.get(key))}
+    def spell(self, key: str) -> str:
+        """Return a key as somebody has it, for a phone may have two spellings; as it is where nobody does."""
+        return next((each for each in (key, *list_equal_keys(key)) if each in self.claims), key)
+
+    def find_claim(self, key: str) -> Claim | None:
+        """Return who has a key, under whichever spelling."""
+        return self.claims.get(self.spell(key))
+
+    def select_named(self, keys: Iterable[str]) -> list[str]:
+        """Return the keys that can say who somebody is: those of no subject that nobody shares."""
+        claims = ((key, self.find_claim(key)) for key in keys if not key.startswith(ASSIGNED_KINDS))
+        return [key for key, claim in claims if claim is None or not claim.is_shared]
+
+    def find_person(self, key: str) -> Person | None:
+        """Return whom a key identifies."""
+        claim = self.find_claim(key)
+        return None if claim is None or claim.is_shared else claim.person
+
+    def list_persons(self, keys: Iterable[str]) -> list[Person]:
+        """Return the persons that these keys identify, each once, in the order of the keys."""
+        found = {person.id: person for key in keys if (person := self.find_person(key))}
         return list(found.values())
 
-    def change(self, person: Person, keys: Iterable[str], other_id: str = "") -> None:
+    def select_free(self, keys: Iterable[str]) -> list[str]:
+        """Return the keys that nobody has."""
+        return [key for key in keys if self.find_claim(key) is None]
+
+    def follow(self, person_id: str) -> str:
+        """Return who a person is now, who may have been absorbed by another since they were found."""
+        while person_id in self.absorbed:
+            person_id = self.absorbed[person_id]
+        return person_id
+
+    def change(self, person: Person, keys: Iterable[str], source: str = "", other_id: str = "") -> None:
         """Note how a person is now, with these keys as well and in place of whom they were joined with."""
-        for key, known in self.persons.items():
-            if known.id in {person.id, other_id}:
-                self.persons[key] = person
-        self.persons |= dict.fromkeys(keys, person)
+        for key, claim in self.claims.items():
+            if claim.person.id in {person.id, other_id}:
+                self.claims[key] = replace(claim, person=person)
+        self.claims |= {key: Claim(person, person.id, source) for key in keys}
 
 
-def resolve_persons(subjects: Mapping[str, Iterable[str]], people: Identities, lookup: Lookup) -> dict[str, str]:
+def resolve_persons(
+    subjects: Mapping[str, Iterable[str]], identities: Identities, lookup: Lookup, move_rows: MoveRows
+) -> Resolution:
     """Return the person's id for each subject, by its keys; a subject without any that can be used is left out.
 
-    `lookup` gives the contacts at a number. Raises UnavailableError where others keep changing the same persons.
+    `lookup` returns the contacts at a number. Raises UnavailableError where others keep changing the same persons.
     """
     asked = {subject: select_usable_keys(keys) for subject, keys in subjects.items()}
-    seen = KnownPersons(people, lookup)
-    seen.read(key for keys in asked.values() for key in keys)
-    return {subject: _resolve(keys, seen) for subject, keys in asked.items() if keys}
+    known = KnownPersons(identities, lookup, move_rows)
+    known.read(key for keys in asked.values() for key in keys)
+    persons = {subject: _resolve(subject, keys, known) for subject, keys in asked.items() if keys}
+    known.result.persons = {subject: known.follow(person_id) for subject, person_id in persons.items()}
+    return known.result
 
 
 def select_usable_keys(keys: Iterable[str]) -> list[str]:
@@ -108,54 +161,148 @@ def _contact_keys(key: str, lookup: Lookup) -> list[str]:
     contact = contacts[0]
     others = {other for other in (contact.sms, contact.whatsapp) if other and other != number}
     theirs = sorted(other for other in others if [each.id for each in lookup(other)] == [contact.id])
-    email = contact.email.strip().casefold()
-    emails = [f"email#{email}"] if "@" in email else []
+    email = normalize_email(contact.email, NO_RULES)
+    emails = [f"email#{email}"] if email else []
     return select_usable_keys([f"airtable#{contact.id}", *emails, *(f"{PHONE}{other}" for other in theirs)])
 
 
-def _resolve(keys: Sequence[str], seen: KnownPersons) -> str:
-    for _ in range(MAX_ATTEMPTS):
-        if person_id := _settle(keys, seen):
+class _DisturbedError(Exception):
+    """Somebody else changed the same persons meanwhile."""
+
+
+def _resolve(subject: str, keys: Sequence[str], known: KnownPersons) -> str:
+    attempts = 0
+    for _ in range(MAX_STEPS):
+        try:
+            person_id = _settle(subject, keys, known)
+        except _DisturbedError:
+            person_id, attempts = None, attempts + 1
+        if person_id:
             return person_id
-        seen.read(keys)  # somebody was quicker
+        if attempts == MAX_ATTEMPTS:
+            break
+        known.read(keys)
     raise UnavailableError("people", "others change the same persons all the time")
 
 
-def _settle(keys: Sequence[str], seen: KnownPersons) -> str | None:
-    """Find the person, or make them, and have them have these keys; None where somebody changed one meanwhile."""
-    person = _owner(keys, keys, seen)
-    known = person.keys if person else frozenset()
-    if person and keys_contradict(known, keys):
-        given = [key for key in keys if key.startswith(ASSIGNED_KINDS)]
-        return _attach(person, given, seen)
-    wanted = select_usable_keys([*keys, *_added(keys, known, seen)])
-    person = person or _owner(wanted, wanted, seen)
+def _settle(subject: str, keys: Sequence[str], known: KnownPersons) -> str | None:
+    """Find the person, or make them, and have them have these keys; None where that takes another look."""
+    named = known.select_named(keys)
+    key, person = _find_assigned(keys, known)
+    if person and not person.keys:
+        return _fill_shell(subject, keys, person, known)
+    if person is None or not keys_contradict(person.keys, named):
+        return _complete(subject, keys, person or _find_owner(named, known), known)
+
+    if key == subject:
+        _correct(subject, named, person, known)
+        return None
+    if key.startswith("task#"):  # whoever answers a survey is whoever was served
+        return _attach(person, [subject], subject, known)
+    return _complete(subject, keys, _find_owner(named, known), known)
+
+
+def _find_assigned(keys: Iterable[str], known: KnownPersons) -> tuple[str, Person | None]:
+    """Return whose the subject is, and why: by itself, by the task it asks about, or by its conversation."""
+    found = ((key, person) for key in keys if key.startswith(ASSIGNED_KINDS) and (person := known.find_person(key)))
+    return next(found, ("", None))
+
+
+def _find_owner(named: Sequence[str], known: KnownPersons) -> Person | None:
+    """Return whom the strongest key identifies, unless the keys show that it must be somebody else."""
+    persons = known.list_persons(named)
+    return next((person for person in persons if not keys_contradict(person.keys, named)), None)
+
+
+def _fill_shell(subject: str, keys: Sequence[str], shell: Person, known: KnownPersons) -> str | None:
+    """Have whoever is behind a person without keys take them in, or give them keys."""
+    named = known.select_named(keys)
+    others = (each for each in known.list_persons(named) if each.keys and not keys_contradict(each.keys, named))
+    person = next(others, None)
     if person is None:
-        return _open(wanted, seen)
-    for other in seen.of(wanted):
-        if other.id != person.id and _are_one(person, wanted, other):
-            joined = _join(person, other, seen)
-            if joined is None:
-                return None
-            person = joined
-    return _attach(person, wanted, seen)
+        return _complete(subject, keys, shell, known)
+    _absorb(person, shell, known)
+    return None
 
 
-def _owner(keys: Iterable[str], told: Iterable[str], seen: KnownPersons) -> Person | None:
-    """Return whom the strongest key belongs to, unless what is told says that it must be somebody else."""
-    found = ((key, person) for key in keys if (person := seen.persons.get(key)))
-    return next(
-        (person for key, person in found if key.startswith(ASSIGNED_KINDS) or not keys_contradict(person.keys, told)),
-        None,
-    )
+def _absorb(person: Person, shell: Person, known: KnownPersons) -> None:
+    """Move a shell's rows first: whoever breaks off here finds the shell again."""
+    known.move_rows(shell.id, person.id, None)
+    if not known.identities.absorb_shell(person.id, shell.id):
+        raise _DisturbedError
+    logger.info("person absorbed", extra={"person": person.id, "other": shell.id})
+    known.absorbed[shell.id] = person.id
+    known.change(person, [], other_id=shell.id)
 
 
-def _added(keys: Sequence[str], known: Iterable[str], seen: KnownPersons) -> Iterable[str]:
-    """Return what the contact base adds, unless it means somebody else who has the same number."""
-    told = {*keys, *known}
-    new = (key for key in keys if key.startswith(PHONE) and key not in seen.persons)
-    added = (seen.contacts.get(key, []) for key in new)
-    return [key for more in added if not keys_contradict(more, told) for key in more]
+def _correct(subject: str, named: Sequence[str], person: Person, known: KnownPersons) -> None:
+    """Move a subject that now names somebody else, with what it alone had brought to the person it leaves."""
+    owner = _find_owner([key for key in named if known.find_person(key) != person], known)
+    if owner is None:
+        owner = Person(id=known.identities.create_person(known.select_free(named), subject) or "")
+    if not owner.id:
+        raise _DisturbedError
+
+    brought = [key for key, claim in known.claims.items() if claim.person == person and claim.source == subject]
+    moved = [key for key in brought if key in named or key.startswith(ASSIGNED_KINDS)]
+    known.move_rows(person.id, owner.id, {key.partition("#")[2] for key in moved if key.startswith(ASSIGNED_KINDS)})
+    for key in sorted(moved, key=lambda each: each == subject):  # the subject last: whoever breaks off comes here again
+        if not known.identities.move_key(key, known.claims[key], owner.id):
+            raise _DisturbedError
+    known.result.changed.add(person.id)
+    logger.info("subject moved", extra={"subject": subject, "person": owner.id, "other": person.id})
+
+
+def _complete(subject: str, keys: Sequence[str], person: Person | None, known: KnownPersons) -> str | None:
+    """Have a person have these keys, join whom they bring together, and mark a key that is shared."""
+    has = person.keys if person else frozenset()
+    wanted = [
+        *known.select_named(_add_contacts(keys, has, known)),
+        *(key for key in keys if key.startswith(ASSIGNED_KINDS)),
+    ]
+    person = person or _find_owner(known.select_named(wanted), known)
+    if _share(wanted, person, subject, known):
+        return None
+    if person is None:
+        return _open(wanted, subject, known)
+
+    for other in known.list_persons(wanted):
+        if other.id == person.id:
+            continue
+        if not other.keys:
+            _absorb(person, other, known)
+        elif _are_one(person, wanted, other):
+            person = _join(person, other, known)
+    return _attach(person, wanted, subject, known)
+
+
+def _share(wanted: Iterable[str], person: Person | None, subject: str, known: KnownPersons) -> bool:
+    """Mark a key that another person has whom this subject's stronger keys contradict; return whether there was one."""
+    mine = {*wanted, *(person.keys if person else ())}
+    for key in wanted:
+        spelled = known.spell(key)
+        claim = known.claims.get(spelled)
+        if claim is None or not key.startswith(SHAREABLE) or (person and claim.person.id == person.id):
+            continue
+        if not keys_contradict(claim.person.keys, mine):
+            continue
+
+        if not known.identities.share_key(spelled, claim):
+            raise _DisturbedError
+        known.result.shared += 1
+        kind = key.partition("#")[0]
+        logger.info("key is shared", extra={"kind": kind, "person": claim.person.id, "subject": subject})
+        return True
+    return False
+
+
+def _add_contacts(keys: Sequence[str], has: Iterable[str], known: KnownPersons) -> list[str]:
+    """Return the keys with what the contact base adds, unless it means somebody else who has the same number."""
+    named = {*keys, *has}
+    new = (key for key in keys if key.startswith(PHONE) and known.find_claim(key) is None)
+    added = (known.contacts.get(key, []) for key in new)
+    more = [key for each in added if not keys_contradict(each, named) for key in each]
+    return select_usable_keys([*keys, *more])
 
 
 def keys_contradict(some: Iterable[str], others: Iterable[str]) -> bool:
@@ -174,30 +321,31 @@ def _are_one(person: Person, wanted: Iterable[str], other: Person) -> bool:
     return not keys_contradict({*person.keys, *wanted}, other.keys)
 
 
-def _open(keys: Sequence[str], seen: KnownPersons) -> str | None:
-    free = [key for key in keys if key not in seen.persons]
-    person_id = seen.people.create_person(free)
-    if person_id:
-        seen.change(Person(id=person_id, keys=select_own_keys(free)), free)
+def _open(keys: Sequence[str], subject: str, known: KnownPersons) -> str:
+    free = known.select_free(keys)
+    person_id = known.identities.create_person(free, subject)
+    if not person_id:
+        raise _DisturbedError
+    known.change(Person(id=person_id, keys=select_own_keys(free)), free, subject)
     return person_id
 
 
-def _join(person: Person, other: Person, seen: KnownPersons) -> Person | None:
-    if not seen.people.join_persons(person.id, other.id):
-        return None
+def _join(person: Person, other: Person, known: KnownPersons) -> Person:
+    if not known.identities.join_persons(person.id, other.id):
+        raise _DisturbedError
     logger.info("persons joined", extra={"person": person.id, "other": other.id})
     joined = replace(person, keys=person.keys | other.keys, halves=(*person.halves, other.id, *other.halves))
-    seen.change(joined, [], other.id)
+    known.change(joined, [], other_id=other.id)
     return joined
 
 
-def _attach(person: Person, keys: Iterable[str], seen: KnownPersons) -> str | None:
-    """Return a person those of the keys that are nobody's."""
-    new = [key for key in keys if key not in seen.persons]
+def _attach(person: Person, keys: Iterable[str], subject: str, known: KnownPersons) -> str:
+    """Give a person those of the keys that are nobody's."""
+    new = known.select_free(keys)
     if len(person.keys | select_own_keys(new)) > MAX_KEYS_COUNT:
         new = [key for key in new if key.startswith(POINTERS)]
-    if new and not seen.people.attach_keys(person.id, new):
-        return None
+    if new and not known.identities.attach_keys(person.id, new, subject):
+        raise _DisturbedError
     if new:
-        seen.change(replace(person, keys=person.keys | select_own_keys(new)), new)
+        known.change(replace(person, keys=person.keys | select_own_keys(new)), new, subject)
     return person.id

@@ -42,12 +42,28 @@ class Person:
     delivered: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Whose a key is: the person, and by whose id the key has them, which may be that of a half.
+
+    `source` is the subject that brought the key, empty where a former version wrote it. A shared key is several
+    people's and identifies nobody.
+    """
+
+    person: Person
+    holder: str
+    source: str = ""
+    is_shared: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interaction:
     """One task or conversation of a person, as far as their numbers need it; times in epoch ms.
 
-    `counts` tells whether it is one of `total_conversations`; `wait_s` is None unless a worker accepted it. `values`
-    are the customer's mapped fields, by their dotted path.
+    `counts` is whether it is, alone or with others of its conversation, one of `total_conversations`; `wait_s` is None
+    unless a worker accepted it. `ended_at` is 0 while it lasts; of a conversation, until it is closed. `parkings` are a
+    conversation's times without a worker, each from and until, 0 for still. `values` are the customer's mapped fields,
+    by their dotted path; `keys` those of the customer that it came with.
     """
 
     sid: str
@@ -60,6 +76,16 @@ class Interaction:
     score: float | None = None
     scored_at: int = 0
     values: Mapping[str, Any] = field(default_factory=dict)
+    conversation_sid: str = ""
+    ended_at: int = 0
+    talk_s: int | None = None
+    parkings: tuple[tuple[int, int], ...] = ()
+    keys: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Take lists, as JSON has them, for tuples."""
+        object.__setattr__(self, "keys", tuple(self.keys))
+        object.__setattr__(self, "parkings", tuple((begin, end) for begin, end in self.parkings))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,11 +1,11 @@
 """What support events ask of the outside; see `twilio_bridge.ports` for the rules."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from twilio_bridge.support.facts import KnownFacts, NewFacts
-from twilio_bridge.support.person import Dossier, FigureRow, Interaction, Person, Status, TimelineEvent
+from twilio_bridge.support.person import Claim, Dossier, FigureRow, Interaction, Person, Status, TimelineEvent
 
 
 class Facts(Protocol):
@@ -19,19 +19,33 @@ class Identities(Protocol):
     """Who is found by which key.
 
     Keys of tasks and conversations lead to a person for two months; a person who has no others is forgotten then.
+    `source` is the subject that brings a key. Every change is a whole one, and False, or None, where somebody has
+    changed the same keys or persons meanwhile.
     """
 
+    def find_claims(self, keys: Iterable[str]) -> dict[str, Claim]:
+        """Return whose each key is, many in one request; whoever was joined is found as one."""
+
     def find_by_keys(self, keys: Iterable[str]) -> dict[str, Person]:
-        """Return the person for each key that is known, many in one request; who was joined is found as one."""
+        """Return the person that each key identifies, without those that are nobody's or shared."""
 
-    def create_person(self, keys: Iterable[str]) -> str | None:
-        """Make a new person with these keys and give the id; None where somebody took one of the keys meanwhile."""
+    def create_person(self, keys: Iterable[str], source: str = "") -> str | None:
+        """Make a person with these keys and return the id; None where somebody has one of them."""
 
-    def attach_keys(self, person_id: str, keys: Iterable[str]) -> bool:
-        """Return a person further keys, all or none; False where somebody took one, or joined the person, meanwhile."""
+    def attach_keys(self, person_id: str, keys: Iterable[str], source: str = "") -> bool:
+        """Give a person further keys, all or none; False where somebody has one, or has joined the person."""
 
     def join_persons(self, person_id: str, other_id: str) -> bool:
-        """Make another person a half of this one, keys included; False where either has changed meanwhile."""
+        """Make another person a half of this one, keys included."""
+
+    def absorb_shell(self, person_id: str, shell_id: str) -> bool:
+        """Have whatever leads to a person without own keys lead to this one; the shell is nobody's half."""
+
+    def share_key(self, key: str, claim: Claim) -> bool:
+        """Mark a key as shared, and take it from the person that has it."""
+
+    def move_key(self, key: str, claim: Claim, person_id: str) -> bool:
+        """Take a key from whoever has it and give it to a person."""
 
 
 class Dossiers(Protocol):
@@ -54,6 +68,12 @@ class Dossiers(Protocol):
 
     def delivered(self, person_id: str, digest: str, contact_id: int | None) -> None:
         """Remember what Brevo accepted about the contact."""
+
+    def move_rows(self, from_id: str, to_id: str, sids: Collection[str] | None = None) -> None:
+        """Move what is held about a person to another: all of a shell, or what these tasks and conversations left.
+
+        Moved twice it is there once. What another person's contact got begins anew for the one it belongs to.
+        """
 
     def overdue(self, now: int) -> Iterator[str]:
         """Return the persons with an event that was due before `now` (epoch ms) and is neither sent nor refused."""

@@ -159,27 +159,38 @@ def _news(known: KnownFacts, heard: NewFacts, settings: schema.Config, now: int)
     after = derive_all(known, settings, now)
     if known.is_repeated:
         return rewrite_all(known, after, settings)
-    return changes_since(derive_all(known.without_facts(heard.facts), settings, now), after, known.version)
+    return changes_since(derive_all(known.without_facts(heard.facts), settings, now), after, known)
 
 
 def _write(news: Mapping[str, Derived], batch: Batch, work: ReducerDeps) -> None:
-    """Write down what is new, and tell whose it is."""
-    persons: Mapping[str, str] = {}
+    """Write down what is new, by the person it belongs to, and queue their delivery."""
+    resolution = identities.Resolution()
     with _coming_again(batch, news.keys(), "people not found out"):
-        persons = identities.resolve_persons(
-            {subject: new.keys for subject, new in news.items()}, work.identities, work.lookup
-        )
-    subjects_of: dict[str, list[str]] = {}
-    for subject, person_id in persons.items():
+        resolution = _find_persons(news, work)
+
+    subjects_of: dict[str, list[str]] = {person_id: [] for person_id in resolution.changed}
+    for subject, new in news.items():
+        person_id = resolution.persons.get(subject)
         with _coming_again(batch, [subject], "news not written"):
-            if _write_one(news[subject], person_id, work):
+            if person_id and _write_one(new, person_id, work):
                 subjects_of.setdefault(person_id, []).append(subject)
     with _coming_again(batch, [subject for own in subjects_of.values() for subject in own], "news not queued"):
         work.outbox.enqueue_brevo_delivery(subjects_of)
 
 
+def _find_persons(news: Mapping[str, Derived], work: ReducerDeps) -> identities.Resolution:
+    """Return whose each subject is; nobody is made of one that is ignored."""
+    keys = {subject: new.keys for subject, new in news.items() if not new.is_ignored}
+    resolution = identities.resolve_persons(keys, work.identities, work.lookup, work.dossiers.move_rows)
+    ignored = [subject for subject, new in news.items() if new.is_ignored and (new.interaction or new.events)]
+    if ignored:
+        known = work.identities.find_by_keys(ignored)
+        resolution.persons |= {subject: person.id for subject, person in known.items()}
+    return resolution
+
+
 def _write_one(new: Derived, person_id: str, work: ReducerDeps) -> bool:
-    """Write a subject's news; tell whether any of it concerns Brevo."""
+    """Write a subject's news; return whether any of it concerns Brevo."""
     for event in new.events:
         work.dossiers.put_event(person_id, event)
     if new.interaction:

@@ -1,4 +1,4 @@
-"""Task attributes: what we keep of them, and what they say about the customer.
+"""Task attributes: what is kept of them, and what they say about the task; see `task_customer` for the customer.
 
 They are kept flat, by dotted path, and only as far as something here asks for them. Which keys Flex itself writes, and
 which Flex Insights reads, stands at https://www.twilio.com/docs/flex/developer/insights/enhance-integration.
@@ -11,6 +11,7 @@ from twilio_bridge import phone
 
 Attributes = Mapping[str, Any]
 
+# Where Flex, its webchat and the public callback plugin have who the customer is.
 OF_THE_CUSTOMER = (
     "identity",
     "name",
@@ -20,8 +21,11 @@ OF_THE_CUSTOMER = (
     "phone",
     "from",
     "to",
+    "caller",
+    "called",
     "outbound_to",
     "customerAddress",
+    "callBackData.numberToCall",
     "customers.external_id",
     "customers.phone",
     "customers.email",
@@ -29,6 +33,7 @@ OF_THE_CUSTOMER = (
 )
 OF_THE_TASK = (
     "direction",
+    "taskType",
     "channelType",
     "conversationSid",
     "isSurveyTask",
@@ -41,12 +46,6 @@ OF_THE_TASK = (
     "conversations.communication_channel",
     "conversations.queue",
 )
-# Where Flex itself has what brief names a customer's field by.
-FIELDS: Mapping[str, tuple[str, ...]] = {
-    "identity": ("identity",),
-    "friendly_name": ("friendly_name", "name", "customers.name", "customerName"),
-    "email": ("customers.email", "email"),
-}
 CHANNELS = {
     "web": "webchat",
     "chat": "webchat",
@@ -88,7 +87,7 @@ def _cut(value: object) -> object:
     if isinstance(value, str):
         return value.strip()[:MAX_TEXT_LENGTH] or None
     if isinstance(value, list):
-        return [read_text[:MAX_TEXT_LENGTH] for read_text in value if isinstance(read_text, str)] or None
+        return [text[:MAX_TEXT_LENGTH] for text in value if isinstance(text, str)] or None
     return value if isinstance(value, int | float) else None
 
 
@@ -98,8 +97,13 @@ def read_text(attributes: Attributes, *names: str) -> str:
 
 
 def read_direction(attributes: Attributes) -> str:
-    """Return `inbound`, `outbound` or another word of Twilio's; who says nothing called us."""
+    """Return `inbound`, `outbound`, `internal` or another of Twilio's; a task without one is inbound."""
     return read_text(attributes, "direction", "conversations.direction").casefold() or "inbound"
+
+
+def is_outbound(attributes: Attributes) -> bool:
+    """Return whether the company contacts the customer."""
+    return read_direction(attributes).startswith("outbound")
 
 
 def read_channel(attributes: Attributes, task_channel: str) -> str:
@@ -108,50 +112,6 @@ def read_channel(attributes: Attributes, task_channel: str) -> str:
     address = read_text(attributes, "customerAddress", "from")
     if not named and phone.is_whatsapp(address):
         named = "whatsapp"
-    spoken = named or task_channel.casefold()
-    return CHANNELS.get(spoken, spoken)
 
-
-def read_customer_phone(attributes: Attributes) -> str:
-    """Return the customer's number in E.164, empty where none is told or it is hidden."""
-    theirs = ("outbound_to", "to") if read_direction(attributes).startswith("outbound") else ("from",)
-    told = (read_text(attributes, name) for name in ("customers.phone", "phone", "customerAddress", *theirs))
-    numbers = (number for address in told if (number := phone.parse_number(address)))
-    return next((number for number in numbers if not phone.is_hidden_caller(number)), "")
-
-
-def read_fields(attributes: Attributes, field_mapping: Iterable[str]) -> dict[str, Any]:
-    """Return the customer's mapped fields that are known, by their path as the mapping has it."""
-    found = ((path, _field(attributes, path.removeprefix("attributes."))) for path in field_mapping)
-    return {path: value for path, value in found if value not in (None, "")}
-
-
-def _field(attributes: Attributes, path: str) -> object:
-    if path == "phone":
-        return read_customer_phone(attributes)
-    places = (*FIELDS.get(path, ()), path, f"customers.{path}")
-    return next((attributes[place] for place in places if place in attributes), None)
-
-
-def read_keys(attributes: Attributes) -> Iterator[str]:
-    """Return the keys a person is found by, the strongest first."""
-    for sid in (read_text(attributes, "conversations.conversation_id"), read_text(attributes, "contactTaskId")):
-        if sid.startswith("WT"):
-            yield f"task#{sid}"
-    if conversation := read_text(attributes, "conversationSid"):
-        yield f"conversation#{conversation}"
-    if external := read_text(attributes, "customers.external_id"):
-        yield f"external#{external}"
-    for email in (read_text(attributes, "customers.email"), read_text(attributes, "email")):
-        if "@" in email:
-            yield f"email#{email.casefold()}"
-    if identity := _flex_identity(attributes):
-        yield f"flex#{identity}"
-    if number := read_customer_phone(attributes):
-        yield f"phone#{number}"
-
-
-def _flex_identity(attributes: Attributes) -> str:
-    """Return who the customer is in a web chat, where it is more than a number."""
-    identity = read_text(attributes, "identity", "customerAddress")
-    return "" if phone.parse_number(identity) or "@" in identity else identity
+    spelling = named or task_channel.casefold()
+    return CHANNELS.get(spelling, spelling)

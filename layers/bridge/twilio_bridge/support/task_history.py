@@ -12,8 +12,22 @@ from typing import Any
 from twilio_bridge.support.facts import Fact, KnownFacts
 
 ENTERED = frozenset(("task-queue.entered", "task.transfer-initiated"))
-ENDS = ("task.completed", "task.canceled", "task.deleted", "task.system-deleted")
-LEFT = {"task-queue.moved": "moved", "task-queue.timeout": "timeout", "task.transfer-failed": "abandoned"}
+COMPLETIONS = ("task.completed", "task.canceled")
+DELETIONS = ("task.deleted", "task.system-deleted")
+ENDS = (*COMPLETIONS, *DELETIONS)
+PLUGIN = "plugin.completed"
+# A transfer that fails, or that the worker takes back, leaves the customer with the first worker.
+LEFT = {
+    "task-queue.moved": "moved",
+    "task-queue.timeout": "timeout",
+    "task.transfer-failed": "returned",
+    "task.transfer-canceled": "returned",
+}
+TRANSFER_ENDS = frozenset(("task.transfer-completed", "task.transfer-failed", "task.transfer-canceled"))
+# What shows that a task goes on, whoever says that it is completed.
+GOES_ON = frozenset((*ENTERED, "reservation.created", "reservation.accepted"))
+# A worker's completion comes from Flex and from TaskRouter within this time of each other.
+SAME_COMPLETION_MS = 60_000
 REFUSALS = {
     "reservation.rejected": "rejected",
     "reservation.timeout": "missed",
@@ -52,15 +66,20 @@ class Reservation:
         return count_seconds(self._accepted_at, self.completed_at)
 
     @property
+    def is_open(self) -> bool:
+        """Return whether a worker is still with the customer."""
+        return self.outcome == "accepted" and self.completed_at is None
+
+    @property
     def _accepted_at(self) -> int | None:
         return self.answered_at if self.outcome == "accepted" else None
 
 
 @dataclass(frozen=True, slots=True)
 class Leg:
-    """One stay in a queue: `outcome` is waiting, accepted, moved, timeout, ended or abandoned (epoch ms).
+    """One stay in a queue: `outcome` is waiting, accepted, moved, timeout, returned or ended (epoch ms).
 
-    `id` is that of the event that began it, empty where nobody told of the beginning.
+    `id` is that of the event that began it, empty where no event of the beginning is known.
     """
 
     id: str
@@ -74,10 +93,15 @@ class Leg:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """What became of a task; `end` is the fact that ended it, or None."""
+    """What became of a task; `end` is the fact that ended it, or None.
+
+    `entered_at` is when the customer began to wait, and `wait_s` how long it was until a worker accepted, over all
+    queues; a leg's wait is that of its queue alone.
+    """
 
     created: Fact | None
     end: Fact | None
+    entered_at: int | None
     legs: tuple[Leg, ...]
     reservations: tuple[Reservation, ...]
     wait_s: int | None
@@ -95,7 +119,7 @@ class History:
         return sum(known) if known else None
 
     def latest(self, name: str) -> Any:  # noqa: ANN401  a fact's value
-        """Return what the latest fact that knows it says."""
+        """Return a value of the latest fact that has it, empty where none has."""
         return next((fact.values[name] for fact in reversed(self.facts) if name in fact.values), "")
 
     @property
@@ -105,6 +129,12 @@ class History:
             return self.created.at
         return self.latest("created_at") or self.facts[0].at
 
+    @property
+    def last_at(self) -> int:
+        """Return when the customer's contact was last active: a later deletion only clears the task away."""
+        active = [fact.at for fact in self.facts if fact.kind not in DELETIONS]
+        return active[-1] if active else self.facts[-1].at
+
 
 def count_seconds(start: int | None, end: int | None) -> int | None:
     """Return the whole seconds between two moments (epoch ms), None where one is unknown."""
@@ -112,27 +142,53 @@ def count_seconds(start: int | None, end: int | None) -> int | None:
 
 
 def build_history(known: KnownFacts) -> History:
-    """Tell a task's history."""
+    """Return a task's history."""
     facts = known.facts
     created = next((fact for fact in facts if fact.kind == "task.created"), None)
-    accepted = [fact for fact in facts if fact.kind == "reservation.accepted"]
-    wait_s = _wait_s(accepted[0], facts) if accepted else None
-    return History(created, _end(facts), tuple(_legs(facts)), tuple(_reservations(facts)), wait_s, facts)
+    accepted = next((fact for fact in facts if fact.kind == "reservation.accepted"), None)
+    entries = [fact.at for fact in facts if fact.kind in ENTERED and (accepted is None or fact.order < accepted.order)]
+    reservations = tuple(_reservations(facts))
+    return History(
+        created=created,
+        end=_find_end(facts, reservations),
+        entered_at=min(entries, default=None),
+        legs=tuple(_legs(facts)),
+        reservations=reservations,
+        wait_s=_measure_wait(accepted, entries) if accepted else None,
+        facts=facts,
+    )
 
 
-def _end(facts: Sequence[Fact]) -> Fact | None:
-    """Return what ended the task: TaskRouter's word goes before the plugin's, an end before a clean-up."""
-    for kinds in (ENDS[:2], ENDS[2:], ("plugin.completed",)):
-        if found := next((fact for fact in facts if fact.kind in kinds), None):
+def _find_end(facts: Sequence[Fact], reservations: Sequence[Reservation]) -> Fact | None:
+    """Return what ended the task: TaskRouter's completion counts before the plugin's, both before a deletion."""
+    for kinds in (COMPLETIONS, (PLUGIN,), DELETIONS):
+        found = next((fact for fact in facts if fact.kind in kinds), None)
+        if found and not (found.kind == PLUGIN and _goes_on(found, facts, reservations)):
             return found
     return None
 
 
-def _wait_s(fact: Fact, facts: Sequence[Fact]) -> int | None:
-    """Return the wait before this fact: since the last entry into a queue, or what the fact itself tells."""
-    entered = [earlier.at for earlier in facts if earlier.kind in ENTERED and earlier.order < fact.order]
-    if entered:
-        return count_seconds(max(entered), fact.at)
+def _goes_on(completion: Fact, facts: Sequence[Fact], reservations: Sequence[Reservation]) -> bool:
+    """Return whether a task goes on though a worker completed their part: the first one of a warm transfer does so."""
+    if any(fact.kind in GOES_ON and fact.at > completion.at for fact in facts):
+        return True
+    transfers = [fact.kind for fact in facts if fact.kind == "task.transfer-initiated" or fact.kind in TRANSFER_ENDS]
+    if transfers and transfers[-1] not in TRANSFER_ENDS:
+        return True
+
+    ends = (offer.completed_at for offer in reservations if offer.completed_at is not None)
+    is_known = any(abs(end - completion.at) <= SAME_COMPLETION_MS for end in ends)
+    return sum(offer.is_open for offer in reservations) > (0 if is_known else 1)
+
+
+def _measure_wait(accepted: Fact, entries: Sequence[int]) -> int | None:
+    """Return the seconds from the first entry to the first accept, or what the accepting event itself says."""
+    if entries:
+        return count_seconds(min(entries), accepted.at)
+    return _stated_wait(accepted)
+
+
+def _stated_wait(fact: Fact) -> int | None:
     if "age_in_queue" in fact.values:
         return int(fact.values["age_in_queue"])
     if "entered_at" in fact.values:
@@ -152,7 +208,7 @@ def _leg_without_entry(facts: Sequence[Fact]) -> Iterator[Leg]:
     """Tell the stay from its end where nobody told of its beginning."""
     ends = (fact for fact in facts if fact.kind in {"reservation.accepted", "task.canceled"} and "queue" in fact.values)
     for fact in islice(ends, 1):
-        wait_s = _wait_s(fact, facts)
+        wait_s = _stated_wait(fact)
         queue_sid, entered_at = fact.values.get("queue_sid", ""), fact.at - (wait_s or 0) * 1000
         yield Leg("", queue_sid, fact.values["queue"], entered_at, fact.at, _outcome(fact), wait_s)
 
@@ -169,9 +225,13 @@ def _begins(place: int, facts: Sequence[Fact]) -> bool:
 
 
 def _leg(entry: Fact, during: Sequence[Fact], following: Sequence[Fact]) -> Leg:
-    """Tell one stay; where nothing says how it ended, the next entry does."""
-    ends = [(fact, how) for fact in during if (how := _outcome(fact))]
+    """Return one stay; where nothing shows how it ended, the next entry does."""
+    ends = [(fact, outcome) for fact in during if (outcome := _outcome(fact))]
+    is_lost = any(fact.kind == "task.canceled" for fact, _ in ends)
+    # Whoever hangs up in a transfer makes it fail, too; only where the task goes on it returned.
+    ends = [end for end in ends if end[1] != "returned"] if is_lost else ends
     end, outcome = next(iter([*ends, *((fact, "moved") for fact in following)]), (None, "waiting"))
+
     wait_s = count_seconds(entry.at, end.at) if end else None
     queue_sid, queue = entry.values.get("queue_sid", ""), entry.values.get("queue", "")
     return Leg(entry.id, queue_sid, queue, entry.at, end.at if end else None, outcome, wait_s)

@@ -4,10 +4,14 @@ Dimensions are queue and channel, never a task or a person: each combination is 
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
 """
 
+import unicodedata
+
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
+from twilio_bridge.support.daily_figures import ANSWER, OUTBOUND, STAY
 from twilio_bridge.support.person import FigureRow
 
+GERMAN = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ß": "ss"})
 NAMES = {
     "accepted": "Accepted",
     "abandoned": "Abandoned",
@@ -17,6 +21,9 @@ NAMES = {
 }
 
 
+MAX_DIMENSION_LENGTH = 1_024
+
+
 class EmbeddedMetrics:
     """The port Metrics."""
 
@@ -24,20 +31,36 @@ class EmbeddedMetrics:
         self._namespace = namespace
 
     def count(self, row: FigureRow) -> None:
-        """Write a line for a stay in a queue that has ended, or for a survey's answer."""
+        """Write a line for a stay in a queue that has ended, or for a survey's answer; none for an outbound task."""
         values = row.values
         name = NAMES.get(values.get("outcome", ""))
-        if "queue" not in values or (name is None and "score" not in values):
+        if not row.key.startswith((STAY, ANSWER)) or (name is None and "score" not in values):
             return
+        if values.get("direction") == OUTBOUND:
+            return
+
         metrics = EphemeralMetrics(namespace=self._namespace)
-        metrics.add_dimension("Queue", values["queue"] or "unknown")
-        metrics.add_dimension("Channel", values["channel"] or "unknown")
+        metrics.add_dimension("Queue", spell_ascii(values["queue"]) or "unknown")
+        metrics.add_dimension("Channel", spell_ascii(values["channel"]) or "unknown")
         if "score" in values:
             metrics.add_metric("Csat", MetricUnit.NoUnit, values["score"])
         elif name:
             metrics.add_metric(name, MetricUnit.Count, 1)
             if "wait_s" in values:
-                metrics.add_metric(
-                    "Wait" if name == "Accepted" else "WaitBeforeLeaving", MetricUnit.Seconds, values["wait_s"]
-                )
+                wait = "Wait" if name == "Accepted" else "WaitBeforeLeaving"
+                metrics.add_metric(wait, MetricUnit.Seconds, values["wait_s"])
         metrics.flush_metrics()
+
+
+def spell_ascii(name: str) -> str:
+    """Return a queue's name as a dimension may have it: CloudWatch takes printable ASCII alone, and drops the others.
+
+    Umlauts become ae, oe, ue, other accents go; what no Latin letter stands for is written as its code point, so that
+    two queues never become one.
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_Dimension.html
+    """
+    plain = unicodedata.normalize("NFKD", name.translate(GERMAN))
+    letters = (character for character in plain if not unicodedata.combining(character))
+    text = "".join(letters).encode("ascii", "backslashreplace").decode()
+    printable = "".join(character if character.isprintable() else " " for character in text)
+    return printable.strip().lstrip(":")[:MAX_DIMENSION_LENGTH]

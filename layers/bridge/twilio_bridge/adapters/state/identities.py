@@ -14,12 +14,15 @@ import uuid
 from collections.abc import Iterable, Mapping
 
 from twilio_bridge.adapters.aws.dynamodb import Item, Key, Table, Write, a_put, an_update
-from twilio_bridge.support.identities import ASSIGNED_KINDS, select_own_keys
-from twilio_bridge.support.person import Person
+from twilio_bridge.support.identities import ASSIGNED_KINDS, POINTERS, select_own_keys
+from twilio_bridge.support.person import Claim, Person
 
 IDENTITY, PROFILE = "identity", "profile"
 KEEP_S = 60 * 86_400
 MAX_KEY_LENGTH = 1_000
+# A shell's flex# keys have no end; whoever comes back after so long is somebody new.
+KEEP_REDIRECTS_S = 400 * 86_400
+STILL_HOLDS = "person = :holder"
 FREE = "attribute_not_exists(pk) OR expires_at <= :now"
 NOT_JOINED = "attribute_not_exists(joined_into)"
 AS_READ = f"{NOT_JOINED} AND (revision = :revision OR attribute_not_exists(revision) OR expires_at <= :now)"
@@ -31,13 +34,17 @@ class DynamoIdentities:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def find_by_keys(self, keys: Iterable[str]) -> dict[str, Person]:
-        """Return the persons: one request for the keys, one for the profiles, one more where somebody was joined."""
+    def find_claims(self, keys: Iterable[str]) -> dict[str, Claim]:
+        """Return who has the keys: one request for the keys, one for the profiles, one more where some were joined."""
         asked = {(_pk(key), IDENTITY): key for key in keys}
         items = self._table.get_many(list(asked), consistent=True)
-        ids = {asked[place]: item["person"] for place, item in items.items()}
-        persons = self._followed(ids.values())
-        return {key: persons[person_id] for key, person_id in ids.items()}
+        persons = self._followed(item["person"] for item in items.values())
+        return {asked[place]: _claim_of(item, persons) for place, item in items.items()}
+
+    def find_by_keys(self, keys: Iterable[str]) -> dict[str, Person]:
+        """Return the persons that the keys identify."""
+        claims = self.find_claims(keys)
+        return {key: claim.person for key, claim in claims.items() if not claim.is_shared}
 
     def _followed(self, ids: Iterable[str]) -> dict[str, Person]:
         """Return persons by their ids, and whom they were joined into in place of those who were."""
@@ -50,7 +57,7 @@ class DynamoIdentities:
             wanted = {person_id: None for person_id in into if person_id and person_id not in found}
         return {person_id: _end(person, found) for person_id, person in found.items()}
 
-    def create_person(self, keys: Iterable[str]) -> str | None:
+    def create_person(self, keys: Iterable[str], source: str = "") -> str | None:
         """Make a person in one transaction."""
         person_id = uuid.uuid4().hex
         wanted = list(keys)
@@ -58,20 +65,46 @@ class DynamoIdentities:
         pk, sk = profile_of(person_id)
         profile: Item = {"pk": pk, "sk": sk, "revision": 1}
         profile |= {"own_keys": set(own)} if own else {"expires_at": int(time.time()) + KEEP_S}
-        claims = _claims(person_id, wanted)
+        claims = _claims(person_id, wanted, source)
         return person_id if self._table.transact([*claims, a_put(profile)]) else None
 
-    def attach_keys(self, person_id: str, keys: Iterable[str]) -> bool:
+    def attach_keys(self, person_id: str, keys: Iterable[str], source: str = "") -> bool:
         """Claim keys; where they only point at the person the profile is left alone."""
         wanted = list(keys)
-        claims = _claims(person_id, wanted)
+        claims = _claims(person_id, wanted, source)
         if own := select_own_keys(wanted):
             change = "ADD own_keys :own, revision :one REMOVE expires_at"
             values: Item = {":own": set(own), ":one": 1}
             claims.append(an_update(profile_of(person_id), change, values, when=NOT_JOINED))
         if len(claims) > 1:
             return self._table.transact(claims)
-        return all(self._table.put(_claim(person_id, key), when=FREE, values=_now()) for key in wanted)
+        return all(self._table.put(_claim(person_id, key, source), when=FREE, values=_now()) for key in wanted)
+
+    def absorb_shell(self, person_id: str, shell_id: str) -> bool:
+        """Note where the shell's keys lead from now on; it goes when the last of them has."""
+        change = "SET joined_into = :into, expires_at = :ends ADD revision :one"
+        values: Item = {":into": person_id, ":one": 1, ":ends": int(time.time()) + KEEP_REDIRECTS_S}
+        when = f"{NOT_JOINED} AND attribute_not_exists(own_keys) AND attribute_not_exists(halves)"
+        return person_id != shell_id and self._table.transact(
+            [an_update(profile_of(shell_id), change, values, when=when)]
+        )
+
+    def share_key(self, key: str, claim: Claim) -> bool:
+        """Mark the key's item and take the key from the profiles that have it, in one transaction."""
+        mark = "SET is_shared = :yes"
+        marked = an_update((_pk(key), IDENTITY), mark, {":yes": True, ":holder": claim.holder}, when=STILL_HOLDS)
+        return self._table.transact([marked, *_taken_from(claim, key)])
+
+    def move_key(self, key: str, claim: Claim, person_id: str) -> bool:
+        """Give the key's item another holder, and the profiles its name."""
+        moved = an_update(
+            (_pk(key), IDENTITY), "SET person = :to", {":to": person_id, ":holder": claim.holder}, when=STILL_HOLDS
+        )
+        if key.startswith(POINTERS):
+            return self._table.transact([moved])
+        change = "ADD own_keys :own, revision :one REMOVE expires_at"
+        given = an_update(profile_of(person_id), change, {":own": {key}, ":one": 1}, when=NOT_JOINED)
+        return self._table.transact([moved, *_taken_from(claim, key), given])
 
     def join_persons(self, person_id: str, other_id: str) -> bool:
         """Join in one transaction; the other's halves, few as they are, are told, too."""
@@ -120,12 +153,23 @@ def _end(person: Person, found: Mapping[str, Person]) -> Person:
     return person
 
 
-def _claims(person_id: str, keys: Iterable[str]) -> list[Write]:
-    return [a_put(_claim(person_id, key), when=FREE, values=_now()) for key in keys]
+def _claim_of(item: Item, persons: Mapping[str, Person]) -> Claim:
+    return Claim(persons[item["person"]], item["person"], item.get("source", ""), item.get("is_shared", False))
 
 
-def _claim(person_id: str, key: str) -> Item:
+def _taken_from(claim: Claim, key: str) -> list[Write]:
+    change = "DELETE own_keys :own ADD revision :one"
+    holders = dict.fromkeys((claim.holder, claim.person.id))
+    return [an_update(profile_of(holder), change, {":own": {key}, ":one": 1}) for holder in holders]
+
+
+def _claims(person_id: str, keys: Iterable[str], source: str) -> list[Write]:
+    return [a_put(_claim(person_id, key, source), when=FREE, values=_now()) for key in keys]
+
+
+def _claim(person_id: str, key: str, source: str) -> Item:
     item: Item = {"pk": _pk(key), "sk": IDENTITY, "person": person_id}
+    item |= {"source": source} if source else {}
     return item | {"expires_at": int(time.time()) + KEEP_S} if key.startswith(ASSIGNED_KINDS) else item
 
 

@@ -9,7 +9,7 @@ Events that are due stand in the index, spread over sixteen partitions: one take
 
 import time
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, replace
 
 from twilio_bridge.adapters.aws.dynamodb import Item, Key, Table, pack, unpack
@@ -20,8 +20,12 @@ INDEX = "gsi1"
 KEEP_S = 60 * 86_400
 PARTITIONS = 16
 INTERACTION, EVENT = "interaction#", "event#"
-LATER = "attribute_not_exists(version) OR version < :version"
-STILL_UNHEARD = "attribute_not_exists(version) OR (version < :version AND phase IN (:pending, :parked, :withdrawn))"
+LATER = "attribute_not_exists(version) OR version < :version OR expires_at <= :now"
+STILL_UNHEARD = (
+    "attribute_not_exists(version) OR (version < :version AND phase IN (:pending, :parked, :withdrawn))"
+    " OR expires_at <= :now"
+)
+AS_READ = "version = :version"
 # What was parked is due again.
 AGAIN_DUE = (
     ", tries = tries + :tries, gsi1pk = if_not_exists(gsi1pk, :gsi1pk), gsi1sk = if_not_exists(gsi1sk, :gsi1sk)"
@@ -66,7 +70,7 @@ class DynamoDossiers:
         pk, sk = _place(person_id, INTERACTION + interaction.sid)
         told = {name: value for name, value in asdict(interaction).items() if value not in (None, "")}
         item = {"pk": pk, "sk": sk, "version": interaction.version, "told": pack(told)}
-        return self._table.put(item, when=LATER, values={":version": interaction.version})
+        return self._table.put(item, when=LATER, values={":version": interaction.version, ":now": int(time.time())})
 
     def put_event(self, person_id: str, event: TimelineEvent) -> bool:
         """Write a row unless a later one stands there, or Brevo has heard of it."""
@@ -75,7 +79,7 @@ class DynamoDossiers:
         item: Item = {"pk": pk, "sk": sk, "version": event.version, "phase": event.status, "tries": event.tries}
         item |= {"due_at": event.due_at, "told": told}
         item |= _due(person_id, event.due_at) if event.status in WAITING else {"expires_at": _ends_at()}
-        values = {":version": event.version, **{f":{status}": status for status in UNHEARD}}
+        values = {":version": event.version, ":now": int(time.time()), **{f":{status}": status for status in UNHEARD}}
         return self._table.put(item, when=STILL_UNHEARD, values=values)
 
     def mark(self, person_id: str, key: str, status: Status, version: int | None = None) -> bool:
@@ -116,6 +120,24 @@ class DynamoDossiers:
                 if person_id not in found:
                     found.add(person_id)
                     yield person_id
+
+    def move_rows(self, from_id: str, to_id: str, sids: Collection[str] | None = None) -> None:
+        """Write each row anew where it belongs, then let it expire where it stood; a row that just changed stays."""
+        for row in self._rows(from_id):
+            if row["sk"].startswith((INTERACTION, EVENT)) and (sids is None or row["sk"].split("#")[1] in sids):
+                self._move(row, from_id, to_id, is_another=sids is not None)
+
+    def _move(self, row: Item, from_id: str, to_id: str, *, is_another: bool) -> None:
+        """Move a row; to another person's contact nothing has been delivered yet."""
+        if row["sk"].startswith(INTERACTION):
+            self.put_interaction(to_id, Interaction(**unpack(row["told"])))
+        else:
+            event = _event(row)
+            is_anew = event.status == "parked" or (is_another and event.status != "withdrawn")
+            self.put_event(to_id, replace(event, status="pending", tries=0) if is_anew else event)
+        change = "SET expires_at = :past REMOVE gsi1pk, gsi1sk"
+        values: Item = {":past": int(time.time()) - 1, ":version": row["version"]}
+        self._table.update(*_place(from_id, row["sk"]), change, values, when=AS_READ)
 
 
 def _place(person_id: str, sk: str) -> Key:
