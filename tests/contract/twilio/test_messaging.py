@@ -25,7 +25,7 @@ from twilio_bridge.errors import (
     UnavailableError,
     UpstreamError,
 )
-from twilio_bridge.ports import Messaging, Participant
+from twilio_bridge.ports import Messaging, Participant, User
 from twilio_bridge_local.vendors.faults import Faults, Rubbish
 from twilio_bridge_local.vendors.twilio.conversations.drafts import new_conversation, new_participant
 from twilio_bridge_local.vendors.twilio.records import Binding
@@ -205,7 +205,83 @@ USES: dict[str, Callable[[Messaging], object]] = {
     "update_participant_attributes": lambda messaging: messaging.update_participant_attributes(NOWHERE, NOBODY, "{}"),
     "update_conversation": lambda messaging: messaging.update_conversation(NOWHERE, {"friendly_name": "Ada"}),
     "is_available": lambda messaging: is_available(messaging, JO),
+    "fetch_chat_user": lambda messaging: messaging.fetch_chat_user(JO),
 }
+
+
+def test_users_of_frontline(office: Office) -> None:
+    """Whoever is none is None; identities are case-sensitive."""
+    assert User(identity=JO, is_active=True, is_available=True) == office.messaging.fetch_user(JO)
+    assert office.messaging.fetch_user(JO.upper()) is None
+    assert office.messaging.fetch_user("Unassigned") is None
+
+
+def test_a_deactivated_user_of_frontline(twilio: TwilioStandIn) -> None:
+    """They are neither active nor available, whatever Twilio has kept of their availability."""
+    user = twilio.store.user(JO)
+    twilio.store.users[user.sid] = replace(user, state="deactivated")
+    assert User(identity=JO, is_active=False, is_available=False) == over_http(twilio).fetch_user(JO)
+
+
+@pytest.mark.parametrize("identity", [each for each in IDENTITIES if each not in {"..", "jo/../mei"}])
+def test_users_of_conversations(office: Office, identity: str) -> None:
+    """Each is found by identity, whatever it holds; whoever is none is None."""
+    found = office.messaging.fetch_chat_user(identity)
+    assert found
+    assert (identity, True) == (found.identity, found.is_active)
+    assert office.messaging.fetch_chat_user(f"{identity}x") is None
+    assert office.messaging.fetch_chat_user(identity.upper() + "Y") is None
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 500, 503])
+def test_an_unanswered_question_is_not_a_404(twilio: TwilioStandIn, status: int) -> None:
+    """Only Twilio's 404 says that there is no such user."""
+    twilio.faults = Faults(status=status)
+    for ask in (over_http(twilio).fetch_user, over_http(twilio).fetch_chat_user):
+        with pytest.raises(UpstreamError):
+            ask(JO)
+
+
+def test_a_service_of_its_own(twilio: TwilioStandIn) -> None:
+    """Every call about a conversation is made in its service; the account's default one does not know it."""
+    service_sid = twilio.store.add_service()
+    conversation = new_conversation(twilio, service_sid, {})
+    twilio.store.conversations[conversation.sid] = conversation
+    sid, messaging = conversation.sid, over_http(twilio)
+    with pytest.raises(RefusedError):
+        messaging.add_worker(sid, JO)
+    messaging.add_worker(sid, JO, service_sid=service_sid)
+    [there] = messaging.list_participants(sid, service_sid)
+    messaging.update_participant_attributes(sid, there.sid, '{"a":"b"}', service_sid)
+    messaging.update_conversation(sid, {"friendly_name": "Ann"}, service_sid)
+    assert '{"a":"b"}' == messaging.fetch_participant(sid, there.sid, service_sid).attributes
+    assert "Ann" == twilio.store.conversation(sid).friendly_name
+    assert User(identity=JO) == messaging.fetch_chat_user(JO, service_sid)
+    assert messaging.fetch_chat_user(MEI, service_sid) is None
+
+
+def test_a_group_needs_a_projected_address(twilio: TwilioStandIn) -> None:
+    """Without one Twilio refuses by a code of its own."""
+    sid = begin_over_http(twilio)
+    for address in (CUSTOMER, "+15555550101"):
+        new = new_participant(twilio, twilio.store.conversation(sid), {"messaging_binding": Binding("sms", address)})
+        twilio.store.participants[new.sid] = new
+    with pytest.raises(RefusedError) as raised:
+        over_http(twilio).add_worker(sid, JO)
+    assert 50434 == raised.value.code
+    over_http(twilio).add_worker(sid, JO, OUR_NUMBER)
+    over_http(twilio).add_worker(sid, JO, OUR_NUMBER)
+    assert 3 == len(twilio.store.participants_of(sid))
+
+
+def test_retry_after_on_the_wire(twilio: TwilioStandIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twilio's own wait is waited for."""
+    waits: list[float] = []
+    monkeypatch.setattr("twilio_bridge.retry.time.sleep", waits.append)
+    sid = begin_over_http(twilio, ADA)
+    twilio.retry_after_s, twilio.faults = 3, Faults(status=429, times=1)
+    assert 1 == len(over_http(twilio).list_participants(sid))
+    assert [3] == waits
 
 
 @pytest.mark.parametrize("code", [50433, 50437])

@@ -54,6 +54,8 @@ class Account:
     `users` maps a worker's identity to whether she is available. `proxy_numbers` are the account's senders,
     WhatsApp ones with their prefix. `callbacks_url` is the base URL of our gateway; empty, no callback is
     sent. A conversation that an inbound message creates stays `initializing` for `initializing_s` seconds.
+    It lives in `inbound_service_sid`, by default in the account's default chat service. `shared_key` (id and secret)
+    signs callbacks in place of the auth token. `retry_after_s` is the header of a 429, which may lack.
     `put_event` reaches Kinesis streams; without it no event leaves.
     """
 
@@ -66,6 +68,9 @@ class Account:
     timeouts: Timeouts = field(default_factory=Timeouts)
     initializing_s: float = 0.0
     writes_per_s: int | None = None
+    inbound_service_sid: str = ""
+    shared_key: tuple[str, str] | None = None
+    retry_after_s: int | None = None
     put_event: PutEvent | None = None
     store: Store = field(default_factory=Store)
     event_streams: EventStreams = field(default_factory=EventStreams)

@@ -32,6 +32,7 @@ CATALOGUE: Final = {
     50412: (400, "Participant proxy address is empty"),
     50414: (400, "Participant address type does not match proxy address type"),
     50416: (409, "A binding for this participant and proxy address already exists"),
+    50434: (400, "Participant projected address not provided"),
     50430: (403, "User not participant of conversation"),
     50433: (409, "Participant already exists"),
     50437: (409, "Group Participant already exists"),

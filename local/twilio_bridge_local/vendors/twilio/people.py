@@ -10,6 +10,7 @@ of the same worker, that one is opened; for a chat contact any sender is accepte
 import json
 import re
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -76,14 +77,42 @@ def receive(account: Account, address: str, proxy: str, body: str) -> Outcome:
         return replace(outcome, refused=_refused(error))
 
 
-def _auto_create(account: Account, origin: Origin, binding: Binding, body: str) -> Participant:
-    service = account.store.default_service_sid
+def receive_in_group(account: Account, author: str, others: Sequence[str], number: str, body: str) -> Outcome:
+    """A customer writes to a group MMS that our number is in: all others are native participants, by address only.
+
+    https://www.twilio.com/docs/conversations/group-texting. The callbacks name everybody but the author in one text,
+    our number among them, and no projected address.
+    """
+    origin, everybody = Origin(source="SMS"), [author, *others]
+    binding = Binding("sms", ", ".join([*others, number]), None, author_address=author)
+    try:
+        members = [_auto_create(account, origin, binding, body, Binding("sms", author))]
+        conversation = account.store.conversation(members[0].conversation_sid)
+        for address in everybody[1:]:
+            values = {"messaging_binding": Binding("sms", address)}
+            members.append(drafts.new_participant(account, conversation, values))
+            actions.place_participant(account, members[-1])
+        actions.tell_created(account, origin, conversation, binding)
+        for member in members:
+            actions.tell_participant(account, origin, "onParticipantAdded", member)
+        routed = _route(account, conversation, binding, is_group=True)
+        message_sid = _write(account, origin, conversation.sid, author, body)
+        return Outcome(conversation.sid, message_sid, created=True, routed=routed)
+    except TwilioError as error:
+        return Outcome(refused=_refused(error))
+
+
+def _auto_create(
+    account: Account, origin: Origin, binding: Binding, body: str, own: Binding | None = None
+) -> Participant:
+    """The conversation that an inbound message makes, and its author with the binding, in a group their own."""
+    service = account.inbound_service_sid or account.store.default_service_sid
     draft = drafts.new_conversation(account, service, {})
     approved = actions.approve_conversation(account, origin, draft, binding, body)
     if account.initializing_s:
         approved = replace(approved, ready_at=time.monotonic() + account.initializing_s)
         account.store.conversations[approved.sid] = approved
-    customer = drafts.new_participant(account, approved, {"messaging_binding": binding})
+    customer = drafts.new_participant(account, approved, {"messaging_binding": own or binding})
     actions.place_participant(account, customer)
     return customer
 
@@ -95,14 +124,14 @@ def _announce(account: Account, origin: Origin, customer: Participant, binding: 
     return _route(account, conversation, binding)
 
 
-def _route(account: Account, conversation: Conversation, binding: Binding) -> bool:
+def _route(account: Account, conversation: Conversation, binding: Binding, *, is_group: bool = False) -> bool:
     """Frontline's custom routing; when it fails (48010) nobody is added and nothing is tried again."""
     url = account.callback_url("routing")
     if url is None:
         return False
     latest = account.store.conversation(conversation.sid)
-    group = replace(binding, author_address=None)  # given for group MMS only
-    parameters = events.select(events.ROUTING, events.conversation_values(latest, group))
+    told = binding if is_group else replace(binding, author_address=None)  # given for group MMS only
+    parameters = events.select(events.ROUTING, events.conversation_values(latest, told))
     return send(account, "routing", url, parameters).accepted
 
 

@@ -5,8 +5,8 @@ A change is a new record (`dataclasses.replace`), so a record that someone read 
 
 import secrets
 import time
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Final
 
 STATES: Final = ("active", "inactive", "closed")
@@ -104,6 +104,7 @@ class User:
     avatar: str | None = None
     state: str = "active"
     is_available: bool = False
+    date_created: datetime = field(default_factory=lambda: datetime.now(UTC))
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,11 @@ Under `url` the product is the first path segment: `https://conversations.twilio
 
 import hmac
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from flask import Flask, request
+from flask import Flask, g, request
 
 from twilio_bridge_local.vendors.faults import Dealt
 from twilio_bridge_local.vendors.server import Refusal, StandIn
@@ -28,6 +28,7 @@ from twilio_bridge_local.vendors.twilio.limits import WriteLimit
 from twilio_bridge_local.vendors.twilio.people import Contact, Outcome
 
 CONVERSATIONS: Final = "/conversations/v1"
+TOO_MANY: Final = 429
 
 
 @dataclass
@@ -50,6 +51,10 @@ class TwilioStandIn(Account, StandIn):
     def receive(self, address: str, proxy: str, body: str) -> Outcome:
         """A customer writes from her phone."""
         return people.receive(self, address, proxy, body)
+
+    def receive_in_group(self, author: str, others: Sequence[str], number: str, body: str) -> Outcome:
+        """A customer writes to a group MMS that our number is in."""
+        return people.receive_in_group(self, author, others, number, body)
 
     def send(self, conversation_sid: str, worker: str, body: str) -> Outcome:
         """A worker writes from the app."""
@@ -86,11 +91,19 @@ class TwilioStandIn(Account, StandIn):
     def check_limits(self, _dealt: Dealt) -> None:
         """Raise Twilio's 429 when there were too many changes in the last second."""
         if request.method != "GET" and not self._write_limit.admit(self.writes_per_s):
+            self._say_when()
             raise refusal(20429)
 
     def refuse_with_status(self, status: int) -> Refusal:
         """Return Twilio's error for a bare HTTP status."""
+        if status == TOO_MANY:
+            self._say_when()
         return of_status(status)
+
+    def _say_when(self) -> None:
+        """Add Retry-After, which Twilio sends for some of its limits only."""
+        if self.retry_after_s is not None:
+            g.headers = {"Retry-After": str(self.retry_after_s)}
 
     def _knows(self, given: Any) -> bool:  # noqa: ANN401  # werkzeug's Authorization, or None
         known = [(self.account_sid, self.auth_token), *([self.api_key] if self.api_key else [])]

@@ -58,6 +58,7 @@ class Store:
     def __post_init__(self) -> None:
         self.services = [self.default_service_sid]
         self._numbers = itertools.count(1)
+        self._chat_users: dict[tuple[str, str], User] = {}
         self._pairs: defaultdict[tuple[str, str], Lock] = defaultdict(Lock)
 
     def next_number(self) -> int:
@@ -89,6 +90,31 @@ class Store:
         """The SID of the user of that identity, if there is one."""
         with self.lock:
             return next((user.sid for user in self.users.values() if user.identity == identity), None)
+
+    def add_service(self) -> str:
+        """A further chat service, with conversations and users of its own."""
+        sid = new_sid("IS")
+        with self.lock:
+            self.services.append(sid)
+        return sid
+
+    def chat_user(self, sid_or_identity: str, service_sid: str) -> User:
+        """The Conversations user of that SID or identity in a chat service: identities are unique in each of them.
+
+        Every participant who chats is backed by one: https://www.twilio.com/docs/conversations/api/user-resource.
+        Frontline's users are users of the default service.
+        """
+        with self.lock:
+            for identity in self._chat_identities(service_sid):
+                user = self._chat_users.setdefault((service_sid, identity), User(new_sid("US"), identity))
+                if sid_or_identity in (user.sid, identity):
+                    return user
+        raise refusal(20404, f"/Services/{service_sid}/Users/{sid_or_identity}")
+
+    def _chat_identities(self, service_sid: str) -> list[str]:
+        there = [found.identity for found in self.participants.values() if found.chat_service_sid == service_sid]
+        users = [user.identity for user in self.users.values()] if service_sid == self.default_service_sid else []
+        return list(dict.fromkeys(identity for identity in (*users, *there) if identity))
 
     def conversation(self, sid_or_unique_name: str, service_sid: str | None = None) -> Conversation:
         """The conversation of that SID or unique name, in that chat service if one is given."""

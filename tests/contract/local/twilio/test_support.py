@@ -11,7 +11,7 @@ import pytest
 from flask import Flask, Response, request
 from twilio.base.exceptions import TwilioException, TwilioRestException
 from twilio.http.http_client import TwilioHttpClient
-from twilio.request_validator import RequestValidator
+from twilio.request_validator import SIGNATURE_SETTINGS_HEADER, RequestValidator, get_signature_algorithm
 from twilio.rest import Client
 from werkzeug.datastructures import MultiDict
 from werkzeug.serving import WSGIRequestHandler, make_server
@@ -43,6 +43,7 @@ class Gateway:
         self.received: list[tuple[str, Form]] = []
         self.headers: list[dict[str, str]] = []
         self.refused = 0
+        self.shared_secret = ""
         app = Flask("gateway", static_folder=None)
         app.add_url_rule("/callbacks/<name>", "callback", self._callback, methods=["GET", "POST"])
         self._server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=QuietHandler)
@@ -68,7 +69,9 @@ class Gateway:
     def _callback(self, name: str) -> Response:
         signature = request.headers.get("X-Twilio-Signature", "")
         url = self.url + request.environ["REQUEST_URI"]  # as it was called, nothing decoded
-        if not VALIDATOR.validate(url, request.form, signature):
+        settings = request.headers.get(SIGNATURE_SETTINGS_HEADER, "")
+        validator = RequestValidator(self.shared_secret) if settings else VALIDATOR
+        if not validator.validate(url, request.form, signature, get_signature_algorithm(settings)):
             self.refused += 1
             return Response("", 403)
         form: Form = request.values

@@ -170,3 +170,23 @@ def user(record: User) -> Resource:
         "is_available": record.is_available,
         "url": f"{FRONTLINE}/Users/{record.sid}",
     }
+
+
+def chat_user(account: Account, scope: Scope, record: User) -> Resource:
+    """A Conversations user; who is online is not simulated."""
+    url, created = f"{scope.base}/Users/{record.sid}", seconds(record.date_created)
+    return {
+        "sid": record.sid,
+        "account_sid": account.account_sid,
+        "chat_service_sid": scope.service_sid,
+        "role_sid": account.store.role_sid,
+        "identity": record.identity,
+        "friendly_name": record.friendly_name,
+        "attributes": "{}",
+        "is_online": None,
+        "is_notifiable": None,
+        "date_created": created,
+        "date_updated": created,
+        "url": url,
+        "links": {"user_conversations": f"{url}/Conversations"},
+    }

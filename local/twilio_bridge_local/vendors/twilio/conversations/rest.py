@@ -184,6 +184,12 @@ def list_participant_conversations() -> ResponseReturnValue:
     )
 
 
+@conversations.get("/Users/<sid>")
+def fetch_chat_user(sid: str) -> ResponseReturnValue:
+    """One Conversations user of the chat service, by SID or identity."""
+    return resources.chat_user(account(), scope(), account().store.chat_user(sid, scope().service_sid))
+
+
 @conversations.get("/Configuration/Webhooks")
 def fetch_webhooks() -> ResponseReturnValue:
     """Which events fire, and where to."""

@@ -19,6 +19,9 @@ NAME_LENGTH: Final = 256
 WHATSAPP: Final = "whatsapp:"
 
 _E164 = re.compile(r"\+[1-9]\d{6,14}")
+# A WhatsApp user without a number: a country's two letters, a dot and an opaque id.
+# https://www.twilio.com/en-us/changelog/whatsapp-bsuid-format-in-conversations-and-webhook-fields
+_WHATSAPP_USER = re.compile(r"whatsapp:[A-Z]{2}(\.[A-Za-z0-9]+){1,2}")
 
 
 def channel_of(address: str) -> str:
@@ -29,6 +32,11 @@ def channel_of(address: str) -> str:
 def is_address(text: str | None) -> bool:
     """Whether that is an E.164 number, with or without WhatsApp's prefix."""
     return bool(text) and _E164.fullmatch(str(text).removeprefix(WHATSAPP)) is not None
+
+
+def is_customer_address(text: str | None) -> bool:
+    """Whether a customer may have that address: a number, or a WhatsApp user's id in place of one."""
+    return is_address(text) or _WHATSAPP_USER.fullmatch(text or "") is not None
 
 
 def check_attributes(text: str, limit: int) -> None:
@@ -70,7 +78,7 @@ def check_conversation(store: Store, draft: Conversation) -> None:
 def check_binding(binding: Binding) -> None:
     """Both addresses are well-formed, different, and of one channel."""
     address, proxy = binding.pair
-    if not is_address(address):
+    if not is_customer_address(address):
         raise refusal(50407, str(address))
     if proxy is None:  # a native member of a group MMS conversation
         return
@@ -103,10 +111,12 @@ def check_unique_participant(store: Store, draft: Participant) -> None:
     binding = draft.messaging_binding
     if draft.identity and any(other.identity == draft.identity for other in there):
         raise refusal(50437 if binding else 50433)
-    if draft.identity or binding is None:
-        return
     bindings = [other.messaging_binding for other in there if other.messaging_binding]
     group = any(held.projected_address or not held.proxy_address for held in bindings)
+    if group and draft.identity and binding is None:  # https://www.twilio.com/docs/api/errors/50434
+        raise refusal(50434)
+    if draft.identity or binding is None:
+        return
     if any(held.pair == binding.pair for held in bindings) and (group or not binding.proxy_address):
         raise refusal(50437)
     holder = store.open_binding(binding) if binding.proxy_address else None

@@ -54,10 +54,24 @@ def pairs(parameters: Parameters) -> list[tuple[str, str]]:
     ]
 
 
-def signature(auth_token: str, url: str, parameters: Parameters) -> str:
+def signature(secret: str, url: str, parameters: Parameters, digest: str = "sha1") -> str:
     """X-Twilio-Signature: https://www.twilio.com/docs/usage/security#validating-requests."""
     text = url + "".join(name + value for name, value in sorted(set(pairs(parameters))))
-    return base64.b64encode(hmac.digest(auth_token.encode(), text.encode(), "sha1")).decode()
+    return base64.b64encode(hmac.digest(secret.encode(), text.encode(), digest)).decode()
+
+
+def signature_headers(account: Account, url: str, parameters: Parameters) -> dict[str, str]:
+    """Sign with the auth token, or where a webhook rule says so with a shared key, which a second header names.
+
+    https://www.twilio.com/docs/usage/webhooks/webhook-shared-keys
+    """
+    if account.shared_key is None:
+        return {"X-Twilio-Signature": signature(account.auth_token, url, parameters)}
+    key_id, secret = account.shared_key
+    return {
+        "X-Twilio-Signature": signature(secret, url, parameters, "sha256"),
+        "X-Twilio-Webhooks-Signature-Settings": f"key={key_id},algorithm=HMAC_SHA256",
+    }
 
 
 def send(account: Account, event_type: str, url: str, parameters: Parameters, method: str = "POST") -> SentWebhook:
@@ -69,7 +83,7 @@ def send(account: Account, event_type: str, url: str, parameters: Parameters, me
         "User-Agent": USER_AGENT,
         "Accept": "*/*",
         "I-Twilio-Idempotency-Token": secrets.token_hex(16),
-        "X-Twilio-Signature": signature(account.auth_token, url, signed),
+        **signature_headers(account, url, signed),
     }
     if form:
         headers["Content-Type"] = "application/x-www-form-urlencoded; charset=UTF-8"
