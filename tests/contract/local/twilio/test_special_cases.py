@@ -56,7 +56,7 @@ def test_a_conversation_is_found_in_its_own_service_only(twilio: TwilioStandIn, 
     default = client.conversations.v1.conversations
     other = default.create().sid
     assert refused(lambda: default(sid).fetch()) == (404, 20404)
-    assert refused(lambda: default(sid).participants.list()) == (404, 20404)
+    assert refused(default(sid).participants.list) == (404, 20404)
     assert refused(lambda: default(sid).participants.create(identity=WORKER)) == (404, 20404)
     assert service.conversations(sid).participants.create(identity=WORKER).identity == WORKER
     assert refused(lambda: service.conversations(other).fetch()) == (404, 20404)
