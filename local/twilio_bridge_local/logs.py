@@ -49,6 +49,11 @@ class LogFile:
         if level in _ALERTS:
             self._alert(function, level, message)
 
+    def clear(self) -> None:
+        """Empty the file."""
+        with self._lock:
+            self._file.truncate(0)
+
     def close(self) -> None:
         """Write no more."""
         with self._lock:

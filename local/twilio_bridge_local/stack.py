@@ -97,14 +97,31 @@ class Stack:
         """Call a function and wait for what it comes to."""
         return self._pools[function].invoke(event)
 
+    def reset(self) -> None:
+        """Bring everything back to how it was at the start: stand-ins, embedded AWS, the functions' memory, the log.
+
+        Addresses stay. What is under way is ended first, so that nothing of before writes afterwards.
+        """
+        self.stand_ins.reset()
+        for pool in self._pools.values():
+            pool.reset()
+        for shard in self._shards():
+            shard.clear()
+        resources.clear(self.bundle, self.aws_url, self.environment.secrets(STACK_NAME))
+        self.embedded_aws.calls.clear()
+        self._log.clear()
+
     def client(self, service: str) -> Any:  # noqa: ANN401  boto3 makes its clients' classes while it runs
         """A boto3 client of the stack's AWS."""
         return client(service, self.invoke_url if service == "lambda" else self.aws_url)
 
     def iterator_age_ms(self, function: str) -> int | None:
         """How far behind its streams a function is: the age of what it was handed last; None before that."""
-        shards = [feed for feed in self._feeds if isinstance(feed, ShardPoller) and feed.function == function]
-        return max((shard.iterator_age_ms for shard in shards if shard.iterator_age_ms is not None), default=None)
+        ages = [shard.iterator_age_ms for shard in self._shards() if shard.function == function]
+        return max((age for age in ages if age is not None), default=None)
+
+    def _shards(self) -> list[ShardPoller]:
+        return [feed for feed in self._feeds if isinstance(feed, ShardPoller)]
 
     @property
     def public_url(self) -> str:

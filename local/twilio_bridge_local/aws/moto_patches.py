@@ -33,6 +33,7 @@ def keep_message_groups() -> None:
     """Let moto's FIFO queues keep the order of their message groups, and each message once."""
     SQSBackend.receive_message = _receive
     Queue.add_message = _add
+    SQSBackend.purge_queue = _purge
 
 
 def turn(environ: Mapping[str, Any]) -> AbstractContextManager[object]:
@@ -48,6 +49,13 @@ def _add(queue: Any, message: Any) -> None:  # noqa: ANN401  moto has no types
     elif _is_new(queue, message):
         message.sequence_number = f"{next(_NUMBERS):020}"
         _append(queue, message)
+
+
+def _purge(backend: Any, queue_name: str) -> None:  # noqa: ANN401  same
+    """Empty a queue as often as it is asked for, and forget what it would not take twice."""
+    queue = backend.get_queue(queue_name)
+    queue._messages, queue._pending_messages = [], set()  # noqa: SLF001  moto has no other
+    queue.__dict__.pop("_seen", None)
 
 
 def _is_new(queue: Any, message: Any) -> bool:  # noqa: ANN401  same

@@ -61,6 +61,7 @@ class Instance:
         self._logs.start()
         self._ready = False
         self._closing = False
+        self._reading = threading.Lock()  # close() may not close the pipe that _receive reads
 
     @property
     def alive(self) -> bool:
@@ -85,7 +86,7 @@ class Instance:
         try:
             _pipe(self._process.stdin).write(json.dumps(request).encode() + b"\n")
             _pipe(self._process.stdin).flush()
-        except BrokenPipeError:
+        except (BrokenPipeError, ValueError):  # it ended, or was closed meanwhile
             return self._exited(request_id)
         outcome = self._receive(limit, request_id)
         if outcome.failure:
@@ -93,17 +94,27 @@ class Instance:
         answer = outcome.payload
         return Outcome(answer["error"], "error") if "error" in answer else Outcome(answer["result"])
 
+    def renew(self) -> None:
+        """Let it begin with its next event as a new instance does, but with its libraries loaded."""
+        if not self._ready:  # it has not begun, or was renewed and not used since
+            return
+        try:
+            _pipe(self._process.stdin).write(b'{"renew": true}\n')
+            _pipe(self._process.stdin).flush()
+        except BrokenPipeError:  # the process ended; the next event finds that out
+            return
+        self._ready = False
+
     def close(self) -> None:
-        """End the process, whatever it is doing, and everything that belongs to it."""
+        """End the process, whatever it is doing, and everything that belongs to it; may be called twice."""
         self._closing = True
         self._kill()
         self._process.wait(_CLOSE_S)
         self._logs.join(_CLOSE_S)
-        for pipe in (self._process.stdin, self._process.stdout):
-            try:
-                _pipe(pipe).close()
-            except BrokenPipeError:  # a request that the process did not live to read
-                continue
+        with self._reading:  # the reader ends: the process was the pipe's only writer
+            for pipe in (self._process.stdin, self._process.stdout):
+                with suppress(BrokenPipeError):  # a request that the process did not live to read
+                    _pipe(pipe).close()
 
     def _receive(self, limit_s: float, request_id: str) -> Outcome:
         """The next message, unless the time is over or the process ended first."""
@@ -116,7 +127,9 @@ class Instance:
         timer = threading.Timer(limit_s, end)
         timer.daemon = True
         timer.start()
-        line = _pipe(self._process.stdout).readline()
+        with self._reading:
+            pipe = _pipe(self._process.stdout)
+            line = b"" if pipe.closed else pipe.readline()
         timer.cancel()
         if over.is_set():
             return self._timed_out(limit_s, request_id)
@@ -176,6 +189,16 @@ class Pool:
             self._closed = True
             instances = list(self._all)
         for instance in instances:
+            instance.close()
+
+    def reset(self) -> None:
+        """End the busy instances; let the others begin anew with their next event."""
+        with self._lock:
+            busy = self._all.difference(self._idle)
+            self._all.difference_update(busy)
+            for instance in self._idle:
+                instance.renew()
+        for instance in busy:
             instance.close()
 
     def _serve(self, event: object, request_id: str) -> Outcome:

@@ -24,6 +24,8 @@ from typing import Any, BinaryIO
 Handler = Callable[[Any, Any], Any]
 Message = dict[str, Any]
 
+LAYER_PACKAGE = "twilio_bridge"
+
 
 @dataclass(frozen=True)
 class Context:
@@ -50,16 +52,36 @@ def main() -> None:
     incoming, outgoing = _take_streams()
     requests: queue.SimpleQueue[Message] = queue.SimpleQueue()
     threading.Thread(target=_read, args=(incoming, requests), daemon=True).start()
+    name = sys.argv[1]
+    handler = _begin(name, outgoing)
+    while True:
+        request = requests.get()
+        if request.get("renew"):
+            forget_modules(name)
+            handler = _begin(name, outgoing)
+        else:
+            _send(outgoing, serve(handler, request))
+
+
+def _begin(name: str, outgoing: BinaryIO) -> Handler:
+    """Load the handler and announce it; end the process where that fails."""
     try:
-        handler = load(sys.argv[1])
+        handler = load(name)
     except BaseException as error:  # whatever an import raises is the function's error
-        failure = import_failure(error, sys.argv[1])
+        failure = import_failure(error, name)
         _log(failure)
         _send(outgoing, failure)
         raise SystemExit(1) from error
     _send(outgoing, {"ready": True})
-    while True:
-        _send(outgoing, serve(handler, requests.get()))
+    return handler
+
+
+def forget_modules(name: str) -> None:
+    """Unload the handler's module and the layer's package; the next load begins as in a new instance."""
+    handler_module = name.rpartition(".")[0].replace("/", ".")
+    own = [each for each in sys.modules if each == handler_module or each.partition(".")[0] == LAYER_PACKAGE]
+    for module in own:
+        del sys.modules[module]
 
 
 def load(name: str) -> Handler:

@@ -54,6 +54,7 @@ class Lane(Feed):
         self._mapping, self._source = mapping, mapping.source
         self._changed = threading.Condition()
         self._waiting: deque[Record] = deque()
+        self._generation = 0  # a batch of an earlier one is given up in silence
 
     def give(self, records: Sequence[Record]) -> None:
         """Take these after those that wait."""
@@ -65,6 +66,12 @@ class Lane(Feed):
     def is_full(self) -> bool:
         """Whether it should be given nothing more for now."""
         return len(self._waiting) >= _AHEAD
+
+    def clear(self) -> None:
+        """Forget the records that wait, and those of the batch that is being tried."""
+        with self._changed:
+            self._waiting.clear()
+            self._generation += 1
 
     def halt(self) -> None:
         """Begin no further batch, without waiting."""
@@ -90,8 +97,8 @@ class Lane(Feed):
         return len(self._waiting) >= self._source.batch_size or size >= stream_batches.LARGEST or self.stopping.is_set()
 
     def _deliver(self, batch: Batch) -> None:
-        todo = [batch]
-        while todo and not self.stopping.is_set():
+        todo, generation = [batch], self._generation
+        while todo and not self.stopping.is_set() and generation == self._generation:
             old, fresh = stream_batches.aged(todo.pop(0), self._source, time.time())
             if old.records:
                 self._give_up(old, "RecordAgeExceeded", failed=old.retries > 0)
@@ -158,6 +165,11 @@ class ShardPoller(Feed):
         super().stop()
         for lane in self._lanes:
             lane.stop()
+
+    def clear(self) -> None:
+        """Forget the records that the lanes have."""
+        for lane in self._lanes:
+            lane.clear()
 
     def halt(self) -> None:
         """Begin no further batch, without waiting."""

@@ -46,6 +46,23 @@ def make(bundle: Bundle, endpoint_url: str, secrets: Mapping[str, Mapping[str, s
     return urls
 
 
+def clear(bundle: Bundle, endpoint_url: str, secrets: Mapping[str, Mapping[str, str]]) -> None:
+    """Empty tables, queues and buckets, and put the secrets back; what streams hold stays."""
+    dynamodb, sqs = client("dynamodb", endpoint_url), client("sqs", endpoint_url)
+    s3, manager = client("s3", endpoint_url), client("secretsmanager", endpoint_url)
+
+    for table in bundle.tables:
+        dynamodb.delete_table(TableName=table.name)
+    for queue in bundle.queues:
+        sqs.purge_queue(QueueUrl=sqs.get_queue_url(QueueName=queue.name)["QueueUrl"])
+    for bucket in bundle.buckets:
+        for listed in s3.list_objects_v2(Bucket=bucket).get("Contents", []):
+            s3.delete_object(Bucket=bucket, Key=listed["Key"])
+    for name in secrets:
+        manager.delete_secret(SecretId=name, ForceDeleteWithoutRecovery=True)
+    make(bundle, endpoint_url, secrets)
+
+
 def _tables(tables: tuple[Table, ...], dynamodb: Any) -> None:  # noqa: ANN401  boto3 makes its clients' classes late
     for table in tables:
         try:

@@ -16,6 +16,7 @@ from twilio_bridge_local.environment import Environment
 
 if TYPE_CHECKING:
     from twilio_bridge_local.vendors.airtable.server import AirtableStandIn
+    from twilio_bridge_local.vendors.airtable.store import Base
     from twilio_bridge_local.vendors.brevo.server import BrevoStandIn
     from twilio_bridge_local.vendors.twilio.server import TwilioStandIn
 
@@ -30,6 +31,20 @@ class StandIns:
     airtable: "AirtableStandIn | None" = None
     twilio: "TwilioStandIn | None" = None
     brevo: "BrevoStandIn | None" = None
+
+    def reset(self) -> None:
+        """Bring each back to what it held at the start."""
+        if self.airtable:
+            self.airtable.reset()
+            self.airtable.base.replace_tables(_sample_base())
+        if self.twilio:
+            self.twilio.reset()
+            _add_samples(self.twilio)
+        if self.brevo:
+            self.brevo.reset()
+            self.brevo.account.clear()
+            for name in SAMPLE_LISTS:
+                self.brevo.account.add_list(name)
 
 
 def start_stand_ins(environment: Environment, cleanup: ExitStack) -> tuple[Environment, StandIns]:
@@ -46,12 +61,17 @@ def start_stand_ins(environment: Environment, cleanup: ExitStack) -> tuple[Envir
     return environment, StandIns(airtable, twilio, brevo)
 
 
-def _airtable(environment: Environment) -> "AirtableStandIn":
+def _sample_base() -> "Base":
     from twilio_bridge_local.samples.airtable_base import sample_base  # noqa: PLC0415  only where no real base is used
-    from twilio_bridge_local.vendors.airtable.server import AirtableStandIn  # noqa: PLC0415  same
+
+    return sample_base()
+
+
+def _airtable(environment: Environment) -> "AirtableStandIn":
+    from twilio_bridge_local.vendors.airtable.server import AirtableStandIn  # noqa: PLC0415  as above
 
     base_id, token = environment.airtable.account, environment.airtable.token
-    return AirtableStandIn(sample_base(), base_id=base_id, token=token, host=environment.host)
+    return AirtableStandIn(_sample_base(), base_id=base_id, token=token, host=environment.host)
 
 
 def _brevo(environment: Environment) -> "BrevoStandIn":
@@ -74,14 +94,16 @@ def _twilio(environment: Environment) -> "TwilioStandIn":
             environment.settings["TWILIO_WHATSAPP_NUMBER"],
         ),
     )
-    stand_in.flex_tokens.issue(stand_in.account_sid, WORKERS[0], token=SAMPLE_FLEX_TOKEN, ttl_s=_WEEK_S)
-    _open_sample_conversation(stand_in)
+    _add_samples(stand_in)
     return stand_in
 
 
-def _open_sample_conversation(stand_in: "TwilioStandIn") -> None:
-    """Let the conversation be there that the sample events and the printed calls name, still without a worker."""
+def _add_samples(stand_in: "TwilioStandIn") -> None:
+    """Add the Flex token and the conversation that sample events and printed calls name, still without a worker."""
+    from twilio_bridge_local.samples.airtable_base import WORKERS  # noqa: PLC0415  as above
     from twilio_bridge_local.vendors.twilio.records import Binding, Conversation, Participant  # noqa: PLC0415  as above
+
+    stand_in.flex_tokens.issue(stand_in.account_sid, WORKERS[0], token=SAMPLE_FLEX_TOKEN, ttl_s=_WEEK_S)
 
     store, at = stand_in.store, datetime.now(UTC)
     store.conversations[SAMPLE_CONVERSATION_SID] = Conversation(

@@ -1,26 +1,32 @@
 """A running stack with a base of the test's own, and signed callbacks to it."""
 
+import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
+from moto.backends import get_backend
+from moto.core.utils import unix_time_millis
 
 from twilio_bridge.entrypoints.twilio_signature import sign
+from twilio_bridge_local.credentials import AWS_ACCOUNT_ID, AWS_REGION
 from twilio_bridge_local.environment import decide
 from twilio_bridge_local.samples.airtable_base import COLUMNS, contacts, sample_templates
 from twilio_bridge_local.stack import Stack
 from twilio_bridge_local.vendors.airtable.server import AirtableStandIn
-from twilio_bridge_local.vendors.airtable.store import Column
+from twilio_bridge_local.vendors.airtable.store import Base, Column
 from twilio_bridge_local.vendors.twilio.server import TwilioStandIn
 
 ROOT = Path(__file__).parents[3]
 TOKEN = "local-auth-token"
 WORKER = "jo@example.com"
+BUSY = 4
+RETRIES_BELOW_S = 100
+"""A message that is hidden for longer is being worked on, or was refused that often."""
 
 
 @dataclass(frozen=True)
@@ -63,41 +69,72 @@ class Deployment:
         )
         assert loaded(outcome), outcome
 
+    def store_config(self, text: str) -> None:
+        """Put a configuration in force as `twilio-bridge config put` does."""
+        item = {"pk": {"S": "config"}, "sk": {"S": "bridge.yaml"}, "text": {"S": text}}
+        self.stack.client("dynamodb").put_item(TableName="SyncState", Item=item)
+
+    def skip_waiting(self) -> None:
+        """Let the time be over for which a message that failed is hidden, and for which Airtable is left alone."""
+        for queue in get_backend("sqs")[AWS_ACCOUNT_ID][AWS_REGION].queues.values():
+            for message in list(queue._messages):
+                if 0 < message.visible_at - unix_time_millis() < RETRIES_BELOW_S * 1000:
+                    message.change_visibility(0)
+        key = {"pk": {"S": f"limit#airtable#{self.airtable.base_id}"}, "sk": {"S": "slots"}}
+        self.stack.client("dynamodb").delete_item(TableName="SyncState", Key=key)
+
     def requests_to_airtable(self) -> int:
         return len(self.airtable.requests)
 
 
-Deploy = Callable[..., AbstractContextManager[Deployment]]
+Deploy = Callable[..., Deployment]
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    """Start one stack for a module's tests, with an empty base behind it."""
+    folder = tmp_path_factory.mktemp("stack")
+    with AirtableStandIn({}) as airtable:
+        settings = {
+            "AIRTABLE_TOKEN": airtable.token,
+            "AIRTABLE_BASE_ID": airtable.base_id,
+            "AIRTABLE_ENDPOINT_URL": airtable.url,
+        }
+        with Stack(
+            decide(settings), template=ROOT / "template.yaml", port=0, log_folder=folder, schedules=False
+        ) as stack:
+            yield Deployment(stack, airtable)
 
 
 @pytest.fixture
-def deploy(tmp_path: Path) -> Deploy:
-    """Start a stack over a base with these customers; `config` is a bridge.yaml, `more` are settings."""
+def deploy(running: Deployment) -> Deploy:
+    """Bring the stack back to its start, over a base with these customers; `config` is a bridge.yaml."""
 
-    @contextmanager
     def start(
         customers: Sequence[Mapping[str, object]] = (),
         config: str = "",
         columns: Mapping[str, Sequence[Column]] = COLUMNS,
-        **more: str,
-    ) -> Iterator[Deployment]:
-        tables = {"Customers": customers, "Templates": sample_templates()}
-        with AirtableStandIn(tables, columns=columns) as airtable:
-            settings = {
-                **more,
-                "AIRTABLE_TOKEN": airtable.token,
-                "AIRTABLE_BASE_ID": airtable.base_id,
-                "AIRTABLE_ENDPOINT_URL": airtable.url,
-            }
-            if config:
-                (tmp_path / "bridge.yaml").write_text(config)
-                settings["BRIDGE_CONFIG"] = str(tmp_path / "bridge.yaml")
-            with Stack(
-                decide(settings), template=ROOT / "template.yaml", port=0, log_folder=tmp_path, schedules=False
-            ) as stack:
-                yield Deployment(stack, airtable)
+        **airtable_secret: str,
+    ) -> Deployment:
+        running.airtable.reset()
+        running.airtable.webhooks_allowed = True
+        running.airtable.base.replace_tables(
+            Base({"Customers": customers, "Templates": sample_templates()}, columns=columns)
+        )
+        running.stack.reset()
+        if config:
+            running.store_config(config)
+        if airtable_secret:
+            _add_to_secret(running.stack, airtable_secret)
+        return running
 
     return start
+
+
+def _add_to_secret(stack: Stack, values: Mapping[str, str]) -> None:
+    manager = stack.client("secretsmanager")
+    kept = json.loads(manager.get_secret_value(SecretId="local/airtable")["SecretString"])
+    manager.put_secret_value(SecretId="local/airtable", SecretString=json.dumps({**kept, **values}))
 
 
 def loaded(outcome: Any) -> bool:
@@ -108,9 +145,15 @@ def many(count: int, owner: str = WORKER) -> list[dict[str, object]]:
     return contacts(count, [owner])
 
 
-def patiently(ask: Callable[[], Any], is_there: Callable[[Any], bool], seconds: float) -> Any:
-    """Ask until it is there."""
-    until = time.monotonic() + seconds
+def patiently(
+    ask: Callable[[], Any],
+    is_there: Callable[[Any], bool],
+    seconds: float,
+    meanwhile: Callable[[], object] = lambda: None,
+) -> Any:
+    """Ask until it is there, and do something between; a busy machine is given several times as long."""
+    until = time.monotonic() + BUSY * seconds
     while not is_there(answer := ask()) and time.monotonic() < until:
-        time.sleep(0.2)
+        meanwhile()
+        time.sleep(0.05)
     return answer

@@ -8,7 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import pytest
 import requests
 
 from tests.integration.callbacks.conftest import ROOT, WORKER, Deploy, Deployment, many, patiently
@@ -24,6 +23,7 @@ SEEN_WITHIN_S = 5
 PING = ROOT / "events/airtable_webhook/ping.json"
 PEOPLE = [{"name": "Amara Okafor", "owner": WORKER}, {"name": "Ben Adams", "owner": WORKER}]
 MODIFIED = {**COLUMNS, "Customers": (*COLUMNS["Customers"], Column("modified", "lastModifiedTime"))}
+FORGED = "hmac-sha256=" + "0" * 64
 BY_TIME = "contacts: {columns: {last_modified: modified}}"
 
 
@@ -67,13 +67,15 @@ def names(deployed: Deployment) -> list[str]:
     return [each["display_name"] for each in deployed.ask("crm", **asked)["objects"]["customers"]]
 
 
-def seconds_until(deployed: Deployment, is_seen: Callable[[list[str]], bool]) -> float:
-    """Return how long it takes until the app shows it."""
-    began = time.monotonic()
-    shown = patiently(lambda: names(deployed), is_seen, seconds=3 * SEEN_WITHIN_S)
+def await_names(deployed: Deployment, is_seen: Callable[[list[str]], bool]) -> None:
+    """Wait until the app shows it; the test fails where it does not in time."""
+    shown = patiently(lambda: names(deployed), is_seen, seconds=SEEN_WITHIN_S)
     assert is_seen(shown), shown
 
-    return time.monotonic() - began
+
+def await_first_ping(deployed: Deployment) -> None:
+    """Wait until the ping that comes with every new webhook is done with."""
+    patiently(lambda: requests_since(deployed, 0), lambda paths: "payloads" in paths, seconds=SEEN_WITHIN_S)
 
 
 def webhook(deployed: Deployment) -> Webhook:
@@ -104,45 +106,44 @@ def errors(deployed: Deployment) -> list[str]:
 
 def test_with_a_webhook_changes_are_seen_within_seconds(deploy: Deploy) -> None:
     """An edit, an insert and a deletion, without a last-modified column; and nobody is woken."""
-    with deploy(PEOPLE) as deployed:
-        deployed.load()
-        assert "registered" == register(deployed)["webhook"]
-        rename(deployed, "Amara Okafor", "Amara Bello")
-        edited = seconds_until(deployed, lambda shown: "Amara Bello" in shown)
-        insert(deployed, "Chloé Dubois")
-        inserted = seconds_until(deployed, lambda shown: "Chloé Dubois" in shown)
-        delete(deployed, "Ben Adams")
-        deleted = seconds_until(deployed, lambda shown: "Ben Adams" not in shown)
+    deployed = deploy(PEOPLE)
+    deployed.load()
+    assert "registered" == register(deployed)["webhook"]
+    rename(deployed, "Amara Okafor", "Amara Bello")
+    await_names(deployed, lambda shown: "Amara Bello" in shown)
+    insert(deployed, "Chloé Dubois")
+    await_names(deployed, lambda shown: "Chloé Dubois" in shown)
+    delete(deployed, "Ben Adams")
+    await_names(deployed, lambda shown: "Ben Adams" not in shown)
 
-        assert max(edited, inserted, deleted) < SEEN_WITHIN_S
-        assert [] == errors(deployed)
+    assert [] == errors(deployed)
 
 
 def test_the_first_registration_loads_the_base(deploy: Deploy) -> None:
     """A new stack has its webhook and its contacts before anybody asks; both tell the same hour later."""
-    with deploy(PEOPLE) as deployed:
-        first = register(deployed)
+    deployed = deploy(PEOPLE)
+    first = register(deployed)
 
-        assert ("registered", 2) == (first["webhook"], first["contacts"])
-        assert {"webhook": "nothing"} == register(deployed)
-        assert {"changed": 0} == refresh(deployed)
-        assert f"{deployed.stack.url}/webhooks/airtable" == webhook(deployed).url
+    assert ("registered", 2) == (first["webhook"], first["contacts"])
+    assert {"webhook": "nothing"} == register(deployed)
+    assert {"changed": 0} == refresh(deployed)
+    assert f"{deployed.stack.url}/webhooks/airtable" == webhook(deployed).url
 
 
 def test_changes_are_seen_while_a_load_runs(deploy: Deploy) -> None:
-    """A load of 3,000 contacts takes all the slots it gets, and neither holds a change up nor undoes it."""
-    with deploy([*PEOPLE, *many(3_000)]) as deployed, ThreadPoolExecutor(1) as pool:
+    """A load of 2,000 contacts takes all the slots it gets, and neither holds a change up nor undoes it."""
+    deployed = deploy([*PEOPLE, *many(2_000)])
+    with ThreadPoolExecutor(1) as pool:
         register(deployed)
         load = pool.submit(deployed.stack.invoke, "RefreshContactsFunction", {"whole": True})
-        time.sleep(1.5)
+        patiently(lambda: requests_since(deployed, 0).count("/Customers"), lambda count: count >= 2, seconds=10)
         rename(deployed, "Amara Okafor", "!Amara")
         insert(deployed, "!Chloé")
         delete(deployed, "Ben Adams")
-        took = seconds_until(deployed, lambda shown: {"!Amara", "!Chloé"} <= {*shown})
+        await_names(deployed, lambda shown: {"!Amara", "!Chloé"} <= {*shown})
 
         assert not load.done()
-        assert took < SEEN_WITHIN_S
-        assert load.result().payload["contacts"] > 3_000
+        assert load.result().payload["contacts"] > 2_000
         assert ["!Amara", "!Chloé"] == names(deployed)[:2]
         assert "Ben Adams" not in found(deployed, "Ben Adams")
 
@@ -154,127 +155,127 @@ def found(deployed: Deployment, query: str) -> list[str]:
 
 def test_lost_pings_are_made_good_by_the_next_refresh(deploy: Deploy) -> None:
     """Where Airtable gave up telling us, a stale copy costs two requests, not a load; next day it tells again."""
-    with deploy(PEOPLE) as deployed:
-        register(deployed)
-        webhook(deployed).notifications_enabled = False
-        rename(deployed, "Amara Okafor", "Amara Bello")
-        delete(deployed, "Ben Adams")
-        asked = deployed.requests_to_airtable()
+    deployed = deploy(PEOPLE)
+    register(deployed)
+    await_first_ping(deployed)
+    webhook(deployed).notifications_enabled = False
+    rename(deployed, "Amara Okafor", "Amara Bello")
+    delete(deployed, "Ben Adams")
+    asked = deployed.requests_to_airtable()
 
-        assert {"changed": 2} == refresh(deployed)
-        assert ["payloads", "/Customers"] == requests_since(deployed, asked)
-        assert ["Amara Bello"] == names(deployed)
-        event = {"webhook": True, "url": deployed.stack.url, "now": True}
-        assert {"webhook": "renewed"} == deployed.stack.invoke("RefreshContactsFunction", event).payload
-        assert webhook(deployed).notifications_enabled
+    changed = patiently(lambda: refresh(deployed), lambda outcome: "changed" in outcome, seconds=SEEN_WITHIN_S)
+    assert {"changed": 2} == changed
+    assert ["payloads", "/Customers"] == requests_since(deployed, asked)
+    assert ["Amara Bello"] == names(deployed)
+    event = {"webhook": True, "url": deployed.stack.url, "now": True}
+    assert {"webhook": "renewed"} == deployed.stack.invoke("RefreshContactsFunction", event).payload
+    assert webhook(deployed).notifications_enabled
 
 
 def test_a_stale_copy_that_nobody_told_of_is_one_request(deploy: Deploy) -> None:
     """With a webhook an unchanged base costs one request each fresh_s."""
-    with deploy(PEOPLE) as deployed:
-        register(deployed)
-        asked = deployed.requests_to_airtable()
+    deployed = deploy(PEOPLE)
+    register(deployed)
+    await_first_ping(deployed)
+    asked = deployed.requests_to_airtable()
 
-        assert {"changed": 0} == refresh(deployed)
-        assert ["payloads"] == requests_since(deployed, asked)
+    assert {"changed": 0} == refresh(deployed)
+    assert ["payloads"] == requests_since(deployed, asked)
 
 
 def test_templates_are_told_of_too(deploy: Deploy) -> None:
     """A template that somebody changed is offered within seconds."""
-    with deploy(PEOPLE) as deployed:
-        register(deployed)
-        base, table = deployed.airtable.base, deployed.airtable.base.tables["Templates"]
-        base.update(table, base.listed(table)[0].id, {"text": "A new text"}, clear=False)
+    deployed = deploy(PEOPLE)
+    register(deployed)
+    base, table = deployed.airtable.base, deployed.airtable.base.tables["Templates"]
+    base.update(table, base.listed(table)[0].id, {"text": "A new text"}, clear=False)
 
-        def offered() -> str:
-            asked = {"Location": "GetTemplatesByCustomerId", "Worker": WORKER}
-            return json.dumps(deployed.ask("templates", **asked, CustomerId=next(iter(customers(deployed).records))))
+    def offered() -> str:
+        asked = {"Location": "GetTemplatesByCustomerId", "Worker": WORKER}
+        return json.dumps(deployed.ask("templates", **asked, CustomerId=next(iter(customers(deployed).records))))
 
-        assert "A new text" in patiently(offered, lambda text: "A new text" in text, seconds=SEEN_WITHIN_S)
+    assert "A new text" in patiently(offered, lambda text: "A new text" in text, seconds=SEEN_WITHIN_S)
 
 
 def test_with_a_last_modified_column_changes_are_seen_when_the_copy_is_stale(deploy: Deploy) -> None:
     """Without a webhook an edit and an insert are there after fresh_s; a deletion after the next load."""
-    with deploy(PEOPLE, config=BY_TIME, columns=MODIFIED) as deployed:
-        deployed.load()
-        time.sleep(1)  # Airtable's times have whole seconds
-        rename(deployed, "Amara Okafor", "Amara Bello")
-        insert(deployed, "Chloé Dubois")
-        delete(deployed, "Ben Adams")
-        assert "Amara Bello" not in names(deployed)
-        age(deployed, 301)
-        took = seconds_until(deployed, lambda shown: {"Amara Bello", "Chloé Dubois"} <= {*shown})
+    deployed = deploy(PEOPLE, config=BY_TIME, columns=MODIFIED)
+    deployed.load()
+    time.sleep(1)  # Airtable's times have whole seconds
+    rename(deployed, "Amara Okafor", "Amara Bello")
+    insert(deployed, "Chloé Dubois")
+    delete(deployed, "Ben Adams")
+    assert "Amara Bello" not in names(deployed)
+    age(deployed, 301)
+    await_names(deployed, lambda shown: {"Amara Bello", "Chloé Dubois"} <= {*shown})
 
-        assert took < SEEN_WITHIN_S
-        assert "Ben Adams" in names(deployed)
-        deployed.load()
-        assert "Ben Adams" not in names(deployed)
+    assert "Ben Adams" in names(deployed)
+    deployed.load()
+    assert "Ben Adams" not in names(deployed)
 
 
 def test_with_neither_changes_come_with_the_next_load(deploy: Deploy) -> None:
     """A token without the scope is no error: the log says so once, and loads go on as before."""
-    with deploy(PEOPLE) as deployed:
-        deployed.airtable.webhooks_allowed = False
-        deployed.load()
-        assert {"webhook": "refused"} == register(deployed)
-        rename(deployed, "Amara Okafor", "Amara Bello")
+    deployed = deploy(PEOPLE)
+    deployed.airtable.webhooks_allowed = False
+    deployed.load()
+    assert {"webhook": "refused"} == register(deployed)
+    rename(deployed, "Amara Okafor", "Amara Bello")
 
-        assert {"nothing": "due, or another refresh is running"} == refresh(deployed)
-        assert "Amara Bello" not in names(deployed)
-        deployed.load()
-        assert "Amara Bello" in names(deployed)
-        assert {"webhook": "nothing"} == register(deployed)
-        assert [] == errors(deployed)
+    assert {"nothing": "due, or another refresh is running"} == refresh(deployed)
+    assert "Amara Bello" not in names(deployed)
+    deployed.load()
+    assert "Amara Bello" in names(deployed)
+    assert {"webhook": "nothing"} == register(deployed)
+    assert [] == errors(deployed)
 
 
-@pytest.mark.parametrize("mac", ["", "hmac-sha256=0", "hmac-sha256=" + "0" * 64])
-def test_what_airtable_did_not_sign_is_refused(deploy: Deploy, mac: str) -> None:
+def test_what_airtable_did_not_sign_is_refused(deploy: Deploy) -> None:
     """403, and nobody asks Airtable anything because of it."""
-    with deploy(PEOPLE) as deployed:
-        register(deployed)
-        patiently(lambda: deployed.airtable.pings, bool, seconds=SEEN_WITHIN_S)
-        time.sleep(1)  # until the ping that comes with every new webhook is done with
-        asked = deployed.requests_to_airtable()
-        url = f"{deployed.stack.url}/webhooks/airtable"
-        answer = requests.post(url, data=b"{}", headers={"X-Airtable-Content-MAC": mac} if mac else {}, timeout=10)
-        time.sleep(1)
+    deployed = deploy(PEOPLE)
+    register(deployed)
+    await_first_ping(deployed)
+    asked = deployed.requests_to_airtable()
+    url = f"{deployed.stack.url}/webhooks/airtable"
+    answer = requests.post(url, data=b"{}", headers={"X-Airtable-Content-MAC": FORGED}, timeout=10)
+    time.sleep(0.5)
 
-        assert 403 == answer.status_code
-        assert asked == deployed.requests_to_airtable()
+    assert 403 == answer.status_code
+    assert asked == deployed.requests_to_airtable()
 
 
 def test_one_made_by_hand(deploy: Deploy) -> None:
     """Its secret is in the settings: its pings are good, and where the token may it is taken over."""
-    with deploy(PEOPLE, AIRTABLE_WEBHOOK_SECRET=AIRTABLE_WEBHOOK_SECRET) as deployed:
-        filters = {"dataTypes": ["tableData"]}
-        made = {
-            "notificationUrl": f"{deployed.stack.url}/webhooks/airtable",
-            "specification": {"options": {"filters": filters}},
-        }
-        deployed.airtable.webhooks.create(made).secret = base64.b64decode(AIRTABLE_WEBHOOK_SECRET)
-        by_hand = webhook(deployed).id
-        answer = deployed.stack.invoke("AirtableWebhookFunction", json.loads(PING.read_text())).payload
-        assert (200, "{}") == (answer["statusCode"], answer["body"])
-        assert "registered" == register(deployed)["webhook"]
-        rename(deployed, "Amara Okafor", "Amara Bello")
+    deployed = deploy(PEOPLE, AIRTABLE_WEBHOOK_SECRET=AIRTABLE_WEBHOOK_SECRET)
+    filters = {"dataTypes": ["tableData"]}
+    made = {
+        "notificationUrl": f"{deployed.stack.url}/webhooks/airtable",
+        "specification": {"options": {"filters": filters}},
+    }
+    deployed.airtable.webhooks.create(made).secret = base64.b64decode(AIRTABLE_WEBHOOK_SECRET)
+    by_hand = webhook(deployed).id
+    answer = deployed.stack.invoke("AirtableWebhookFunction", json.loads(PING.read_text())).payload
+    assert (200, "{}") == (answer["statusCode"], answer["body"])
+    assert "registered" == register(deployed)["webhook"]
+    rename(deployed, "Amara Okafor", "Amara Bello")
 
-        assert seconds_until(deployed, lambda shown: "Amara Bello" in shown) < SEEN_WITHIN_S
-        assert by_hand == webhook(deployed).id
+    await_names(deployed, lambda shown: "Amara Bello" in shown)
+    assert by_hand == webhook(deployed).id
 
 
 def test_what_could_not_be_read_is_read_by_the_next_refresh(deploy: Deploy) -> None:
     """A ping while Airtable answers 503 moves nothing; afterwards the change is there."""
-    with deploy(PEOPLE) as deployed:
-        register(deployed)
-        deployed.airtable.faults = Faults(status=503)
-        rename(deployed, "Amara Okafor", "Amara Bello")
-        refused = lambda: sum(seen.status == 503 for seen in deployed.airtable.requests)  # noqa: E731
-        assert 2 <= patiently(refused, lambda count: count >= 2, seconds=10)  # a try and its repetition
-        assert "Amara Bello" not in names(deployed)
-        deployed.airtable.faults = Faults()
-        patiently(lambda: refresh(deployed), lambda outcome: "changed" in outcome, seconds=10)
+    deployed = deploy(PEOPLE)
+    register(deployed)
+    deployed.airtable.faults = Faults(status=503)
+    rename(deployed, "Amara Okafor", "Amara Bello")
+    refused = lambda: sum(seen.status == 503 for seen in deployed.airtable.requests)  # noqa: E731
+    assert 2 <= patiently(refused, lambda count: count >= 2, seconds=10)  # a try and its repetition
+    assert "Amara Bello" not in names(deployed)
+    deployed.airtable.faults = Faults()
+    patiently(lambda: refresh(deployed), lambda outcome: "changed" in outcome, seconds=10)
 
-        assert "Amara Bello" in names(deployed)
+    assert "Amara Bello" in names(deployed)
 
 
 def test_the_local_stack_registers_itself(tmp_path: Path) -> None:
@@ -286,9 +287,9 @@ def test_the_local_stack_registers_itself(tmp_path: Path) -> None:
         deployed = Deployment(stack, airtable)
         assert patiently(airtable.webhooks.listed, bool, seconds=15)
         assert f"{stack.url}/webhooks/airtable" == webhook(deployed).url
-        seconds_until(deployed, bool)
+        await_names(deployed, bool)
         insert(deployed, "!Chloé")
-        assert seconds_until(deployed, lambda shown: "!Chloé" in shown) < SEEN_WITHIN_S
+        await_names(deployed, lambda shown: "!Chloé" in shown)
 
 
 def test_a_real_base_gets_no_webhook_of_a_laptops(tmp_path: Path) -> None:
@@ -310,9 +311,9 @@ def _url_given(settings: dict[str, str], folder: Path) -> str:
 
 def test_a_stack_without_airtable_wakes_nobody(deploy: Deploy) -> None:
     """Where no token is set the hourly look is a line of information; loads say what is missing."""
-    with deploy(PEOPLE) as deployed:
-        secrets = deployed.stack.client("secretsmanager")
-        secrets.put_secret_value(SecretId="local/airtable", SecretString="{}")
+    deployed = deploy(PEOPLE)
+    secrets = deployed.stack.client("secretsmanager")
+    secrets.put_secret_value(SecretId="local/airtable", SecretString="{}")
 
-        assert {"webhook": "nothing"} == register(deployed)
-        assert [] == errors(deployed)
+    assert {"webhook": "nothing"} == register(deployed)
+    assert [] == errors(deployed)

@@ -149,6 +149,11 @@ class Base:
             for row in rows[name]:
                 self.create(table, row)
 
+    def replace_tables(self, other: "Base") -> None:
+        """Hold the other base's tables from now on; nobody is notified of it."""
+        with self.lock:
+            self.tables, self._random = other.tables, other._random  # noqa: SLF001  another of its kind
+
     def table(self, name_or_id: str) -> Table | None:
         """The table of this name or `tbl…` id."""
         found = self.tables.get(name_or_id)

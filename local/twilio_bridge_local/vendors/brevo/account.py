@@ -97,6 +97,13 @@ class Account:
         self.lock = threading.RLock()
         self._last_id = 0
 
+    def clear(self) -> None:
+        """Forget all that the account holds, its own attributes and lists too."""
+        with self.lock:
+            for kept in (self.contacts, self.lists, self.attributes, self.entries, self.ignored):
+                kept.clear()
+            self.add_attributes(BUILT_IN)
+
     @property
     def unresolved(self) -> list[Entry]:
         """Events that were accepted but are on no timeline."""

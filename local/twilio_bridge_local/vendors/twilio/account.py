@@ -79,6 +79,10 @@ class Account:
     delivered: list[Delivered] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self.add_users()
+
+    def add_users(self) -> None:
+        """Put the users into the store."""
         for identity, is_available in self.users.items():
             self.store.add_user(identity, is_available=is_available)
 

@@ -23,9 +23,12 @@ from twilio_bridge_local.vendors.twilio.control import control_routes
 from twilio_bridge_local.vendors.twilio.conversations import rest
 from twilio_bridge_local.vendors.twilio.errors import of_status, refusal
 from twilio_bridge_local.vendors.twilio.event_streams.rest import events
+from twilio_bridge_local.vendors.twilio.event_streams.sinks import EventStreams
+from twilio_bridge_local.vendors.twilio.flex_tokens import FlexTokens
 from twilio_bridge_local.vendors.twilio.iam_rest import iam
 from twilio_bridge_local.vendors.twilio.limits import WriteLimit
 from twilio_bridge_local.vendors.twilio.people import Contact, Outcome
+from twilio_bridge_local.vendors.twilio.store import Store
 
 CONVERSATIONS: Final = "/conversations/v1"
 TOO_MANY: Final = 429
@@ -47,6 +50,14 @@ class TwilioStandIn(Account, StandIn):
         super().__post_init__()
         StandIn.__init__(self, self.host, self.port, time.monotonic)
         self._write_limit = WriteLimit(time.monotonic)
+
+    def reset(self) -> None:
+        """Forget everything but who the account is and its users."""
+        super().reset()
+        self.store, self.event_streams, self.flex_tokens = Store(), EventStreams(), FlexTokens()
+        self.add_users()
+        self.webhooks.clear()
+        self.delivered.clear()
 
     def receive(self, address: str, proxy: str, body: str) -> Outcome:
         """A customer writes from her phone."""
