@@ -1,7 +1,6 @@
 """A running stack with a base of the test's own, and signed callbacks to it."""
 
 import json
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,11 +8,9 @@ from typing import Any
 
 import pytest
 import requests
-from moto.backends import get_backend
-from moto.core.utils import unix_time_millis
 
+from tests.integration.waiting import patiently, retry_messages
 from twilio_bridge.entrypoints.twilio_signature import sign
-from twilio_bridge_local.credentials import AWS_ACCOUNT_ID, AWS_REGION
 from twilio_bridge_local.environment import decide
 from twilio_bridge_local.samples.airtable_base import COLUMNS, contacts, sample_templates
 from twilio_bridge_local.stack import Stack
@@ -24,9 +21,6 @@ from twilio_bridge_local.vendors.twilio.server import TwilioStandIn
 ROOT = Path(__file__).parents[3]
 TOKEN = "local-auth-token"
 WORKER = "jo@example.com"
-BUSY = 4
-RETRIES_BELOW_S = 100
-"""A message that is hidden for longer is being worked on, or was refused that often."""
 
 
 @dataclass(frozen=True)
@@ -76,10 +70,7 @@ class Deployment:
 
     def skip_waiting(self) -> None:
         """Let the time be over for which a message that failed is hidden, and for which Airtable is left alone."""
-        for queue in get_backend("sqs")[AWS_ACCOUNT_ID][AWS_REGION].queues.values():
-            for message in list(queue._messages):
-                if 0 < message.visible_at - unix_time_millis() < RETRIES_BELOW_S * 1000:
-                    message.change_visibility(0)
+        retry_messages()
         key = {"pk": {"S": f"limit#airtable#{self.airtable.base_id}"}, "sk": {"S": "slots"}}
         self.stack.client("dynamodb").delete_item(TableName="SyncState", Key=key)
 
@@ -143,17 +134,3 @@ def loaded(outcome: Any) -> bool:
 
 def many(count: int, owner: str = WORKER) -> list[dict[str, object]]:
     return contacts(count, [owner])
-
-
-def patiently(
-    ask: Callable[[], Any],
-    is_there: Callable[[Any], bool],
-    seconds: float,
-    meanwhile: Callable[[], object] = lambda: None,
-) -> Any:
-    """Ask until it is there, and do something between; a busy machine is given several times as long."""
-    until = time.monotonic() + BUSY * seconds
-    while not is_there(answer := ask()) and time.monotonic() < until:
-        meanwhile()
-        time.sleep(0.05)
-    return answer

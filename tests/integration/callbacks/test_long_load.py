@@ -1,6 +1,7 @@
 """A load that its invocation cannot finish goes on by itself, where it was."""
 
-from tests.integration.callbacks.conftest import Deploy, Deployment, many, patiently
+from tests.integration.callbacks.conftest import Deploy, Deployment, many
+from tests.integration.waiting import patiently
 from twilio_bridge_local.vendors.airtable.server import BASE_ID
 from twilio_bridge_local.vendors.faults import Faults
 

@@ -5,8 +5,9 @@ from typing import Any
 
 import requests
 
-from tests.integration.callbacks.conftest import WORKER, Deploy, Deployment, many, patiently
+from tests.integration.callbacks.conftest import WORKER, Deploy, Deployment, many
 from tests.integration.granted import done, granted
+from tests.integration.waiting import patiently
 from twilio_bridge_local.aws.call_log import AwsCall
 from twilio_bridge_local.vendors.faults import Faults
 

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.integration.callbacks.conftest import WORKER, Deploy, Deployment, patiently
+from tests.integration.callbacks.conftest import WORKER, Deploy, Deployment
+from tests.integration.waiting import patiently
 from twilio_bridge_local.vendors.faults import Faults
 
 AMARA = {"name": "Amara Okafor", "whatsapp": "+44 7900 000012", "owner": WORKER}

@@ -10,7 +10,8 @@ from typing import Any
 
 import requests
 
-from tests.integration.callbacks.conftest import ROOT, WORKER, Deploy, Deployment, many, patiently
+from tests.integration.callbacks.conftest import ROOT, WORKER, Deploy, Deployment, many
+from tests.integration.waiting import patiently
 from twilio_bridge_local.credentials import AIRTABLE_WEBHOOK_SECRET
 from twilio_bridge_local.environment import decide
 from twilio_bridge_local.samples.airtable_base import COLUMNS

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 import requests
 
-from tests.integration.callbacks.conftest import ROOT, TOKEN, patiently
+from tests.integration.callbacks.conftest import ROOT, TOKEN
+from tests.integration.waiting import patiently, retry_messages
 from twilio_bridge.entrypoints.twilio_signature import sign
 from twilio_bridge_local.environment import decide
 from twilio_bridge_local.stack import Stack
@@ -106,14 +107,14 @@ class Deployment:
     def await_events(self, number: int, count: int, seconds: float = IN_TIME_S) -> dict[str, Any]:
         """Return what Brevo holds of a customer once it is so many events; the test fails where it is not in time."""
         found: dict[str, Any] = patiently(
-            lambda: self.told(number), lambda found: len(found.get("events", ())) >= count, seconds
+            lambda: self.told(number), lambda found: len(found.get("events", ())) >= count, seconds, retry_messages
         )
         assert count == len(found.get("events", ())), found
         return found
 
     def settle(self, seconds: float = 30) -> None:
         """Wait until nothing is on its way to Brevo."""
-        assert 0 == patiently(self.on_their_way, lambda count: not count, seconds)
+        assert 0 == patiently(self.on_their_way, lambda count: not count, seconds, retry_messages)
 
     def on_their_way(self) -> int:
         """Count the messages in Brevo's queue, whatever state they are in."""
@@ -126,6 +127,12 @@ class Deployment:
     def await_taken_in(self, wanted: int, seconds: float = IN_TIME_S) -> None:
         """Wait until so many events were read from the stream, and no more; the test fails where they are not."""
         assert wanted == patiently(self.taken_in, lambda count: count >= wanted, seconds)
+
+    def deliver_at_once(self) -> None:
+        """Let Brevo's queue hand over what is put there a second later, not four: nothing here waits for stragglers."""
+        sqs = self.stack.client("sqs")
+        url = sqs.get_queue_url(QueueName="BrevoQueue.fifo")["QueueUrl"]
+        sqs.set_queue_attributes(QueueUrl=url, Attributes={"DelaySeconds": "1"})
 
     def taken_in(self) -> int:
         """Count the events that were read from the stream, once for each time."""

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.integration.callbacks.conftest import patiently
 from tests.integration.support.conftest import Deploy, Deployment, Event, told
+from tests.integration.waiting import patiently
 from twilio_bridge_local.samples.envelopes import records
 from twilio_bridge_local.samples.support_day import generate
 

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 import requests
 
-from tests.integration.callbacks.conftest import patiently
 from tests.integration.support.conftest import (
     ANSWERED,
     IN_TIME_S,
@@ -24,6 +23,7 @@ from tests.integration.support.conftest import (
     samples,
     task_sid,
 )
+from tests.integration.waiting import patiently
 from twilio_bridge.support.task_complete import sign_body
 from twilio_bridge_local.credentials import SAMPLE_FLEX_TOKEN, TWILIO_ACCOUNT_SID
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from tests.integration.callbacks.conftest import WORKER, loaded, patiently
+from tests.integration.callbacks.conftest import WORKER, loaded
 from tests.integration.support.conftest import Deployment, Event, record, sample
+from tests.integration.waiting import patiently, retry_messages
 from twilio_bridge_local.credentials import TWILIO_SMS_NUMBER
 
 LATER, EVEN_LATER = "2026-03-02T15:00:00.000Z", "2026-03-02T16:00:00.000Z"
@@ -25,6 +26,7 @@ class Person:
 @pytest.fixture(scope="module")
 def people(deployed: Deployment) -> list[Person]:
     """Three of a worker's customers, who write to them, and whom Brevo knows."""
+    deployed.deliver_at_once()
     table = deployed.airtable.base.table("Customers")
     assert table
     numbers = [f"+44790000{number}" for number in range(2001, 2004)]
@@ -108,5 +110,5 @@ def say(deployed: Deployment, people: list[Person], word: str) -> None:
 def assert_all(deployed: Deployment, people: list[Person], *, out: bool, refused_with: int) -> None:
     """Check what everybody knows of each person, once they had their time."""
     wanted = [{"we": out, "Airtable": out, "Brevo": out}] * len(people)
-    assert wanted == patiently(lambda: [standing(deployed, each) for each in people], wanted.__eq__, 10)
+    assert wanted == patiently(lambda: [standing(deployed, each) for each in people], wanted.__eq__, 10, retry_messages)
     assert {refused_with} == {refusal(deployed, person) for person in people}

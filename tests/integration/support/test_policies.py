@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from tests.integration.callbacks.conftest import loaded, patiently
+from tests.integration.callbacks.conftest import loaded
 from tests.integration.callbacks.test_policies import OF_SUPPORT
 from tests.integration.granted import done, granted
 from tests.integration.support.conftest import (
@@ -20,6 +20,7 @@ from tests.integration.support.conftest import (
 )
 from tests.integration.support.test_events import by_token, finished
 from tests.integration.support.test_sink import answered, ask, sink
+from tests.integration.waiting import patiently, retry_messages
 from twilio_bridge_local.vendors.faults import Faults
 
 SERVED, JOINED, REFUSED = 1, 2, 3
@@ -77,14 +78,16 @@ def _sinks(deployed: Deployment) -> None:
     assert patiently(lambda: deployed.logged("SyncFunction", "not done yet"), bool, 15)
     deployed.twilio.faults = Faults()
     ask(deployed, "POST", f"Sinks/{sink(deployed)}/Test")
-    assert patiently(lambda: answered(deployed), bool, 10)
+    assert patiently(lambda: answered(deployed), bool, 10, retry_messages)
 
 
 def _refused(deployed: Deployment) -> None:
     """Brevo never takes a contact."""
     deployed.brevo.faults = Faults(status=400, only=("POST /v3/contacts",))
     deployed.put(map(record, samples(REFUSED, *ANSWERED)))
-    assert patiently(lambda: deployed.logged("DeliverToBrevoFunction", "Brevo never takes this"), bool, 20)
+    assert patiently(
+        lambda: deployed.logged("DeliverToBrevoFunction", "Brevo never takes this"), bool, 20, retry_messages
+    )
 
 
 def test_policies_hold_what_is_done_and_no_more(deploy: Deploy) -> None:

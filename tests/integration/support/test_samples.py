@@ -2,6 +2,7 @@
 
 import json
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 
@@ -25,7 +26,7 @@ ANSWERS: dict[str, Any] = {
     "deliver_to_brevo/person": DONE,
     "deliver_to_brevo/word": DONE,
     "sync/test_event": DONE,
-    "sync/regular": {"persons": 0},
+    "sync/regular": {"persons": ANY},  # who is overdue by then
 }
 
 

@@ -6,8 +6,8 @@ import time
 import pytest
 import requests
 
-from tests.integration.callbacks.conftest import patiently
 from tests.integration.support.conftest import Deploy, Deployment, record, sample
+from tests.integration.waiting import patiently
 from twilio_bridge_local.credentials import TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN
 
 STREAM = "arn:aws:kinesis:us-east-1:123456789012:stream/EventStream"
