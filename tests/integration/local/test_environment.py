@@ -105,7 +105,7 @@ def test_a_demonstration_uses_stand_ins_unless_it_is_live() -> None:
     assert environment.twilio.stand_in
     assert environment.airtable.stand_in
     assert environment.brevo.stand_in
-    assert ("demo.yaml", "") == (Path(environment.bridge_config).name, environment.aws_endpoint_url)
+    assert ("bridge.yaml", "") == (Path(environment.bridge_config).name, environment.aws_endpoint_url)
     assert "PublicBaseUrl" not in environment.parameters("")
     assert environment.parameters("")["LogLevel"] == "DEBUG"
     assert decide(TWILIO, demo=True, live=True).twilio.stand_in is False

@@ -59,7 +59,7 @@ def test_a_form_arrives_base64_byte_for_byte(front: HttpServer, functions: Funct
     """Form bodies are base64, as API Gateway hands them over, and hold every byte."""
     body = b"Body=a+b%20c&Name=J%C3%B8&Empty=&Raw=\xff\x00"
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
-    requests.post(f"{front.url}/callbacks/it", data=body, headers=headers, timeout=3)
+    requests.post(f"{front.url}/callbacks/it", data=body, headers=headers, timeout=20)
     assert functions.event["isBase64Encoded"] is True
     assert base64.b64decode(functions.event["body"]) == body
 
@@ -67,13 +67,13 @@ def test_a_form_arrives_base64_byte_for_byte(front: HttpServer, functions: Funct
 @pytest.mark.parametrize("kind", ["application/json", "text/plain; charset=utf-8", "application/xml"])
 def test_text_arrives_as_text(front: HttpServer, functions: Functions, kind: str) -> None:
     """JSON, XML, JavaScript and text/* are not encoded."""
-    requests.post(f"{front.url}/callbacks/it", data='{"a": "ø"}'.encode(), headers={"Content-Type": kind}, timeout=3)
+    requests.post(f"{front.url}/callbacks/it", data='{"a": "ø"}'.encode(), headers={"Content-Type": kind}, timeout=20)
     assert (functions.event["body"], functions.event["isBase64Encoded"]) == ('{"a": "ø"}', False)
 
 
 def test_repeated_keys_and_headers_are_joined(front: HttpServer, functions: Functions) -> None:
     """The raw query stays as it came; what is repeated is joined by commas; cookies stand apart."""
-    connection = http.client.HTTPConnection(urlsplit(front.url).netloc, timeout=3)
+    connection = http.client.HTTPConnection(urlsplit(front.url).netloc, timeout=20)
     connection.putrequest("GET", "/things?a=1&b=%20x&a=2&empty=")
     for name, value in [("X-Many", "1"), ("x-many", "2"), ("Cookie", "a=1; b=2"), ("User-Agent", "me")]:
         connection.putheader(name, value)
@@ -92,7 +92,7 @@ def test_repeated_keys_and_headers_are_joined(front: HttpServer, functions: Func
 
 def test_the_event_is_payload_version_2(front: HttpServer, functions: Functions) -> None:
     """Path, route, parameters and context stand where API Gateway puts them."""
-    requests.get(f"{front.url}/things/a%20b", timeout=3)
+    requests.get(f"{front.url}/things/a%20b", timeout=20)
     event = functions.event
     context = event["requestContext"]
     assert (event["version"], event["routeKey"]) == ("2.0", "ANY /things/{id}")
@@ -109,7 +109,7 @@ def test_the_event_is_payload_version_2(front: HttpServer, functions: Functions)
 def test_a_tunnels_headers_are_passed_on(front: HttpServer, functions: Functions) -> None:
     """What a tunnel says about the caller's side is not overwritten."""
     tunnel = {"X-Forwarded-Proto": "https", "X-Forwarded-Host": "x.example.com", "X-Forwarded-For": "1.2.3.4"}
-    requests.get(f"{front.url}/things", headers=tunnel, timeout=3)
+    requests.get(f"{front.url}/things", headers=tunnel, timeout=20)
     assert {name: functions.event["headers"][name.lower()] for name in tunnel} == tunnel
 
 
@@ -124,14 +124,14 @@ def test_a_tunnels_headers_are_passed_on(front: HttpServer, functions: Functions
 )
 def test_the_best_route_is_taken(front: HttpServer, functions: Functions, method: str, path: str, called: str) -> None:
     """An exact path comes before parameters, and those before a greedy one."""
-    assert requests.request(method, front.url + path, timeout=3).status_code == 204
+    assert requests.request(method, front.url + path, timeout=20).status_code == 204
     assert functions.called == called
 
 
 @pytest.mark.parametrize(("method", "path"), [("POST", "/things"), ("GET", "/nothing"), ("GET", "/")])
 def test_without_a_route_it_is_404(front: HttpServer, method: str, path: str) -> None:
     """An unknown path or method is API Gateway's own answer."""
-    answer = requests.request(method, front.url + path, timeout=3)
+    answer = requests.request(method, front.url + path, timeout=20)
     assert (answer.status_code, answer.text) == (404, '{"message":"Not Found"}')
 
 
@@ -166,7 +166,7 @@ def test_answers_become_responses(
 ) -> None:
     """A whole response, a bare value, and an answer that API Gateway refuses."""
     functions.answer = Outcome(answer)
-    response = requests.get(f"{front.url}/things", timeout=3)
+    response = requests.get(f"{front.url}/things", timeout=20)
     assert (response.status_code, response.content) == (status, body)
     assert response.headers["Content-Type"].startswith(kind)
 
@@ -174,7 +174,7 @@ def test_answers_become_responses(
 def test_cookies_are_set_one_by_one(front: HttpServer, functions: Functions) -> None:
     """Each cookie has a header of its own."""
     functions.answer = Outcome({"statusCode": 200, "cookies": ["a=1", "b=2; Path=/"]})
-    response = requests.get(f"{front.url}/things", timeout=3)
+    response = requests.get(f"{front.url}/things", timeout=20)
     assert dict(response.cookies) == {"a": "1", "b": "2"}
 
 
@@ -191,13 +191,13 @@ def test_a_failed_function_tells_nothing(
 ) -> None:
     """Errors of functions stay inside."""
     functions.answer = outcome
-    response = requests.get(f"{front.url}/things", timeout=3)
+    response = requests.get(f"{front.url}/things", timeout=20)
     assert (response.status_code, response.json()) == (status, {"message": message})
 
 
 def test_a_connection_is_kept_alive(front: HttpServer) -> None:
     """Several requests, one of them refused, go over one connection."""
-    connection = http.client.HTTPConnection(urlsplit(front.url).netloc, timeout=3)
+    connection = http.client.HTTPConnection(urlsplit(front.url).netloc, timeout=20)
     sockets = set()
     for method, path, body in [("POST", "/nothing", b"x" * 5000), ("GET", "/things", b""), ("GET", "/things", b"")]:
         connection.request(method, path, body)
@@ -211,14 +211,14 @@ def test_a_connection_is_kept_alive(front: HttpServer) -> None:
 def test_a_body_over_10_mb_is_refused(front: HttpServer, functions: Functions) -> None:
     """413, before any function hears of it; 10 MB itself goes through."""
     limit = 10 * 1024 * 1024
-    refused = requests.post(f"{front.url}/callbacks/it", data=b"x" * (limit + 1), timeout=3)
+    refused = requests.post(f"{front.url}/callbacks/it", data=b"x" * (limit + 1), timeout=20)
     assert (refused.status_code, functions.called) == (413, "")
-    assert requests.post(f"{front.url}/callbacks/it", data=b"x" * limit, timeout=3).status_code == 204
+    assert requests.post(f"{front.url}/callbacks/it", data=b"x" * limit, timeout=20).status_code == 204
 
 
 def test_a_length_that_is_no_number_is_refused(front: HttpServer) -> None:
     """400, and the connection ends, since nobody knows where the body does."""
-    connection = http.client.HTTPConnection(urlsplit(front.url).netloc, timeout=3)
+    connection = http.client.HTTPConnection(urlsplit(front.url).netloc, timeout=20)
     connection.request("POST", "/things", headers={"Content-Length": "many"})
     answer = connection.getresponse()
     assert (answer.status, answer.read()) == (400, b'{"message":"Bad Request"}')
@@ -228,7 +228,7 @@ def test_a_length_that_is_no_number_is_refused(front: HttpServer) -> None:
 def test_a_chunked_body_is_read(front: HttpServer, functions: Functions) -> None:
     """A body without a length arrives whole."""
     headers = {"Content-Type": "text/plain"}
-    requests.post(f"{front.url}/callbacks/it", data=iter([b"one ", b"two"]), headers=headers, timeout=3)
+    requests.post(f"{front.url}/callbacks/it", data=iter([b"one ", b"two"]), headers=headers, timeout=20)
     assert functions.event["body"] == "one two"
 
 
@@ -238,9 +238,9 @@ def test_real_functions_answer_through_the_gateway(project: Project) -> None:
     project.route("Broken", "import nowhere", "/broken")
     project.route("Slow", "import time\ndef lambda_handler(e, c): time.sleep(9)", "/slow", Timeout=0.3)
     with project.stack() as stack:
-        echoed = requests.post(f"{stack.url}/echo?x=1", data={"a": "b"}, timeout=3)
-        broken = requests.get(f"{stack.url}/broken", timeout=3)
-        slow = requests.get(f"{stack.url}/slow", timeout=3)
+        echoed = requests.post(f"{stack.url}/echo?x=1", data={"a": "b"}, timeout=20)
+        broken = requests.get(f"{stack.url}/broken", timeout=20)
+        slow = requests.get(f"{stack.url}/slow", timeout=20)
     assert base64.b64decode(echoed.json()["body"]) == b"a=b"
     assert (broken.status_code, broken.json()) == (500, {"message": "Internal Server Error"})
     assert (slow.status_code, slow.json()) == (503, {"message": "Service Unavailable"})

@@ -78,7 +78,7 @@ def test_the_command_runs_until_it_is_told_to_stop(project: Project, number: sig
         described = _described(process)
         assert described["functions"] == {"Pid": ["ANY /{what}"]}
         assert {"url": "https://api.brevo.com", "stand_in": False} == described["brevo"]
-        idle = requests.get(described["url"] + "/pid", timeout=5).json()
+        idle = requests.get(described["url"] + "/pid", timeout=20).json()
         threading.Thread(target=_ignored_get, args=(described["url"] + "/busy",), daemon=True).start()
         log = Path(described["log"])
         assert eventually(lambda: log.read_text().count("busy "))
@@ -105,7 +105,7 @@ def test_no_function_outlives_a_killed_stack(project: Project) -> None:
 
 def _ignored_get(url: str) -> None:
     try:
-        requests.get(url, timeout=5)
+        requests.get(url, timeout=20)
     except requests.RequestException:
         return
 
@@ -116,7 +116,7 @@ def test_a_taken_port_is_told(project: Project) -> None:
     with listen(0) as taken:
         port = taken.getsockname()[1]
         with _command(project.folder, more={"PORT": str(port)}) as process:
-            _, told = process.communicate(timeout=5)
+            _, told = process.communicate(timeout=20)
     assert process.returncode == 2
     assert told == f"error: Port {port} is taken. Stop what listens there, or choose another one: PORT={port + 1}\n"
 
@@ -133,7 +133,7 @@ def test_wrong_settings_are_told(project: Project, more: dict[str, str], told: s
     """Exit code 2 and what to change."""
     assert project.template
     with _command(project.folder, more=more) as process:
-        _, error = process.communicate(timeout=5)
+        _, error = process.communicate(timeout=20)
     assert process.returncode == 2
     assert error.startswith("error: ")
     assert told in error
@@ -257,14 +257,14 @@ def test_stand_ins_take_the_place_of_vendors(project: Project) -> None:
         (function,) = stack.bundle.functions
         assert function.environment == dict(zip(names, (twilio.url, airtable.url, brevo.url), strict=True))
         key = json.loads(stack.client("secretsmanager").get_secret_value(SecretId="local/brevo")["SecretString"])
-        known = requests.get(f"{brevo.url}/v3/contacts/lists", headers={"api-key": key["BREVO_API_KEY"]}, timeout=3)
+        known = requests.get(f"{brevo.url}/v3/contacts/lists", headers={"api-key": key["BREVO_API_KEY"]}, timeout=20)
         assert [1, 2] == sorted(one["id"] for one in known.json()["lists"])
         (call,) = sample_calls(stack)
         sent = RequestValidator(credentials.TWILIO_AUTH_TOKEN)
         assert sent.validate(stack.url + call.path, dict(call.parameters), signature(stack, call))
         conversation = f"{twilio.url}/conversations/v1/Conversations/{call.parameters['ConversationSid']}"
         account = (credentials.TWILIO_ACCOUNT_SID, credentials.TWILIO_AUTH_TOKEN)
-        assert requests.get(conversation, auth=account, timeout=3).status_code == 200
+        assert requests.get(conversation, auth=account, timeout=20).status_code == 200
 
 
 def test_a_pasted_call_arrives_as_it_was_signed(project: Project) -> None:
@@ -281,6 +281,6 @@ def test_a_pasted_call_arrives_as_it_was_signed(project: Project) -> None:
             header, form = command[command.index("-H") + 1], command[command.index("-d") + 1]
             kind = {"Content-Type": "application/x-www-form-urlencoded"}
             name, value = header.split(": ", 1)
-            answer = requests.post(command[2], data=form, headers={**kind, name: value}, timeout=3).json()
+            answer = requests.post(command[2], data=form, headers={**kind, name: value}, timeout=20).json()
             assert answer[0] == signature(stack, call)
             assert dict(parse_qsl(answer[1], keep_blank_values=True)) == dict(call.parameters)

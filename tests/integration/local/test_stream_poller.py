@@ -126,18 +126,23 @@ def test_a_timestamp_can_be_where_it_begins(aws: Aws) -> None:
 
 
 def test_a_window_collects(aws: Aws) -> None:
-    """Records that come within the window are one batch, and a full batch does not wait for its end."""
+    """Records that come within the window are one batch."""
     worker = Worker()
     with aws.polling(worker, window_s=2, batch_size=3):
         for text in "ab":
             aws.put(text)
             time.sleep(0.3)
         assert eventually(lambda: worker.batches)
-        began = time.monotonic()
+    assert worker.batches == [["a", "b"]]
+
+
+def test_a_full_batch_does_not_wait_for_its_window(aws: Aws) -> None:
+    """Three records of three are handed over long before the window ends."""
+    worker = Worker()
+    with aws.polling(worker, window_s=300, batch_size=3):
         aws.put("c", "d", "e")
-        assert eventually(lambda: len(worker.batches) == 2)
-        assert time.monotonic() - began < 1.8
-    assert worker.batches == [["a", "b"], ["c", "d", "e"]]
+        assert eventually(lambda: worker.batches)
+    assert worker.batches == [["c", "d", "e"]]
 
 
 def test_what_is_reported_comes_again_with_all_behind_it(aws: Aws) -> None:
@@ -247,7 +252,7 @@ def test_an_unknown_destination_is_an_error(aws: Aws) -> None:
 
 def test_keys_stay_in_order_while_shards_work_in_parallel(aws: Aws) -> None:
     """With ParallelizationFactor a failing key holds up its own lane, and no key overtakes itself."""
-    several = threading.Barrier(2, timeout=3)
+    several = threading.Barrier(2, timeout=20)
     worker = Worker()
 
     def answer(_data: list[str]) -> Outcome:
@@ -364,13 +369,14 @@ def test_a_stack_that_stops_gives_nothing_up(project: Project) -> None:
     """A function that is ended in the middle has not failed: no record is discarded."""
     settings = {"MaximumRetryAttempts": 0, "DestinationConfig": {"OnFailure": {"Destination": "arn:aws:s3:::nowhere"}}}
     _template(project, **settings)
-    slow = "import time\ndef lambda_handler(e, c):\n    print('began')\n    time.sleep(30)"
+    project.resources["Worker"]["Properties"]["Timeout"] = 300
+    slow = "import time\ndef lambda_handler(e, c):\n    print('began')\n    time.sleep(300)"
     (project.folder / "functions/Worker/app.py").write_text(slow)
     with project.stack() as stack:
         _put(stack.client("kinesis"), ["a"])
         assert eventually(lambda: "began" in project.log())
         began = time.monotonic()
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 100
     assert "given up" not in project.log()
 
 
@@ -394,11 +400,11 @@ def test_twilios_stand_in_reaches_the_stream(project: Project) -> None:
         configuration = {"arn": ARN, "role_arn": role, "external_id": "x"}
         form = {"Description": "x", "SinkType": "kinesis", "SinkConfiguration": json.dumps(configuration)}
         sinks = f"{twilio.url}/events/v1/Sinks"
-        sink = requests.post(sinks, form, auth=auth, timeout=3).json()["sid"]
-        assert requests.post(f"{sinks}/{sink}/Test", auth=auth, timeout=3).status_code == 201
+        sink = requests.post(sinks, form, auth=auth, timeout=20).json()["sid"]
+        assert requests.post(f"{sinks}/{sink}/Test", auth=auth, timeout=20).status_code == 201
         assert eventually(lambda: "com.twilio.eventstreams.test-event" in project.log())
         test_id = twilio.event_streams.sink(sink).test_id
         assert str(test_id) in project.log()
         token = f"{twilio.url}/iam/v1/Accounts/{twilio.account_sid}/Tokens/validate"
-        said = requests.post(token, json={"token": credentials.SAMPLE_FLEX_TOKEN}, auth=auth, timeout=3).json()
+        said = requests.post(token, json={"token": credentials.SAMPLE_FLEX_TOKEN}, auth=auth, timeout=20).json()
         assert said["valid"] is True
