@@ -64,7 +64,7 @@ class Office:
         return RefreshDeps(
             source=AirtableContacts(stand_in.token, stand_in.base_id, stand_in.url, limiter, *cells, patience_s=120),
             cache=DynamoContactCache(table, for_everybody=False),
-            stage=DynamoPartialLoads(table),
+            partial_loads=DynamoPartialLoads(table),
             notes=DynamoNotes(table),
             leases=DynamoLeases(table),
             again=FakeRefresh(),

@@ -31,6 +31,14 @@ class FakeFeed:
             self.listed[webhook.id] = replace(webhook, cursor=webhook.cursor + 1)
             self.payloads[webhook.id].append(ChangeBatch(records, webhook.cursor + 1, is_whole=is_whole))
 
+    def fail(self) -> None:
+        """Let the next payload of every webhook that lives be an error."""
+        for webhook in [each for each in self.listed.values() if each.is_alive]:
+            self.listed[webhook.id] = replace(webhook, cursor=webhook.cursor + 1)
+            self.payloads[webhook.id].append(
+                ChangeBatch({}, webhook.cursor + 1, is_whole=False, has_failed=True),
+            )
+
     def list_webhooks(self) -> list[Webhook]:
         """Return the webhooks."""
         self._begin("webhooks")
@@ -80,7 +88,9 @@ class FakeFeed:
             for table_id, ids in payload.records.items():
                 records[table_id] = records.get(table_id, frozenset()) | ids
         is_whole = all(payload.is_whole for payload in page)
-        return ChangeBatch(records, cursor + len(page), more=len(following) > len(page), is_whole=is_whole)
+        has_failed = any(payload.has_failed for payload in page)
+        more = len(following) > len(page)
+        return ChangeBatch(records, cursor + len(page), more=more, is_whole=is_whole, has_failed=has_failed)
 
     def _begin(self, call: str) -> None:
         self.calls.append(call)

@@ -41,11 +41,12 @@ class FakeLeases:
         self._clock = clock or Clock()
         self._held: dict[str, tuple[int, float]] = {}
 
-    def acquire(self, name: str, seconds: float) -> int | None:
+    def acquire(self, name: str, seconds: float, above: int = 0) -> int | None:
         """Take the lease where it is free or has run out."""
         number, until = self._held.get(name, (0, 0.0))
         if until > self._clock.now():
             return None
+        number = max(number, above)
         self._held[name] = (number + 1, self._clock.now() + seconds)
         return number + 1
 

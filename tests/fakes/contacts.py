@@ -1,13 +1,18 @@
 """Contacts' source and cache as plain dictionaries, under a clock that tests move; see `memory`."""
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from twilio_bridge import phone
-from twilio_bridge.contacts.contact import Contact, is_same_worker, matches_query
-from twilio_bridge.contacts.ports import CacheState, SourcePage, TemplateText
-from twilio_bridge.errors import StaleOffsetError
+from twilio_bridge.config import schema
+from twilio_bridge.contacts.columns import Columns, list_configured
+from twilio_bridge.contacts.contact import Contact, matches_query
+from twilio_bridge.contacts.ports import CacheState, Origin, SourcePage, TemplateText
+from twilio_bridge.errors import ColumnsGoneError, StaleOffsetError
+
+MAX_CHANGES_COUNT = 500
+NO_ORIGIN = Origin()
 
 
 @dataclass
@@ -29,8 +34,21 @@ class FakeSource:
         self.texts = list(templates)
         self.failure: Exception | None = None
         self.calls = 0
+        self.absent: set[str] = set()
+        self.columns: Columns | None = None
         self.changed_at: dict[str, str] = {}
         self._listings: dict[str, list[str]] = {}
+
+    def find_columns(self, further: Collection[str] = ()) -> Columns:
+        """Return all columns of the defaults but the `absent` ones."""
+        self._count_call()
+        configured = list_configured(schema.Contacts())
+        present = (configured | frozenset(further)) - self.absent
+        return Columns(present, configured & self.absent, frozenset(further), time.time())
+
+    def use_columns(self, columns: Columns) -> None:
+        """Read these columns: a listing fails where one is absent."""
+        self.columns = columns
 
     def list_page(self, owner: str | None, size: int, offset: str | None = None) -> SourcePage:
         """Return one page; the listing's order and members stay as they were at its first page."""
@@ -108,12 +126,18 @@ class FakeSource:
         return list(self.texts)
 
     def _begin(self) -> None:
+        self._count_call()
+        asked = self.columns.present if self.columns else list_configured(schema.Contacts())
+        if self.columns and asked & self.absent:
+            raise ColumnsGoneError("memory", asked & self.absent)
+
+    def _count_call(self) -> None:
         self.calls += 1
         if self.failure:
             raise self.failure
 
     def _of(self, owner: str | None) -> list[Contact]:
-        mine = (c for c in self.contacts.values() if owner is None or is_same_worker(c.owner, owner))
+        mine = (c for c in self.contacts.values() if owner is None or c.is_owned_by(owner))
         return sorted(mine, key=lambda contact: contact.order)
 
 
@@ -128,6 +152,7 @@ class FakeCache:
         self._lease = 0
         self._state = CacheState(None)
         self._owners: list[str] = []
+        self._changes = 0
 
     def read_state(self) -> CacheState:
         """Tell when the last whole load began."""
@@ -150,6 +175,10 @@ class FakeCache:
     def get_contact(self, contact_id: str) -> Contact | None:
         """Return a contact by id."""
         return self._contacts.get(contact_id)
+
+    def get_contacts(self, contact_ids: Collection[str]) -> list[Contact]:
+        """Return those that are here."""
+        return [self._contacts[contact_id] for contact_id in contact_ids if contact_id in self._contacts]
 
     def find_by_address(self, number: str) -> list[Contact]:
         """Return the contacts with this address."""
@@ -179,12 +208,14 @@ class FakeCache:
             self._keys[contact_id] = (contact.order, self._clock.now() + 86_400)
         self._written[contact_id] = (self._clock.now(), None)
 
-    def confirm_webhook_read(self, moment: float) -> None:
-        """Note until when the webhook has been heard."""
+    def confirm_webhook_read(self, moment: float, changed: Sequence[Contact] = ()) -> None:
+        """Note until when the webhook has been read."""
+        self._changes += len(changed)
         if self._state.loaded_at is not None and self._state.loaded_at < moment:
             self._state = replace(self._state, loaded_at=moment, is_told=True)
+        self._state = replace(self._state, has_many_changes=self._changes > MAX_CHANGES_COUNT)
 
-    def apply_changes(self, changed: Sequence[Contact], began_at: float, number: int, newest: str = "") -> int:
+    def apply_changes(self, changed: Sequence[Contact], began_at: float, number: int, newest: str | None = None) -> int:
         """Take in what has changed, unless it was written since."""
         if self._state.is_empty or number < self._lease:
             return 0
@@ -193,17 +224,31 @@ class FakeCache:
         for contact in differing:
             self._contacts[contact.id] = contact
             self._written[contact.id] = (began_at, contact)
-        self._lease, self._state = number, replace(self._state, loaded_at=began_at, newest=newest)
+        if newest is not None:
+            self._lease, self._state = number, replace(self._state, loaded_at=began_at, newest=newest, lease=number)
         return len(differing)
 
-    def replace_all(self, contacts: Sequence[Contact], began_at: float, number: int, newest: str = "") -> None:
+    def fold_changes(self, number: int) -> None:
+        """Count none beside the chunks any more."""
+        self._changes, self._lease = 0, number
+        self._state = replace(self._state, has_many_changes=False, lease=number)
+
+    def holds_value(self, field: str) -> bool:
+        """Return whether any contact has a value in this field."""
+        return any(getattr(contact, field) for contact in self._contacts.values())
+
+    def replace_all(
+        self, contacts: Sequence[Contact], began_at: float, number: int, newest: str = "", origin: Origin = NO_ORIGIN
+    ) -> int:
         """Take in a whole load; what was written since it began stays."""
         if number < self._lease:
-            return
-        before, self._lease = self._contacts, number
-        self._state = CacheState(began_at, began_at, newest, len(contacts))
+            return 0
+        before, self._lease, self._changes = self._contacts, number, 0
+        self._state = CacheState(began_at, began_at, newest, len(contacts), origin=origin, lease=number)
         self._contacts = {contact.id: contact for contact in contacts}
-        self._owners = sorted({contact.owner for contact in contacts if contact.owner})
+        self._owners = sorted({owner for contact in contacts for owner in contact.owners})
+        places = {contact.id: (contact.order, {*contact.owners}) for contact in contacts}
+        moved = sum(places.pop(c.id, None) != (c.order, {*c.owners}) for c in before.values()) + len(places)
         for gone in before.keys() - self._contacts.keys():
             self._keys[gone] = (before[gone].order, self._clock.now() + 86_400)
         for contact_id, (at, contact) in self._written.items():
@@ -211,7 +256,8 @@ class FakeCache:
                 self._contacts[contact_id] = contact
             elif at >= began_at:
                 self._contacts.pop(contact_id, None)
+        return moved
 
 
 def _listed_under(contact: Contact, owner: str) -> bool:
-    return contact.owner.strip().casefold() == owner.strip().casefold()
+    return owner.strip().casefold() in {each.strip().casefold() for each in contact.owners or ("",)}

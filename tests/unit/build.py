@@ -27,7 +27,7 @@ from twilio_bridge.config import schema
 from twilio_bridge.contacts.change_feed import WebhookDeps
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.contacts.directory import Directory
-from twilio_bridge.contacts.loading import Loaded, PartlyLoaded, RefreshDeps, Updated
+from twilio_bridge.contacts.loading import Loaded, PartlyLoaded, RefreshDeps, Refused, Updated
 from twilio_bridge.contacts.ports import TemplateText
 from twilio_bridge.contacts.refresh import refresh
 from twilio_bridge.entrypoints import http, twilio_signature
@@ -151,7 +151,7 @@ class World:
         self.cache = FakeCache(self.clock)
         self.notes = FakeNotes(self.clock)
         self.leases = FakeLeases(self.clock)
-        self.stage = FakePartialLoads(self.clock)
+        self.partial_loads = FakePartialLoads(self.clock)
         self.feed = FakeFeed(clock=self.clock)
         self.registrations = FakeRegistrations()
 
@@ -201,7 +201,7 @@ class World:
         """What the Conversations webhooks work with."""
         return ConversationsDeps(self.directory, self.opt_outs, self.outbox, lambda: self.messaging, self.settings)
 
-    def load(self) -> Loaded | PartlyLoaded | Updated | None:
+    def load(self) -> Loaded | PartlyLoaded | Updated | Refused | None:
         """Load the whole source into the cache."""
         return refresh(self.refreshing, whole=True)
 
@@ -211,7 +211,7 @@ class World:
         return RefreshDeps(
             source=self.source,
             cache=self.cache,
-            stage=self.stage,
+            partial_loads=self.partial_loads,
             notes=self.notes,
             leases=self.leases,
             again=self.refresh,

@@ -16,6 +16,9 @@
     ├── OutOfTimeError           our own time budget is spent
     └── UpstreamError            another system failed; `system` names it
         ├── RefusedError             it refused for good (credentials, permissions, a malformed request)
+        │   ├── ColumnsGoneError         the base lacks a column that is asked for
+        │   ├── ViewGoneError            the table lacks the view
+        │   ├── ComputedColumnError      the base computes a column that was to be written
         │   └── UnacceptableError        only this one item; others may be accepted
         ├── StaleOffsetError         a listing has expired and has to begin again
         ├── RateLimitedError         it asks us to wait `retry_after` seconds
@@ -25,6 +28,8 @@
 Messages are for logs and operators: they never hold a name, a number, a body or a secret.
 `friendly` is for the worker who looks at the app.
 """
+
+from collections.abc import Iterable
 
 
 class BridgeError(Exception):
@@ -110,6 +115,29 @@ class RefusedError(UpstreamError):
     def __init__(self, system: str, message: str, *, code: int | None = None) -> None:
         super().__init__(system, message)
         self.code = code
+
+
+class ColumnsGoneError(RefusedError):
+    """The base has not, or no longer, the columns that `columns` names."""
+
+    def __init__(self, system: str, columns: Iterable[str]) -> None:
+        self.columns = frozenset(columns)
+        names = ", ".join(sorted(self.columns)) or "a column"
+        super().__init__(system, f"the table has no column {names}; check contacts.columns in bridge.yaml", code=422)
+
+
+class ViewGoneError(RefusedError):
+    """The table has no such view."""
+
+
+class ComputedColumnError(RefusedError):
+    """A column that Airtable computes, or that takes no such value, cannot be written; it never can."""
+
+    def __init__(self, system: str, column: str) -> None:
+        super().__init__(system, f"the column {column} is computed and cannot be written", code=422)
+        self.friendly = (
+            f"Airtable computes the column “{column}”: nothing can be written there. Please ask your administrator."
+        )
 
 
 class UnacceptableError(RefusedError):

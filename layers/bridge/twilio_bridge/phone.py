@@ -5,6 +5,8 @@ A number is E.164 text (`+447900000012`). An address is a number with its channe
 """
 
 import re
+import unicodedata
+from dataclasses import dataclass
 
 E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 CHANNEL = re.compile(r"((whatsapp|sms|mms|rcs|messenger):\s*)*", re.IGNORECASE)
@@ -12,6 +14,16 @@ WHATSAPP = "whatsapp:"
 # A country code and an opaque id, for a business with several portfolios `US.ENT.…`.
 # https://www.twilio.com/en-us/changelog/whatsapp-bsuid-format-in-conversations-and-webhook-fields
 WHATSAPP_USER = re.compile(r"whatsapp:[A-Z]{2}\.([A-Za-z0-9]{1,16}\.)?[A-Za-z0-9_-]{1,128}", re.IGNORECASE)
+MAX_NUMBER_LENGTH = 40
+MAX_CELL_LENGTH = 500
+# Digits with what people put between them, and what they put before an extension.
+_RUN = re.compile(r"[+(]{0,2}\d[\d\s().+\-/]*")
+_EXTENSION = re.compile(
+    r"(?:;\s*ext\s*=|#|(?<![^\W\d_])(?:extension|extn|ext|durchwahl|poste|anexo|ramal|int|x)(?![^\W\d_])[.:]*)\s*\d{1,7}(?!\d)",
+    re.IGNORECASE,
+)
+# What stands between two numbers of a cell; a plus sign begins another one.
+_BETWEEN_NUMBERS = re.compile(r"[,;|&\n\r]|\s(?:or|and|oder|und|ou|et|e|o|y)\s|(?=\+)", re.IGNORECASE)
 # Callers who hide their number: Twilio's texts, and the digits that spell them:
 # https://help.twilio.com/articles/223179988-Why-am-I-getting-calls-from-these-strange-numbers-
 HIDDEN_WORDS = ("anonymous", "blocked", "private", "restricted", "unavailable", "unknown")
@@ -19,24 +31,100 @@ HIDDEN_NUMBERS = ("+266696687", "+2562533", "+7378742833", "+86282452253", "+865
 HIDDEN = frozenset((*HIDDEN_WORDS, *HIDDEN_NUMBERS))
 
 
+@dataclass(frozen=True, slots=True)
+class NumberCell:
+    """The numbers of a cell in E.164, in order; `is_rejected` where it has digits that are no number."""
+
+    numbers: tuple[str, ...] = ()
+    is_rejected: bool = False
+
+
 def parse_number(text: str, region: str | None = None) -> str | None:
-    """Bring what somebody typed to E.164, or return None where it is no number.
+    """Bring a text that is one number to E.164, or return None where it is anything else; letters are no digits.
 
     `region` is the country of numbers written without their country code (ISO 3166, such as GB).
     """
     text = CHANNEL.sub("", text.strip(), count=1)
     if E164.fullmatch(text):
         return text
-    if not any(character.isdigit() for character in text) or len(text) > 40:  # noqa: PLR2004  longer is no number
+    if len(text) > MAX_NUMBER_LENGTH:
         return None
+
+    plain = _EXTENSION.sub("", _to_ascii(text)).strip()
+    return _to_e164(plain, region) if _RUN.fullmatch(plain) else None
+
+
+def parse_numbers(text: str, region: str | None = None) -> NumberCell:
+    """Return the numbers that stand in a cell; a word before or behind a number is left out, and so is an extension.
+
+    Besides what `parse_number` takes, digits may begin with 00 or with a country code. What cannot be divided into
+    numbers for certain is rejected: a wrong number is somebody else's.
+    """
+    if E164.fullmatch(text):
+        return NumberCell((text,))
+    if len(text) > MAX_CELL_LENGTH:
+        return NumberCell(is_rejected=any(map(str.isdecimal, text)))
+
+    plain = _EXTENSION.sub("", _to_ascii(text))
+    segments = [segment for segment in _BETWEEN_NUMBERS.split(plain) if any(map(str.isdigit, segment))]
+    found = [_parse_segment(segment, region) for segment in segments]
+    numbers = dict.fromkeys(number for parsed in found for number in parsed)
+    return NumberCell(tuple(numbers), not all(found))
+
+
+def _parse_segment(segment: str, region: str | None) -> list[str]:
+    """Return the segment's number, or its numbers with a slash between them; none where anything is doubtful."""
+    runs = _RUN.findall(segment)
+    if len(runs) != 1:  # a word with digits before and behind it
+        return []
+    if whole := _to_e164(runs[0], region, is_cell=True):
+        return [whole]
+
+    parts = [_to_e164(part, region, is_cell=True) for part in runs[0].split("/")]
+    return [part for part in parts if part] if all(parts) else []
+
+
+def _to_ascii(text: str) -> str:
+    """Return the text without invisible characters, with one form of each digit, blank, plus sign and hyphen."""
+    plain = unicodedata.normalize("NFKC", text)
+    kept = (character for character in plain if unicodedata.category(character) not in {"Cf", "Mn"})
+    return "".join(_to_ascii_character(character) for character in kept)
+
+
+def _to_ascii_character(character: str) -> str:
+    if character.isdecimal():
+        return str(int(character))
+    return "-" if unicodedata.category(character) == "Pd" else character
+
+
+def _to_e164(run: str, region: str | None, *, is_cell: bool = False) -> str | None:
+    """Return what a run of digits and punctuation means, the likeliest reading first."""
+    digits = extract_digits(run)
+    if len(digits) > MAX_NUMBER_LENGTH:
+        return None
+
+    plus = "+" in run
+    if is_cell and not plus and digits.startswith("00"):
+        run, plus = "+" + run[run.index("00") + 2 :], True
+    if plus:
+        return _parse_with_library(run[run.index("+") :], None)
+
+    international = _parse_with_library(f"+{digits}", None, is_valid=True) if is_cell and len(digits) >= 10 else None  # noqa: PLR2004  shorter ones are national
+    if region is None:
+        return international
+    return _parse_with_library(run, region, is_valid=True) or international or _parse_with_library(run, region)
+
+
+def _parse_with_library(text: str, region: str | None, *, is_valid: bool = False) -> str | None:
     import phonenumbers  # noqa: PLC0415  its metadata is needed only for untidy cells
 
     try:
         parsed = phonenumbers.parse(text, region)
     except phonenumbers.NumberParseException:
         return None
-    if not phonenumbers.is_possible_number(parsed):
+    if not (phonenumbers.is_valid_number if is_valid else phonenumbers.is_possible_number)(parsed):
         return None
+
     found = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
     return found if E164.fullmatch(found) else None
 

@@ -24,8 +24,8 @@ class Notes(Protocol):
 class Leases(Protocol):
     """At most one holder of a name at a time."""
 
-    def acquire(self, name: str, seconds: float) -> int | None:
-        """Take the lease and return its number, higher than any before; None while another holds it."""
+    def acquire(self, name: str, seconds: float, above: int = 0) -> int | None:
+        """Take the lease and return its number, higher than any before and `above`; None while another holds it."""
 
     def release(self, name: str, number: int) -> None:
         """End the lease, if its number is still the latest."""

@@ -16,6 +16,7 @@ STATUSES: tuple[tuple[type[BaseException], int], ...] = (
     (errors.RateLimitedError, 503),
     (errors.UnavailableError, 503),
     (errors.OutOfTimeError, 503),
+    (errors.ComputedColumnError, 422),
     (errors.RefusedError, 502),
     (errors.RoutingError, 502),
     (errors.UpstreamError, 503),

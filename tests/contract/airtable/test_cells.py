@@ -78,8 +78,8 @@ def test_what_is_no_whole_number_is_left_out(around: Surroundings, cell: str) ->
     assert [] == around.adapter(schema.Contacts()).find_by_address(NUMBER)
 
 
-YES: list[object] = [True, "true", "TRUE", " Yes ", "1", "x"]
-NO: list[object] = [False, None, "", "false", "no", "0", 0, [], {"error": "#ERROR!"}]
+YES: list[object] = [True, "true", "TRUE", " Yes ", "1", "x", [None, True], COLLABORATOR]
+NO: list[object] = [False, None, "", "false", "no", "0", 0, [], [None, False, ""]]
 
 
 @pytest.mark.parametrize(("cell", "expected"), [*((yes, True) for yes in YES), *((no, False) for no in NO)])
@@ -163,7 +163,7 @@ def test_attachments_are_not_kept() -> None:
 def test_further_columns_are_kept_as_text() -> None:
     """What no setting names stands in `cells`, without what is empty."""
     contact = read(name="Ada", id="1001", company="Acme", visits=3, tags=["a", "b"], empty="", broken={"error": "x"})
-    assert {"company": "Acme", "visits": "3", "tags": "a, b"} == contact.cells
+    assert {"id": "1001", "company": "Acme", "visits": "3", "tags": "a, b"} == contact.cells
 
 
 def test_notes_keep_their_lines() -> None:
@@ -172,11 +172,20 @@ def test_notes_keep_their_lines() -> None:
     assert ("Ada Okafor", "one\ntwo") == (contact.name, contact.notes)
 
 
-def test_a_contact_without_anything_is_shown(around: Surroundings) -> None:
-    """An empty row has a name to show, its id."""
-    contact_id = add(around)
-    (found,) = next(around.adapter().iterate_pages()).contacts
-    assert contact_id == found.display_name
+@pytest.mark.parametrize("cells", [{}, {"id": "17"}, {"company": "Acme"}, {"name": " ", "opt_out": False}])
+def test_a_row_that_nobody_filled_in_is_no_contact(around: Surroundings, cells: dict[str, object]) -> None:
+    """A number that Airtable counts, or what a formula makes of nothing, is no person."""
+    row = add(around, **cells)
+    add(around, name="Ada")
+    assert ["Ada"] == [each.name for each in next(around.adapter().iterate_pages()).contacts]
+    assert around.adapter().get_contact(row) is None
+
+
+@pytest.mark.parametrize("cells", [{"sms": NUMBER}, {"owner": JO}, {"opt_out": True}, {"chat": "jo"}, {"notes": "x"}])
+def test_a_row_with_anything_of_a_person_is_a_contact(around: Surroundings, cells: dict[str, object]) -> None:
+    """Without a name it is shown by what it has."""
+    contact_id = add(around, **cells)
+    assert [contact_id] == ids(next(around.adapter().iterate_pages()).contacts)
 
 
 def test_the_id_column_finds_a_contact(around: Surroundings) -> None:

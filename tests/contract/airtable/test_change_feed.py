@@ -280,7 +280,48 @@ def test_a_cursor_that_airtable_does_not_know(aws: Aws) -> None:
 def test_payloads_that_do_not_tell_everything(aws: Aws, payload: dict[str, Any]) -> None:
     """Errors, and tables that went, of whose records nothing is said."""
     with answering({"payloads": [payload], "cursor": 2, "mightHaveMore": False}) as url:
-        assert ChangeBatch({}, 2, is_whole=False) == adapter(aws, url).list_changes("achX", 1)
+        has_failed = "error" in payload
+        expected = ChangeBatch({}, 2, is_whole=False, has_failed=has_failed)
+        assert expected == adapter(aws, url).list_changes("achX", 1)
+
+
+SOURCES = ["client", "publicApi", "formSubmission", "formPageSubmission", "automation"]
+MORE_SOURCES = ["system", "sync", "anonymousUser", "unknown"]
+
+
+@pytest.mark.parametrize(
+    ("filters", "scope"),
+    [
+        ({"dataTypes": ["tableData"]}, ""),
+        ({"dataTypes": ["tableData", "tableFields"], "changeTypes": ["add", "remove", "update"]}, ""),
+        ({"dataTypes": ["tableData"], "fromSources": [*SOURCES, *MORE_SOURCES]}, ""),
+        ({"dataTypes": ["tableData"], "recordChangeScope": "tblX"}, "tblX"),
+        ({"dataTypes": ["tableData"], "fromSources": ["client"]}, None),
+        ({"dataTypes": ["tableData"], "fromSources": SOURCES}, None),
+        ({"dataTypes": ["tableData"], "changeTypes": ["update"]}, None),
+        ({"dataTypes": ["tableData"], "changeTypes": ["add", "update"]}, None),
+        ({"dataTypes": ["tableFields"]}, None),
+        ({"dataTypes": ["tableData"], "watchDataInFieldIds": ["fldX"]}, None),
+        ({"dataTypes": ["tableData"], "sourceOptions": {"formSubmission": {"viewId": "viwX"}}}, None),
+        ({}, None),
+    ],
+)
+def test_what_a_webhook_reports_is_read_from_its_specification(
+    aws: Aws, filters: dict[str, Any], scope: str | None
+) -> None:
+    """Only one whose filters leave out nothing reports every change: of all tables, or of one."""
+    listed = {"id": "achX", "notificationUrl": "https://x", "specification": {"options": {"filters": filters}}}
+    with answering({"webhooks": [listed]}) as url:
+        (webhook,) = adapter(aws, url).list_webhooks()
+    assert scope == webhook.scope
+
+
+def test_a_name_that_begins_as_an_id_is_a_name(aws: Aws) -> None:
+    """Ids are tbl and 14 letters or digits: `tblCustomers` has to be looked up."""
+    tables = {"tables": [{"id": "tbl00000000000001", "name": "tblCustomers", "fields": []}]}
+    with answering(tables) as url:
+        found = adapter(aws, url).find_table_ids(["tblCustomers", "tbl00000000000002"])
+    assert {"tblCustomers": "tbl00000000000001", "tbl00000000000002": "tbl00000000000002"} == found
 
 
 def test_records_within_a_view_count(aws: Aws) -> None:

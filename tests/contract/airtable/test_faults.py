@@ -102,7 +102,7 @@ def test_the_stand_ins_own_limit(aws: Aws) -> None:
         for number in range(30):
             adapters[number % 3].get_contact(RECORD)
             moment[0] += 0.01 * (number % 7)
-        assert {404} == {seen.status for seen in airtable.requests}
+        assert {200} == {seen.status for seen in airtable.requests}
 
 
 @pytest.mark.parametrize("name", USES)
@@ -110,14 +110,14 @@ def test_the_stand_ins_own_limit(aws: Aws) -> None:
 def test_a_refusal_is_one(around: Surroundings, name: str, status: int) -> None:
     """It is not tried again; only a record that is not there is no error."""
     around.airtable.faults = Faults(status=status)
-    if status == 404 and name in {"get", "delete", "set_opt_out"}:
+    if status == 404 and name in {"delete", "set_opt_out"}:
         use(around, name)()
     else:
         with pytest.raises(RefusedError) as raised:
             use(around, name)()
         assert NUMBER not in str(raised.value)
         assert JO not in str(raised.value)
-    assert len(around.airtable.requests) == (2 if status == 403 and name in {"get", "delete", "set_opt_out"} else 1)
+    assert len(around.airtable.requests) == (2 if status == 403 and name in {"delete", "set_opt_out"} else 1)
 
 
 @pytest.mark.parametrize("name", WRITES)
@@ -129,7 +129,7 @@ def test_a_token_that_may_only_read(around: Surroundings, name: str) -> None:
     assert around.adapter().get_contact(record_id(around))
 
 
-@pytest.mark.parametrize("name", ["get", *WRITES])
+@pytest.mark.parametrize("name", WRITES)
 def test_a_record_that_is_gone_may_be_a_403(around: Surroundings, name: str) -> None:
     """Where the listing does not have it either, it is not there."""
     around.airtable.faults = Faults(status=403, times=1)

@@ -11,7 +11,7 @@ from tests.fakes.contacts import FakeSource
 from tests.unit.build import ANN, JO, World, configured, contact, contacts, message
 from twilio_bridge import deadline
 from twilio_bridge.contacts.contact import Contact
-from twilio_bridge.contacts.loading import OVERLAP_S, STAGE_S, WRITE_S, Loaded, PartlyLoaded, Updated
+from twilio_bridge.contacts.loading import MAX_LOAD_S, OVERLAP_S, WRITE_S, Loaded, PartlyLoaded, Refused, Updated
 from twilio_bridge.contacts.ports import SourcePage
 from twilio_bridge.contacts.refresh import refresh
 from twilio_bridge.errors import OutOfTimeError, RateLimitedError, RefusedError, UnavailableError
@@ -43,7 +43,7 @@ def short(*given: Contact, pages: int = 1, failure: Exception = OUT_OF_TIME, set
     return World(source, configured(settings)), source
 
 
-def load(office: World) -> list[Loaded | PartlyLoaded | Updated | None]:
+def load(office: World) -> list[Loaded | PartlyLoaded | Updated | Refused | None]:
     """Load in as many invocations as it takes."""
     done = [office.load()]
     while isinstance(done[-1], PartlyLoaded):
@@ -75,7 +75,7 @@ def test_nothing_is_staged_where_time_suffices() -> None:
     office, _ = short(*contacts(950), pages=100)
 
     assert [Loaded(950, 0)] == load(office)
-    assert office.stage.find_load(0) is None
+    assert office.partial_loads.find_load(0) is None
     assert 0 == office.refresh.continuations
 
 
@@ -108,7 +108,7 @@ def test_writes_between_two_parts_survive() -> None:
     """What is created, changed or deleted meanwhile is as it was left, not as the first part read it."""
     office, source = short(*contacts(150))
     office.load()
-    first = [each.id for each in office.stage.find_load(0)[1]]  # type: ignore[index]  # it is there
+    first = [each.id for each in office.partial_loads.find_load(0)[1]]  # type: ignore[index]  # it is there
     gone, out = (contact(contact_id) for contact_id in first[:2])
     office.clock.offset = 60
     created = office.directory.create_contact(contact("", name="New", sms=ANN))
@@ -139,7 +139,7 @@ def test_whoever_comes_twice_is_shown_once() -> None:
     """A record that moved from a page that was read to one that is left counts as it was read last."""
     office, source = short(*contacts(150))
     office.load()
-    twice = office.stage.find_load(0)[1][0]  # type: ignore[index]  # it is there
+    twice = office.partial_loads.find_load(0)[1][0]  # type: ignore[index]  # it is there
     moved = replace(twice, name="Zoe", owner="mei@example.com")
 
     class Moving(Short):
@@ -190,7 +190,7 @@ def test_an_old_stage_is_not_gone_on_with() -> None:
     """After an hour nobody knows any more what it is worth."""
     office, source = short(*contacts(150))
     office.load()
-    office.clock.offset = STAGE_S + 1
+    office.clock.offset = MAX_LOAD_S + 1
     source.most = 10
 
     assert Loaded(150, 0) == refresh(office.refreshing)
@@ -201,7 +201,7 @@ def test_an_overtaken_stage_is_not_gone_on_with() -> None:
     """A load that began later and is in the cache is not undone by the rest of an older one."""
     office, _ = short(*contacts(150))
     office.load()
-    staged = office.stage.find_load(0)
+    staged = office.partial_loads.find_load(0)
     assert staged
     office.clock.offset = 60
     office.cache.replace_all([contact("r1")], office.clock.now(), 2)
@@ -260,7 +260,7 @@ def test_the_next_part_is_asked_for_when_the_lease_is_free() -> None:
         def request_continuation(self) -> None:
             done.append(refresh(office.refreshing))
 
-    done: list[Loaded | PartlyLoaded | Updated | None] = []
+    done: list[Loaded | PartlyLoaded | Updated | Refused | None] = []
     office = World(Short(*contacts(150)), refresh=AtOnce())
     office.load()
 

@@ -9,7 +9,7 @@ from tests.fakes.contacts import FakeSource
 from tests.unit.build import ANN, JO, World, contact, contacts, message, world
 from twilio_bridge.config import schema
 from twilio_bridge.contacts.contact import Contact
-from twilio_bridge.contacts.loading import LISTINGS, OVERLAP_S, Loaded, PartlyLoaded, Updated, keep_columns
+from twilio_bridge.contacts.loading import MAX_LISTINGS, OVERLAP_S, Loaded, PartlyLoaded, Refused, Updated, keep_columns
 from twilio_bridge.contacts.ports import SourcePage
 from twilio_bridge.contacts.refresh import LEASE, LEASE_S, full_load_interval_s, refresh
 from twilio_bridge.errors import StaleOffsetError, UnavailableError
@@ -63,7 +63,7 @@ def test_one_at_a_time() -> None:
         def meanwhile(self) -> None:
             seen.append(office.load())
 
-    seen: list[Loaded | PartlyLoaded | Updated | None] = []
+    seen: list[Loaded | PartlyLoaded | Updated | Refused | None] = []
     office = World(Twice(contact("r1")))
 
     assert Loaded(1, 0) == office.load()
@@ -100,7 +100,7 @@ def test_lease_of_a_crashed_load() -> None:
     assert Loaded(1, 0) == office.load()
 
 
-@pytest.mark.parametrize("breaks", range(LISTINGS))
+@pytest.mark.parametrize("breaks", range(MAX_LISTINGS))
 def test_stale_offset(breaks: int) -> None:
     """A listing that Airtable forgot begins again, and nobody is loaded twice."""
     office = World(Scripted(*contacts(150), breaks=breaks))
@@ -111,7 +111,7 @@ def test_stale_offset(breaks: int) -> None:
 
 def test_stale_offset_for_good() -> None:
     """A listing that always breaks off is given up, and the old contacts stay."""
-    office = World(Scripted(contact("r1"), breaks=LISTINGS))
+    office = World(Scripted(contact("r1"), breaks=MAX_LISTINGS))
     with pytest.raises(StaleOffsetError):
         office.load()
 

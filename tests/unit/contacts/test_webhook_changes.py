@@ -8,17 +8,25 @@ import pytest
 
 from tests.fakes.base import FakeLeases
 from tests.fakes.contacts import FakeSource
-from tests.unit.build import JO, World, contact, contacts, message, world
+from tests.unit.build import JO, SAM, World, contact, contacts, message, world
 from tests.unit.conftest import Lines
 from twilio_bridge.contacts import templates
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.contacts.loading import Loaded, Updated
 from twilio_bridge.contacts.refresh import read_webhook, refresh
-from twilio_bridge.contacts.webhook_changes import LEASE, LEASE_S, MAX_RECORDS_COUNT, RECORDS_A_REQUEST, take_in_changes
+from twilio_bridge.contacts.webhook_changes import (
+    FURTHER_REQUESTS,
+    LEASE,
+    LEASE_S,
+    RECORDS_A_REQUEST,
+    take_in_changes,
+)
 from twilio_bridge.contacts.webhook_registration import register_webhook
 from twilio_bridge.errors import RefusedError, UnavailableError
 
 BASE_URL = "https://bridge.example.com"
+# In a base of a few contacts a load takes no more requests than these records.
+AFFORDABLE = FURTHER_REQUESTS * RECORDS_A_REQUEST
 
 
 def told(*given: Contact, **parts: Any) -> World:
@@ -188,7 +196,7 @@ def test_templates_that_are_refused_hold_nothing_up(log: Lines) -> None:
     edit(office, contact("r1", name="Anna"))
 
     assert 1 == take_in_changes(office.refreshing)
-    assert ["templates not read"] == [line["message"] for line in log() if line["level"] == "ERROR"]
+    assert ["templates not read"] == [line["message"] for line in log() if line["level"] == "WARNING"]
 
 
 def test_other_tables_do_not_matter() -> None:
@@ -237,9 +245,9 @@ def test_a_webhook_that_is_forgotten_meanwhile() -> None:
     """Whoever held the lease before found it gone; then there is nothing to hear."""
 
     class Late(FakeLeases):
-        def acquire(self, name: str, seconds: float) -> int | None:
+        def acquire(self, name: str, seconds: float, above: int = 0) -> int | None:
             office.registrations.remove_registration(f"ach{1:014}")
-            return super().acquire(name, seconds)
+            return super().acquire(name, seconds, above)
 
     office = told(contact("r1"))
     office.leases = Late(office.clock)
@@ -370,7 +378,7 @@ def test_what_is_not_told_one_by_one_comes_with_a_load(how: str, log: Lines) -> 
     """The cursor moves to the end, and a load is due as in a base without a webhook; then the webhook is good again."""
     office = told(contact("r1", name="Ann"))
     if how == "too many":
-        edit(office, *(contact(f"r{number}", name="New") for number in range(MAX_RECORDS_COUNT + 1)))
+        edit(office, *(contact(f"r{number}", name="New") for number in range(AFFORDABLE + 1)))
     else:
         office.source.contacts["r1"] = contact("r1", name="New")
         office.feed.tell("r1", is_whole=False)
@@ -387,11 +395,70 @@ def test_what_is_not_told_one_by_one_comes_with_a_load(how: str, log: Lines) -> 
 
 
 def test_up_to_the_limit_records_are_read_one_by_one() -> None:
-    """500 changed records need no load."""
+    """As long as asking for them takes no more requests than a load."""
     office = told()
-    edit(office, *contacts(MAX_RECORDS_COUNT))
+    edit(office, *contacts(AFFORDABLE))
 
-    assert MAX_RECORDS_COUNT == take_in_changes(office.refreshing)
+    assert AFFORDABLE == take_in_changes(office.refreshing)
+
+
+def test_many_changes_are_asked_for_where_that_is_cheaper_than_a_load() -> None:
+    """600 owners reassigned are asked for, and nobody waits for a load of 1,500 contacts."""
+    office = told(*contacts(1_500))
+    edit(office, *(contact(f"rec{n:014}", name=f"Name {n:05}", owner=SAM) for n in range(600)))
+
+    assert Updated(600) == read_webhook(office.refreshing)
+    assert (1, 600) == (office.source.calls, len(office.cache.list_page(SAM, "", 1_000)))
+
+
+def test_many_deletions_are_taken_in_at_once() -> None:
+    """Whoever is not there any more goes, whoever is there stays."""
+    office = told(*contacts(1_500))
+    destroy(office, *(f"rec{n:014}" for n in range(550)))
+
+    assert Updated(550) == read_webhook(office.refreshing)
+    assert 950 == len(names(office))
+
+
+def test_a_webhook_whose_payloads_report_an_error_is_replaced(log: Lines) -> None:
+    """It is removed, the copy is not relied on until a load, and the next look makes another one."""
+    office = told(contact("r1", name="Ann"))
+    office.feed.fail()
+
+    assert read_webhook(office.refreshing) is None
+    assert [] == office.feed.list_webhooks()
+    assert not office.cache.read_state().is_told or office.registrations.get_registration() is None
+    assert "webhook replaced" in [line["message"] for line in log()]
+    assert "registered" == register_webhook(office.refreshing, BASE_URL)
+    assert [f"ach{2:014}"] == [each.id for each in office.feed.list_webhooks()]
+
+
+def test_a_webhook_that_is_silent_while_records_change_is_replaced(log: Lines) -> None:
+    """The second load finds a new contact that no payload has reported."""
+    office = told(contact("r1", name="Ann"))
+    office.clock.offset += 60
+    assert isinstance(refresh(office.refreshing, whole=True), Loaded)
+    assert len(office.feed.list_webhooks()) == 1
+    office.source.contacts["r2"] = contact("r2", name="Ben")
+    office.clock.offset += 60
+
+    assert isinstance(refresh(office.refreshing, whole=True), Loaded)
+    assert office.registrations.get_registration() is None
+    assert [] == office.feed.list_webhooks()
+    assert ["it is silent while records change"] == [line["reason"] for line in log() if "reason" in line]
+
+
+@pytest.mark.parametrize("what", ["nothing changed", "it reported"])
+def test_a_webhook_that_reports_is_kept(what: str) -> None:
+    """Loads that find nothing new, or what was reported meanwhile, leave it."""
+    office = told(contact("r1", name="Ann"))
+    for number in range(3):
+        office.clock.offset += 60
+        if what == "it reported":
+            edit(office, contact(f"r{number + 2}", name="New"))
+        assert isinstance(refresh(office.refreshing, whole=True), Loaded)
+
+    assert office.registrations.get_registration()
 
 
 def test_another_table_in_the_configuration() -> None:

@@ -77,6 +77,7 @@ class Contacts(Section):
     """Where contacts stand, who sees them, and how old a copy may be."""
 
     table: Column = "Customers"
+    view: str = ""
     columns: ContactColumns = ContactColumns()
     visibility: Literal["owner", "all"] = "owner"
     region: Annotated[str, Field(pattern="^([A-Z]{2})?$")] = ""
@@ -116,7 +117,8 @@ class TemplateColumns(Section):
 class Templates(Section):
     """Where templates stand, and what becomes of one that lacks a value."""
 
-    table: Column = "Templates"
+    table: str = "Templates"
+    view: str = "Grid view"
     columns: TemplateColumns = TemplateColumns()
     incomplete: Literal["hide", "show"] = "hide"
 

@@ -12,13 +12,18 @@ from twilio_bridge.contacts.ports import ContactSource
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Webhook:
-    """A webhook as the base lists it: whether it still hears of changes and tells us of them; its next payload."""
+    """A webhook as the base lists it: its next payload, whether it still records changes and notifies its address.
+
+    `scope` is the id of the table of which it reports every change, empty for all tables; None where it leaves some
+    out.
+    """
 
     id: str
     url: str
     cursor: int
     is_alive: bool
     notifies: bool
+    scope: str | None = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +31,14 @@ class ChangeBatch:
     """What a webhook told from a cursor on: records created, changed or destroyed, by their table's id.
 
     `cursor` asks for what follows, `more` says that there is something already. Where `is_whole` is false something
-    happened that it does not tell.
+    happened that it does not report; where it `has_failed`, a payload is an error of the webhook itself.
     """
 
     records: Mapping[str, frozenset[str]]
     cursor: int
     more: bool = False
     is_whole: bool = True
+    has_failed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,12 +2,15 @@
 
 import unicodedata
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
 
 from twilio_bridge import phone
 
 # In a key the folded name is cut here: DynamoDB takes sort keys of 1,024 bytes.
 MAX_NAME_IN_KEY_LENGTH = 100
+# Blank space to Python, so that no cell that is read as one line has it.
+SEPARATOR = "\x1f"
 # Letters that Unicode does not decompose, as people write them on another keyboard, and what stands for ' and -.
 FOLDED = str.maketrans(
     dict(zip("\u0111\u00f0\u0256\u0127\u0131\u0142\u00f8\u0167\u0180\u0268\u0289\u014b", "dddhilotbiun", strict=True))
@@ -19,10 +22,15 @@ FOLDED = str.maketrans(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contact:
-    """A customer as the base knows them; what the base does not say is empty.
+    """A customer as the base has them; what the base does not say is empty.
 
-    `sms` and `whatsapp` are E.164 without prefix, `chat` is a Conversations identity, `owner` the worker's identity.
-    `cells` holds further columns as text, by the column's name.
+    `sms` and `whatsapp` are E.164 without prefix, `chat` is a Conversations identity, `owner` the worker's identity;
+    where a cell holds several, the first stands there and the rest beside it. `cells` holds further columns as text, by
+    the column's name.
+
+    Unknown is not empty: `unread` names the fields (`owner`, `opt_out`) whose column is not there or whose cell holds
+    an error. An unknown owner is nobody who may see the contact; an unknown opt-out lifts none.
+    `problems` are a load's remarks on the record's cells, such as `owner: error`; they are not kept.
     """
 
     id: str = ""
@@ -37,6 +45,11 @@ class Contact:
     avatar: str = ""
     opt_out: bool = False
     cells: Mapping[str, str] = field(default_factory=dict)
+    more_sms: tuple[str, ...] = ()
+    more_whatsapp: tuple[str, ...] = ()
+    co_owners: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
+    problems: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def display_name(self) -> str:
@@ -45,14 +58,64 @@ class Contact:
         return " ".join(next(text for text in shown if text.strip()).split())
 
     @property
+    def sms_numbers(self) -> tuple[str, ...]:
+        """Return all numbers for text messages."""
+        return (self.sms, *self.more_sms) if self.sms else ()
+
+    @property
+    def whatsapp_numbers(self) -> tuple[str, ...]:
+        """Return all WhatsApp numbers."""
+        return (self.whatsapp, *self.more_whatsapp) if self.whatsapp else ()
+
+    @property
     def addresses(self) -> tuple[str, ...]:
         """Return the bare addresses this contact is reached at, each once."""
-        return tuple(dict.fromkeys(address for address in (self.sms, self.whatsapp, self.chat) if address))
+        everything = (*self.sms_numbers, *self.whatsapp_numbers, self.chat)
+        return tuple(dict.fromkeys(address for address in everything if address))
+
+    @property
+    def owners(self) -> tuple[str, ...]:
+        """Return the workers the contact belongs to, each once; none where nobody is known to own it."""
+        return (self.owner, *self.co_owners) if self.owner else ()
+
+    def is_owned_by(self, worker: str) -> bool:
+        """Return whether this worker is one of the owners."""
+        return any(is_same_worker(owner, worker) for owner in self.owners)
+
+    @property
+    def has_content(self) -> bool:
+        """Return whether a person stands here; a row that nobody filled in is no contact."""
+        texts = (self.name, self.email, self.linkedin, self.notes, self.avatar, *self.addresses, *self.owners)
+        return self.opt_out or bool(self.problems) or any(text.strip() for text in texts)
 
     @property
     def order(self) -> str:
         """Return the key contacts are ordered by: the casefolded, accent-free name, then the id."""
         return f"{fold_text(self.display_name)[:MAX_NAME_IN_KEY_LENGTH]}\x00{self.id}"
+
+
+def to_values(contact: Contact) -> dict[str, Any]:
+    """Return the contact as plain values without what is empty; several owners or numbers are one text."""
+    values = {name: value for name, value in asdict(contact).items() if value and name not in _NOT_KEPT}
+    several = {"owner": contact.owners, "sms": contact.sms_numbers, "whatsapp": contact.whatsapp_numbers}
+    return values | {name: SEPARATOR.join(texts) for name, texts in several.items() if texts}
+
+
+def from_values(values: Mapping[str, Any]) -> Contact:
+    """Return the contact that `to_values` made these of, an older version's as well."""
+    known = {name: value for name, value in values.items() if name in _FIELDS}
+    for first, others in _SEVERAL.items():
+        if SEPARATOR in known.get(first, ""):
+            known[first], *more = known[first].split(SEPARATOR)
+            known[others] = tuple(more)
+    if "unread" in known:
+        known["unread"] = tuple(known["unread"])
+    return Contact(**known)
+
+
+_SEVERAL = {"owner": "co_owners", "sms": "more_sms", "whatsapp": "more_whatsapp"}
+_NOT_KEPT = frozenset(("problems", *_SEVERAL.values()))
+_FIELDS = frozenset(each.name for each in fields(Contact))
 
 
 def fold_text(text: str) -> str:
@@ -76,7 +139,8 @@ def is_same_worker(owner: str, worker: str) -> bool:
 
 def build_search_text(contact: Contact) -> str:
     """Return all that a search looks at, in one text: the folded name and e-mail address, and the numbers' digits."""
-    numbers = (phone.extract_digits(text) for text in (contact.sms, contact.whatsapp, contact.name))
+    written = (*contact.sms_numbers, *contact.whatsapp_numbers, contact.name)
+    numbers = (phone.extract_digits(text) for text in dict.fromkeys(written))
     return "\n".join((fold_text(contact.name), fold_text(contact.email), *numbers))
 
 

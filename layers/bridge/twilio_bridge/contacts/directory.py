@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 
 from twilio_bridge import deadline, phone
 from twilio_bridge.config import schema
-from twilio_bridge.contacts.contact import Contact, is_record_id, is_same_worker
+from twilio_bridge.contacts.contact import Contact, is_record_id
 from twilio_bridge.contacts.paging import Cursor, Page, parse_cursor, unpack_page
 from twilio_bridge.contacts.ports import CacheState, ContactCache, ContactSource
+from twilio_bridge.contacts.unknown import OWNER, keep_known
 from twilio_bridge.errors import (
     BridgeError,
     DuplicateContactError,
@@ -39,7 +40,7 @@ FIRST_PAGE_WAITS_S = (0.25, 0.5, 1.0, 1.0, 1.0)
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """Contacts behind one door."""
+    """Contacts behind one door; `made_of` is the end of the fingerprint of a copy that is made as configured."""
 
     source: Callable[[], ContactSource]
     cache: ContactCache
@@ -47,6 +48,7 @@ class Directory:
     leases: Leases
     refresh: Refresh
     settings: schema.Contacts
+    made_of: str = ""
     clock: Callable[[], float] = time.time
 
     def list_page(self, worker: str, size: int, token: str = "", anchor: str = "", query: str = "") -> Page:
@@ -92,8 +94,11 @@ class Directory:
         return contact
 
     def may_see(self, contact: Contact, worker: str) -> bool:
-        """Return whether a worker may open this contact; one without owner is everybody's to open."""
-        return not contact.owner or self.settings.visibility == "all" or is_same_worker(contact.owner, worker)
+        """Return whether a worker may open this contact: anybody may without an owner, nobody with an unknown one."""
+        if self.settings.visibility == "all":
+            return True
+        is_nobodys = not contact.owners and OWNER not in contact.unread
+        return is_nobodys or contact.is_owned_by(worker)
 
     def find_by_address(self, address: str) -> Contact | None:
         """Return the contact that is reached at this address, one with an owner first; None for a stranger."""
@@ -153,7 +158,7 @@ class Directory:
         if changed is None:
             self.cache.remove_contact(contact.id)
         else:
-            self.cache.put_contact(replace(changed, cells=contact.cells))
+            self.cache.put_contact(replace(contact, opt_out=changed.opt_out))  # the answer may lack a column
 
     def list_owners(self) -> list[str]:
         """Return the owners that contacts name."""
@@ -189,7 +194,7 @@ class Directory:
         while page.offset and not page.contacts:  # all of that page were deleted meanwhile
             page = self.source().list_page(owner, size, page.offset)
         # An offset comes back from the app, so what it leads to is looked at, not trusted.
-        shown = tuple(c for c in page.contacts if owner is None or is_same_worker(c.owner, owner))
+        shown = tuple(c for c in page.contacts if owner is None or c.is_owned_by(owner))
         if not (page.offset and shown):
             return Page(shown)
         following = Cursor(shown[-1].order, page.offset)
@@ -225,7 +230,8 @@ class Directory:
     def _is_fresh(self, state: CacheState) -> bool:
         """Return whether the copy is young enough; one whose changes nobody tells may grow older than others."""
         stale_after_s = self.settings.fresh_s if state.is_told else self.settings.stale_after_s
-        return state.loaded_at is not None and self.clock() - state.loaded_at <= stale_after_s
+        is_young = state.loaded_at is not None and self.clock() - state.loaded_at <= stale_after_s
+        return is_young and state.origin.made_of.endswith(self.made_of)
 
     def _ask_for_id(self, contact_id: str) -> Contact | None:
         """Ask the source for an id; what is no record's id stands in the id column, which the cache does not hold."""
@@ -239,7 +245,7 @@ class Directory:
 
     def _learn(self, what: str, found: Iterable[Contact], asked_at: float) -> list[Contact]:
         """Keep what the source said, unless something was written here since it was asked."""
-        contacts = list(found)
+        contacts = keep_known(list(found), self.cache)
         if not contacts:
             self.notes.write_note(f"unknown {what}", "", REMEMBER_UNKNOWN_S)
         for contact in contacts:

@@ -1,55 +1,81 @@
 """Taking contacts in: the whole base, or what has changed in it.
 
 Of a whole load nothing is shown before everything is read, and one invocation may be too short for that: while
-callbacks wait, bulk has one request a second. What was read by then is staged, and the next invocation goes on from
-there, at once, for Airtable soon forgets a listing that nobody reads. A load that ends in time stages nothing.
+callbacks wait, bulk has one request a second. What was read by then is kept, and the next invocation goes on from
+there, at once, for Airtable soon forgets a listing that nobody reads. A load that ends in time keeps nothing.
+
+A load reads the columns by name. Where one is gone that the configuration names, or that was read before, it is refused
+and the last copy goes on answering: an empty column and one that was renamed look the same.
 """
 
 import hashlib
 import time
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from twilio_bridge import deadline
 from twilio_bridge.config import schema
 from twilio_bridge.contacts import templates
 from twilio_bridge.contacts.change_feed import WebhookDeps
+from twilio_bridge.contacts.columns import Columns, check_columns
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.contacts.ports import (
     Bookmark,
     CacheState,
     ContactCache,
     ContactSource,
+    Origin,
     PartialLoads,
     SourcePage,
     TemplateText,
 )
-from twilio_bridge.errors import OutOfTimeError, RefusedError, StaleOffsetError, UpstreamError
+from twilio_bridge.contacts.unknown import count_problems, keep_known
+from twilio_bridge.errors import (
+    ColumnsGoneError,
+    OutOfTimeError,
+    RefusedError,
+    StaleOffsetError,
+    UpstreamError,
+)
 from twilio_bridge.logs import logger
 from twilio_bridge.ports import Leases, Notes, Refresh
 
-LISTINGS = 3
+MAX_LISTINGS = 3
 # What an invocation has at most, and what of it is kept free to write what was read: 100,000 contacts are 10 s of an
 # instance's processor and 660 requests to DynamoDB.
 MAX_DURATION_S = 900
 WRITE_S = 120
 # Somebody else's changes are not seen for as long as a load takes, so it may not take for ever.
-STAGE_S = 3_600
+MAX_LOAD_S = 3_600
 # The cache keeps moments in milliseconds.
 SAME_MOMENT_S = 0.01
 # Airtable's times have whole seconds and its clock is not ours: what changed this lately is read once more.
 OVERLAP_S = 10
+# A column that is added later is found after so long.
+CHECK_COLUMNS_EVERY_S = 72_000
 TEMPLATES_READ = "templates read"
 TEMPLATES_EVERY_S = 900
+WARNED = "warned of absent columns"
+WARNED_S = 30 * 86_400
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What a whole load took in."""
+    """What a whole load took in, and how many cells it could not read: errors, and numbers that are none.
+
+    `unfillable_templates` name a placeholder that no contact can fill. `moved` counts the contacts that are new, gone,
+    renamed or given to others since the copy before.
+    """
 
     contacts: int
     templates: int
+    unread_owners: int = 0
+    unread_opt_outs: int = 0
+    rejected_numbers: int = 0
+    unfillable_templates: tuple[str, ...] = ()
+    moved: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,18 +93,26 @@ class Updated:
 
 
 @dataclass(frozen=True, slots=True)
+class Refused:
+    """The columns that are gone from the base; the last copy goes on answering."""
+
+    refused: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class RefreshDeps:
-    """What a refresh works with."""
+    """What a refresh works with; `made_of` is the fingerprint of what a copy should be made of."""
 
     source: ContactSource
     cache: ContactCache
-    stage: PartialLoads
+    partial_loads: PartialLoads
     notes: Notes
     leases: Leases
     again: Refresh
     settings: schema.Config
     clock: Callable[[], float] = time.time
     webhook: WebhookDeps | None = None
+    made_of: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,71 +124,152 @@ class Begun:
 
 
 def find_partial_load(work: RefreshDeps, state: CacheState) -> Begun | None:
-    """Return the load that was staged, unless one that began later is in the cache by now."""
-    found = work.stage.find_load(state.full_at + SAME_MOMENT_S)
+    """Return the load that was begun, unless one that began later is in the cache by now."""
+    found = work.partial_loads.find_load(state.full_at + SAME_MOMENT_S)
     return Begun(*found) if found else None
 
 
-def load_all(work: RefreshDeps, number: int, staged: Begun | None = None) -> Loaded | PartlyLoaded:
-    """Take in everything, from the start or from where it was staged."""
-    texts = _templates(work)
-    columns = frozenset(templates.find_columns(texts))
-    new = _new(work, columns)
-    going = staged if staged and staged.bookmark.made_for == new.bookmark.made_for else new
-    for _ in range(LISTINGS - 1):
-        try:
-            return _go_on(work, number, going, texts)
-        except (StaleOffsetError, RefusedError):  # the offset is no longer good: from the start
-            going = _new(work, columns)
-    return _go_on(work, number, going, texts)
+def load_all(
+    work: RefreshDeps, number: int, state: CacheState, begun: Begun | None = None
+) -> Loaded | PartlyLoaded | Refused:
+    """Take in everything, from the start or from where it was begun; refuse where a column is gone."""
+    texts = _read_templates(work)
+    try:
+        columns = _choose_columns(work, state, texts)
+        for _ in range(MAX_LISTINGS - 1):
+            try:
+                return _go_on(work, number, _begin_or(begun, work, columns), columns, texts)
+            except ColumnsGoneError:  # renamed since they were looked for
+                columns = _find_columns(work, state, texts)
+            except (StaleOffsetError, RefusedError):  # the offset is no longer good: from the start
+                begun = None
+        return _go_on(work, number, _begin_or(None, work, columns), columns, texts)
+    except ColumnsGoneError as error:
+        return refuse_load(error)
 
 
-def load_changes(work: RefreshDeps, state: CacheState, number: int) -> Updated:
+def load_changes(work: RefreshDeps, state: CacheState, number: int) -> Updated | Refused:
     """Take in what has changed since the latest change the cache holds."""
     began_at = work.clock()
-    due = work.notes.read_note(TEMPLATES_READ) is None
-    columns = templates.find_columns(_templates(work) if due else templates.recall_templates(work.notes) or [])
-    changed = list(_kept(_changed(work.source, state.newest), columns))
+    is_due = work.notes.read_note(TEMPLATES_READ) is None
+    texts = _read_templates(work) if is_due else templates.recall_templates(work.notes) or []
+    if state.origin.columns:
+        work.source.use_columns(state.origin.columns)
+    try:
+        read = _list_changed(work.source, state.newest)
+    except ColumnsGoneError as error:
+        return refuse_load(error)
+
+    changed = keep_known(_keep_columns_of(read, texts), work.cache)
     newest = max(state.newest, _watermark(work.source.latest_change, began_at))
     return Updated(work.cache.apply_changes(changed, began_at, number, newest))
 
 
+def refuse_load(error: ColumnsGoneError) -> Refused:
+    """Return that nothing is taken in, and log each column, of which an alarm takes the name."""
+    gone = tuple(sorted(error.columns)) or ("?",)
+    for column in gone:
+        logger.error("load refused", extra={"column": column, "reason": str(error)})
+    return Refused(gone)
+
+
 def keep_columns(contact: Contact, columns: Iterable[str]) -> Contact:
     """Return the contact with only those further columns that templates name, whatever their case."""
+    if not contact.cells:
+        return contact
     wanted = {column.casefold() for column in columns}
     cells = {column: text for column, text in contact.cells.items() if column.casefold() in wanted}
     return replace(contact, cells=cells)
 
 
-def _new(work: RefreshDeps, columns: frozenset[str]) -> Begun:
+def _choose_columns(work: RefreshDeps, state: CacheState, texts: Sequence[TemplateText]) -> Columns:
+    """Return the columns to read: those of the last load, unless others are wanted by now or it is long ago."""
+    known = state.origin.columns
+    is_same = state.origin.made_of == work.made_of and not state.is_empty
+    is_recent = known is not None and work.clock() - known.checked_at < CHECK_COLUMNS_EVERY_S
+    if known and is_same and is_recent and _list_further(work, texts) <= known.further:
+        return known
+    return _find_columns(work, state, texts)
+
+
+def _find_columns(work: RefreshDeps, state: CacheState, texts: Sequence[TemplateText]) -> Columns:
+    """Ask the base which columns there are, or raise ColumnsGoneError where one of those is not that have to be."""
+    contacts = work.settings.contacts
+    columns = work.source.find_columns(_list_further(work, texts))
+    check_columns(contacts, columns, _list_read_before(work, state, columns))
+    if columns.absent and work.notes.claim_name(f"{WARNED} {sorted(columns.absent)}", WARNED_S):
+        logger.warning("columns not there, their fields are empty", extra={"columns": sorted(columns.absent)})
+    return columns
+
+
+def _list_further(work: RefreshDeps, texts: Sequence[TemplateText]) -> set[str]:
+    return templates.list_further_columns(texts, work.settings.contacts.columns)
+
+
+def _list_read_before(work: RefreshDeps, state: CacheState, columns: Columns) -> frozenset[str]:
+    """Return the columns of the last load; of a copy that did not note them, those in which it has a value."""
+    if state.origin.columns:
+        return state.origin.columns.present
+    if state.is_empty:
+        return frozenset()
+    fields = {name: column for name, column in work.settings.contacts.columns if column in columns.absent}
+    fields = {name: column for name, column in fields.items() if name not in ("id", "last_modified")}
+    return frozenset(column for name, column in fields.items() if work.cache.holds_value(name))
+
+
+def _begin_or(begun: Begun | None, work: RefreshDeps, columns: Columns) -> Begun:
+    """Return the load that was begun where it reads the same, else a new one."""
     began_at = work.clock()
-    made_for = f"{work.settings.contacts.model_dump_json()}{sorted(columns)}"
+    settings = work.settings.contacts.model_dump_json()
+    made_for = f"{work.made_of}{settings}{sorted(columns.present)}"
     digest = hashlib.sha256(made_for.encode()).hexdigest()
-    return Begun(Bookmark(began_at=began_at, until=began_at + STAGE_S, made_for=digest), [])
+    if begun and begun.bookmark.made_for == digest:
+        return begun
+    return Begun(Bookmark(began_at=began_at, until=began_at + MAX_LOAD_S, made_for=digest), [])
 
 
-def _go_on(work: RefreshDeps, number: int, going: Begun, texts: list[TemplateText]) -> Loaded | PartlyLoaded:
-    """Read on; write all of it where that was the rest, else stage what was read."""
-    pages = _read(work.source, going.bookmark.offset)
-    read = list(_kept((contact for page in pages for contact in page.contacts), templates.find_columns(texts)))
+def _go_on(
+    work: RefreshDeps, number: int, going: Begun, columns: Columns, texts: Sequence[TemplateText]
+) -> Loaded | PartlyLoaded:
+    """Read on; write all of it where that was the rest, else keep what was read."""
+    work.source.use_columns(columns)
+    pages = _read_pages(work.source, going.bookmark.offset)
+    found = [contact for page in pages for contact in page.contacts]
+    read = keep_known(_keep_columns_of(found, texts), work.cache)
+    problems = Counter(going.bookmark.problems) + Counter(count_problems(found))
     newest = max(going.bookmark.newest, work.source.latest_change)
     if offset := pages[-1].offset:
-        work.stage.append_part(read, replace(going.bookmark, offset=offset, newest=newest), number)
+        bookmark = replace(going.bookmark, offset=offset, newest=newest, problems=dict(problems))
+        work.partial_loads.append_part(read, bookmark, number)
         return PartlyLoaded(len(going.contacts) + len(read))
+
     contacts = list({contact.id: contact for contact in (*going.contacts, *read)}.values())  # each once, as last read
     began_at = going.bookmark.began_at
-    work.cache.replace_all(contacts, began_at, number, _watermark(newest, began_at))
-    return Loaded(len(contacts), len(texts))
+    origin = Origin(work.made_of, columns)
+    moved = work.cache.replace_all(contacts, began_at, number, _watermark(newest, began_at), origin)
+    return Loaded(
+        len(contacts),
+        len(texts),
+        unread_owners=_count(problems, "owner"),
+        unread_opt_outs=_count(problems, "opt_out"),
+        rejected_numbers=_count(problems, "sms", "whatsapp"),
+        unfillable_templates=tuple(templates.find_unfillable(texts, work.settings.contacts.columns, columns.present)),
+        moved=moved,
+    )
 
 
-def _read(source: ContactSource, offset: str) -> list[SourcePage]:
+def _count(problems: Counter[str], *fields: str) -> int:
+    return sum(count for problem, count in problems.items() if problem.partition(":")[0] in fields)
+
+
+def _read_pages(source: ContactSource, offset: str) -> list[SourcePage]:
     """Return the pages from an offset on, as many as there are or as can be had now; raise where that is none."""
     pages: list[SourcePage] = []
     try:
         with deadline.limit(deadline.seconds_left(MAX_DURATION_S) - WRITE_S):
             for page in source.iterate_pages(offset):
                 pages.append(page)  # noqa: PERF402  what was read stays when the rest fails
-    except StaleOffsetError:
+    except (StaleOffsetError, ColumnsGoneError):
         raise
     except (OutOfTimeError, UpstreamError) as error:
         if not pages:
@@ -163,20 +278,20 @@ def _read(source: ContactSource, offset: str) -> list[SourcePage]:
     return pages
 
 
-def _templates(work: RefreshDeps) -> list[TemplateText]:
+def _read_templates(work: RefreshDeps) -> list[TemplateText]:
     """Read the templates; a base without them, or whose table is refused, has its contacts all the same."""
     try:
         texts = templates.read_templates(work.source, work.notes)
     except UpstreamError as error:
-        logger.error("templates not read", extra={"reason": str(error)})
+        logger.warning("templates not read", extra={"reason": str(error)})
         return templates.recall_templates(work.notes) or []
     work.notes.write_note(TEMPLATES_READ, "", TEMPLATES_EVERY_S)
     return texts
 
 
-def _kept(contacts: Iterable[Contact], columns: Iterable[str]) -> Iterator[Contact]:
-    wanted = frozenset(columns)
-    return (keep_columns(contact, wanted) for contact in contacts)
+def _keep_columns_of(contacts: Iterable[Contact], texts: Iterable[TemplateText]) -> list[Contact]:
+    wanted = frozenset(templates.find_columns(texts))
+    return [keep_columns(contact, wanted) for contact in contacts]
 
 
 def _watermark(newest: str, began_at: float) -> str:
@@ -185,8 +300,8 @@ def _watermark(newest: str, began_at: float) -> str:
     return min(newest, before.strftime("%Y-%m-%dT%H:%M:%S.000Z"))
 
 
-def _changed(source: ContactSource, moment: str) -> list[Contact]:
-    for _ in range(LISTINGS - 1):
+def _list_changed(source: ContactSource, moment: str) -> list[Contact]:
+    for _ in range(MAX_LISTINGS - 1):
         try:
             return [contact for page in source.list_changed(moment) for contact in page]
         except StaleOffsetError:

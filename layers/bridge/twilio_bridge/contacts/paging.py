@@ -3,9 +3,9 @@
 import base64
 import binascii
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 
-from twilio_bridge.contacts.contact import Contact
+from twilio_bridge.contacts.contact import Contact, from_values, to_values
 from twilio_bridge.errors import BadRequestError
 
 
@@ -32,15 +32,15 @@ class Page:
 
     @property
     def packed(self) -> str:
-        """Write the page as text that others can be given: what a list shows, not all that is known."""
-        rows = [asdict(replace(contact, notes="", linkedin="", cells={})) for contact in self.contacts]
+        """Return the page as text: what a list shows, not all that is known."""
+        rows = [to_values(replace(contact, notes="", linkedin="", cells={})) for contact in self.contacts]
         return json.dumps([rows, self.following.token if self.following else None], ensure_ascii=False)
 
 
 def unpack_page(text: str) -> Page:
-    """Read what `packed` wrote."""
+    """Return the page of a text that `packed` made."""
     rows, token = json.loads(text)
-    return Page(tuple(Contact(**row) for row in rows), parse_cursor(token) if token else None)
+    return Page(tuple(from_values(row) for row in rows), parse_cursor(token) if token else None)
 
 
 def parse_cursor(token: str) -> Cursor:

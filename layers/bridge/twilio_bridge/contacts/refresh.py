@@ -7,7 +7,7 @@ half of the plan's calls unspent.
 
 from twilio_bridge.config import schema
 from twilio_bridge.contacts import loading, webhook_changes
-from twilio_bridge.contacts.loading import Loaded, PartlyLoaded, RefreshDeps, Updated
+from twilio_bridge.contacts.loading import Loaded, PartlyLoaded, RefreshDeps, Refused, Updated
 from twilio_bridge.contacts.ports import CacheState
 
 LEASE = "contacts"
@@ -19,17 +19,21 @@ MONTH_S = 30 * 86_400
 CONTACTS_A_REQUEST = 100
 
 
-def refresh(work: RefreshDeps, *, whole: bool = False, nightly: bool = False) -> Loaded | PartlyLoaded | Updated | None:
+def refresh(
+    work: RefreshDeps, *, whole: bool = False, nightly: bool = False
+) -> Loaded | PartlyLoaded | Updated | Refused | None:
     """Bring the cache up to date; None where another refresh is running or nothing is due yet.
 
     `whole` loads everything whatever it costs, `nightly` as far as the plan's calls allow; a load that was begun goes
     on, whatever was asked for.
     """
-    number = work.leases.acquire(LEASE, LEASE_S)
+    number = work.leases.acquire(LEASE, LEASE_S, above=work.cache.read_state().lease)
     if number is None:
         return None
     try:
         done = _refresh(work, number, whole=whole, nightly=nightly)
+        if work.cache.read_state().has_many_changes:
+            work.cache.fold_changes(number)
     finally:
         work.leases.release(LEASE, number)
     if isinstance(done, PartlyLoaded):
@@ -37,23 +41,33 @@ def refresh(work: RefreshDeps, *, whole: bool = False, nightly: bool = False) ->
     return done
 
 
-def _refresh(work: RefreshDeps, number: int, *, whole: bool, nightly: bool) -> Loaded | PartlyLoaded | Updated | None:
+def _refresh(
+    work: RefreshDeps, number: int, *, whole: bool, nightly: bool
+) -> Loaded | PartlyLoaded | Updated | Refused | None:
     state = work.cache.read_state()
     begun = loading.find_partial_load(work, state)
     is_told = webhook_changes.covers_cache(work, state)
     if begun or whole or _needs_everything(state, work, nightly=nightly, is_told=is_told):
-        return loading.load_all(work, number, begun)
+        done = loading.load_all(work, number, state, begun)
+        if isinstance(done, Loaded):
+            webhook_changes.replace_silent(work, done.moved if is_told else 0)
+        return done
+
     if is_told and work.clock() - (state.loaded_at or 0) < webhook_interval_s(work.settings):
         return None
-    if is_told and (taken := webhook_changes.take_in_changes(work)) is not None:
+    if is_told and (taken := webhook_changes.take_in_changes(work, number)) is not None:
         return Updated(taken)
     return loading.load_changes(work, state, number) if work.settings.contacts.columns.last_modified else None
 
 
-def read_webhook(work: RefreshDeps) -> Loaded | PartlyLoaded | Updated | None:
-    """Take in what the base's webhook tells; where it does not tell everything, do what is due."""
+def read_webhook(work: RefreshDeps) -> Loaded | PartlyLoaded | Updated | Refused | None:
+    """Take in what the base's webhook reports; where it does not report everything, do what is due."""
     taken = webhook_changes.take_in_changes(work)
-    return refresh(work) if taken is None else Updated(taken)
+    if taken is None:
+        return refresh(work)
+    if work.cache.read_state().has_many_changes:
+        refresh(work)
+    return Updated(taken)
 
 
 def webhook_interval_s(settings: schema.Config) -> float:
@@ -71,7 +85,7 @@ def full_load_interval_s(settings: schema.Config, contacts: int) -> float:
 
 
 def _needs_everything(state: CacheState, work: RefreshDeps, *, nightly: bool, is_told: bool) -> bool:
-    if state.is_empty:
+    if state.is_empty or state.origin.made_of != work.made_of:
         return True
     tells_changes = is_told or bool(work.settings.contacts.columns.last_modified and state.newest)
     affordable_s = full_load_interval_s(work.settings, state.count)

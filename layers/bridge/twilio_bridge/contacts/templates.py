@@ -2,12 +2,14 @@
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import asdict, replace
 
 from twilio_bridge.config import schema
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.contacts.ports import ContactSource, TemplateText
+from twilio_bridge.errors import RefusedError
+from twilio_bridge.logs import logger
 from twilio_bridge.ports import Notes
 
 FIELDS = ("name", "sms", "whatsapp", "chat", "email", "linkedin", "notes", "owner", "avatar")
@@ -30,8 +32,15 @@ def recall_templates(notes: Notes) -> list[TemplateText] | None:
 
 
 def read_templates(source: ContactSource, notes: Notes) -> list[TemplateText]:
-    """Read the templates from the source and remember them."""
-    texts = [_unescape(text) for text in source.list_templates()]
+    """Read the templates from the source and remember them; where the table is refused, those last read stay."""
+    try:
+        texts = [_unescape(text) for text in source.list_templates()]
+    except RefusedError as error:
+        logger.warning("templates not read", extra={"reason": str(error)})
+        if (known := recall_templates(notes)) is None:
+            notes.write_note(NOTE, "[]", KEEP_S)  # a callback is not to ask again
+        return known or []
+
     rows = [asdict(text) for text in texts]
     while len((packed := json.dumps(rows, ensure_ascii=False)).encode()) > LARGEST:
         rows = rows[: len(rows) * 9 // 10]
@@ -76,3 +85,22 @@ def fillable_names(columns: schema.ContactColumns) -> set[str]:
     """Return the casefolded names that a contact may fill besides those of further columns."""
     mapped = [column for name, column in columns if column and name in {*FIELDS, "id"}]
     return {name.casefold() for name in ("customer_id", "display_name", "id", *FIELDS, *mapped)}
+
+
+def list_further_columns(texts: Iterable[TemplateText], columns: schema.ContactColumns) -> set[str]:
+    """Return the names in templates that can only be columns of the contacts' table."""
+    known = fillable_names(columns)
+    return {name for name in find_columns(texts) if name.casefold() not in known and not _is_a_workers(name)}
+
+
+def find_unfillable(
+    texts: Iterable[TemplateText], columns: schema.ContactColumns, present: Collection[str]
+) -> list[str]:
+    """Return each template that no contact can fill, as its category and the name that is no column."""
+    there = {column.casefold() for column in present}
+    named = [(text.category, name) for text in texts for name in sorted(list_further_columns([text], columns))]
+    return [f"{category}: {name}" for category, name in named if name.casefold() not in there]
+
+
+def _is_a_workers(name: str) -> bool:
+    return name.casefold().partition(".")[0] in {"worker", "author"}

@@ -1,4 +1,4 @@
-"""Keeping one webhook at the base that tells us what changes: made, renewed, mended, never two of ours.
+"""Keeping one webhook at the base that reports what changes: made, renewed, mended, never two of ours.
 
 Airtable lets a webhook live for seven days, and gives up on an address that has failed for about a day. So once a day
 the base's list is looked at. A plan or a token that allows no webhook is no failure: contacts are then refreshed as in
@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from twilio_bridge.contacts.change_feed import Registration, Webhook, WebhookDeps
 from twilio_bridge.contacts.loading import RefreshDeps
-from twilio_bridge.contacts.webhook_changes import LEASE, LEASE_S
+from twilio_bridge.contacts.webhook_changes import LEASE, LEASE_S, covers_tables, list_tables
 from twilio_bridge.errors import RefusedError, UpstreamError
 from twilio_bridge.logs import logger
 
@@ -21,7 +21,7 @@ ROUTE = "/webhooks/airtable"
 
 
 def register_webhook(work: RefreshDeps, base_url: str, *, now: bool = False) -> str:
-    """See to it that one webhook tells us, at this address of the API, once a day or `now`; give what was done.
+    """Keep one webhook that notifies this address of the API, once a day or `now`; return what was done.
 
     `registered`, `renewed`, `refused`, `failed` (the next call tries again), or `nothing` where it is not due.
     """
@@ -52,44 +52,43 @@ def _look(work: RefreshDeps, webhook: WebhookDeps, url: str) -> str:
 def _state_of(webhook: WebhookDeps, work: RefreshDeps, url: str) -> str:
     """Return what has to be as it was for a webhook not to be looked at again within the day."""
     known = webhook.registrations.get_registration()
-    tables = work.settings.contacts.table, work.settings.templates.table
-    return " ".join((known.id if known else "none", url, *tables))
+    return " ".join((known.id if known else "none", url, *sorted(list_tables(work))))
 
 
 def _see_to_it(work: RefreshDeps, webhook: WebhookDeps, url: str) -> str:
     known, listed = webhook.registrations.get_registration(), webhook.feed.list_webhooks()
-    kept = _usable(webhook, known, listed, url)
+    tables = _tables(work, webhook, known)
+    kept = _usable(webhook, known, [each for each in listed if covers_tables(tables.values(), each.scope)], url)
     for each in listed:
         is_ours = each.id == (known and known.id) or (each.url == url and not webhook.secret)
         if is_ours and each != kept:
             webhook.feed.delete_webhook(each.id)
     if kept is None:
-        return _create(work, webhook, url)
+        return _create(work, webhook, url, tables)
     if known is None or known.id != kept.id:
-        return _adopt(work, webhook, kept)
-    _renew(webhook, known, kept, _tables(work, webhook, known))
+        return _adopt(work, webhook, kept, tables)
+    _renew(webhook, known, kept, tables)
     return "renewed"
 
 
 def _usable(webhook: WebhookDeps, known: Registration | None, listed: Sequence[Webhook], url: str) -> Webhook | None:
-    """Return the webhook that tells us and whose secret we have, our own first; one made by hand has the setting's."""
+    """Return the webhook that notifies us and whose secret we have, our own first; else one made by hand."""
     alive = [each for each in listed if each.is_alive and each.url == url]
     ours = [each for each in alive if known and each.id == known.id and (known.secret or webhook.secret)]
     return next(iter(ours or (alive if webhook.secret else [])), None)
 
 
-def _create(work: RefreshDeps, webhook: WebhookDeps, url: str) -> str:
-    tables = _tables(work, webhook, None)
+def _create(work: RefreshDeps, webhook: WebhookDeps, url: str, tables: dict[str, str]) -> str:
     made = webhook.feed.create_webhook(url)
     webhook.registrations.put_registration(replace(made, tables=tables, since=work.clock()))
     logger.info("webhook registered", extra={"webhook": made.id})
     return "registered"
 
 
-def _adopt(work: RefreshDeps, webhook: WebhookDeps, found: Webhook) -> str:
+def _adopt(work: RefreshDeps, webhook: WebhookDeps, found: Webhook, tables: dict[str, str]) -> str:
     """Take over a webhook that somebody made by hand, from now on."""
     ours = Registration(id=found.id, url=found.url, expires_at=0, cursor=found.cursor, since=work.clock())
-    _renew(webhook, ours, found, _tables(work, webhook, None))
+    _renew(webhook, ours, found, tables)
     logger.info("webhook registered", extra={"webhook": found.id})
     return "registered"
 
@@ -104,7 +103,7 @@ def _renew(webhook: WebhookDeps, ours: Registration, found: Webhook, tables: dic
 
 def _tables(work: RefreshDeps, webhook: WebhookDeps, known: Registration | None) -> dict[str, str]:
     """Return the ids of the tables we read; RefusedError where they cannot be had."""
-    names = {work.settings.contacts.table, work.settings.templates.table}
+    names = list_tables(work)
     if known and names <= known.tables.keys():
         return dict(known.tables)
     tables = webhook.feed.find_table_ids(names)

@@ -13,6 +13,7 @@ from twilio_bridge.adapters.state.webhook_registration import DynamoRegistration
 from twilio_bridge.config import schema
 from twilio_bridge.contacts import airtable_quota
 from twilio_bridge.contacts.change_feed import WebhookDeps
+from twilio_bridge.contacts.columns import Columns, make_fingerprint, make_settings_fingerprint
 from twilio_bridge.contacts.directory import Directory
 from twilio_bridge.contacts.loading import RefreshDeps
 from twilio_bridge.contacts.ports import ContactSource
@@ -68,8 +69,25 @@ def _source(token: str, settled: schema.Config, patience_s: float, *, bulk: bool
     base_id, endpoint_url = base.settings().airtable_base_id, base.settings().airtable_endpoint_url
     limiter = _limiter(bulk=bulk)
     return AirtableContacts(
-        token, base_id, endpoint_url, limiter, settled.contacts, settled.templates, patience_s=patience_s
+        token,
+        base_id,
+        endpoint_url,
+        limiter,
+        settled.contacts,
+        settled.templates,
+        columns=_columns_of_copy,
+        patience_s=patience_s,
     )
+
+
+def _columns_of_copy() -> Columns | None:
+    """The columns that the last load found, where it was made of the same base and configuration."""
+    origin = contact_cache().read_state().origin
+    return origin.columns if origin.made_of == _fingerprint() else None
+
+
+def _fingerprint() -> str:
+    return make_fingerprint(base.settings().airtable_base_id, base.configuration())
 
 
 def _limiter(*, bulk: bool = False) -> "SlotLimiter":
@@ -93,12 +111,13 @@ def refreshing() -> RefreshDeps:
     return RefreshDeps(
         source=bulk_source(),
         cache=contact_cache(),
-        stage=DynamoPartialLoads(base.contact_cache_table()),
+        partial_loads=DynamoPartialLoads(base.contact_cache_table()),
         notes=base.notes(),
         leases=base.leases(),
         again=again,
         settings=base.configuration(),
         webhook=_webhook(),
+        made_of=_fingerprint(),
     )
 
 
@@ -135,6 +154,7 @@ def directory() -> Directory:
         leases=base.leases(),
         refresh=refresh(),
         settings=base.configuration().contacts,
+        made_of=make_settings_fingerprint(base.configuration()),
     )
 
 

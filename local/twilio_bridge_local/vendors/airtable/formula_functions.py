@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
 
-from twilio_bridge_local.vendors.airtable.formula_values import FormulaError, Value, text, time, truth
+from twilio_bridge_local.vendors.airtable.formula_values import FormulaError, Value, number, text, time, truth
 
 MANY = 10_000
 """For functions that take any number of arguments."""
@@ -57,6 +57,16 @@ def _regex_replace(value: Value, regex: Value, replacement: Value) -> Value:
     return _pattern(text(regex)).sub(expand, _subject(value))
 
 
+def _find(wanted: Value, where: Value, start: Value = 1) -> Value:
+    """Return where a text begins in another one, counted from 1; 0 where it does not occur."""
+    return text(where).find(text(wanted), max(0, int(number(start)) - 1)) + 1
+
+
+def _substitute(value: Value, old: Value, new: Value) -> Value:
+    """Return the text with each occurrence of the old text replaced."""
+    return text(value).replace(text(old), text(new)) if text(old) else text(value)
+
+
 def _date_time(value: Value, *_format_and_locale: Value) -> Value:
     return time(value)
 
@@ -66,11 +76,13 @@ FUNCTIONS: Mapping[str, Function] = MappingProxyType(
         "AND": Function(1, MANY, lambda *values: all(map(truth, values))),
         "BLANK": Function(0, 0, lambda: None),
         "DATETIME_PARSE": Function(1, 3, _date_time),
+        "FIND": Function(2, 3, _find),
         "IS_AFTER": Function(2, 2, lambda one, other: time(one) > time(other)),
         "LOWER": Function(1, 1, lambda value: text(value).lower()),
         "NOT": Function(1, 1, lambda value: not truth(value)),
         "OR": Function(1, MANY, lambda *values: any(map(truth, values))),
         "REGEX_REPLACE": Function(3, 3, _regex_replace),
+        "SUBSTITUTE": Function(3, 3, _substitute),
         "TRIM": Function(1, 1, lambda value: text(value).strip()),
     },
 )

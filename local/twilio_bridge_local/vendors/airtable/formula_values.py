@@ -6,7 +6,7 @@ it passes through every function, and a record whose filter comes to it is left 
 
 from datetime import UTC, datetime
 
-from twilio_bridge_local.vendors.airtable.store import Column, Record, Table
+from twilio_bridge_local.vendors.airtable.store import LINKS, Column, Record, Table
 
 Value = str | float | bool | datetime | None
 TIME_TYPES = frozenset({"date", "dateTime", "createdTime", "lastModifiedTime"})
@@ -17,13 +17,27 @@ class FormulaError(Exception):
 
 
 def cell(table: Table, record: Record, column: Column) -> Value:
-    """A record's cell as a formula sees it: several values are one text, dates are times."""
+    """Return a record's cell as a formula sees it: several values are one text, dates are times.
+
+    Of a collaborator a formula sees the name, of linked records what stands in their primary field, although the record
+    has e-mail addresses and ids there; an error is an error: https://support.airtable.com/docs/formula-field-reference
+    """
     value = table.value(record, column)
     if isinstance(value, list):
-        return ", ".join(str(item) for item in value)
+        return ", ".join(_entry(table, column, item) for item in value)
+    if isinstance(value, dict):
+        return _entry(table, column, value)
     if column.type in TIME_TYPES and isinstance(value, str):
         return time(value)
     return value if isinstance(value, str | float | int) else None
+
+
+def _entry(table: Table, column: Column, value: object) -> str:
+    if isinstance(value, dict):
+        if "error" in value or "specialValue" in value:
+            raise FormulaError("the cell is an error")
+        return str(value.get("name") or value.get("email") or value.get("filename") or "")
+    return table.linked_name(column, value) if column.type == LINKS else str(value)
 
 
 def text(value: Value) -> str:

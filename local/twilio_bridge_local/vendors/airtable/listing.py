@@ -32,6 +32,7 @@ class ListQuery:
     max_records: int | None = None
     offset: str = ""
     formula: str = ""
+    view: str = ""
     fields: tuple[Column, ...] | None = None
     sort: tuple[tuple[Column, bool], ...] = ()
     """Columns, each with whether it goes downwards."""
@@ -70,6 +71,7 @@ def list_query(asked: Mapping[str, object], table: Table) -> ListQuery:
         max_records=_between(asked.get("maxRecords"), 1, 10**9),
         offset=_text(asked.get("offset")),
         formula=_text(asked.get("filterByFormula")),
+        view=_text(asked.get("view")),
         fields=None if fields is None else tuple(_column(name, table) for name in _list(fields)),
         sort=tuple(_sorting(item, table) for item in _list(asked.get("sort") or [])),
     )
@@ -77,7 +79,7 @@ def list_query(asked: Mapping[str, object], table: Table) -> ListQuery:
 
 def select(base: Base, table: Table, query: ListQuery) -> list[Record]:
     """The records that match, in order."""
-    found = base.listed(table)
+    found = table.in_view(query.view, base.listed(table))
     if query.formula.strip():
         found = list(filter(compile_filter(query.formula, table), found))
     for column, downwards in reversed(query.sort):

@@ -18,7 +18,14 @@ from types import MappingProxyType
 ALPHANUMERICS = string.ascii_letters + string.digits
 CREATED_TIME, LAST_MODIFIED_TIME = "createdTime", "lastModifiedTime"
 CLIENT, PUBLIC_API = "client", "publicApi"
-COMPUTED_TYPES = frozenset({CREATED_TIME, LAST_MODIFIED_TIME, "autoNumber", "formula"})
+LINKS = "multipleRecordLinks"
+# https://airtable.com/developers/web/api/field-model: what the API refuses to write.
+COMPUTED_TYPES = frozenset(
+    {
+        *(CREATED_TIME, LAST_MODIFIED_TIME, "createdBy", "lastModifiedBy", "autoNumber"),
+        *("formula", "rollup", "count", "multipleLookupValues", "button", "externalSyncSource", "aiText"),
+    }
+)
 
 type_of_cell: Mapping[type, str] = MappingProxyType(
     {bool: "checkbox", int: "number", float: "number", list: "multipleSelects"},
@@ -31,6 +38,7 @@ class Column:
 
     name: str
     type: str = "singleLineText"
+    linked_table: str = ""
 
     @property
     def computed(self) -> bool:
@@ -83,6 +91,21 @@ class Table:
         self.columns = {column.name: column for column in columns}
         self.views = {stable_id("viw", name, view): view for view in views}
         self.records: dict[str, Record] = {}
+        self.view_orders: dict[str, Sequence[str]] = {}
+        self.tables: Mapping[str, Table] = {}
+
+    def in_view(self, view: str, records: Sequence[Record]) -> list[Record]:
+        """Return the records in a view's own order, by its name or id; others follow as they were made."""
+        order = self.view_orders.get(self.views.get(view, view), ())
+        places = {record_id: place for place, record_id in enumerate(order)}
+        return sorted(records, key=lambda record: places.get(record.id, len(places)))
+
+    def linked_name(self, column: Column, record_id: object) -> str:
+        """Return what stands in the primary field of a record that this column links to."""
+        table = self.tables.get(column.linked_table)
+        record = table.records.get(str(record_id)) if table else None
+        primary = next(iter(table.columns), "") if table else ""
+        return str(record.cells.get(primary, "")) if record else ""
 
     def column_id(self, column: str) -> str:
         """The `fld…` id of a column of this table."""
@@ -146,6 +169,7 @@ class Base:
         declared = columns or {}
         self.tables = {name: Table(name, _columns(declared.get(name), rows[name])) for name in rows}
         for name, table in self.tables.items():
+            table.tables = self.tables
             for row in rows[name]:
                 self.create(table, row)
 

@@ -38,6 +38,7 @@ class Webhook:
     last_result: Body | None = None
     last_success: str | None = None
     deleted: bool = False
+    is_silent: bool = False
 
     def alive(self, now: datetime) -> bool:
         """Whether it still hears of changes."""
@@ -124,6 +125,14 @@ class Webhooks:
             self.found(webhook_id).deleted = True
             del self._webhooks[webhook_id]
 
+    def report_error(self, webhook_id: str, code: str = "INVALID_HOOK") -> None:
+        """Let a webhook's next payload be an error: https://airtable.com/developers/web/api/model/webhooks-payload."""
+        with self._base.lock:
+            now = self._base.now()
+            content: Body = {"timestamp": milliseconds(now), "payloadFormat": "v0", "error": True, "code": code}
+            self.found(webhook_id).told(content, now)
+        self._notify(self.found(webhook_id))
+
     def delete_all(self) -> None:
         """Remove every webhook."""
         for webhook in self.listed():
@@ -149,7 +158,7 @@ class Webhooks:
 
     def _record(self, transaction: Transaction) -> None:
         for webhook in self.listed():
-            if not webhook.alive(transaction.at):
+            if webhook.is_silent or not webhook.alive(transaction.at):
                 continue
             webhook.forget(transaction.at - KEPT)
             if content := payload(transaction, webhook.specification):

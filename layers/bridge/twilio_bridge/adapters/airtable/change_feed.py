@@ -4,18 +4,29 @@ pyairtable's own models are not used: its check of a signature is not constant i
 that something is missing. https://airtable.com/developers/web/api/webhooks-overview
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+from twilio_bridge.adapters.airtable.base_schema import BaseSchema
 from twilio_bridge.adapters.airtable.client import ONCE, READS, AirtableRequests
 from twilio_bridge.adapters.state.limiter import AIRTABLE
 from twilio_bridge.contacts.change_feed import ChangeBatch, Registration, Webhook
 from twilio_bridge.errors import RefusedError, UnavailableError
 
-TABLE_ID = "tbl"
+TABLE_ID = re.compile(r"tbl[0-9A-Za-z]{14}")
+TABLE_DATA = "tableData"
 # Every change of a record, whoever made it, and no previous values: only the ids are looked at.
-SPECIFICATION = {"options": {"filters": {"dataTypes": ["tableData"]}}}
+SPECIFICATION = {"options": {"filters": {"dataTypes": [TABLE_DATA]}}}
+# The filters that a webhook may have and still report everything of the table, as far as their values allow.
+# https://airtable.com/developers/web/api/model/webhooks-specification
+KNOWN_FILTERS = {"dataTypes", "changeTypes", "fromSources", "recordChangeScope"}
+CHANGE_TYPES = {"add", "remove", "update"}
+SOURCES = {
+    *("client", "publicApi", "formSubmission", "formPageSubmission", "automation"),
+    *("system", "sync", "anonymousUser", "unknown"),
+}
 NOT_OURS = {403, 404}
 UNUSABLE_CURSOR = 422
 # Airtable says null for what does not expire.
@@ -28,7 +39,7 @@ class AirtableFeed:
     def __init__(self, base_id: str, requests: AirtableRequests) -> None:
         self._requests = requests
         self._webhooks = str(requests.api.build_url("bases", base_id, "webhooks"))
-        self._schema = str(requests.api.build_url("meta", "bases", base_id, "tables"))
+        self._base = BaseSchema(base_id, requests)
 
     def list_webhooks(self) -> list[Webhook]:
         """Return the base's webhooks."""
@@ -37,10 +48,9 @@ class AirtableFeed:
     def find_table_ids(self, names: Iterable[str]) -> dict[str, str]:
         """Return the ids of the tables; where all are named by their ids nobody is asked."""
         wanted = set(names)
-        ids = {name: name for name in wanted if name.startswith(TABLE_ID)}
+        ids = {name: name for name in wanted if TABLE_ID.fullmatch(name)}
         if wanted - ids.keys():
-            listed = _list(self._get(self._schema), "tables")
-            ids |= {str(table.get("name")): str(table.get("id")) for table in listed}
+            ids |= {table.name: table.id for table in self._base.read_tables()}
         return {name: ids[name] for name in wanted & ids.keys()}
 
     def create_webhook(self, url: str) -> Registration:
@@ -98,7 +108,10 @@ def _told(answer: Mapping[str, Any], asked: int) -> ChangeBatch:
             records[table_id] = records.get(table_id, frozenset()) | frozenset(_record_ids(_mapping(change)))
     # Payloads are kept for a week, so that of older ones only the numbers are left.
     is_whole = cursor - asked == len(payloads) and not any(map(_hides_something, payloads))
-    return ChangeBatch(records, cursor, more=answer.get("mightHaveMore") is True, is_whole=is_whole)
+    has_failed = any(payload.get("error") for payload in payloads)
+    return ChangeBatch(
+        records, cursor, more=answer.get("mightHaveMore") is True, is_whole=is_whole, has_failed=has_failed
+    )
 
 
 def _record_ids(change: Mapping[str, Any]) -> Iterator[str]:
@@ -123,7 +136,20 @@ def _webhook(listed: Mapping[str, Any]) -> Webhook:
         cursor=cursor if isinstance(cursor, int) else 1,
         is_alive=listed.get("isHookEnabled") is True,
         notifies=listed.get("areNotificationsEnabled") is True,
+        scope=_find_scope(listed.get("specification")),
     )
+
+
+def _find_scope(specification: object) -> str | None:
+    """Return the table of which a webhook reports every change, empty for all tables; None where it leaves some out."""
+    filters = _mapping(_mapping(_mapping(specification).get("options")).get("filters"))
+    reports_records = TABLE_DATA in (filters.get("dataTypes") or [])
+    if not reports_records or {name for name, value in filters.items() if value} - KNOWN_FILTERS:
+        return None
+    for name, needed in (("changeTypes", CHANGE_TYPES), ("fromSources", SOURCES)):
+        if not needed <= set(filters.get(name) or needed):
+            return None
+    return str(filters.get("recordChangeScope") or "")
 
 
 def _epoch(moment: object) -> float:

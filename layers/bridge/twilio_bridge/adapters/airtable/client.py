@@ -4,6 +4,7 @@ A slot of the shared limiter first, a timeout within the caller's budget, then t
 https://airtable.com/developers/web/api/errors
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
@@ -13,7 +14,16 @@ from pyairtable import Api
 
 from twilio_bridge import deadline
 from twilio_bridge.adapters.state.limiter import AIRTABLE, SlotLimiter
-from twilio_bridge.errors import RateLimitedError, RefusedError, StaleOffsetError, UnavailableError, UpstreamError
+from twilio_bridge.errors import (
+    ColumnsGoneError,
+    ComputedColumnError,
+    RateLimitedError,
+    RefusedError,
+    StaleOffsetError,
+    UnavailableError,
+    UpstreamError,
+    ViewGoneError,
+)
 from twilio_bridge.retry import Retry, call
 
 T = TypeVar("T")
@@ -26,16 +36,20 @@ CALLBACK_PATIENCE_S = 3.0
 # What is kept of a budget for the request itself.
 REQUEST_S = 1.0
 READS = Retry(attempts=2, first_wait_s=0.3, on=(UnavailableError,))
+# The messages of https://airtable.com/developers/web/api/errors name the column in quotes.
+UNKNOWN_COLUMN = re.compile(r"[Uu]nknown field names?: \"?(.+?)\"?\s*$")
+COMPUTED_COLUMN = re.compile(r"Field \"(.+)\" cannot accept .*\bcomputed\b")
 ONCE = Retry(attempts=1, first_wait_s=0, on=())
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """What Airtable said instead of an answer: the status, its own name for the error, and to which address."""
+    """Airtable's refusal: the status, its type and message, and the address asked. The message may hold values."""
 
     status: int
     kind: str
     url: str
+    message: str = ""
 
 
 def is_an_error(_refusal: Refusal) -> bool:
@@ -79,16 +93,19 @@ class AirtableRequests:
         if status == requests.codes.too_many_requests:
             self._limiter.block_slots()
             raise RateLimitedError(AIRTABLE, 30) from error
-        return Refusal(status, _error_type(error.response), str(error.response.url))
+        kind, message = _read_error(error.response)
+        return Refusal(status, kind, str(error.response.url), message)
 
 
-def _error_type(response: requests.Response) -> str:
-    """Return Airtable's name for an error; it comes in two shapes."""
+def _read_error(response: requests.Response) -> tuple[str, str]:
+    """Return Airtable's type and message of an error; it comes in two shapes."""
     try:
         error = response.json()["error"]
     except (ValueError, KeyError, TypeError, RecursionError):
-        return ""
-    return str(error.get("type", "")) if isinstance(error, dict) else str(error)
+        return "", ""
+    if not isinstance(error, dict):
+        return str(error), ""
+    return str(error.get("type", "")), str(error.get("message", ""))
 
 
 def _as_ours(refusal: Refusal) -> UpstreamError:
@@ -98,6 +115,21 @@ def _as_ours(refusal: Refusal) -> UpstreamError:
     if status in {401, 403, 404}:
         cure = "check AIRTABLE_TOKEN, its scopes and the table's name"
         return RefusedError(AIRTABLE, f"status {status} {kind}; {cure}", code=status)
+    if error := _refused_column(refusal):
+        return error
+    if kind.startswith("VIEW_"):
+        return ViewGoneError(AIRTABLE, f"status {status} {kind}; check the view in bridge.yaml", code=status)
     if status < 500:  # noqa: PLR2004
         return RefusedError(AIRTABLE, f"status {status} {kind}; check the columns in bridge.yaml", code=status)
     return UnavailableError(AIRTABLE, f"status {status}")
+
+
+def _refused_column(refusal: Refusal) -> RefusedError | None:
+    """Return the error where Airtable refuses a column by its name, which stands in its message only."""
+    unknown = UNKNOWN_COLUMN.search(refusal.message)
+    if refusal.kind == "UNKNOWN_FIELD_NAME" or (refusal.kind == "INVALID_FILTER_BY_FORMULA" and unknown):
+        return ColumnsGoneError(AIRTABLE, [unknown[1]] if unknown else [])
+    computed = COMPUTED_COLUMN.search(refusal.message)
+    if refusal.kind == "INVALID_VALUE_FOR_COLUMN" and computed:
+        return ComputedColumnError(AIRTABLE, computed[1])
+    return None

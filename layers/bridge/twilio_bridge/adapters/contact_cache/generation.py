@@ -1,21 +1,26 @@
-"""The cache's mark: one item that says which loads count, and how old the copy is.
+"""The cache's generation: one item that says which loads count, how old the copy is, and what it is made of.
 
-A load writes under its lease's number and nobody sees any of it until the mark takes that number in; from then on
+A load writes under its lease's number and nobody sees any of it until the item takes that number in; from then on
 everybody sees all of it, in every list and index at once. Whoever finds that another load began and did not end raises
 the floor with its own number: what that one left, or still writes when it wakes up late, never counts.
 
-Every change of the mark holds only where it is as it was read, so an old holder of the lease changes nothing.
+Every change of the item holds only where it is as it was read, so an old holder of the lease changes nothing.
 """
 
 import time
 from dataclasses import dataclass
 
 from twilio_bridge.adapters.aws.dynamodb import Item, Table
-from twilio_bridge.contacts.ports import CacheState
+from twilio_bridge.contacts.columns import unpack_columns
+from twilio_bridge.contacts.ports import CacheState, Origin
 
 STATE = ("cache", "state")
-# What a load leaves as it was lasts this long at least, and so does the mark that vouches for it.
-LASTS_S = 2 * 86_400
+# What a load leaves as it was lasts this long at least, and so does the item that vouches for it.
+LASTS_S = 7 * 86_400
+# How many changes may stand beside the chunks: in one list, and in all, or one for so many contacts.
+MAX_CHANGES_IN_A_LIST = 100
+MIN_MANY_CHANGES = 500
+CONTACTS_A_CHANGE = 25
 ABSENT = "attribute_not_exists(pk) OR expires_at <= :now"
 AS_READ = "lease = :lease AND loaded = :loaded"
 
@@ -45,20 +50,46 @@ class Load:
 
 
 def parse_generation(item: Item | None) -> Generation:
-    """Return the mark; without one nothing counts."""
+    """Return the generation of the item; without one nothing counts."""
     return Generation(item["floor"], item["loaded"], item["full_at"]) if item else Generation(0, 0, 0)
 
 
 def parse_state(item: Item | None, *, for_everybody: bool) -> CacheState:
     """Return the copy's age; one made for the other visibility has not the lists wanted now."""
-    if not item or not item["loaded"] or item["for_everybody"] != for_everybody:
+    if not item:
         return CacheState(None)
-    ages = (item["began_at"] / 1000, item["full_at"] / 1000)
-    return CacheState(*ages, item["newest"], item["count"], is_told=item["is_told"])
+    columns = unpack_columns(item["columns"]) if item.get("columns") else None
+    origin = Origin(item.get("made_of", ""), columns)
+    if not item["loaded"] or item["for_everybody"] != for_everybody:
+        return CacheState(None, origin=origin, lease=item["lease"])
+
+    return CacheState(
+        loaded_at=item["began_at"] / 1000,
+        full_at=item["full_at"] / 1000,
+        newest=item["newest"],
+        count=item["count"],
+        is_told=item["is_told"],
+        origin=origin,
+        lease=item["lease"],
+        has_many_changes=_has_many_changes(item),
+    )
+
+
+def are_many_changes(count: int, in_one_list: int, contacts: int) -> bool:
+    """Return whether so many changes cost readers more than it costs to write them into the chunks.
+
+    A change beside its chunk costs about 4 write units and each reader of its list its bytes; all chunks of a copy cost
+    about 0.16 write units a contact.
+    """
+    return in_one_list > MAX_CHANGES_IN_A_LIST or count > max(MIN_MANY_CHANGES, contacts // CONTACTS_A_CHANGE)
+
+
+def _has_many_changes(item: Item) -> bool:
+    return are_many_changes(item.get("changes", 0), item.get("hottest", 0), item["count"])
 
 
 def begin_load(table: Table, number: int, began_at: float) -> Load | None:
-    """Say that load `number` begins to write; None where a later refresh has been here."""
+    """Note that load `number` begins to write; None where a later refresh has been here."""
     while True:
         seen = table.get(*STATE, consistent=True)
         if seen and seen["lease"] > number:
@@ -71,14 +102,20 @@ def begin_load(table: Table, number: int, began_at: float) -> Load | None:
 
 def commit_load(table: Table, load: Load, values: Item) -> bool:
     """Let everybody see what the load wrote; False where a later refresh has begun."""
-    began_ms = int(load.began_at * 1000)
-    item = load.item | values | {"loaded": load.number, "began_at": began_ms, "full_at": began_ms, "is_told": False}
+    item = load.item | {"loaded": load.number, "changes": 0, "hottest": 0} | values
     item |= {"expires_at": int(time.time()) + LASTS_S}
     return _write(table, item | ({"floor": load.number} if load.raises_floor else {}), load.item)
 
 
+def count_changes(table: Table, changes: int, hottest: int) -> None:
+    """Add to the changes that stand beside the chunks, `hottest` of them in one list."""
+    if changes:
+        add = "ADD changes :changes, hottest :hottest"
+        table.update(*STATE, add, {":changes": changes, ":hottest": hottest}, when="attribute_exists(pk)")
+
+
 def record_update(table: Table, number: int, began_at: float, newest: str) -> bool:
-    """Say that the copy was brought up to date; False where a later refresh has been here."""
+    """Note that the copy was brought up to date; False where a later refresh has been here."""
     while True:
         seen = table.get(*STATE, consistent=True)
         if not seen or seen["lease"] > number:
@@ -88,7 +125,7 @@ def record_update(table: Table, number: int, began_at: float, newest: str) -> bo
 
 
 def confirm_webhook_read(table: Table, moment: float) -> None:
-    """Say that the copy holds all that was told up to a moment (epoch seconds), whoever holds the lease."""
+    """Note that the copy holds all that was reported up to a moment (epoch seconds), whoever holds the lease."""
     moment_ms = int(moment * 1000)
     while (seen := table.get(*STATE, consistent=True)) and seen["loaded"] and seen["began_at"] < moment_ms:
         if _write(table, seen | {"began_at": moment_ms, "is_told": True}, seen):

@@ -1,8 +1,8 @@
-"""Where a contact stands, as the cache's indexes say it: a list's name and the key there.
+"""Where a contact stands, as the cache's indexes have it: lists by name, and the key in each of them.
 
-The index of ids has one text a contact: its place; until a write is ended also the places where it `was`; and for a day
-after its deletion its last place, as `gone`. The index of addresses has hints: places where a contact with this address
-may stand.
+The index of ids has one text a contact: its places, one a list; until a write is ended also the places where it `was`;
+and for a day after its deletion its last place, as `gone`. The index of addresses has hints: places where a contact
+with this address may stand.
 """
 
 import json
@@ -16,14 +16,17 @@ Where = dict[str, Any]
 REMEMBER_GONE_S = 86_400
 
 
-def pack_location(place: Place, was: Sequence[Place] | None = None) -> str:
-    """Write down where a contact stands, and, where it is on its way, all places where it may still be."""
-    where: Where = {"list": place[0], "key": place[1]}
+def pack_location(places: Sequence[Place], was: Sequence[Place] | None = None) -> str:
+    """Return a contact's places as text and, while it is being written, all places where it may still be."""
+    (name, key), *others = places
+    where: Where = {"list": name, "key": key}
+    if others:
+        where["also"] = [other for other, _ in others]
     return json.dumps(where if was is None else where | {"was": was})
 
 
 def pack_gone(where: Where) -> str | None:
-    """Write down where a deleted contact stood; None where that was never known."""
+    """Return as text where a deleted contact stood; None where that was never known."""
     if not where:
         return None
     gone = {"list": where["list"], "key": where["key"], "gone": int(time.time()) + REMEMBER_GONE_S}
@@ -31,7 +34,7 @@ def pack_gone(where: Where) -> str | None:
 
 
 def unpack_location(text: str | None) -> Where:
-    """Read what the other two wrote; of an unknown contact nothing is said."""
+    """Return the location of a text that the other two made; an unknown contact has an empty one."""
     where: Where = json.loads(text) if text else {}
     return where
 
@@ -45,16 +48,17 @@ def list_places(where: Where) -> list[Place]:
     """Return the places where the contact may stand, the likeliest first."""
     if not where or "gone" in where:
         return []
-    return [(where["list"], where["key"]), *((name, key) for name, key in where.get("was", ()))]
+    now = [(name, where["key"]) for name in (where["list"], *where.get("also", ()))]
+    return [*now, *((name, key) for name, key in where.get("was", ()))]
 
 
 def pack_hints(places: Iterable[Place]) -> str:
-    """Write down where contacts with an address stand."""
+    """Return as text where contacts with an address stand."""
     return json.dumps(sorted(places))
 
 
 def unpack_hints(text: str | None) -> list[Place]:
-    """Read it."""
+    """Return the places of a text that `pack_hints` made."""
     return [(name, key) for name, key in json.loads(text or "[]")]
 
 

@@ -28,7 +28,7 @@ from twilio_bridge.errors import UnavailableError
 T = TypeVar("T")
 
 HEAD = "head"
-KEEP_S = 3 * 86_400
+KEEP_S = 8 * 86_400
 MAX_ENTRIES_PER_CHUNK = 192
 MAX_CHARACTERS_PER_CHUNK = 120_000
 MAX_KEY_LENGTH = 900

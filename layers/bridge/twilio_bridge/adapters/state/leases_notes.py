@@ -44,8 +44,8 @@ class DynamoLeases:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def acquire(self, name: str, seconds: float) -> int | None:
-        """Take the lease where nobody holds it or it has expired."""
+    def acquire(self, name: str, seconds: float, above: int = 0) -> int | None:
+        """Take the lease where nobody holds it or it has expired; a restored counter goes on above `above`."""
         now = int(time.time() * 1000)
         item = self._table.update(
             f"lease#{short_key(name)}",
@@ -54,7 +54,14 @@ class DynamoLeases:
             {":until": now + int(seconds * 1000), ":now": now, ":one": 1},
             when="attribute_not_exists(held_until) OR held_until <= :now",
         )
-        return item["holders"] if item else None
+        if item is None or item["holders"] > above:
+            return item["holders"] if item else None
+
+        values = {":next": above + 1, ":number": item["holders"]}
+        later = self._table.update(
+            f"lease#{short_key(name)}", "lease", "SET holders = :next", values, when="holders = :number"
+        )
+        return later["holders"] if later else None
 
     def release(self, name: str, number: int) -> None:
         """End the lease unless another holds it by now."""
