@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help need-sam setup bench run test prove format lint types unit lock measure picture build clean
+.PHONY: help need-sam setup bench run test prove format lint types unit lock measure picture registry build clean
 
 help: ## list what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -41,6 +41,9 @@ lock: $(STAMP) ## compile both requirements files from pyproject.toml, with hash
 	$(BIN)/uv pip compile --quiet --python-version 3.13 --python-platform x86_64-manylinux_2_28 --generate-hashes \
 		--no-annotate --constraint requirements-dev.txt --custom-compile-command "make lock" \
 		pyproject.toml -o layers/dependencies/requirements.txt
+
+registry: $(STAMP) ## make the registry of entities from Twilio's OpenAPI description (ARGS="--from FOLDER" takes in a new one)
+	@$(BIN)/python -m tools.registry $(ARGS)
 
 bench: $(STAMP) ## print what contacts and support events cost: requests, units, times side by side
 	@$(BIN)/python -m tests.benchmarks.contacts

@@ -1,0 +1,1 @@
+"""Twilio as a database: registry, filters, operations; no vendor and no AWS in here."""

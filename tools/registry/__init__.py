@@ -1,0 +1,1 @@
+"""Makes the registry of entities from Twilio's OpenAPI description."""
