@@ -13,6 +13,8 @@ from tools.registry.description import Document, Json, first_sentence
 from twilio_bridge.entities.registry import pascal_case, snake_case
 
 VERBS: Final = {"List": "list", "Fetch": "get", "Create": "create", "Update": "update", "Delete": "delete"}
+ACCOUNT: Final = "AccountSid"
+ACCOUNTS: Final = "/2010-04-01/Accounts"
 PAGING: Final = frozenset({"PageSize", "Page", "PageToken"})
 _OPERATION_ID: Final = re.compile(f"({'|'.join(VERBS)})(.+)")
 _PARAMETER: Final = re.compile(r"\{(\w+)\}")
@@ -144,8 +146,10 @@ def _find_places(group: Group, columns: dict[str, tuple[str, str, str]]) -> tupl
     """Return key column, key parameter and parents; path parameters without a place in the rows become columns."""
     params = _PARAMETER.findall(group.base)
     key_param = group.key_param
-    if not key_param and "list" not in group.verbs and "create" not in group.verbs and params:
+    if not key_param and not {"list", "create"} & group.verbs.keys() and {*params} - {ACCOUNT}:
         key_param = params.pop()  # a resource that is one of a kind under its parent, and is found by the parent
+    if ACCOUNT not in params and key_param != ACCOUNT and group.base != ACCOUNTS:
+        params.insert(0, ACCOUNT)  # stands in no path there: whose login asks decides
     parents = {param: _place(param, group, columns) for param in params}
     return (_place(key_param, group, columns) if key_param else "", key_param, parents)
 
@@ -282,7 +286,8 @@ def _replace(given: Mapping[str, Any], entities: Mapping[str, dict[str, Any]]) -
     if "computed" in given:
         operations = {"create": {"method": "", "path": "", "parameters": given["create"]}}
         operations["get"] = {"method": "", "path": ""}
-        plain = {name: given[name] for name in ("product", "description", "key", "columns", "note", "computed")}
+        plain = {name: given[name] for name in ("product", "description", "key", "columns", "note", "computed", "source")}
+        plain |= {"parents": {ACCOUNT: ACCOUNT}, "key_param": given["key"]}
         return {**plain, "operations": operations}
     of = entities[given["of"]]
     renames = {old: new for new, old in given["columns"].items()}

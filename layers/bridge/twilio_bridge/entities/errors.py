@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from twilio_bridge.errors import BadRequestError
+from twilio_bridge.errors import BadRequestError, RefusedError, UpstreamError
 
 
 class UnknownNameError(BadRequestError):
@@ -34,6 +34,20 @@ class UnknownParameterError(UnknownNameError):
         super().__init__(f"{operation} takes no {name!r}", nearest)
 
 
+class HiddenFilterError(BadRequestError):
+    """A filter of Twilio's that is no column stands where Twilio cannot be asked for it."""
+
+    def __init__(self, name: str, entity: str) -> None:
+        super().__init__(
+            f"{name} is a filter of Twilio's, no column of {entity}; it goes with = and is joined by AND, "
+            "outside of brackets with OR and NOT"
+        )
+
+
+class StatementError(BadRequestError):
+    """A statement cannot be run; the message says why."""
+
+
 class MissingValueError(BadRequestError):
     """A parent's SID or a value that the operation needs is missing; the message names it."""
 
@@ -50,3 +64,21 @@ def suggestion(nearest: Sequence[str]) -> str:
     """Return `did you mean A, B or C?`."""
     *first, last = nearest
     return f"did you mean {', '.join(first)} or {last}?" if first else f"did you mean {last}?"
+
+
+class TwilioRefusedError(RefusedError):
+    """Twilio refused; `code`, `text` and `more_info` are its own.
+
+    The text may hold what the caller sent, so it is for the caller only and no part of the error's message.
+    """
+
+    def __init__(self, status: int, code: int | None, text: str, more_info: str) -> None:
+        link = f" ({more_info})" if more_info else ""
+        super().__init__("twilio", f"status {status}, error {code}{link}", code=code)
+        self.status = status
+        self.text = text
+        self.more_info = more_info
+
+
+class OutcomeUnknownError(UpstreamError):
+    """A write may or may not have been done; the message says how to look that up before it is tried again."""

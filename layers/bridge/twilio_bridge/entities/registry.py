@@ -110,11 +110,12 @@ class Entity:
     Attributes:
         key: The column that identifies a row under its parents; "" where nothing does.
         key_param: The path parameter that it fills in `get`, `update` and `delete`; "" where these need no key.
-        parents: The path's other parameters, outermost first. AccountSid has a default, the others have none.
+        parents: The path's other parameters, outermost first. AccountSid has a default, the others have none; outside
+            Twilio's first API it stands in no path and decides whose login asks.
         rows_key: Where the rows stand in the answer of `list`.
         max_page_size: What PageSize may be; 0 where the list comes whole.
         note: What somebody should know who misses an operation here.
-        computed: The name of the calculation that stands in for what Twilio no longer has.
+        computed: The name of the calculation that stands in for what Twilio no longer has; `source` is read for it.
     """
 
     name: str
@@ -131,6 +132,7 @@ class Entity:
     max_page_size: int = 0
     note: str = ""
     computed: str = ""
+    source: str = ""
 
     @property
     def is_listable(self) -> bool:
@@ -249,6 +251,7 @@ def read_entity(name: str, data: Mapping[str, Any]) -> Entity:
         max_page_size=data.get("max_page_size", 0),
         note=data.get("note", ""),
         computed=data.get("computed", ""),
+        source=data.get("source", ""),
     )
 
 

@@ -1,0 +1,1 @@
+"""Twilio's resources: the engine in SQLite, and the one funnel of requests."""
