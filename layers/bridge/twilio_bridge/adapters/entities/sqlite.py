@@ -1,0 +1,205 @@
+"""The engine: SQLite in memory over Twilio's resources, which can only be read.
+
+A statement may select, call functions and recurse; an authorizer refuses everything else, a progress handler ends what
+computes too long, and limits hold what a value may grow to.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final
+
+import apsw
+
+from twilio_bridge.adapters.entities.virtual_tables import Module, Session
+from twilio_bridge.entities.errors import (
+    MissingValueError,
+    StatementError,
+    UnknownColumnError,
+    UnknownEntityError,
+)
+from twilio_bridge.entities.reading import Statement
+from twilio_bridge.entities.registry import Registry, nearest_names
+from twilio_bridge.entities.values import Value, compare_moments
+from twilio_bridge.errors import BadRequestError
+
+Parameters = Sequence[Value] | Mapping[str, Value]
+
+MAX_VALUE_BYTES: Final = 20_000_000
+MAX_STATEMENT_LENGTH: Final = 100_000
+MAX_MEMORY_BYTES: Final = 256 * 1024 * 1024
+STEPS_BETWEEN_CHECKS: Final = 50_000
+_ALLOWED: Final = frozenset({apsw.SQLITE_SELECT, apsw.SQLITE_READ, apsw.SQLITE_FUNCTION, apsw.SQLITE_RECURSIVE})
+_REFUSED_FUNCTIONS: Final = frozenset({"load_extension", "fts3_tokenizer"})
+_NAMES: Final[Mapping[int, str]] = {
+    code: name.removeprefix("SQLITE_").replace("_", " ")
+    for name, code in apsw.mapping_authorizer_function.items()
+    if isinstance(name, str) and isinstance(code, int)
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ResultColumn:
+    """A column of a result; `type` is an entity's column type, "" where it was computed."""
+
+    name: str
+    type: str
+
+
+class Engine:
+    """A connection to Twilio's resources. One statement runs at a time."""
+
+    def __init__(self, registry: Registry, *, push_down: bool = True) -> None:
+        self._registry = registry
+        self._session = Session(push_down=push_down)
+        self._refusal = ""
+        self._connection = self._open()
+
+    def _open(self) -> apsw.Connection:
+        connection = apsw.Connection(":memory:")
+        apsw.hard_heap_limit(MAX_MEMORY_BYTES)
+        connection.limit(apsw.SQLITE_LIMIT_LENGTH, MAX_VALUE_BYTES)
+        connection.limit(apsw.SQLITE_LIMIT_SQL_LENGTH, MAX_STATEMENT_LENGTH)
+        connection.limit(apsw.SQLITE_LIMIT_ATTACHED, 0)
+        connection.create_collation("MOMENT", compare_moments)
+        for name in (*self._registry.names, *self._registry.aliases):
+            module: Any = Module(self._session, partial(self._registry.entity, name))
+            connection.create_module(name, module, use_bestindex_object=True, eponymous_only=True, read_only=True)
+        connection.authorizer = self._authorize
+        connection.set_progress_handler(self._check_progress, STEPS_BETWEEN_CHECKS)
+        return connection
+
+    def _authorize(self, action: int, first: str | None, second: str | None, *_where: object) -> int:
+        is_refused_function = action == apsw.SQLITE_FUNCTION and (second or "").lower() in _REFUSED_FUNCTIONS
+        if action in _ALLOWED and not is_refused_function:
+            return apsw.SQLITE_OK
+        self._refusal = f"function {second}" if is_refused_function else _NAMES.get(action, str(action))
+        del first
+        return apsw.SQLITE_DENY
+
+    def _check_progress(self) -> bool:
+        if self._session.statement is not None:
+            self._session.statement.check_time()
+        return False
+
+    def execute(
+        self, sql: str, parameters: Parameters, statement: Statement
+    ) -> tuple[tuple[ResultColumn, ...], Iterator[tuple[Value, ...]]]:
+        """Run a SELECT; return its columns and its rows, which are read while they are taken."""
+        check_reads(sql)
+        return self._run(sql, parameters, statement)
+
+    def _run(
+        self, sql: str, parameters: Parameters, statement: Statement
+    ) -> tuple[tuple[ResultColumn, ...], Iterator[tuple[Value, ...]]]:
+        self._session.begin(statement)
+        self._refusal = ""
+        cursor, trace = self._connection.cursor(), _Trace()
+        cursor.exec_trace = trace
+        try:
+            cursor.execute(sql, parameters if isinstance(parameters, Mapping) else tuple(parameters))
+        except (apsw.Error, TypeError, ValueError, OverflowError) as error:
+            raise self._as_ours(error, sql) from None
+        return trace.columns, self._rows(cursor, sql, statement)
+
+    def _rows(self, cursor: apsw.Cursor, sql: str, statement: Statement) -> Iterator[tuple[Value, ...]]:
+        try:
+            while True:
+                self._session.statement = statement
+                row = next(cursor, None)
+                if row is None:
+                    return
+                yield row
+        except apsw.Error as error:
+            raise self._as_ours(error, sql) from None
+        finally:
+            cursor.close(True)
+
+    def explain(self, sql: str, parameters: Parameters, statement: Statement) -> list[dict[str, Any]]:
+        """Return the requests that a statement would make, outer loops first; none is made."""
+        check_reads(sql)
+        _, rows = self._run(f"EXPLAIN QUERY PLAN {sql}", parameters, statement)
+        return [step for row in rows if (step := _step_of(str(row[3])))]
+
+    def close(self) -> None:
+        """End the connection."""
+        self._connection.close()
+
+    def _as_ours(self, error: Exception, sql: str) -> BadRequestError:
+        text = str(error).removeprefix("SQLError: ")
+        if self._refusal:
+            return StatementError(f"statements only read; {self._refusal} is refused")
+        if found := re.search(r"no such table: (?:\w+\.)?(.+)", text):
+            names = [*self._registry.names, *self._registry.aliases]
+            return UnknownEntityError(found[1], nearest_names(found[1], names))
+        if found := re.search(r"no such column: (.+)", text):
+            return self._unknown_column(found[1], sql)
+        if "no query solution" in text:
+            return self._missing_parents()
+        if isinstance(error, apsw.NoMemError):
+            return StatementError(f"the statement needs more than {MAX_MEMORY_BYTES // 1024**2} MB; select less")
+        offset = getattr(error, "error_offset", -1)
+        where = f" at position {offset + 1}" if isinstance(offset, int) and offset >= 0 else ""
+        reason = text.partition("  Current offset")[0].rstrip(". ")
+        return StatementError(f"the statement cannot be run{where}: {reason}")
+
+    def _unknown_column(self, name: str, sql: str) -> BadRequestError:
+        bare = name.rpartition(".")[2].strip('"')
+        words = set(re.findall(r"\w+", sql.lower()))
+        mentioned = [each for each in (*self._registry.names, *self._registry.aliases) if each.lower() in words]
+        entities = [self._registry.entity(each) for each in mentioned]
+        if any(column.secret and column.name.lower() == bare.lower() for each in entities for column in each.columns):
+            return StatementError(f"{bare} is a secret and never leaves the bridge")
+        known = [column for each in entities for column in each.names.values()]
+        owners = " or ".join(dict.fromkeys(each.name for each in entities)) or "the statement"
+        return UnknownColumnError(bare, owners, nearest_names(bare, known))
+
+    def _missing_parents(self) -> BadRequestError:
+        refused = self._session.refused
+        if not refused:
+            return StatementError("a filter of Twilio's is compared with a column that comes later; name its value")
+        sentences = []
+        for name, needed in refused.items():
+            entity = self._registry.entity(name)
+            remedy = f"name {' and '.join(needed)}, or join them with the entity they belong to"
+            sentences.append(f"{name}: {remedy}" if entity.is_listable else f"Twilio has no list of {name}: {remedy}")
+        return MissingValueError("; ".join(sentences))
+
+
+class _Trace:
+    """Notes a statement's columns before its first row, and refuses a second statement in one text."""
+
+    def __init__(self) -> None:
+        self.columns: tuple[ResultColumn, ...] = ()
+        self._count = 0
+
+    def __call__(self, cursor: apsw.Cursor, _sql: str, _bindings: object) -> bool:
+        self._count += 1
+        if self._count > 1:
+            raise StatementError("run one statement at a time")
+        self.columns = tuple(ResultColumn(name, _type_of(declared)) for name, declared in cursor.get_description())
+        return True
+
+
+def check_reads(sql: str) -> None:
+    """Raise StatementError for what is no query; the authorizer holds what a query may do."""
+    bare = re.sub(r"--[^\n]*|/\*.*?(\*/|$)", " ", sql, flags=re.DOTALL)
+    word = re.match(r"[\s(]*(\w*)", bare)
+    keyword = word[1].upper() if word else ""
+    if keyword not in {"SELECT", "WITH", "VALUES"}:
+        raise StatementError(f"statements only read; {keyword} is refused" if keyword else "write a SELECT")
+
+
+def _type_of(declared: str | None) -> str:
+    words = (declared or "").lower().split()
+    if not words:
+        return ""
+    return {"text": "text", "integer": "integer", "real": "number", "boolean": "boolean"}.get(words[-1], words[-1])
+
+
+def _step_of(detail: str) -> dict[str, Any] | None:
+    """Return one table of EXPLAIN QUERY PLAN's answer as the request it stands for."""
+    found = re.fullmatch(r"(?:SCAN|SEARCH) (.+?) VIRTUAL TABLE INDEX \d+:(\{.*\}).*", detail, re.DOTALL)
+    return {"table": found[1], **json.loads(found[2])} if found else None

@@ -1,0 +1,249 @@
+"""What one statement reads of Twilio: its budget, its requests, and how far it got.
+
+A reading is one pass over a list, page by page. Equal readings of one statement are made once while they are small, so
+that a join asks for each parent or key once.
+"""
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from twilio_bridge.entities.plan import Request
+from twilio_bridge.entities.ports import Page, Row, Twilio
+from twilio_bridge.entities.registry import Entity
+from twilio_bridge.errors import BadRequestError, NotFoundError, OutOfTimeError
+
+MAX_REQUEST_COUNT: Final = 1_000
+MAX_SECONDS: Final = 180.0
+MAX_REMEMBERED_COUNT: Final = 4_000  # about 12 MB of messages
+
+
+class BudgetError(BadRequestError):
+    """The statement would make more requests than it may."""
+
+
+class TimeBudgetError(BadRequestError):
+    """The statement takes longer than it may."""
+
+
+class PageEnd(Exception):  # noqa: N818  no error: the place where a cut list goes on
+    """The reading was to stop here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a list goes on: which of the statement's readings, which page of it, and the row on that page."""
+
+    reading: int = 0
+    page_uri: str | None = None
+    row: int = 0
+
+
+@dataclass(slots=True)
+class Tally:
+    """What was read of one entity in one way."""
+
+    entity: Entity
+    pushed: tuple[tuple[str, str], ...]
+    params: tuple[str, ...]
+    fetches: bool
+    readings: int = 0
+    requests: int = 0
+    rows: int = 0
+
+
+@dataclass(slots=True)
+class Place:
+    """Where a reading is now: `reading` counts the statement's readings, `row` the rows of the page."""
+
+    reading: int
+    page: Page
+    row: int
+
+
+@dataclass
+class Statement:
+    """One statement's budget and record.
+
+    Attributes:
+        twilio: The funnel.
+        max_requests: How many requests it may make.
+        seconds: How long it may compute; waiting for Twilio is not computing.
+        page_size: The rows a page of a list should have where every one of them is wanted; 0 for as many as it may.
+        resume: Where a list goes on that was cut.
+        cut_at: When (monotonic) a list makes no further request; None where the limits are errors, as for SQL.
+    """
+
+    twilio: Twilio
+    max_requests: int = MAX_REQUEST_COUNT
+    seconds: float = MAX_SECONDS
+    page_size: int = 0
+    resume: Position | None = None
+    cut_at: float | None = None
+    requests: int = field(default=0, init=False)
+    place: Place | None = field(default=None, init=False)
+    tallies: dict[object, Tally] = field(default_factory=dict, init=False)
+
+    def __post_init__(self) -> None:
+        self._began_at = time.monotonic()
+        self._waited_s = 0.0
+        self._readings = 0
+        self._tally: Tally | None = None
+        self._remembered: dict[object, list[Row]] = {}
+        self._remembered_count = 0
+        self._is_full = False
+        self._cut: Position | None = None
+        self._funnel = self.twilio.observe(self._count_request)
+
+    @property
+    def scanned(self) -> int:
+        """The rows that Twilio answered."""
+        return sum(tally.rows for tally in self.tallies.values())
+
+    @property
+    def position(self) -> Position | None:
+        """Where a list goes on behind its current row, or where it was cut; None where nothing was read."""
+        if self._cut or not self.place:
+            return self._cut
+        page, row = self.place.page, self.place.row + 1
+        if row < len(page.rows):
+            return Position(self.place.reading, page.uri, row)
+        if page.next_page_uri:
+            return Position(self.place.reading, page.next_page_uri)
+        return Position(self.place.reading + 1)
+
+    def stop_at_page_end(self) -> None:
+        """Make no further request: the rows that were wanted are found."""
+        self._is_full = True
+
+    def check_time(self) -> None:
+        """Raise TimeBudgetError where the statement has used up its time."""
+        if time.monotonic() - self._began_at - self._waited_s > self.seconds:
+            raise TimeBudgetError(
+                f"the statement was ended after {self.seconds:.0f} s of computing; "
+                "it may loop for ever or join without a condition, or it needs a longer timeout"
+            )
+
+    def read(self, request: Request) -> Iterator[Place]:
+        """Return the pages of a reading, each requested when it is asked for, and the row it begins with."""
+        ordinal, self._readings = self._readings, self._readings + 1
+        start = self.resume or Position()
+        if ordinal < start.reading:
+            return
+        start = start if ordinal == start.reading else Position(ordinal)
+        tally = self._tally_of(request)
+        first = start.row
+        for page in self._pages(request, tally, start):
+            tally.rows += max(len(page.rows) - first, 0)
+            yield Place(ordinal, page, first)
+            first = 0
+
+    def _tally_of(self, request: Request) -> Tally:
+        how = (request.entity.name, request.pushed, tuple(request.params), request.key is not None)
+        if how not in self.tallies:
+            self.tallies[how] = Tally(request.entity, request.pushed, tuple(request.params), request.key is not None)
+        self.tallies[how].readings += 1
+        return self.tallies[how]
+
+    def _pages(self, request: Request, tally: Tally, start: Position) -> Iterator[Page]:
+        if request.identity in self._remembered:
+            yield Page(self._remembered[request.identity], None, "")
+            return
+        kept: list[Row] | None = [] if start.page_uri is None else None
+        for page in self._request_pages(request, tally, start):
+            if kept is not None:
+                room = MAX_REMEMBERED_COUNT - self._remembered_count - len(kept) - len(page.rows)
+                kept = [*kept, *page.rows] if room > 0 else None
+            yield page
+        if kept is not None:
+            self._remembered[request.identity] = kept
+            self._remembered_count += len(kept) + 1
+
+    def _request_pages(self, request: Request, tally: Tally, start: Position) -> Iterator[Page]:
+        place, following = start, self._open(request, start)
+        while True:
+            self._cut_before_request(place)
+            self._tally = tally
+            page = self._request(following, place)
+            if page is None:
+                return
+            yield page
+            if page.next_page_uri is None:
+                return
+            place = Position(start.reading, page.next_page_uri)
+
+    def _open(self, request: Request, start: Position) -> Iterator[Page]:
+        if request.key is None:
+            size = self._page_size(request)
+            return self._funnel.list_pages(
+                request.entity, request.parents, request.params, size, page_uri=start.page_uri
+            )
+        return self._fetch(request, request.key)
+
+    def _fetch(self, request: Request, key: str) -> Iterator[Page]:
+        """Return a page of one row, or of none where there is no such resource."""
+        try:
+            rows = [self._funnel.fetch(request.entity, request.parents, key)] if key or not request.entity.key else []
+        except NotFoundError:
+            rows = []
+        yield Page(rows, None, "")
+
+    def _request(self, pages: Iterator[Page], place: Position) -> Page | None:
+        """Return the next page; a list that was to be cut anyway ends before a request that came too late."""
+        began_at = time.monotonic()
+        try:
+            return next(pages, None)
+        except OutOfTimeError:
+            if self.cut_at is None or self.requests <= 1:
+                raise
+            self._cut = place
+            raise PageEnd from None
+        finally:
+            self._waited_s += time.monotonic() - began_at
+
+    def _page_size(self, request: Request) -> int:
+        largest = request.entity.max_page_size
+        wanted = (self.page_size or request.limit) if request.is_whole else 0
+        return min(max(wanted or largest, 1), largest)
+
+    def _cut_before_request(self, place: Position) -> None:
+        """Raise PageEnd where a list is to end before its next request; each call makes one at least."""
+        self.check_time()
+        if self.cut_at is None or not self.requests:
+            return
+        if self._is_full or self.requests >= self.max_requests or time.monotonic() >= self.cut_at:
+            self._cut = place
+            raise PageEnd
+
+    def _count_request(self, _method: str, _url: str) -> None:
+        if self.requests >= self.max_requests and self.cut_at is None:
+            raise BudgetError(self._over_budget())
+        self.requests += 1
+        if self._tally:
+            self._tally.requests += 1
+
+    def _over_budget(self) -> str:
+        tally = self._tally
+        if tally is None:
+            return f"the statement needs more than {self.max_requests:,} requests"
+        what = "one for each row it is joined with" if tally.readings > 1 else "one a page"
+        least = f"needs at least {self.requests + 1:,} requests, and may make {self.max_requests:,}"
+        return f"the statement {least}: {tally.requests:,} were for {tally.entity.name}, {what}; {_advice(tally)}"
+
+
+def _advice(tally: Tally) -> str:
+    """Return which conditions Twilio would take on itself."""
+    asked = {column for column, _ in tally.pushed}
+    columns = dict.fromkeys(each.column for each in tally.entity.filters if each.column not in asked)
+    if not columns:
+        return "Twilio filters this list by nothing more: raise the budget, or read it in parts"
+    return f"conditions on {', '.join(columns)} would be pushed down to Twilio; or raise the budget"
+
+
+def describe_pushed(tallies: Mapping[object, Tally]) -> list[str]:
+    """Return what Twilio was asked to filter, as `Messages.DateSent >=`."""
+    found = [
+        f"{tally.entity.name}.{column} {operator}" for tally in tallies.values() for column, operator in tally.pushed
+    ]
+    return list(dict.fromkeys(found))
