@@ -68,7 +68,7 @@ class Accounts:
         if not token:
             raise RefusedError(
                 "twilio",
-                "this product wants the sub-account's own login, which only its parent's auth token (or a main API key) "
+                "this product wants the sub-account's own login, which only its parent's auth token or main API key "
                 "may read; set TWILIO_AUTH_TOKEN, or TWILIO_ACCOUNT_SID to the sub-account",
             )
         self._known[account_sid] = ((account_sid, str(token)), self._clock() + KEEP_S)

@@ -12,7 +12,7 @@ from typing import Any, Final, Protocol
 import requests
 from urllib3.exceptions import NewConnectionError
 
-from twilio_bridge import budget
+from twilio_bridge import deadline
 from twilio_bridge.adapters.entities.accounts import Accounts
 from twilio_bridge.entities.errors import TwilioRefusedError
 from twilio_bridge.errors import NotFoundError, NotTakenError, RateLimitedError, UnavailableError, UpstreamError
@@ -112,7 +112,7 @@ class Funnel:
 
     def _once(self, wanted: Call, login: tuple[str, str], on_request: Callable[[str, str], None]) -> Answer:
         on_request(wanted.method, wanted.path)
-        self._limiter.reserve(budget.seconds_left(self._patience_s + RESERVE_S) - RESERVE_S)
+        self._limiter.reserve(deadline.seconds_left(self._patience_s + RESERVE_S) - RESERVE_S)
         response = self._send(wanted, login)
         uri = response.request.path_url
         if response.status_code < requests.codes.multiple_choices:
@@ -125,7 +125,7 @@ class Funnel:
         raise error
 
     def _send(self, wanted: Call, login: tuple[str, str]) -> requests.Response:
-        left = max(budget.seconds_left(CONNECT_TIMEOUT_S + READ_TIMEOUT_S) - RESERVE_S, RESERVE_S)
+        left = max(deadline.seconds_left(CONNECT_TIMEOUT_S + READ_TIMEOUT_S) - RESERVE_S, RESERVE_S)
         self._close_idle_connections()
         try:
             return self._session.request(
