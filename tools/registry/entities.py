@@ -178,7 +178,10 @@ def _description(group: Group) -> str:
 def _max_page_size(group: Group) -> int:
     if "list" not in group.verbs:
         return 0
-    parameters = group.document.parameters(group.verbs["list"].operation, "query")
+    listing = group.verbs["list"].operation
+    if not {"meta", "next_page_uri"} & group.document.answer(listing).get("properties", {}).keys():
+        return 0  # a page would have no way to the next one
+    parameters = group.document.parameters(listing, "query")
     found = [parameter["schema"]["maximum"] for parameter in parameters if parameter["name"] == "PageSize"]
     return int(found[0]) if found else 0
 
@@ -260,9 +263,13 @@ def _filters(
     comparable = plain in columns and columns[plain][0] != "json" and not bound
     if comparable and plain in choices["equality"].get(group.document.product, ()) and not _takes_all(kept):
         day = _day(param, columns[plain][0], choices)
+        made["type"] = "boolean" if columns[plain][0] == "boolean" else made["type"]
         return [_without_defaults(made | {"column": plain, "day": day})]
     hidden = made | {"column": plain + ("Parameter" if plain in columns else ""), "hidden": True}
-    return [_without_defaults(each) for each in ([made | bound, hidden] if bound else [hidden])]
+    if not bound:
+        return [_without_defaults(hidden)]
+    bounding = made | {"type": columns[bound["column"]][0]} | bound
+    return [_without_defaults(bounding), _without_defaults(hidden)]
 
 
 def _takes_all(schema: Json) -> bool:
@@ -286,7 +293,8 @@ def _replace(given: Mapping[str, Any], entities: Mapping[str, dict[str, Any]]) -
     if "computed" in given:
         operations = {"create": {"method": "", "path": "", "parameters": given["create"]}}
         operations["get"] = {"method": "", "path": ""}
-        plain = {name: given[name] for name in ("product", "description", "key", "columns", "note", "computed", "source")}
+        kept = ("product", "description", "key", "columns", "note", "computed", "source")
+        plain = {name: given[name] for name in kept}
         plain |= {"parents": {ACCOUNT: ACCOUNT}, "key_param": given["key"]}
         return {**plain, "operations": operations}
     of = entities[given["of"]]

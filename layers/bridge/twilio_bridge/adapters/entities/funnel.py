@@ -5,7 +5,7 @@ The SDK is not used here: it has a class a resource, and here a resource is data
 
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
@@ -59,7 +59,7 @@ class Call:
     path: str
     login_of: str
     params: Mapping[str, str | int] | None = None
-    form: Sequence[tuple[str, str]] | None = None
+    form: list[tuple[str, str]] | None = None
     json: Mapping[str, Any] | None = None
     policy: Retry = SAFE
 
