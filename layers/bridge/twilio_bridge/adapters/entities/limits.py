@@ -1,0 +1,100 @@
+"""Transactions a second: 25 a node, shared by all functions and instances through SyncState.
+
+A node is a word of connectors for capacity; here it is nothing but its limit. Each item of the limiter serves five
+nodes, so that its slots are whole milliseconds and no item of DynamoDB takes more updates than one may; a request takes
+its turn at any of them.
+"""
+
+import math
+import random
+import threading
+import time
+from collections.abc import Callable
+from typing import Final
+
+from twilio_bridge.adapters.aws.dynamodb import Table
+from twilio_bridge.adapters.state.limiter import LATE, Pace, SlotLimiter
+from twilio_bridge.errors import RateLimitedError, SettingError
+
+SYSTEM: Final = "twilio"
+MAX_NODES: Final = 50
+DEFAULT_NODES: Final = 2
+REQUESTS_A_NODE: Final = 25
+NODES_AN_ITEM: Final = 5
+# Of the limit: the rest are turns that nobody took at once, and that may be taken later.
+STEADY: Final = 0.88
+
+
+def check_nodes(nodes: int) -> int:
+    """Return a number of nodes, or raise SettingError."""
+    if not 1 <= nodes <= MAX_NODES:
+        raise SettingError(f"the number of nodes is to be from 1 to {MAX_NODES}")
+    return nodes
+
+
+def pace_for(requests_per_s: int) -> Pace:
+    """Return slots of which no second ever holds more than that many, those that are taken late among them."""
+    slot_ms = math.ceil(1000 / (STEADY * requests_per_s))
+    saved = math.floor(requests_per_s - 1000 / slot_ms - 1 - LATE)
+    return Pace(slot_ms, max(saved, 0))
+
+
+class NodeLimiter:
+    """Turns for requests of one account, for everybody who uses this table."""
+
+    def __init__(
+        self,
+        table: Table,
+        account_sid: str,
+        nodes: int = DEFAULT_NODES,
+        *,
+        clock: Callable[[], float] = time.time,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        count = math.ceil(check_nodes(nodes) / NODES_AN_ITEM)
+        pace = pace_for(nodes * REQUESTS_A_NODE // count)
+        self._items = [
+            SlotLimiter(table, SYSTEM, f"{account_sid}#{number}of{count}", pace=pace, clock=clock, sleep=sleep)
+            for number in range(1, count + 1)
+        ]
+
+    def reserve(self, patience_s: float) -> None:
+        """Wait for a turn; raise RateLimitedError where that takes longer than `patience_s`."""
+        random.choice(self._items).reserve(patience_s)  # noqa: S311  a turn, not a secret
+
+    def block(self, seconds: float) -> None:
+        """Let nobody have a turn for a while, for instance because Twilio answered 429."""
+        for item in self._items:
+            item.block(seconds)
+
+
+class ProcessLimiter:
+    """The same for one process alone, as on an operator's machine without a stack."""
+
+    def __init__(
+        self,
+        nodes: int = DEFAULT_NODES,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._gap_s = 1 / (check_nodes(nodes) * REQUESTS_A_NODE)
+        self._clock = clock
+        self._sleep = sleep
+        self._lock = threading.Lock()
+        self._next = clock()
+
+    def reserve(self, patience_s: float) -> None:
+        """Wait for a turn; raise RateLimitedError where that takes longer than `patience_s`."""
+        with self._lock:
+            turn = max(self._next, self._clock())
+            wait_s = turn - self._clock()
+            if wait_s > patience_s:
+                raise RateLimitedError(SYSTEM, wait_s)
+            self._next = turn + self._gap_s
+        self._sleep(wait_s)
+
+    def block(self, seconds: float) -> None:
+        """Let nobody have a turn for a while."""
+        with self._lock:
+            self._next = max(self._next, self._clock() + seconds)
