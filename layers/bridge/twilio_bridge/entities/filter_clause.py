@@ -263,11 +263,10 @@ class _Checking(Transformer[Token, Any]):
             own = self._entity.column_name(name)
         except UnknownColumnError as error:
             raise FilterClauseError(str(error), position) from None
-        return (
-            own,
-            next((each for each in self._entity.columns if each.name == own and not each.secret), None),
-            position,
-        )
+        found = next((each for each in self._entity.columns if each.name == own), None)
+        if found and found.secret:
+            raise FilterClauseError(f"{own} is a secret and never leaves the bridge", position)
+        return own, found, position
 
     def text(self, _meta: Meta, tokens: list[Token]) -> str:
         return _unquote(tokens[0])

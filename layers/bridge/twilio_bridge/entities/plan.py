@@ -21,6 +21,7 @@ EQUAL: Final = "="
 LIMIT: Final = "limit"
 OFFSET: Final = "offset"
 UNKNOWN: Final = "…"
+BOUNDS: Final = ("<", "<=", ">", ">=")
 # What SQLite's planner weighs; only their order matters.
 _FETCH, _CHILDREN, _EQUAL, _RANGE, _ALL = (
     (1.0, 1),
@@ -141,15 +142,20 @@ def _plan_list(entity: Entity, found: Mapping[Role, int], constraints: Sequence[
 
 
 def _filters_of(entity: Entity, role: Role) -> list[tuple[Filter, str]]:
-    """Return Twilio's parameters for a comparison, and the comparison that each stands for."""
+    """Return Twilio's parameters for a comparison, and the comparison that each stands for.
+
+    Where no filter compares for equality, the bounds from both sides do.
+    """
     kind, column, operator = role
-    if kind == "hidden":
-        return [(each, EQUAL) for each in entity.filters if each.hidden and each.column == column]
-    own = {each.operator: each for each in entity.filters if each.column == column and not each.hidden}
-    if operator == EQUAL:
-        exact = [(own[EQUAL], EQUAL)] if EQUAL in own else []
-        return exact or [(own[sign], f"{sign}=") for sign in "<>" if sign in own]
-    return [(own[operator[0]], operator)] if operator[:1] in own and operator[0] in "<>" else []
+    own = [each for each in entity.filters if each.column == column and each.hidden == (kind == "hidden")]
+    if kind == "hidden" or operator not in {EQUAL, *BOUNDS}:
+        return [(each, EQUAL) for each in own] if kind == "hidden" else []
+    same = [(each, operator) for each in own if each.operator == operator[0]]
+    bounds = [(each, f"{each.operator}=") for each in own if each.operator in "<>"]
+    if operator != EQUAL:
+        return same
+    takes_moments = any(each.type == "datetime" for each, _ in bounds)  # a day would be wider than two moments
+    return bounds if takes_moments or not same else same
 
 
 def build_request(plan: Plan, arguments: Sequence[Value]) -> Request | None:

@@ -1,10 +1,14 @@
-"""What the engine and the operations need of Twilio: one request funnel."""
+"""What the operations work with: one funnel of requests to Twilio, and an engine that runs SQL over it."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from twilio_bridge.entities.registry import Entity
+from twilio_bridge.entities.values import Value
+
+if TYPE_CHECKING:
+    from twilio_bridge.entities.reading import Statement
 
 Row = dict[str, Any]
 """A resource as Twilio answers it, without its secrets and with the columns that stand in its path."""
@@ -49,3 +53,26 @@ class Twilio(Protocol):
 
     def observe(self, on_request: OnRequest) -> "Twilio":
         """Return the same funnel, which calls `on_request` before each of its requests."""
+
+
+Parameters = Sequence[Value] | Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
+class ResultColumn:
+    """A column of a result; `type` is an entity's column type, "" where it was computed."""
+
+    name: str
+    type: str
+
+
+class Engine(Protocol):
+    """SQL over Twilio's resources; a statement reads no more than its budget allows."""
+
+    def execute(
+        self, sql: str, parameters: Parameters, statement: "Statement"
+    ) -> tuple[tuple[ResultColumn, ...], Iterator[tuple[Value, ...]]]:
+        """Run a SELECT; return its columns and its rows, which are read while they are taken."""
+
+    def explain(self, sql: str, parameters: Parameters, statement: "Statement") -> list[dict[str, Any]]:
+        """Return the requests that a statement would make, outer loops first; none is made."""

@@ -94,7 +94,7 @@ class Statement:
         self._remembered_count = 0
         self._is_full = False
         self._cut: Position | None = None
-        self._funnel = self.twilio.observe(self._count_request)
+        self._funnel = self.twilio.observe(self.count_request)
 
     @property
     def scanned(self) -> int:
@@ -216,7 +216,8 @@ class Statement:
             self._cut = place
             raise PageEnd
 
-    def _count_request(self, _method: str, _url: str) -> None:
+    def count_request(self, _method: str, _url: str) -> None:
+        """Count a request; raise BudgetError where it is one too many."""
         if self.requests >= self.max_requests and self.cut_at is None:
             raise BudgetError(self._over_budget())
         self.requests += 1

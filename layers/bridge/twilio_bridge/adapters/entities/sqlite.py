@@ -6,8 +6,7 @@ computes too long, and limits hold what a value may grow to.
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any, Final
 
@@ -20,12 +19,11 @@ from twilio_bridge.entities.errors import (
     UnknownColumnError,
     UnknownEntityError,
 )
+from twilio_bridge.entities.ports import Parameters, ResultColumn
 from twilio_bridge.entities.reading import Statement
 from twilio_bridge.entities.registry import Registry, nearest_names
 from twilio_bridge.entities.values import Value, compare_moments
 from twilio_bridge.errors import BadRequestError
-
-Parameters = Sequence[Value] | Mapping[str, Value]
 
 MAX_VALUE_BYTES: Final = 20_000_000
 MAX_STATEMENT_LENGTH: Final = 100_000
@@ -40,15 +38,7 @@ _NAMES: Final[Mapping[int, str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class ResultColumn:
-    """A column of a result; `type` is an entity's column type, "" where it was computed."""
-
-    name: str
-    type: str
-
-
-class Engine:
+class SqliteEngine:
     """A connection to Twilio's resources. One statement runs at a time."""
 
     def __init__(self, registry: Registry, *, push_down: bool = True) -> None:
@@ -63,6 +53,7 @@ class Engine:
         connection.limit(apsw.SQLITE_LIMIT_LENGTH, MAX_VALUE_BYTES)
         connection.limit(apsw.SQLITE_LIMIT_SQL_LENGTH, MAX_STATEMENT_LENGTH)
         connection.limit(apsw.SQLITE_LIMIT_ATTACHED, 0)
+        connection.config(apsw.SQLITE_DBCONFIG_DQS_DML, 0)  # else an unknown column in quotes is a text
         connection.create_collation("MOMENT", compare_moments)
         for name in (*self._registry.names, *self._registry.aliases):
             module: Any = Module(self._session, partial(self._registry.entity, name))
@@ -153,6 +144,9 @@ class Engine:
         if any(column.secret and column.name.lower() == bare.lower() for each in entities for column in each.columns):
             return StatementError(f"{bare} is a secret and never leaves the bridge")
         known = [column for each in entities for column in each.names.values()]
+        if f'"{bare}"' in sql:
+            bare_text = bare.replace("'", "''")
+            return StatementError(f"there is no column {bare!r}; where it is a text, write '{bare_text}'")
         owners = " or ".join(dict.fromkeys(each.name for each in entities)) or "the statement"
         return UnknownColumnError(bare, owners, nearest_names(bare, known))
 
@@ -164,7 +158,9 @@ class Engine:
         for name, needed in refused.items():
             entity = self._registry.entity(name)
             remedy = f"name {' and '.join(needed)}, or join them with the entity they belong to"
-            sentences.append(f"{name}: {remedy}" if entity.is_listable else f"Twilio has no list of {name}: {remedy}")
+            note = f" ({entity.note})" if entity.note else ""
+            subject = name if entity.is_listable else f"Twilio has no list of {name}{note}"
+            sentences.append(f"{subject}: {remedy}")
         return MissingValueError("; ".join(sentences))
 
 

@@ -1,0 +1,181 @@
+"""List: a page of an entity's rows, where it goes on, and what of the filter was done at Twilio.
+
+Without a sort the list is one reading of Twilio's, cut after the page, by time or by budget, and the token goes on in
+the middle of it. With a sort all rows that match are read for each page, and the token holds the last row's place.
+"""
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from twilio_bridge.entities.calls import EntityCall
+from twilio_bridge.entities.filter_clause import FilterClause, parse_filter_clause
+from twilio_bridge.entities.ports import Engine, Twilio
+from twilio_bridge.entities.reading import BudgetError, PageEnd, Position, Statement
+from twilio_bridge.entities.registry import Column, Entity
+from twilio_bridge.entities.tokens import PageTokens
+from twilio_bridge.entities.values import Value, write_json
+from twilio_bridge.errors import BadRequestError
+
+ACCOUNT: Final = "AccountSid"
+LIST_SECONDS: Final = 18.0  # no request begins later: one may take seconds, and a call has 25
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Rows as an answer holds them."""
+
+    rows: list[dict[str, Any]]
+    next_token: str | None
+    meta: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What is selected: columns, a WHERE with its values, and the clause it comes from."""
+
+    entity: Entity
+    columns: tuple[tuple[str, Column], ...]
+    clause: FilterClause
+    where: tuple[str, ...] = ()
+    values: tuple[Value, ...] = ()
+
+    def sql(self, *more: str, ending: str = "", extra: str = "") -> str:
+        """Return the SELECT."""
+        names = ", ".join(f'"{name}"' for name, _ in self.columns)
+        conditions = " AND ".join([*self.where, *more])
+        filtered = f" WHERE {conditions}" if conditions else ""
+        return f'SELECT {names}{extra} FROM "{self.entity.name}"{filtered}{ending}'  # noqa: S608  names of the registry
+
+    def narrowed(self, columns: tuple[tuple[str, Column], ...]) -> "Selection":
+        """Return the same rows with these columns."""
+        return replace(self, columns=columns)
+
+    def row(self, values: Sequence[Value]) -> dict[str, Any]:
+        """Return a row as an answer holds it."""
+        pairs = zip(self.columns, values, strict=False)
+        return {name: write_json(column.type, value) for (name, column), value in pairs}
+
+
+@dataclass
+class Lists:
+    """What a list works with."""
+
+    engine: Engine
+    twilio: Twilio
+    tokens: PageTokens
+    seconds: float = field(default=LIST_SECONDS)
+
+    def read(self, entity: Entity, call: EntityCall) -> Page:
+        """Return a page."""
+        selection = select(entity, call)
+        if call.sort_by:
+            return self._sorted(selection, call, entity.column_name(call.sort_by))
+        listing: list[object] = [entity.name, call.account, call.filter_clause]
+        resume = Position(*self.tokens.open(listing, call.page_token)) if call.page_token else None
+        statement = self._statement(call, resume)
+        rows, position = self._take(selection, statement, call.page_size)
+        token = self.tokens.seal(listing, [position.reading, position.page_uri, position.row]) if position else None
+        return Page(rows, token, describe_reading(selection, statement) | {"complete": position is None})
+
+    def _statement(self, call: EntityCall, resume: Position | None = None) -> Statement:
+        cut_at = time.monotonic() + self.seconds
+        size = 0 if call.sort_by else call.page_size
+        return Statement(self.twilio, call.max_requests, page_size=size, resume=resume, cut_at=cut_at)
+
+    def _take(
+        self, selection: Selection, statement: Statement, count: int
+    ) -> tuple[list[dict[str, Any]], Position | None]:
+        """Return the page's rows and where the list goes on; None where nothing is left."""
+        rows: list[dict[str, Any]] = []
+        position: Position | None = None
+        try:
+            for values in self._run(selection.sql(), selection, statement):
+                if len(rows) == count:
+                    return rows, position
+                rows.append(selection.row(values))
+                position = statement.position
+                if len(rows) == count:
+                    statement.stop_at_page_end()
+        except PageEnd:
+            return rows, statement.position
+        return rows, None
+
+    def _run(self, sql: str, selection: Selection, statement: Statement) -> Iterator[tuple[Value, ...]]:
+        _, rows = self.engine.execute(sql, selection.values, statement)
+        yield from rows
+
+    def _sorted(self, selection: Selection, call: EntityCall, column: str) -> Page:
+        listing: list[object] = [selection.entity.name, call.account, call.filter_clause, column, call.descending]
+        after = self.tokens.open(listing, call.page_token) if call.page_token else None
+        condition, values = _behind(column, after, descending=call.descending)
+        order = "DESC" if call.descending else "ASC"
+        ending = f' ORDER BY "{column}" {order}, rowid LIMIT {call.page_size + 1}'
+        sql = selection.sql(*condition, ending=ending, extra=f', "{column}", rowid')
+        statement = self._statement(call)
+        try:
+            found = list(self.engine.execute(sql, (*selection.values, *values), statement)[1])
+        except PageEnd:
+            raise BudgetError(
+                f"sorting by {column} reads all rows that match, and {statement.requests:,} requests with "
+                f"{statement.scanned:,} rows were not all; narrow the filter, or leave the sort out"
+            ) from None
+        kept = found[: call.page_size]
+        token = self.tokens.seal(listing, [*kept[-1][-2:]]) if len(found) > len(kept) else None
+        rows = [selection.row(each) for each in kept]
+        return Page(rows, token, describe_reading(selection, statement) | {"complete": token is None})
+
+
+def _behind(column: str, after: Sequence[Any] | None, *, descending: bool) -> tuple[list[str], tuple[Value, ...]]:
+    """Return the condition for rows behind a place in the order; NULL is smaller than every value."""
+    if after is None:
+        return [], ()
+    value, rowid = after
+    name = f'+"{column}"'
+    if value is None:
+        rest = f"({name} IS NULL AND rowid > ?)"
+        return [rest if descending else f"({name} IS NOT NULL OR {rest})"], (rowid,)
+    further = f"{name} < ? OR {name} IS NULL" if descending else f"{name} > ?"
+    return [f"({further} OR ({name} = ? AND rowid > ?))"], (value, value, rowid)
+
+
+def select(entity: Entity, call: EntityCall) -> Selection:
+    """Return what a call's filter and fields select."""
+    clause = parse_filter_clause(call.filter_clause, entity) if call.filter_clause.strip() else FilterClause()
+    where, values = ([clause.where], list(clause.values)) if clause.where else ([], [])
+    if clause.sid:
+        where, values = [f'"{entity.key}" = ?'], [clause.sid]
+    if call.account and any(parent.column == ACCOUNT for parent in entity.parents):
+        where, values = [f'"{ACCOUNT}" = ?', *where], [call.account, *values]
+    return Selection(entity, select_columns(entity, call.fields), clause, tuple(where), tuple(values))
+
+
+def select_columns(entity: Entity, fields: Sequence[str]) -> tuple[tuple[str, Column], ...]:
+    """Return the wanted columns under the names they were asked by; all but secrets where none is named."""
+    if not fields:
+        return tuple((column.name, column) for column in entity.columns if not column.secret)
+    columns = tuple((_spelling(entity, name), entity.column(name)) for name in dict.fromkeys(fields))
+    if secret := next((name for name, column in columns if column.secret), None):
+        raise BadRequestError(f"{secret} is a secret and never leaves the bridge")
+    return columns
+
+
+def _spelling(entity: Entity, name: str) -> str:
+    known = [column.name for column in entity.columns] + list(entity.aliases)
+    return next((each for each in known if each.lower() == name.lower()), name)
+
+
+def describe_reading(selection: Selection, statement: Statement) -> dict[str, Any]:
+    """Return `meta`: which conditions Twilio took on itself, which were checked here, what was read."""
+    asked = {pair for tally in statement.tallies.values() for pair in tally.pushed}
+    terms = selection.clause.terms
+    pushed = [term.text for term in terms if term.comparisons and set(term.comparisons) <= asked]
+    local = [term.text for term in terms if term.text not in pushed]
+    pushed = [selection.clause.sid] if selection.clause.sid else pushed
+    return {
+        "pushedDown": pushed,
+        "filteredLocally": local,
+        "scanned": statement.scanned,
+        "requests": statement.requests,
+    }
