@@ -2,7 +2,7 @@
 
 A path of an HTTP API matches exactly before it matches with parameters, those before a greedy one
 (`{proxy+}`), and `$default` takes the rest. A failed function is 500, one that ran out of time 503, a
-path without a route 404.
+path without a route 404, a request without the signature that its route wants 403.
 https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-routes.html
 """
 
@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from twilio_bridge_local.functions.http_server import HttpRequest, HttpResponse, HttpServer
+from twilio_bridge_local.functions.iam_authorizer import is_authorized
 from twilio_bridge_local.functions.payload import Matched, event_of, failure, response_of, split_target
 from twilio_bridge_local.functions.processes import Outcome
 from twilio_bridge_local.logs import Sink
@@ -45,12 +46,13 @@ class Routes:
         ]
         self._entries = sorted(entries, key=lambda entry: entry.rank)
 
-    def match(self, method: str, path: str) -> tuple[str, Matched] | None:
-        """The function's name and what it is told about its route."""
+    def match(self, method: str, path: str) -> tuple[str, Matched, bool] | None:
+        """Return the function's name, what the event says of the route, and whether the route wants a signature."""
         for entry in self._entries:
             found = entry.pattern.fullmatch(path)
             if found and entry.route.method in {method, "ANY"}:
-                return entry.function, Matched(entry.route.key, _parameters(entry.route, found))
+                matched = Matched(entry.route.key, _parameters(entry.route, found))
+                return entry.function, matched, entry.route.signed
         return None
 
 
@@ -62,7 +64,9 @@ def gateway(functions: Iterable[Function], invoke: Invoke, listening: socket.soc
         found = routes.match(request.method, split_target(request.target)[0])
         if found is None:
             return failure(404)
-        name, matched = found
+        name, matched, is_signed = found
+        if is_signed and not is_authorized(request):
+            return failure(403)
         outcome = invoke(name, event_of(request, matched, port))
         if not outcome.ok:
             return failure(500 if outcome.failure == "error" else 503)

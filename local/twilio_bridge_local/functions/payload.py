@@ -78,7 +78,7 @@ def response_of(answer: object) -> HttpResponse:
 
 def failure(status: int) -> HttpResponse:
     """API Gateway's own answers."""
-    messages = {404: "Not Found", 500: "Internal Server Error", 503: "Service Unavailable"}
+    messages = {403: "Forbidden", 404: "Not Found", 500: "Internal Server Error", 503: "Service Unavailable"}
     return json_response(status, {"message": messages[status]})
 
 

@@ -14,10 +14,14 @@ DEFAULT_ROUTE: Final = "$default"
 
 @dataclass(frozen=True)
 class Route:
-    """A method (or ANY) and a path on the HTTP API; the path `$default` takes what no other route takes."""
+    """A method (or ANY) and a path on the HTTP API; the path `$default` takes what no other route takes.
+
+    `signed` routes want AWS Signature Version 4 (the authorizer AWS_IAM).
+    """
 
     method: str
     path: str
+    signed: bool = False
 
     @property
     def key(self) -> str:

@@ -58,7 +58,11 @@ def _source(name: str, event: Mapping[str, Any], place: str) -> Source | None:
 
 def _route(_name: str, properties: _Properties) -> Route:
     path = properties.get("Path", DEFAULT_ROUTE)
-    return Route(method=str(properties.get("Method", "ANY")).upper().replace("*", "ANY"), path=path)
+    authorizer = (properties.get("Auth") or {}).get("Authorizer", "NONE")
+    if authorizer not in {"NONE", "AWS_IAM"}:
+        raise ValueError(f"Auth.Authorizer {authorizer}")
+    method = str(properties.get("Method", "ANY")).upper().replace("*", "ANY")
+    return Route(method=method, path=path, signed=authorizer == "AWS_IAM")
 
 
 def _queue(_name: str, properties: _Properties) -> QueueSource:
@@ -122,7 +126,6 @@ _MAPPING: Final = frozenset(
     {"BatchSize", "Enabled", "FunctionResponseTypes", "MaximumBatchingWindowInSeconds", "MetricsConfig"}
 )
 _KINDS: Final[Mapping[str, tuple[Callable[[str, _Properties], Source], frozenset[str]]]] = {
-    # Auth is API Gateway's: here, everyone on this machine may call.
     "HttpApi": (
         _route,
         frozenset({"ApiId", "Auth", "Method", "Path", "PayloadFormatVersion", "RouteSettings", "TimeoutInMillis"}),

@@ -12,7 +12,7 @@ from typing import Final
 from twilio_bridge.entities.plan import Request
 from twilio_bridge.entities.ports import Page, Row, Twilio
 from twilio_bridge.entities.registry import Entity
-from twilio_bridge.errors import BadRequestError, NotFoundError, OutOfTimeError
+from twilio_bridge.errors import BadRequestError, NotFoundError, OutOfTimeError, RateLimitedError, UnavailableError
 
 MAX_REQUEST_COUNT: Final = 1_000
 MAX_SECONDS: Final = 180.0
@@ -194,8 +194,8 @@ class Statement:
         began_at = time.monotonic()
         try:
             return next(pages, None)
-        except OutOfTimeError:
-            if self.cut_at is None or self.requests <= 1:
+        except (OutOfTimeError, UnavailableError, RateLimitedError):
+            if self.cut_at is None or self.place is None or time.monotonic() < self.cut_at:
                 raise
             self._cut = place
             raise PageEnd from None
