@@ -1,6 +1,7 @@
 """Sessions through a proxy: every login and every TLS setting, to https and http addresses."""
 
 import datetime as dt
+import gc
 import http.server
 import ipaddress
 import ssl
@@ -146,6 +147,7 @@ def test_a_login_that_is_refused_is_a_setting_to_mend(
     assert not server.seen
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # urllib3 leaves the socket to the GC
 @pytest.mark.parametrize("target", ["https", "http"])
 def test_a_proxy_with_a_certificate_of_somebody_else_gets_nothing(
     target: str, tls: ssl.SSLContext, targets: dict[str, str]
@@ -155,6 +157,7 @@ def test_a_proxy_with_a_certificate_of_somebody_else_gets_nothing(
         with pytest.raises(requests.exceptions.ProxyError, match="certificate"):
             session.get(targets[target], timeout=5)
         session.close()
+        gc.collect()
     assert not server.seen
     assert not server.refused
 
