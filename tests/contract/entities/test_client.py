@@ -292,7 +292,7 @@ class TestSubAccounts:
         twilio.add_rows("api", path, [{"body": "theirs"}])
         page = next(client.list_pages(MESSAGES, {"AccountSid": SUB_ACCOUNT}, {}, 50))
         assert [row["body"] for row in page.rows] == ["theirs"]
-        assert twilio.requests[-1].user == ACCOUNT
+        assert twilio.logins[-1] == ACCOUNT
 
     def test_another_product_is_asked_with_the_sub_accounts_own(
         self, client: TwilioClient, twilio: TwilioApiStandIn
@@ -303,7 +303,7 @@ class TestSubAccounts:
         for _ in range(2):
             page = next(observed.list_pages(CONVERSATIONS, {"AccountSid": SUB_ACCOUNT}, {}, 50))
             assert [row["friendly_name"] for row in page.rows] == ["theirs"]
-        assert [each.user for each in twilio.requests] == [ACCOUNT, SUB_ACCOUNT, SUB_ACCOUNT]
+        assert twilio.logins == [ACCOUNT, SUB_ACCOUNT, SUB_ACCOUNT]
         assert len(seen) == 3  # its login is fetched once, and counted
 
     def test_a_new_token_is_read_after_the_old_one_is_refused(

@@ -1,7 +1,8 @@
 """The stand-in as a server: `TwilioStandIn` in a thread of its own. Used by the local stack and by tests.
 
 Under `url` the product is the first path segment: `https://conversations.twilio.com/v1/X` is
-`{url}/conversations/v1/X`. Further products are further blueprints in `add_routes`.
+`{url}/conversations/v1/X`. Conversations, Frontline, Event Streams and Flex tokens behave as at Twilio; whatever else
+Twilio has is answered from its OpenAPI description (`openapi`).
 
     with TwilioStandIn(account_sid, auth_token, proxy_numbers=[number], callbacks_url=gateway) as twilio:
         twilio.receive("+15555550100", number, "Hello")
@@ -27,6 +28,8 @@ from twilio_bridge_local.vendors.twilio.event_streams.sinks import EventStreams
 from twilio_bridge_local.vendors.twilio.flex_tokens import FlexTokens
 from twilio_bridge_local.vendors.twilio.iam_rest import iam
 from twilio_bridge_local.vendors.twilio.limits import WriteLimit
+from twilio_bridge_local.vendors.twilio.openapi.account import TwilioApi
+from twilio_bridge_local.vendors.twilio.openapi.server import api_routes
 from twilio_bridge_local.vendors.twilio.people import Contact, Outcome
 from twilio_bridge_local.vendors.twilio.store import Store
 
@@ -39,12 +42,13 @@ class TwilioStandIn(Account, StandIn):
     """A Twilio account behind a real HTTP server on this machine; its attributes are those of `Account`.
 
     `requests` has what reached the products, `webhooks` what was sent to our gateway, `delivered` what
-    customers got.
+    customers got. Collections that only the description knows begin with `seeded` sample resources.
     """
 
     vendor = "twilio"
     host: str = "127.0.0.1"
     port: int = 0
+    seeded: int = 10
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -93,6 +97,9 @@ class TwilioStandIn(Account, StandIn):
         app.register_blueprint(events, url_prefix="/events/v1")
         app.register_blueprint(iam, url_prefix="/iam")
         app.register_blueprint(control_routes(self))
+        keys = dict([self.api_key]) if self.api_key else {}
+        everything_else = TwilioApi(self.account_sid, self.auth_token, api_keys=keys, seeded=self.seeded)
+        app.register_blueprint(api_routes(everything_else))
 
     def check_client(self) -> None:
         """Raise Twilio's 401 unless the account's token or its API key asks."""

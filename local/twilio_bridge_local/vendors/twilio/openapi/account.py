@@ -76,7 +76,7 @@ class TwilioApi:
 
     def answer(self, request: ApiRequest) -> ApiAnswer:
         """Answer a request, or raise TwilioError."""
-        login = self._login(request)
+        login = self.find_login(request.user, request.password)
         match = self.routes.find(request.product, request.method, request.path)
         if match is None:
             known = any(True for _ in self.routes.matches(request.product, request.path))
@@ -99,13 +99,13 @@ class TwilioApi:
             resource = {**self._in_place(match, made, account_sid), **row}
             collection.add(self._key(match.route, resource, collection.last + 1), resource)
 
-    def _login(self, request: ApiRequest) -> str:
-        """Return the account that asks."""
+    def find_login(self, user: str, password: str) -> str:
+        """Return the account that asks, or raise Twilio's 401."""
         known = {self.account_sid: self.auth_token, **self.sub_accounts, **self.api_keys}
-        expected = known.get(request.user)
-        if expected is None or not hmac.compare_digest(expected.encode(), request.password.encode()):
+        expected = known.get(user)
+        if expected is None or not hmac.compare_digest(expected.encode(), password.encode()):
             raise refusal(20003)
-        return self.account_sid if request.user in self.api_keys else request.user
+        return self.account_sid if user in self.api_keys else user
 
     def _account(self, match: Match, login: str) -> str:
         """Return whose resources are meant: the first API's paths name an account, which may be a sub-account."""
