@@ -92,7 +92,7 @@ class ProcessLimiter:
             if wait_s > patience_s:
                 raise RateLimitedError(SYSTEM, wait_s)
             self._next = turn + self._gap_s
-        self._sleep(wait_s)
+        self._sleep(max(wait_s, 0))
 
     def block(self, seconds: float) -> None:
         """Let nobody have a turn for a while."""
