@@ -12,7 +12,7 @@ from twilio_bridge_cli.groups import Entry, Group
 
 _HELP: Final = (
     "Operates a Twilio Bridge: calls its callbacks and fills its stream as Twilio would, puts configurations in "
-    "force, and shows the figures."
+    "force, shows the figures, and reads and writes Twilio's resources as rows."
 )
 _EXAMPLES: Final = """
 [bold]Examples[/bold]
@@ -21,6 +21,7 @@ _EXAMPLES: Final = """
   twilio-bridge secrets put twilio airtable --stack twilio-bridge
   twilio-bridge config put bridge.yaml --stack twilio-bridge
   twilio-bridge events put task-created.json
+  twilio-bridge select "SELECT Status, count(*) FROM Messages GROUP BY Status"
   twilio-bridge report queues --stack twilio-bridge --from 2026-11-01
 """
 _COMMANDS: Final = "twilio_bridge_cli.commands"
@@ -38,6 +39,11 @@ COMMANDS: Final = {
     "events": Entry(
         "Puts Twilio's events on the stream, out of files or out of the quarantine.", f"{_COMMANDS}.events.group:group"
     ),
+    "entities": Entry(
+        "Lists, reads and writes Twilio's resources as rows, with filters that run at Twilio where they can.",
+        f"{_COMMANDS}.entities.group:group",
+    ),
+    "select": Entry("Runs one SELECT over Twilio's resources as tables.", f"{_COMMANDS}.select.command:select"),
 }
 
 
@@ -85,7 +91,7 @@ def _choose_code(error: BridgeError) -> int:
 
 
 def _make_sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:].rstrip('.')}."
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}{'' if text.endswith('?') else '.'}"
 
 
 app = typer.Typer(

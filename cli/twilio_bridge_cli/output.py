@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Final, Literal
 
 from rich.console import Console
+from rich.json import JSON
 from rich.progress import Progress
 from rich.syntax import Syntax
 from rich.table import Table
@@ -110,6 +111,34 @@ def print_table(heads: Sequence[str], rows: Iterable[Sequence[str]], numbers: Co
     widest = console.measure(shown, options=console.options.update(width=_MAX_WIDTH)).maximum
     console.width = max(console.width, widest)
     console.print(shown)
+
+
+def print_value(value: object) -> None:
+    """Print a JSON value, over several lines."""
+    if is_terminal():
+        shown = JSON.from_data(value, indent=2, ensure_ascii=not is_unicode())
+        open_stdout().print(shown, soft_wrap=True)
+    else:
+        print_text(json.dumps(value, indent=2, ensure_ascii=not is_unicode()))
+
+
+def is_asked() -> bool:
+    """Return whether somebody sits at the terminal to answer a question."""
+    return sys.stdin.isatty() and open_stderr().is_terminal
+
+
+def make_bold(text: str) -> str:
+    """Return a text in bold, where stdout is a terminal with colours."""
+    return f"\x1b[1m{text}\x1b[0m" if is_terminal() and not os.environ.get("NO_COLOR") else text
+
+
+@contextmanager
+def show_budget(total: int) -> Iterator[Callable[[int, str], None]]:
+    """Show how much of a budget is used, where stderr is a terminal; yield what says how much, and on what."""
+    console = open_stderr()
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("Asking Twilio", total=total)
+        yield lambda done, title: bar.update(task, completed=done, description=title)
 
 
 @contextmanager

@@ -80,7 +80,7 @@ def parse_call(entity: str, operation: str, body: Mapping[str, Any]) -> EntityCa
         dry_run=_flag(given, "dryRun"),
         max_affected=_number(given, "maxAffected", MAX_AFFECTED, LARGEST_MAX_AFFECTED),
         max_requests=_number(given, "maxRequests", _requests_of(verb), MAX_REQUEST_COUNT),
-        flags=frozenset({"allow_purchase"} if _flag(given, "allowPurchase") else ()),
+        flags=frozenset({"allowPurchase"} if _flag(given, "allowPurchase") else ()),
         statement=_text(given, "statement"),
         parameters=_parameters(given.get("parameters")),
         timeout_s=_number(given, "timeout", QUERY_SECONDS, QUERY_SECONDS),

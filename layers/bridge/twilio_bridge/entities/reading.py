@@ -5,7 +5,7 @@ that a join asks for each parent or key once.
 """
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -72,6 +72,7 @@ class Statement:
         seconds: How long it may compute; waiting for Twilio is not computing.
         page_size: The rows a page of a list should have where every one of them is wanted; 0 for as many as it may.
         resume: Where a list goes on that was cut.
+        on_progress: Called before each request, to show how far it has got.
         cut_at: When (monotonic) a list makes no further request; None where the limits are errors, as for SQL.
     """
 
@@ -81,6 +82,7 @@ class Statement:
     page_size: int = 0
     resume: Position | None = None
     cut_at: float | None = None
+    on_progress: Callable[["Statement"], None] | None = None
     requests: int = field(default=0, init=False)
     place: Place | None = field(default=None, init=False)
     tallies: dict[object, Tally] = field(default_factory=dict, init=False)
@@ -221,6 +223,8 @@ class Statement:
         if self.requests >= self.max_requests and self.cut_at is None:
             raise BudgetError(self._over_budget())
         self.requests += 1
+        if self.on_progress:
+            self.on_progress(self)
         if self._tally:
             self._tally.requests += 1
 

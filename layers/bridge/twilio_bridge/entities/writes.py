@@ -20,7 +20,6 @@ from twilio_bridge.entities.values import READERS, Value
 from twilio_bridge.errors import BadRequestError, BridgeError, ForbiddenError
 
 SEPARATOR: Final = "/"
-FLAGS: Final[Mapping[str, str]] = {"allow_purchase": "allowPurchase"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +142,7 @@ def check_guards(operation: Operation, call: EntityCall) -> None:
     if operation.reveals_secret:
         raise ForbiddenError(operation.caution or "the answer holds a secret, and none leaves the bridge")
     if operation.guard and operation.guard not in call.flags and not call.dry_run:
-        flag = FLAGS[operation.guard]
-        raise BadRequestError(f"this {operation.caution}; say {flag}: true where that is meant")
+        raise BadRequestError(f"this {operation.caution}; say {operation.guard}: true where that is meant")
 
 
 def is_sid(entity: Entity, call: EntityCall) -> bool:

@@ -7,11 +7,13 @@ computes too long, and limits hold what a value may grow to.
 import json
 import re
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final
 
 import apsw
 
+from twilio_bridge.adapters.entities.functions import country
 from twilio_bridge.adapters.entities.virtual_tables import Module, Session
 from twilio_bridge.entities.errors import (
     MissingValueError,
@@ -29,6 +31,7 @@ MAX_VALUE_BYTES: Final = 20_000_000
 MAX_STATEMENT_LENGTH: Final = 100_000
 MAX_MEMORY_BYTES: Final = 256 * 1024 * 1024
 STEPS_BETWEEN_CHECKS: Final = 50_000
+MAX_INTEGER: Final = 2**63
 _ALLOWED: Final = frozenset({apsw.SQLITE_SELECT, apsw.SQLITE_READ, apsw.SQLITE_FUNCTION, apsw.SQLITE_RECURSIVE})
 _REFUSED_FUNCTIONS: Final = frozenset({"load_extension", "fts3_tokenizer"})
 _NAMES: Final[Mapping[int, str]] = {
@@ -55,6 +58,7 @@ class SqliteEngine:
         connection.limit(apsw.SQLITE_LIMIT_ATTACHED, 0)
         connection.config(apsw.SQLITE_DBCONFIG_DQS_DML, 0)  # else an unknown column in quotes is a text
         connection.create_collation("MOMENT", compare_moments)
+        connection.create_scalar_function("country", country, 1, deterministic=True)
         for name in (*self._registry.names, *self._registry.aliases):
             module: Any = Module(self._session, partial(self._registry.entity, name))
             connection.create_module(name, module, use_bestindex_object=True, eponymous_only=True, read_only=True)
@@ -89,9 +93,10 @@ class SqliteEngine:
         self._refusal = ""
         cursor, trace = self._connection.cursor(), _Trace()
         cursor.exec_trace = trace
+        bound = _bind(parameters)
         try:
-            cursor.execute(sql, parameters if isinstance(parameters, Mapping) else tuple(parameters))
-        except (apsw.Error, TypeError, ValueError, OverflowError) as error:
+            cursor.execute(sql, bound)
+        except apsw.Error as error:
             raise self._as_ours(error, sql) from None
         return trace.columns, self._rows(cursor, sql, statement)
 
@@ -162,6 +167,25 @@ class SqliteEngine:
             subject = name if entity.is_listable else f"Twilio has no list of {name}{note}"
             sentences.append(f"{subject}: {remedy}")
         return MissingValueError("; ".join(sentences))
+
+
+def _bind(parameters: Parameters) -> dict[str, Value] | tuple[Value, ...]:
+    """Return parameters as SQLite takes them; raise StatementError for one that it cannot take."""
+    if isinstance(parameters, Mapping):
+        return {name: _check_value(value) for name, value in parameters.items()}
+    return tuple(map(_check_value, parameters))
+
+
+def _check_value(value: object) -> Value:
+    if isinstance(value, str) and re.search("[\ud800-\udfff]", value):
+        raise StatementError("a parameter holds half a character (a lone surrogate)")
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= MAX_INTEGER:
+        return float(value)
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).replace(tzinfo=None).isoformat(" ", timespec="seconds")
+    if value is None or isinstance(value, str | int | float):
+        return value
+    raise StatementError(f"a parameter is a {type(value).__name__}; it may be a text, a number, true, false or null")
 
 
 class _Trace:

@@ -1,0 +1,53 @@
+"""Which Twilio account a command asks: that of the environment or `.env`, of a secret, or the local stack's."""
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+from twilio_bridge.adapters.aws.secrets import Secrets
+from twilio_bridge.entities.operations import Operations
+from twilio_bridge.settings import ALIASES, Settings
+from twilio_bridge.wiring import entities as wiring
+from twilio_bridge_cli import aws, output
+from twilio_bridge_cli.commands.call import sample
+from twilio_bridge_cli.environment import Surroundings, surroundings
+from twilio_bridge_cli.errors import CommandError
+from twilio_bridge_cli.targets import LOCAL_STACK
+
+SID: Final = "TWILIO_ACCOUNT_SID"
+TOKEN: Final = "TWILIO_AUTH_TOKEN"  # noqa: S105  a name
+LOCAL: Final = (SID, "TWILIO_ENDPOINT_URL")
+
+
+def open_operations(secret: str | None, region: str | None) -> Operations:
+    """Return the operations on the account."""
+    return wiring.operations_alone(find_settings(surroundings(), secret, region))
+
+
+def find_settings(around: Surroundings, secret: str | None, region: str | None) -> Settings:
+    """Return the settings that name the account and its login; raise CommandError where nothing does."""
+    if secret:
+        client = aws.client("secretsmanager", around, region)
+        own = {name: value for name, value in around.items() if name not in {SID, TOKEN, ALIASES[SID], ALIASES[TOKEN]}}
+        return Settings({**own, "TWILIO_SECRET": secret}, Secrets(client).read)
+    if SID in around or ALIASES[SID] in around:
+        return Settings(around)
+    local = _read_local_stack()
+    if not local:
+        raise CommandError(
+            "Which Twilio account?",
+            f"Set {SID} and {TOKEN} (or TWILIO_API_KEY_SID and …_SECRET) in the environment or .env, name a secret "
+            "with --secret, or start a local stack: make run",
+        )
+    output.note("The local stack's made-up account is asked; TWILIO_ACCOUNT_SID is not set.", "dim")
+    return Settings({TOKEN: sample.TOKEN, **around, **local})
+
+
+def _read_local_stack() -> Mapping[str, str]:
+    """Return where the local stack's Twilio is, if there is one."""
+    try:
+        functions: Mapping[str, Mapping[str, Any]] = json.loads(LOCAL_STACK.read_text(encoding="utf-8"))
+        found = next((each for each in functions.values() if all(each.get(name) for name in LOCAL)), {})
+        return {name: str(found[name]) for name in LOCAL if name in found}
+    except (OSError, ValueError, AttributeError, TypeError):
+        return {}
