@@ -73,10 +73,10 @@ class Writes:
         if operation.body == "form":
             build_form(entity, "create", body)  # a dry run finds what is wrong with it, too
         if call.dry_run:
-            return Outcome({}, _meta(operation, Statement(self.twilio), [{**places, **body}], dry_run=True))
+            return Outcome({**places, **body}, _dry_meta(operation, Statement(self.twilio), 1))
         statement = Statement(self.twilio)
         row = self.twilio.observe(statement.count_request).create(entity, places, body)
-        return Outcome(_answer(entity, operation, row), _meta(operation, statement, [_key(entity, row)]))
+        return Outcome(_answer(entity, operation, row), _meta(operation, statement, 1))
 
     def change(self, entity: Entity, operation: Operation, call: EntityCall) -> Outcome:
         """Update or delete one row by its id, or those that a filter finds."""
@@ -92,10 +92,10 @@ class Writes:
         targets = [find_target(entity, call)] if is_one else self._find_targets(entity, call, statement)
         shown = [target.shown(entity) for target in targets]
         if call.dry_run:
-            return Outcome({} if is_one else shown, _meta(operation, statement, shown, dry_run=True))
+            return Outcome(shown[0] if is_one else shown, _dry_meta(operation, statement, len(shown)))
         answers = self._write_each(entity, operation, call, targets, body, statement)
         payload = answers if not is_one and call.max_affected > 1 else next(iter(answers), {})
-        return Outcome(payload, _meta(operation, statement, shown))
+        return Outcome(payload, _meta(operation, statement, len(shown)))
 
     def _write_each(
         self,
@@ -131,8 +131,8 @@ class Writes:
         found = list(self.engine.execute(sql, selection.values, statement)[1])
         if len(found) > call.max_affected:
             raise BadRequestError(
-                f"the filter finds more than {call.max_affected:,} rows of {entity.name}, and maxAffected is "
-                f"{call.max_affected:,}; narrow the filter, or list it to see the rows and raise maxAffected"
+                f"the filter finds more rows of {entity.name} than maxAffected, which is {call.max_affected:,}; "
+                "narrow the filter, or list the rows and raise maxAffected"
             )
         return [_target_of(entity, dict(zip(names, row, strict=True))) for row in found]
 
@@ -142,7 +142,7 @@ def check_guards(operation: Operation, call: EntityCall) -> None:
     if operation.reveals_secret:
         raise ForbiddenError(operation.caution or "the answer holds a secret, and none leaves the bridge")
     if operation.guard and operation.guard not in call.flags and not call.dry_run:
-        raise BadRequestError(f"this {operation.caution}; say {operation.guard}: true where that is meant")
+        raise BadRequestError(f"this {operation.caution}; where that is meant, say {operation.guard}: true")
 
 
 def is_sid(entity: Entity, call: EntityCall) -> bool:
@@ -230,10 +230,10 @@ def _answer(entity: Entity, operation: Operation, row: Row) -> dict[str, Any]:
     return _key(entity, row) if operation.returns_key else {}
 
 
-def _meta(
-    operation: Operation, statement: Statement, rows: Sequence[Mapping[str, Any]], *, dry_run: bool = False
-) -> dict[str, Any]:
-    found: dict[str, Any] = {"affected": 0 if dry_run else len(rows), "requests": statement.requests}
-    if dry_run:
-        found |= {"dryRun": True, "wouldAffect": list(rows)}
-    return found | ({"caution": operation.caution} if operation.caution else {})
+def _meta(operation: Operation, statement: Statement, affected: int) -> dict[str, Any]:
+    caution = {"caution": operation.caution} if operation.caution else {}
+    return {"affected": affected, "requests": statement.requests, **caution}
+
+
+def _dry_meta(operation: Operation, statement: Statement, affected: int) -> dict[str, Any]:
+    return _meta(operation, statement, 0) | {"dryRun": True, "wouldAffect": affected}

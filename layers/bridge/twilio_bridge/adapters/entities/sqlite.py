@@ -138,6 +138,8 @@ class SqliteEngine:
             return StatementError(f"the statement needs more than {MAX_MEMORY_BYTES // 1024**2} MB; select less")
         offset = getattr(error, "error_offset", -1)
         where = f" at position {offset + 1}" if isinstance(offset, int) and offset >= 0 else ""
+        if re.search(r'near "(to|from)"', text, re.IGNORECASE):
+            text = f"{text}; To and From are words of SQL: write Recipient and Sender, or put them in double quotes"
         reason = text.partition("  Current offset")[0].rstrip(". ")
         return StatementError(f"the statement cannot be run{where}: {reason}")
 
