@@ -1,7 +1,8 @@
 """Twilio's resources in memory: what the engine reads in its own tests; it filters as Twilio documents its lists."""
 
+import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime, parsedate_to_datetime
 from typing import Any
@@ -23,6 +24,8 @@ class MemoryResources:
 
     lists: Mapping[str, list[Row]]
     whole_days: bool = True
+    max_page_size: int = 1_000
+    latency_s: float = 0.0
     log: list[str] = field(default_factory=list)
     writes: list[tuple[Any, ...]] = field(default_factory=list)
     answers: dict[str, Row] = field(default_factory=dict)
@@ -30,7 +33,7 @@ class MemoryResources:
 
     def observe(self, on_request: OnRequest) -> "MemoryResources":
         """Return the same resources with another observer."""
-        return MemoryResources(self.lists, self.whole_days, self.log, self.writes, self.answers, on_request)
+        return replace(self, on_request=on_request)
 
     def list_pages(
         self,
@@ -43,7 +46,9 @@ class MemoryResources:
     ) -> Iterator[Page]:
         """Return a list page by page."""
         query = "&".join(f"{name}={value}" for name, value in params.items())
-        size, start = map(int, page_uri.rsplit("#", 1)[1].split(":")) if page_uri else (page_size, 0)
+        size, start = (
+            map(int, page_uri.rsplit("#", 1)[1].split(":")) if page_uri else (min(page_size, self.max_page_size), 0)
+        )
         rows = [row for row in self.lists.get(entity.name, []) if self._is_listed(row, parents, params)]
         while True:
             uri = f"{entity.name}?{query}#{size}:{start}"
@@ -106,6 +111,7 @@ class MemoryResources:
     def _request(self, method: str, uri: str) -> None:
         self.on_request(method, uri)
         self.log.append(f"{method} {uri}")
+        time.sleep(self.latency_s)
 
 
 def rfc_2822(moment: datetime) -> str:

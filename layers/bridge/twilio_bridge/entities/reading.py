@@ -86,13 +86,13 @@ class Statement:
     requests: int = field(default=0, init=False)
     place: Place | None = field(default=None, init=False)
     tallies: dict[object, Tally] = field(default_factory=dict, init=False)
+    remembered: dict[object, list[Row]] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         self._began_at = time.monotonic()
         self._waited_s = 0.0
         self._readings = 0
         self._tally: Tally | None = None
-        self._remembered: dict[object, list[Row]] = {}
         self._remembered_count = 0
         self._is_full = False
         self._cut: Position | None = None
@@ -149,18 +149,18 @@ class Statement:
         return self.tallies[how]
 
     def _pages(self, request: Request, tally: Tally, start: Position) -> Iterator[Page]:
-        if request.identity in self._remembered:
-            yield Page(self._remembered[request.identity], None, "")
+        if request.identity in self.remembered:
+            yield Page(self.remembered[request.identity], None, "")
             return
         kept: list[Row] | None = [] if start.page_uri is None else None
         for page in self._request_pages(request, tally, start):
             if kept is not None:
                 room = MAX_REMEMBERED_COUNT - self._remembered_count - len(kept) - len(page.rows)
                 kept = [*kept, *page.rows] if room > 0 else None
+            if kept is not None and page.next_page_uri is None:
+                self.remembered[request.identity] = kept
+                self._remembered_count += len(kept) + 1
             yield page
-        if kept is not None:
-            self._remembered[request.identity] = kept
-            self._remembered_count += len(kept) + 1
 
     def _request_pages(self, request: Request, tally: Tally, start: Position) -> Iterator[Page]:
         place, following = start, self._open(request, start)

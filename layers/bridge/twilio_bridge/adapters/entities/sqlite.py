@@ -130,8 +130,8 @@ class SqliteEngine:
         if found := re.search(r"no such table: (?:\w+\.)?(.+)", text):
             names = [*self._registry.names, *self._registry.aliases]
             return UnknownEntityError(found[1], nearest_names(found[1], names))
-        if found := re.search(r"no such column: (.+)", text):
-            return self._unknown_column(found[1], sql)
+        if found := re.search(r'no such column: ("?)(.+?)\1( - should this be .*)?$', text):
+            return self._unknown_column(found[2], sql)
         if "no query solution" in text:
             return self._missing_parents()
         if isinstance(error, apsw.NoMemError):
