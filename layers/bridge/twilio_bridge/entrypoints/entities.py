@@ -26,7 +26,7 @@ Perform = Callable[[EntityCall], Outcome]
 def respond(event: http.Event, context: http.Context, perform: Callable[[], Perform]) -> dict[str, Any]:
     """Answer POST /entities/{entity}/{operation}, or an invoke that names both."""
     logger.append_keys(request_id=context.aws_request_id)
-    is_http = "requestContext" in event
+    is_http = isinstance(event, dict) and "requestContext" in event
     left = context.get_remaining_time_in_millis() / 1000 - http.MARGIN_S
     try:
         with deadline.limit(min(left, HTTP_SECONDS) if is_http else left):
