@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pytest
 
 from twilio_bridge.errors import SettingError
-from twilio_bridge.settings import Settings
+from twilio_bridge.settings import Proxy, Settings
 
 ACCOUNT = "AC" + "0" * 32
 KEY = "SK" + "0" * 32
@@ -261,3 +261,69 @@ def test_the_task_complete_secret_stands_with_twilio_s() -> None:
 def test_shared_keys(given: str, expected: dict[str, str]) -> None:
     """By their id, or one for all; a secret may end like base64."""
     assert expected == Settings({"TWILIO_SHARED_KEYS": given}).twilio_shared_keys
+
+
+class TestProxy:
+    """The proxy's settings, under the names that other connectors have for them."""
+
+    def test_without_a_word_there_is_none(self) -> None:
+        assert Settings({}, nothing).proxy_to("TWILIO") is None
+        assert Settings({"PROXY_ENABLED": "false", "PROXY_SERVER": "proxy:3128"}, nothing).proxy_to("TWILIO") is None
+
+    @pytest.mark.parametrize("upper", [True, False])
+    def test_all_of_it_may_stand_in_the_environment(self, upper: bool) -> None:
+        given = {
+            "proxy_enabled": "true",
+            "proxy_auth_scheme": "DIGEST",
+            "proxy_user": "bridge",
+            "proxy_password": VALUE,
+            "proxy_ssltype": "ALWAYS",
+        }
+        named = {name.upper() if upper else name: value for name, value in given.items()}
+        found = Settings({**named, "PROXY_SERVER": "proxy:3128"}, nothing).proxy_to("BREVO")
+        assert found == Proxy("proxy:3128", "DIGEST", "bridge", VALUE, "ALWAYS")
+        assert VALUE not in repr(found)
+
+    def test_its_login_may_stand_in_the_vendors_secret(self) -> None:
+        environment = {"PROXY_ENABLED": "TRUE", "PROXY_SERVER": "proxy:3128", "PROXY_AUTH_SCHEME": "BASIC"}
+        found = with_secret({"PROXY_USER": "bridge", "PROXY_PASSWORD": VALUE}, **environment)
+        assert found.proxy_to("TWILIO") == Proxy("proxy:3128", "BASIC", "bridge", VALUE)
+
+    def test_without_a_login_no_secret_is_read(self) -> None:
+        environment = {"PROXY_ENABLED": "true", "PROXY_SERVER": "proxy:3128", "TWILIO_SECRET": "stack/twilio"}
+        assert Settings(environment, nothing).proxy_to("TWILIO") == Proxy("proxy:3128")
+
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [
+            ("PROXY_ENABLED", "perhaps"),
+            ("PROXY_SERVER", "http://proxy"),
+            ("PROXY_SERVER", f"user:{VALUE}@proxy:3128"),
+            ("PROXY_AUTH_SCHEME", "NTLM"),
+            ("PROXY_SSLTYPE", "SOMETIMES"),
+        ],
+    )
+    def test_a_malformed_one_is_named(self, name: str, value: str) -> None:
+        environment = {"PROXY_ENABLED": "true", "PROXY_SERVER": "proxy:3128", name: value}
+        with pytest.raises(SettingError, match=f"{name} is malformed; it should be") as raised:
+            Settings(environment, nothing).proxy_to("AIRTABLE")
+        assert VALUE not in str(raised.value)
+
+    @pytest.mark.parametrize("name", ["PROXY_USER", "PROXY_PASSWORD"])
+    def test_a_login_that_is_wanted_is_required(self, name: str) -> None:
+        environment = {"PROXY_ENABLED": "true", "PROXY_SERVER": "proxy:3128", "PROXY_AUTH_SCHEME": "BASIC"}
+        login = {"PROXY_USER": "bridge", "PROXY_PASSWORD": VALUE}
+        del login[name]
+        with pytest.raises(SettingError, match=f"{name}.* is missing"):
+            Settings({**environment, **login}, nothing).proxy_to("TWILIO")
+
+
+@pytest.mark.parametrize(("given", "nodes"), [("", 2), ("1", 1), ("50", 50)])
+def test_nodes(given: str, nodes: int) -> None:
+    assert Settings({"TWILIO_NODES": given}).twilio_nodes == nodes
+
+
+@pytest.mark.parametrize("given", ["0", "51", "two", "-1"])
+def test_nodes_are_one_to_fifty(given: str) -> None:
+    with pytest.raises(SettingError, match="TWILIO_NODES is malformed; it should be a whole number from 1 to 50"):
+        _ = Settings({"TWILIO_NODES": given}).twilio_nodes

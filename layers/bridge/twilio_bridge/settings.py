@@ -7,6 +7,7 @@ one is a `SettingError` that names it and its form, never its value.
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from twilio_bridge.errors import SettingError
 
@@ -24,11 +25,21 @@ TOKENS = (r".*[^\s,].*", "an auth token, or several with commas between them")
 SHARED_KEYS = (r".*[^\s,].*", "<key id>=<secret>, or several with commas between them")
 SHARED_KEY = re.compile(r"(?:([A-Za-z]\w*_sharedkey_\w+)=)?(\S.*)")
 LABEL = (r"[a-z0-9-]+", "lower-case letters, digits and hyphens")
+NODES = (r"[1-9]|[1-4][0-9]|50", "a whole number from 1 to 50")
+SWITCH = (r"(?i:true|false)", "true or false")
+SERVER = (r"[^\s/:@]+:[0-9]{1,5}", "host:port of the proxy")
+AUTH_SCHEME = (r"BASIC|DIGEST|NONE", "BASIC, DIGEST or NONE")
+SSL_TYPE = (r"AUTO|ALWAYS|NEVER|TUNNEL", "AUTO, ALWAYS, NEVER or TUNNEL")
 
 ALIASES = {
     "TWILIO_ACCOUNT_SID": "ACCOUNT_SID",
     "TWILIO_AUTH_TOKEN": "AUTH_TOKEN",
     "AIRTABLE_TOKEN": "AIRTABLE_API_KEY",
+    "PROXY_ENABLED": "proxy_enabled",
+    "PROXY_AUTH_SCHEME": "proxy_auth_scheme",
+    "PROXY_USER": "proxy_user",
+    "PROXY_PASSWORD": "proxy_password",
+    "PROXY_SSLTYPE": "proxy_ssltype",
 }
 # By the part of a setting's name before the first underscore.
 SECRET_OF = {
@@ -37,6 +48,29 @@ SECRET_OF = {
     "AIRTABLE": "AIRTABLE_SECRET",
     "BREVO": "BREVO_SECRET",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Proxy:
+    """A proxy between us and the vendors, and how to use it.
+
+    Attributes:
+        server: Host and port.
+        auth_scheme: BASIC, DIGEST or NONE.
+        ssl_type: ALWAYS speaks TLS with the proxy itself, the others do not. An https address is always reached by a
+            tunnel, so that the proxy sees no credentials; an http address is forwarded, except that TUNNEL refuses it.
+    """
+
+    server: str
+    auth_scheme: str = "NONE"
+    user: str = ""
+    password: str = field(default="", repr=False)
+    ssl_type: str = "AUTO"
+
+    @property
+    def url(self) -> str:
+        """The proxy's address, without its login."""
+        return f"{'https' if self.ssl_type == 'ALWAYS' else 'http'}://{self.server}"
 
 
 def no_secrets(_secret_id: str) -> Mapping[str, str]:
@@ -98,6 +132,11 @@ class Settings:
     def twilio_endpoint_url(self) -> str | None:
         """Where Twilio is reached instead of twilio.com; the product is the first path segment there."""
         return self._optional("TWILIO_ENDPOINT_URL", BASE_URL)
+
+    @property
+    def twilio_nodes(self) -> int:
+        """How many nodes Twilio as a database may use: 25 requests a second each, for all functions together."""
+        return int(self._optional("TWILIO_NODES", NODES) or 2)
 
     @property
     def twilio_sms_number(self) -> str | None:
@@ -226,6 +265,19 @@ class Settings:
         """The id of the secret that holds Twilio's settings."""
         return self._environment.get("TWILIO_SECRET") or None
 
+    def proxy_to(self, vendor: str) -> Proxy | None:
+        """Return the proxy to TWILIO, AIRTABLE or BREVO; its login may stand in the vendor's own secret."""
+        if (self._optional("PROXY_ENABLED", SWITCH) or "").lower() != "true":
+            return None
+        scheme = self._optional("PROXY_AUTH_SCHEME", AUTH_SCHEME) or "NONE"
+        server = self._required("PROXY_SERVER", SERVER)
+        ssl_type = self._optional("PROXY_SSLTYPE", SSL_TYPE) or "AUTO"
+        if scheme == "NONE":
+            return Proxy(server, ssl_type=ssl_type)
+        secret = SECRET_OF[vendor]
+        user, password = (self._required(f"PROXY_{part}", ANYTHING, secret) for part in ("USER", "PASSWORD"))
+        return Proxy(server, scheme, user, password, ssl_type)
+
     @property
     def bridge_config(self) -> str | None:
         """A configuration file that replaces the packaged and the stored one (local runs only)."""
@@ -235,25 +287,24 @@ class Settings:
         url = self._required(name, ANYTHING)
         return "" if url == NO_QUEUE else url
 
-    def _required(self, name: str, shape: tuple[str, str]) -> str:
-        if value := self._optional(name, shape):
+    def _required(self, name: str, shape: tuple[str, str], secret: str = "") -> str:
+        if value := self._optional(name, shape, secret):
             return value
         where = f" (or {ALIASES[name]})" if name in ALIASES else ""
         raise SettingError(f"the setting {name}{where} is missing; it should be {shape[1]}")
 
-    def _optional(self, name: str, shape: tuple[str, str]) -> str | None:
-        value = self._find(name)
+    def _optional(self, name: str, shape: tuple[str, str], secret: str = "") -> str | None:
+        value = self._find(name, secret)
         if value and not re.fullmatch(shape[0], value):
             raise SettingError(f"the setting {name} is malformed; it should be {shape[1]}")
         return value or None
 
-    def _find(self, name: str) -> str:
+    def _find(self, name: str, secret: str) -> str:
         names = [name, ALIASES[name]] if name in ALIASES else [name]
         found = next((self._environment[key] for key in names if self._environment.get(key, "").strip()), None)
-        return (found if found is not None else self._in_secret(names)).strip()
+        return (found if found is not None else self._in_secret(names, secret)).strip()
 
-    def _in_secret(self, names: list[str]) -> str:
-        variable = SECRET_OF.get(names[0].partition("_")[0], "")
-        secret_id = self._environment.get(variable)
+    def _in_secret(self, names: list[str], secret: str) -> str:
+        secret_id = self._environment.get(secret or SECRET_OF.get(names[0].partition("_")[0], ""))
         values = self._read_secret(secret_id) if secret_id else {}
         return next((values[key] for key in names if values.get(key)), "")

@@ -112,12 +112,8 @@ class ProxyServer:
         kept = re.sub(r"(?im)^(proxy-authorization|connection): .*\r\n", "", head.replace(target, match[3], 1))
         kept = kept.replace("\r\n", "\r\nConnection: close\r\n", 1)
         with socket.create_connection((match[1], int(match[2])), timeout=5) as server:
-            server.sendall(kept.encode("latin-1"))
-            back = threading.Thread(target=pump, args=(server, client), daemon=True)
-            back.start()
-            client.settimeout(0.3)  # what is left of the body
-            pump(client, server)
-            back.join()
+            server.sendall((kept + read_rest(client, head)).encode("latin-1"))
+            pump(server, client)
 
 
 def read_head(client: socket.socket) -> str:
@@ -128,6 +124,16 @@ def read_head(client: socket.socket) -> str:
             raise ConnectionResetError
         head += piece
     return head.decode("latin-1")
+
+
+def read_rest(client: socket.socket, head: str) -> str:
+    """Return what is left of a request's body."""
+    length = re.search(r"(?im)^content-length: (\d+)", head)
+    missing = int(length[1]) - len(head.partition("\r\n\r\n")[2]) if length else 0
+    rest = b""
+    while len(rest) < missing:
+        rest += client.recv(65536)
+    return rest.decode("latin-1")
 
 
 def pump(source: socket.socket, target: socket.socket) -> None:

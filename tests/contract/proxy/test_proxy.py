@@ -17,8 +17,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from tests.contract.proxy.proxy_server import ProxyServer
-from twilio_bridge.adapters.proxy import ALWAYS, AUTO, BASIC, DIGEST, NEVER, NONE, TUNNEL, Proxy, open_session
+from twilio_bridge.adapters.proxy import ALWAYS, BASIC, DIGEST, TUNNEL, open_session
 from twilio_bridge.errors import SettingError
+from twilio_bridge.settings import Proxy
+
+AUTO, NEVER, NONE = "AUTO", "NEVER", "NONE"
 
 
 class Echo(http.server.BaseHTTPRequestHandler):
@@ -139,10 +142,12 @@ def test_a_digest_is_found_among_other_offers(algorithm: str, certificate: Path,
 def test_a_login_that_is_refused_is_a_setting_to_mend(
     scheme: str, target: str, given: dict[str, str], certificate: Path, targets: dict[str, str]
 ) -> None:
-    with ProxyServer(scheme) as server:
-        session = session_through(server, certificate, **given)
-        with pytest.raises(SettingError, match="PROXY_USER") as raised:
-            session.get(targets[target], timeout=5)
+    with (
+        ProxyServer(scheme) as server,
+        session_through(server, certificate, **given) as session,
+        pytest.raises(SettingError, match="PROXY_USER") as raised,
+    ):
+        session.get(targets[target], timeout=5)
     assert server.password not in str(raised.value)
     assert not server.seen
 

@@ -7,7 +7,6 @@ requests alike. https://www.rfc-editor.org/rfc/rfc7616
 import http.client
 import os
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 import requests
@@ -19,36 +18,15 @@ from urllib3.connectionpool import HTTPSConnectionPool
 from urllib3.poolmanager import ProxyManager
 
 from twilio_bridge.errors import SettingError
+from twilio_bridge.settings import Proxy
 
-BASIC, DIGEST, NONE = "BASIC", "DIGEST", "NONE"
-AUTO, ALWAYS, NEVER, TUNNEL = "AUTO", "ALWAYS", "NEVER", "TUNNEL"
-AUTH_SCHEMES: Final = (BASIC, DIGEST, NONE)
-SSL_TYPES: Final = (AUTO, ALWAYS, NEVER, TUNNEL)
+BASIC: Final = "BASIC"
+DIGEST: Final = "DIGEST"
+ALWAYS: Final = "ALWAYS"
+TUNNEL: Final = "TUNNEL"
 WANTS_LOGIN: Final = 407
 _LOGIN: Final = "Proxy-Authorization"
 _TUNNEL_FAILED: Final = "Tunnel connection failed: "  # as the standard library says it
-
-
-@dataclass(frozen=True, slots=True)
-class Proxy:
-    """A proxy and how to use it.
-
-    Attributes:
-        server: Host and port.
-        ssl_type: ALWAYS speaks TLS with the proxy itself, the others do not. An https address is always reached by a
-            tunnel, so that the proxy sees no credentials; an http address is forwarded, except that TUNNEL refuses it.
-    """
-
-    server: str
-    auth_scheme: str = NONE
-    user: str = ""
-    password: str = field(default="", repr=False)
-    ssl_type: str = AUTO
-
-    @property
-    def url(self) -> str:
-        """The proxy's address, without its login."""
-        return f"{'https' if self.ssl_type == ALWAYS else 'http'}://{self.server}"
 
 
 def open_session(proxy: Proxy | None = None) -> requests.Session:
@@ -114,6 +92,7 @@ class ProxyAdapter(HTTPAdapter):
                 raise
             raise self._refused() from None  # its text names whom we call
         if response.status_code == WANTS_LOGIN:
+            response.close()
             raise self._refused()
         return response
 

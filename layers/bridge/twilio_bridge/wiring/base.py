@@ -12,16 +12,16 @@ from twilio_bridge.adapters.aws import clients
 from twilio_bridge.adapters.aws.dynamodb import Table
 from twilio_bridge.adapters.aws.queues import SqsOutbox, SqsQueue
 from twilio_bridge.adapters.aws.secrets import Secrets, SigningTokens
-from twilio_bridge.adapters.state.configuration import Configuration
 from twilio_bridge.adapters.state.leases_notes import DynamoLeases, DynamoNotes
 from twilio_bridge.adapters.state.opt_outs import DynamoOptOuts
-from twilio_bridge.config import schema
 from twilio_bridge.entrypoints import http
 from twilio_bridge.ports import Messaging
 from twilio_bridge.settings import Settings
 
 if TYPE_CHECKING:
+    from twilio_bridge.adapters.state.configuration import Configuration
     from twilio_bridge.adapters.twilio.client import Account
+    from twilio_bridge.config import schema
 
 
 @cache
@@ -59,11 +59,13 @@ def sync_state_table() -> Table:
 
 
 @cache
-def _configuration() -> Configuration:
+def _configuration() -> "Configuration":
+    from twilio_bridge.adapters.state.configuration import Configuration  # noqa: PLC0415  not every function has one
+
     return Configuration(sync_state_table(), settings().bridge_config)
 
 
-def configuration() -> schema.Config:
+def configuration() -> "schema.Config":
     """The configuration in force."""
     return _configuration().current()
 
@@ -122,4 +124,5 @@ def account(login: tuple[str, str]) -> "Account":
         region=settings().twilio_region,
         edge=settings().twilio_edge,
         endpoint_url=settings().twilio_endpoint_url,
+        proxy=settings().proxy_to("TWILIO"),
     )

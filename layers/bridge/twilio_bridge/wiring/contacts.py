@@ -67,7 +67,7 @@ def _source(token: str, settled: schema.Config, patience_s: float, *, bulk: bool
     from twilio_bridge.adapters.airtable.contact_source import AirtableContacts  # noqa: PLC0415  as above
 
     base_id, endpoint_url = base.settings().airtable_base_id, base.settings().airtable_endpoint_url
-    limiter = _limiter(bulk=bulk)
+    limiter, proxy = _limiter(bulk=bulk), base.settings().proxy_to("AIRTABLE")
     return AirtableContacts(
         token,
         base_id,
@@ -77,6 +77,7 @@ def _source(token: str, settled: schema.Config, patience_s: float, *, bulk: bool
         settled.templates,
         columns=_columns_of_copy,
         patience_s=patience_s,
+        proxy=proxy,
     )
 
 
@@ -126,7 +127,7 @@ def _webhook() -> WebhookDeps:
     from twilio_bridge.adapters.airtable.client import BULK_PATIENCE_S, AirtableRequests  # noqa: PLC0415  as above
 
     token, endpoint_url = base.settings().airtable_token, base.settings().airtable_endpoint_url
-    requests = AirtableRequests(token, endpoint_url, _limiter(), BULK_PATIENCE_S)
+    requests = AirtableRequests(token, endpoint_url, _limiter(), BULK_PATIENCE_S, base.settings().proxy_to("AIRTABLE"))
     feed = AirtableFeed(base.settings().airtable_base_id, requests)
     source = _source(
         token, base.configuration(), BULK_PATIENCE_S

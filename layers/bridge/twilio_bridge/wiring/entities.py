@@ -33,8 +33,9 @@ def operations() -> Operations:
 def _operations(login: tuple[str, str]) -> Operations:
     from twilio_bridge.adapters.entities.limits import NodeLimiter  # noqa: PLC0415  an operator's machine has no table
 
-    limiter = NodeLimiter(base.sync_state_table(), base.settings().twilio_account_sid)
-    return build_operations(base.settings(), login, limiter)
+    settings = base.settings()
+    limiter = NodeLimiter(base.sync_state_table(), settings.twilio_account_sid, settings.twilio_nodes)
+    return build_operations(settings, login, limiter)
 
 
 def build_operations(settings: Settings, login: tuple[str, str], limiter: "Limiter") -> Operations:
@@ -44,11 +45,10 @@ def build_operations(settings: Settings, login: tuple[str, str], limiter: "Limit
 
 def build_twilio(settings: Settings, login: tuple[str, str], limiter: "Limiter") -> Twilio:
     """Return the one funnel of requests for an account."""
-    import requests  # noqa: PLC0415  slow to import
-
-    from twilio_bridge.adapters.entities.accounts import Accounts  # noqa: PLC0415  as above
+    from twilio_bridge.adapters.entities.accounts import Accounts  # noqa: PLC0415  slow to import
     from twilio_bridge.adapters.entities.client import TwilioClient  # noqa: PLC0415
     from twilio_bridge.adapters.entities.funnel import Funnel  # noqa: PLC0415
+    from twilio_bridge.adapters.proxy import open_session  # noqa: PLC0415
 
     accounts = Accounts(
         settings.twilio_account_sid,
@@ -57,14 +57,15 @@ def build_twilio(settings: Settings, login: tuple[str, str], limiter: "Limiter")
         edge=settings.twilio_edge,
         endpoint_url=settings.twilio_endpoint_url,
     )
-    return TwilioClient(Funnel(accounts, limiter, requests.Session()), load_registry())
+    session = open_session(settings.proxy_to("TWILIO"))
+    return TwilioClient(Funnel(accounts, limiter, session), load_registry())
 
 
 def operations_alone(settings: Settings) -> Operations:
     """Return the operations for a machine without a stack: its limiter is this process's own."""
     from twilio_bridge.adapters.entities.limits import ProcessLimiter  # noqa: PLC0415  as above
 
-    return build_operations(settings, settings.twilio_login, ProcessLimiter())
+    return build_operations(settings, settings.twilio_login, ProcessLimiter(settings.twilio_nodes))
 
 
 def connect(

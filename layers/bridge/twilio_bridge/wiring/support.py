@@ -39,7 +39,12 @@ def flex_tokens() -> AgentTokens:
 def _flex_tokens(login: tuple[str, str]) -> AgentTokens:
     from twilio_bridge.adapters.twilio.flex_tokens import FlexTokens  # noqa: PLC0415  only one function needs it
 
-    return FlexTokens(login, base.settings().twilio_account_sid, base.settings().twilio_endpoint_url)
+    return FlexTokens(
+        login,
+        base.settings().twilio_account_sid,
+        base.settings().twilio_endpoint_url,
+        base.settings().proxy_to("TWILIO"),
+    )
 
 
 def sinks() -> Sinks:
@@ -127,7 +132,8 @@ def _crm(api_key: str, settings: flex.Brevo, log_calls: bool) -> MarketingContac
     from twilio_bridge.adapters.brevo.marketing_contacts import BrevoMarketingContacts  # noqa: PLC0415  only one function needs it
 
     limits = limiters(base.sync_state_table())
-    brevo = BrevoRequests(api_key, base.settings().brevo_endpoint_url, limits, log_calls=log_calls)
+    endpoint_url, proxy = base.settings().brevo_endpoint_url, base.settings().proxy_to("BREVO")
+    brevo = BrevoRequests(api_key, endpoint_url, limits, log_calls=log_calls, proxy=proxy)
     attributes = BrevoAttributes(brevo, create=settings.create_attributes)
     return BrevoMarketingContacts(brevo, attributes, force_merge=settings.force_merge)
 

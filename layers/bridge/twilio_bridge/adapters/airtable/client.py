@@ -13,6 +13,7 @@ import requests
 from pyairtable import Api
 
 from twilio_bridge import deadline
+from twilio_bridge.adapters.proxy import use_proxy
 from twilio_bridge.adapters.state.limiter import AIRTABLE, SlotLimiter
 from twilio_bridge.errors import (
     ColumnsGoneError,
@@ -25,6 +26,7 @@ from twilio_bridge.errors import (
     ViewGoneError,
 )
 from twilio_bridge.retry import Retry, call
+from twilio_bridge.settings import Proxy
 
 T = TypeVar("T")
 
@@ -61,9 +63,16 @@ class AirtableRequests:
     """Airtable behind one funnel; `api` makes the requests that `ask` lets through."""
 
     def __init__(
-        self, token: str, endpoint_url: str, limiter: SlotLimiter, patience_s: float = CALLBACK_PATIENCE_S
+        self,
+        token: str,
+        endpoint_url: str,
+        limiter: SlotLimiter,
+        patience_s: float = CALLBACK_PATIENCE_S,
+        proxy: Proxy | None = None,
     ) -> None:
         self.api = Api(token, endpoint_url=endpoint_url, retry_strategy=None)
+        if proxy:
+            use_proxy(self.api.session, proxy)
         self._limiter = limiter
         self._patience_s = patience_s
 

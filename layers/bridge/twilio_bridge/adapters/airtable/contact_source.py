@@ -31,6 +31,7 @@ from twilio_bridge.contacts.columns import Columns, check_columns, list_configur
 from twilio_bridge.contacts.contact import Contact, is_record_id
 from twilio_bridge.contacts.ports import SourcePage, TemplateText
 from twilio_bridge.errors import ColumnsGoneError, RateLimitedError, UnavailableError, ViewGoneError
+from twilio_bridge.settings import Proxy
 
 MAX_RECORDS_PER_PAGE = 100
 LOADING_S = 2
@@ -49,7 +50,7 @@ def no_columns() -> Columns | None:
 class AirtableContacts:
     """Contacts and templates of one base; `columns` are those that the last load read."""
 
-    def __init__(  # noqa: PLR0913  two are named at the call, and have defaults
+    def __init__(  # noqa: PLR0913  three are named at the call, and have defaults
         self,
         token: str,
         base_id: str,
@@ -60,8 +61,9 @@ class AirtableContacts:
         *,
         columns: Callable[[], Columns | None] = no_columns,
         patience_s: float = CALLBACK_PATIENCE_S,
+        proxy: Proxy | None = None,
     ) -> None:
-        self._requests = AirtableRequests(token, endpoint_url, limiter, patience_s)
+        self._requests = AirtableRequests(token, endpoint_url, limiter, patience_s, proxy)
         self._base = BaseSchema(base_id, self._requests)
         self._contacts = self._requests.api.table(base_id, contacts.table)
         self._templates = self._requests.api.table(base_id, templates.table) if templates.table else None

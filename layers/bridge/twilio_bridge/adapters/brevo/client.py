@@ -14,10 +14,12 @@ import requests
 from twilio_bridge import deadline
 from twilio_bridge.adapters.aws.dynamodb import Table
 from twilio_bridge.adapters.brevo.errors import BREVO, failure, refusal
+from twilio_bridge.adapters.proxy import open_session
 from twilio_bridge.adapters.state.limiter import Pace, SlotLimiter
 from twilio_bridge.errors import NotTakenError, RateLimitedError, UnavailableError
 from twilio_bridge.logs import logger
 from twilio_bridge.retry import Retry, call
+from twilio_bridge.settings import Proxy
 
 URL = "https://api.brevo.com"
 CONNECT_TIMEOUT_S = 2.0
@@ -68,9 +70,10 @@ class BrevoRequests:
         *,
         patience_s: float = PATIENCE_S,
         log_calls: bool = False,
+        proxy: Proxy | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._session = requests.Session()
+        self._session = open_session(proxy)
         self._session.headers.update({"api-key": api_key, "accept": "application/json"})
         self._url = f"{(endpoint_url or URL).rstrip('/')}/v3"
         self._limits = limits

@@ -16,9 +16,11 @@ from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
 
 from twilio_bridge import deadline
+from twilio_bridge.adapters.proxy import use_proxy
 from twilio_bridge.adapters.twilio.failures import TWILIO, InitializingError, check_limit, translate_failure
 from twilio_bridge.errors import NotTakenError, RateLimitedError, RefusedError, UnavailableError, UpstreamError
 from twilio_bridge.retry import Retry, call
+from twilio_bridge.settings import Proxy
 
 T = TypeVar("T")
 
@@ -47,19 +49,22 @@ class Account:
     region: str | None = None
     edge: str | None = None
     endpoint_url: str | None = None
+    proxy: Proxy | None = None
 
     def make_client(self) -> Any:  # noqa: ANN401  the SDK has no types
         """Make the SDK's client."""
-        http = BoundedHttpClient(self.endpoint_url)
+        http = BoundedHttpClient(self.endpoint_url, self.proxy)
         return Client(*self.login, self.sid, region=self.region, edge=self.edge, http_client=http)
 
 
 class BoundedHttpClient(TwilioHttpClient):  # type: ignore[misc]  # the SDK has no types
     """The SDK's HTTP client with a timeout within the call's budget, and an endpoint that can stand elsewhere."""
 
-    def __init__(self, endpoint_url: str | None) -> None:
+    def __init__(self, endpoint_url: str | None, proxy: Proxy | None = None) -> None:
         super().__init__()
         self._endpoint_url = endpoint_url
+        if proxy:
+            use_proxy(self.session, proxy)
 
     def request(self, method: str, url: str, **options: Any) -> Any:  # noqa: ANN401
         """Send one request to where Twilio is; `https://{product}.twilio.com/X` stands at `{endpoint}/{product}/X`."""

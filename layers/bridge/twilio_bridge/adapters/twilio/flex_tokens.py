@@ -10,9 +10,11 @@ from collections.abc import Callable
 import requests
 
 from twilio_bridge import deadline
+from twilio_bridge.adapters.proxy import open_session
 from twilio_bridge.adapters.twilio.failures import TWILIO, check_limit, translate_failure
 from twilio_bridge.errors import NotTakenError, RateLimitedError, UnavailableError
 from twilio_bridge.retry import Retry, call
+from twilio_bridge.settings import Proxy
 
 TIMEOUT_S = 2.5
 KEEP_S = 60
@@ -31,11 +33,13 @@ class FlexTokens:
         login: tuple[str, str],
         account_sid: str,
         endpoint_url: str | None = None,
+        proxy: Proxy | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         base = f"{endpoint_url.rstrip('/')}/iam" if endpoint_url else IAM
         self._url = f"{base}/v1/Accounts/{account_sid}/Tokens/validate"
         self._login = login
+        self._session = open_session(proxy)
         self._clock = clock
         self._valid_until: dict[str, float] = {}
 
@@ -56,7 +60,7 @@ class FlexTokens:
     def _validate(self, token: str) -> bool:
         try:
             timeout_s = deadline.seconds_left(TIMEOUT_S)
-            answer = requests.post(self._url, json={"token": token}, auth=self._login, timeout=timeout_s)
+            answer = self._session.post(self._url, json={"token": token}, auth=self._login, timeout=timeout_s)
         except requests.RequestException as error:
             raise translate_failure(error) from error
 
