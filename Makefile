@@ -44,6 +44,7 @@ lock: $(STAMP) ## compile both requirements files from pyproject.toml, with hash
 
 registry: $(STAMP) ## make the registry of entities from Twilio's OpenAPI description (ARGS="--from FOLDER" takes in a new one)
 	@$(BIN)/python -m tools.registry $(ARGS)
+	@$(BIN)/python -m tools.filter_tables
 
 bench: $(STAMP) ## print what contacts and support events cost: requests, units, times side by side
 	@$(BIN)/python -m tests.benchmarks.contacts

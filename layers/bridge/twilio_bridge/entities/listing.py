@@ -6,19 +6,17 @@ the middle of it. With a sort all rows that match are read for each page, and th
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from twilio_bridge.entities.calls import EntityCall
-from twilio_bridge.entities.filter_clause import FilterClause, parse_filter_clause
 from twilio_bridge.entities.ports import Engine, Twilio
 from twilio_bridge.entities.reading import BudgetError, PageEnd, Position, Statement
-from twilio_bridge.entities.registry import Column, Entity
+from twilio_bridge.entities.registry import Entity
+from twilio_bridge.entities.selection import Selection, select
 from twilio_bridge.entities.tokens import PageTokens
-from twilio_bridge.entities.values import Value, write_json
-from twilio_bridge.errors import BadRequestError
+from twilio_bridge.entities.values import Value
 
-ACCOUNT: Final = "AccountSid"
 LIST_SECONDS: Final = 18.0  # no request begins later: one may take seconds, and a call has 25
 
 
@@ -29,33 +27,6 @@ class Page:
     rows: list[dict[str, Any]]
     next_token: str | None
     meta: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """What is selected: columns, a WHERE with its values, and the clause it comes from."""
-
-    entity: Entity
-    columns: tuple[tuple[str, Column], ...]
-    clause: FilterClause
-    where: tuple[str, ...] = ()
-    values: tuple[Value, ...] = ()
-
-    def sql(self, *more: str, ending: str = "", extra: str = "") -> str:
-        """Return the SELECT."""
-        names = ", ".join(f'"{name}"' for name, _ in self.columns)
-        conditions = " AND ".join([*self.where, *more])
-        filtered = f" WHERE {conditions}" if conditions else ""
-        return f'SELECT {names}{extra} FROM "{self.entity.name}"{filtered}{ending}'  # noqa: S608  names of the registry
-
-    def narrowed(self, columns: tuple[tuple[str, Column], ...]) -> "Selection":
-        """Return the same rows with these columns."""
-        return replace(self, columns=columns)
-
-    def row(self, values: Sequence[Value]) -> dict[str, Any]:
-        """Return a row as an answer holds it."""
-        pairs = zip(self.columns, values, strict=False)
-        return {name: write_json(column.type, value) for (name, column), value in pairs}
 
 
 @dataclass
@@ -138,32 +109,6 @@ def _behind(column: str, after: Sequence[Any] | None, *, descending: bool) -> tu
         return [rest if descending else f"({name} IS NOT NULL OR {rest})"], (rowid,)
     further = f"{name} < ? OR {name} IS NULL" if descending else f"{name} > ?"
     return [f"({further} OR ({name} = ? AND rowid > ?))"], (value, value, rowid)
-
-
-def select(entity: Entity, call: EntityCall) -> Selection:
-    """Return what a call's filter and fields select."""
-    clause = parse_filter_clause(call.filter_clause, entity) if call.filter_clause.strip() else FilterClause()
-    where, values = ([clause.where], list(clause.values)) if clause.where else ([], [])
-    if clause.sid:
-        where, values = [f'"{entity.key}" = ?'], [clause.sid]
-    if call.account and any(parent.column == ACCOUNT for parent in entity.parents):
-        where, values = [f'"{ACCOUNT}" = ?', *where], [call.account, *values]
-    return Selection(entity, select_columns(entity, call.fields), clause, tuple(where), tuple(values))
-
-
-def select_columns(entity: Entity, fields: Sequence[str]) -> tuple[tuple[str, Column], ...]:
-    """Return the wanted columns under the names they were asked by; all but secrets where none is named."""
-    if not fields:
-        return tuple((column.name, column) for column in entity.columns if not column.secret)
-    columns = tuple((_spelling(entity, name), entity.column(name)) for name in dict.fromkeys(fields))
-    if secret := next((name for name, column in columns if column.secret), None):
-        raise BadRequestError(f"{secret} is a secret and never leaves the bridge")
-    return columns
-
-
-def _spelling(entity: Entity, name: str) -> str:
-    known = [column.name for column in entity.columns] + list(entity.aliases)
-    return next((each for each in known if each.lower() == name.lower()), name)
 
 
 def describe_reading(selection: Selection, statement: Statement) -> dict[str, Any]:

@@ -7,11 +7,12 @@ from typing import Any
 from twilio_bridge.entities.calls import EntityCall
 from twilio_bridge.entities.describing import describe_entity
 from twilio_bridge.entities.errors import MissingValueError
-from twilio_bridge.entities.listing import Lists, select_columns
+from twilio_bridge.entities.listing import Lists
 from twilio_bridge.entities.ports import Engine, Row, Twilio
 from twilio_bridge.entities.reading import Statement, describe_pushed
 from twilio_bridge.entities.registry import Column, Entity, Registry
 from twilio_bridge.entities.request_parts import find_operation
+from twilio_bridge.entities.selection import select_columns
 from twilio_bridge.entities.tokens import PageTokens
 from twilio_bridge.entities.values import READERS, Value, write_json
 from twilio_bridge.entities.writes import Outcome, Writes, find_target

@@ -10,12 +10,11 @@ from typing import Any, Final
 
 from twilio_bridge.entities.calls import EntityCall
 from twilio_bridge.entities.errors import MissingValueError, UnknownColumnError
-from twilio_bridge.entities.filter_clause import parse_filter_clause
-from twilio_bridge.entities.listing import ACCOUNT, select, select_columns
 from twilio_bridge.entities.ports import Engine, Row, Twilio
 from twilio_bridge.entities.reading import Statement
 from twilio_bridge.entities.registry import Entity, Operation, pascal_case
 from twilio_bridge.entities.request_parts import build_form
+from twilio_bridge.entities.selection import ACCOUNT, parse, select, select_columns
 from twilio_bridge.entities.values import READERS, Value
 from twilio_bridge.errors import BadRequestError, BridgeError, ForbiddenError
 
@@ -149,7 +148,7 @@ def is_sid(entity: Entity, call: EntityCall) -> bool:
     """Return whether the filter is a bare SID and the row has no parents that it would have to name."""
     if not call.filter_clause.strip() or entity.required_parents:
         return False
-    return bool(parse_filter_clause(call.filter_clause, entity).sid)
+    return bool(parse(call.filter_clause, entity).sid)
 
 
 def find_target(entity: Entity, call: EntityCall) -> Target:

@@ -12,7 +12,8 @@ from twilio_bridge.entities.calls import EntityCall, parse_call
 from twilio_bridge.entities.errors import OutcomeUnknownError, TwilioRefusedError
 from twilio_bridge.entities.writes import Outcome, PartlyDoneError
 from twilio_bridge.entrypoints import http
-from twilio_bridge.logs import logger, where
+from twilio_bridge.logs import describe_error as locate_error
+from twilio_bridge.logs import logger
 
 HTTP_SECONDS: Final = 25.0
 MAX_ANSWER_BYTES: Final = 5_500_000  # Lambda's own limit is 6 MB
@@ -35,14 +36,14 @@ def respond(event: http.Event, context: http.Context, perform: Callable[[], Perf
     except Exception as error:  # noqa: BLE001  the last resort: no stack trace leaves, and the log keeps the place
         body, status = describe_error(error), status_of(error)
         _log(error, status)
-    return http.reply(forms.Answer(body, status)) if is_http else body
+    return http.build_reply(forms.Answer(body, status)) if is_http else body
 
 
 def read_http(event: http.Event) -> EntityCall:
     """Return the call of a request."""
     named = event.get("pathParameters") or {}
     try:
-        body = json.loads(http.raw_body(event) or b"{}")
+        body = json.loads(http.read_body(event) or b"{}")
         json.dumps(body, ensure_ascii=False).encode()  # half a surrogate pair is no text
     except (ValueError, RecursionError) as error:
         raise errors.BadRequestError("the body is no JSON") from error
@@ -65,7 +66,7 @@ def read_invoke(event: Mapping[str, Any]) -> EntityCall:
 
 def _fit(body: dict[str, Any]) -> dict[str, Any]:
     """Return an answer that Lambda can hand on."""
-    if forms.size(body) > MAX_ANSWER_BYTES:
+    if forms.count_bytes(body) > MAX_ANSWER_BYTES:
         raise errors.BadRequestError("the answer is larger than 5.5 MB; ask for fewer rows, or name the fields")
     return body
 
@@ -103,7 +104,8 @@ def describe_error(error: BaseException) -> dict[str, Any]:
 
 def _log(error: Exception, status: int) -> None:
     """Log an error's kind and place; its message may name what the caller sent."""
-    facts = {"status": status, "kind": type(error).__name__, **where(error)}
+    located = {name: value for name, value in locate_error(error).items() if name != "reason"}
+    facts = {"status": status, **located}
     if status >= http.SERVER_ERROR:
         logger.error("failed", extra=facts)
     else:
