@@ -31,7 +31,7 @@ def choose_format(wanted: Format | None, *, as_json: bool) -> Format:
     """Return the format: as it is said, else a table for somebody who looks, and CSV for a pipe."""
     if wanted or as_json:
         return wanted or Format.JSON
-    return Format.TABLE if output.in_terminal() else Format.CSV
+    return Format.TABLE if output.is_terminal() else Format.CSV
 
 
 def write_rows(names: Sequence[str], rows: Iterable[Row], form: Format) -> int:
@@ -90,7 +90,7 @@ def _cell(value: Any) -> str:  # noqa: ANN401  any JSON
 def _table(names: Sequence[str], rows: Iterable[Row]) -> Iterator[tuple[str, bool]]:
     rest = iter(rows)
     first = list(islice(rest, MEASURED_ROWS))
-    shown = [[output.printable(_cell(value)) for value in row] for row in first]
+    shown = [[output.escape_control(_cell(value)) for value in row] for row in first]
     widths = [
         min(max(len(name), *(len(row[column]) for row in shown), 1), MAX_WIDTH) for column, name in enumerate(names)
     ]
@@ -100,8 +100,8 @@ def _table(names: Sequence[str], rows: Iterable[Row]) -> Iterator[tuple[str, boo
     ]
     if not first:
         return
-    yield f"{output.bold(_line(names, widths, numeric))}\n", False
-    for row in chain(shown, ([output.printable(_cell(value)) for value in row] for row in rest)):
+    yield f"{output.make_bold(_line(names, widths, numeric))}\n", False
+    for row in chain(shown, ([output.escape_control(_cell(value)) for value in row] for row in rest)):
         yield f"{_line(row, widths, numeric)}\n", True
 
 

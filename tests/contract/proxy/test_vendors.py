@@ -11,7 +11,7 @@ from twilio_bridge.adapters.entities.accounts import Accounts
 from twilio_bridge.adapters.entities.client import TwilioClient
 from twilio_bridge.adapters.entities.funnel import Funnel
 from twilio_bridge.adapters.proxy import open_session
-from twilio_bridge.adapters.twilio.client import Account, ask
+from twilio_bridge.adapters.twilio.client import Account, call_twilio
 from twilio_bridge.adapters.twilio.flex_tokens import FlexTokens
 from twilio_bridge.entities.registry import load_registry
 from twilio_bridge.settings import Proxy
@@ -27,6 +27,9 @@ class NoLimit:
     """Lets everybody through."""
 
     def reserve(self, _patience_s: float) -> None:
+        """Wait for nothing."""
+
+    def reserve_slot(self, _patience_s: float) -> None:
         """Wait for nothing."""
 
     def block(self, _seconds: float) -> None:
@@ -53,7 +56,7 @@ def forwarded(server: ProxyServer) -> str:
 def test_airtable(server: ProxyServer, proxy: Proxy) -> None:
     with AirtableStandIn(sample_base()) as airtable:
         requests = AirtableRequests(airtable.token, airtable.url, NoLimit(), proxy=proxy)  # type: ignore[arg-type]  # as far as it is used
-        assert requests.ask(requests.api.table(airtable.base_id, "Customers").first, ONCE) is not None
+        assert requests.send_request(requests.api.table(airtable.base_id, "Customers").first, ONCE) is not None
         assert forwarded(server).startswith(f"GET {airtable.url}/v0/")
 
 
@@ -67,8 +70,8 @@ def test_brevo(server: ProxyServer, proxy: Proxy) -> None:
 
 def test_twilio(server: ProxyServer, proxy: Proxy) -> None:
     with TwilioStandIn(ACCOUNT, TOKEN) as twilio:
-        client = Account((ACCOUNT, TOKEN), ACCOUNT, endpoint_url=twilio.url, proxy=proxy).client()
-        ask(lambda: client.conversations.v1.conversations.list(limit=1))
+        client = Account((ACCOUNT, TOKEN), ACCOUNT, endpoint_url=twilio.url, proxy=proxy).make_client()
+        call_twilio(lambda: client.conversations.v1.conversations.list(limit=1))
         assert forwarded(server).startswith(f"GET {twilio.url}/conversations/v1/Conversations")
 
 

@@ -9,8 +9,8 @@ from twilio_bridge.entities.operations import Operations
 from twilio_bridge.settings import ALIASES, Settings
 from twilio_bridge.wiring import entities as wiring
 from twilio_bridge_cli import aws, output
-from twilio_bridge_cli.commands.call import sample
-from twilio_bridge_cli.environment import Surroundings, surroundings
+from twilio_bridge_cli.commands.call.tokens import LOCAL_TOKEN
+from twilio_bridge_cli.environment import Environment, read_environment
 from twilio_bridge_cli.errors import CommandError
 from twilio_bridge_cli.targets import LOCAL_STACK
 
@@ -21,17 +21,19 @@ LOCAL: Final = (SID, "TWILIO_ENDPOINT_URL")
 
 def open_operations(secret: str | None, region: str | None) -> Operations:
     """Return the operations on the account."""
-    return wiring.operations_alone(find_settings(surroundings(), secret, region))
+    return wiring.operations_alone(find_settings(read_environment(), secret, region))
 
 
-def find_settings(around: Surroundings, secret: str | None, region: str | None) -> Settings:
+def find_settings(environment: Environment, secret: str | None, region: str | None) -> Settings:
     """Return the settings that name the account and its login; raise CommandError where nothing does."""
     if secret:
-        client = aws.client("secretsmanager", around, region)
-        own = {name: value for name, value in around.items() if name not in {SID, TOKEN, ALIASES[SID], ALIASES[TOKEN]}}
+        client = aws.make_client("secretsmanager", environment, region)
+        own = {
+            name: value for name, value in environment.items() if name not in {SID, TOKEN, ALIASES[SID], ALIASES[TOKEN]}
+        }
         return Settings({**own, "TWILIO_SECRET": secret}, Secrets(client).read)
-    if SID in around or ALIASES[SID] in around:
-        return Settings(around)
+    if SID in environment or ALIASES[SID] in environment:
+        return Settings(environment)
     local = _read_local_stack()
     if not local:
         raise CommandError(
@@ -39,8 +41,8 @@ def find_settings(around: Surroundings, secret: str | None, region: str | None) 
             f"Set {SID} and {TOKEN} (or TWILIO_API_KEY_SID and …_SECRET) in the environment or .env, name a secret "
             "with --secret, or start a local stack: make run",
         )
-    output.note("The local stack's made-up account is asked; TWILIO_ACCOUNT_SID is not set.", "dim")
-    return Settings({TOKEN: sample.TOKEN, **around, **local})
+    output.print_note("The local stack's made-up account is asked; TWILIO_ACCOUNT_SID is not set.", "dim")
+    return Settings({TOKEN: LOCAL_TOKEN, **environment, **local})
 
 
 def _read_local_stack() -> Mapping[str, str]:

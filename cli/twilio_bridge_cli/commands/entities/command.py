@@ -8,19 +8,18 @@ from typing import Annotated, Any, Final
 import typer
 
 from twilio_bridge.entities.calls import EntityCall
-from twilio_bridge.entities.listing import select
 from twilio_bridge.entities.operations import Operations
 from twilio_bridge.entities.reading import Statement
 from twilio_bridge.entities.registry import load_registry
 from twilio_bridge.entities.request_parts import find_operation
+from twilio_bridge.entities.selection import select
 from twilio_bridge_cli import output, rows
 from twilio_bridge_cli.commands.entities import options
 from twilio_bridge_cli.commands.entities.account import open_operations
 from twilio_bridge_cli.commands.entities.describing import show_entities, show_entity
 from twilio_bridge_cli.errors import CommandError
-from twilio_bridge_cli.flags import Command, Group
+from twilio_bridge_cli.groups import make_command
 
-HELP: Final = "Lists, reads and writes Twilio's resources as rows, with filters that run at Twilio where they can."
 EXAMPLES: Final = """
 [bold]Examples[/bold]
   twilio-bridge entities describe Messages
@@ -35,8 +34,6 @@ EXAMPLES: Final = """
 """
 LIMIT: Final = 25
 MAX_REQUESTS: Final = 1_000
-
-app = typer.Typer(cls=Group, no_args_is_help=True, help=HELP, epilog=EXAMPLES)
 
 Sort = Annotated[
     str,
@@ -53,7 +50,7 @@ AllowPurchase = Annotated[
 ]
 
 
-@app.command("list", cls=Command, epilog=EXAMPLES)
+@make_command(EXAMPLES)
 def list_entity(  # noqa: PLR0913  an option each
     entity: options.Entity,
     *,
@@ -87,11 +84,11 @@ def list_entity(  # noqa: PLR0913  an option each
         rows.choose_format(form, as_json=as_json),
     )
     more = "" if everything or written < limit else "; there may be more: --limit, --all"
-    output.note(f"{summarize(written, statement)}{more}", "dim")
+    output.print_note(f"{summarize(written, statement)}{more}", "dim")
 
 
 def _read(operations: Operations, statement: Statement, sql: str, values: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
-    with output.counting(statement.max_requests) as show:
+    with output.show_budget(statement.max_requests) as show:
         statement.on_progress = lambda now: show(now.requests, f"{now.requests:,} requests, {now.scanned:,} rows read")
         yield from operations.engine.execute(sql, values, statement)[1]
 
@@ -103,7 +100,7 @@ def summarize(count: int, statement: Statement) -> str:
     return f"{count:,} {rows_word}; {statement.requests:,} {requests}, {statement.scanned:,} rows read at Twilio"
 
 
-@app.command(cls=Command, epilog=EXAMPLES)
+@make_command(EXAMPLES)
 def get(
     entity: options.Entity,
     entity_id: Annotated[
@@ -121,7 +118,7 @@ def get(
     _perform(call, secret, region)
 
 
-@app.command(cls=Command, epilog=EXAMPLES)
+@make_command(EXAMPLES)
 def create(  # noqa: PLR0913  an option each
     entity: options.Entity,
     values: options.Values = None,
@@ -140,7 +137,7 @@ def create(  # noqa: PLR0913  an option each
     _perform(call, secret, region)
 
 
-@app.command(cls=Command, epilog=EXAMPLES)
+@make_command(EXAMPLES)
 def update(  # noqa: PLR0913  an option each
     entity: options.Entity,
     words: options.Values = None,
@@ -171,7 +168,7 @@ def update(  # noqa: PLR0913  an option each
     _perform(call, secret, region)
 
 
-@app.command(cls=Command, epilog=EXAMPLES)
+@make_command(EXAMPLES)
 def delete(  # noqa: PLR0913  an option each
     entity: options.Entity,
     entity_id: options.MaybeId = None,
@@ -198,7 +195,7 @@ def delete(  # noqa: PLR0913  an option each
     _perform(call, secret, region)
 
 
-@app.command(cls=Command, epilog=EXAMPLES)
+@make_command(EXAMPLES)
 def describe(
     entity: Annotated[
         str, typer.Argument(metavar="[ENTITY]", help="Such as Messages; without one, all are listed.")
@@ -216,13 +213,13 @@ def describe(
 
 def _perform(call: EntityCall, secret: str | None, region: str | None) -> None:
     outcome = open_operations(secret, region).perform(call)
-    output.value(outcome.payload)
+    output.print_value(outcome.payload)
     meta = dict(outcome.meta)
     if caution := meta.pop("caution", ""):
-        output.note(f"{str(caution)[:1].upper()}{str(caution)[1:]}.", "yellow")
+        output.print_note(f"{str(caution)[:1].upper()}{str(caution)[1:]}.", "yellow")
     if call.dry_run:
-        output.note("Dry run: nothing was done.", "bold")
-    output.note(", ".join(f"{name}: {json.dumps(value)}" for name, value in meta.items()), "dim")
+        output.print_note("Dry run: nothing was done.", "bold")
+    output.print_note(", ".join(f"{name}: {json.dumps(value)}" for name, value in meta.items()), "dim")
 
 
 def _confirm(call: EntityCall, *, yes: bool) -> None:

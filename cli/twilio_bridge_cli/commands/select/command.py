@@ -6,14 +6,15 @@ from typing import Annotated, Any, Final
 import typer
 
 from twilio_bridge.entities.operations import Operations, distinct_names
-from twilio_bridge.entities.reading import MAX_REQUEST_COUNT, MAX_SECONDS, Statement, describe_pushed
 from twilio_bridge.entities.ports import Parameters
+from twilio_bridge.entities.reading import MAX_REQUEST_COUNT, MAX_SECONDS, Statement, describe_pushed
 from twilio_bridge_cli import output, rows
 from twilio_bridge_cli.commands.entities import options
 from twilio_bridge_cli.commands.entities.account import open_operations
 from twilio_bridge_cli.commands.entities.command import summarize
 from twilio_bridge_cli.commands.select.saved_statements import find_report, read_reports
 from twilio_bridge_cli.errors import CommandError
+from twilio_bridge_cli.groups import make_command
 
 HELP: Final = (
     "Runs one SELECT over Twilio's resources as tables: joins, aggregates, WITH and date functions work."
@@ -52,6 +53,7 @@ Timeout = Annotated[
 ]
 
 
+@make_command(EXAMPLES, HELP)
 def select(  # noqa: PLR0913  an option each
     sql: Sql = "",
     values: Given = None,
@@ -78,13 +80,13 @@ def select(  # noqa: PLR0913  an option each
     if explain:
         _show_plan(operations, text, parameters, statement, as_json=as_json)
         return
-    with output.counting(max_requests) as show:
+    with output.show_budget(max_requests) as show:
         statement.on_progress = lambda now: show(now.requests, f"{now.requests:,} requests, {now.scanned:,} rows read")
         columns, found = operations.engine.execute(text, parameters, statement)
         names = distinct_names([column.name for column in columns])
         count = rows.write_rows(names, found, rows.choose_format(form, as_json=as_json))
     pushed = describe_pushed(statement.tallies)
-    output.note(summarize(count, statement) + (f"; pushed down: {', '.join(pushed)}" if pushed else ""), "dim")
+    output.print_note(summarize(count, statement) + (f"; pushed down: {', '.join(pushed)}" if pushed else ""), "dim")
 
 
 def _statement(
@@ -116,7 +118,7 @@ def _show_reports(folder: Path | None) -> None:
         (each.name, each.about, ", ".join(f"{n}={d}" for n, (_, d) in each.parameters.items()))
         for each in read_reports(folder)
     ]
-    output.table(("Report", "What it shows", "Parameters"), lines, ())
+    output.print_table(("Report", "What it shows", "Parameters"), lines, ())
 
 
 def _show_plan(
@@ -124,11 +126,11 @@ def _show_plan(
 ) -> None:
     steps: list[dict[str, Any]] = operations.engine.explain(sql, parameters, statement)
     if as_json:
-        output.data(steps)
+        output.print_json(steps)
         return
     lines = []
     for number, step in enumerate(steps):
         often = "once" if number == 0 else "for each row before, once a value"
         lines.append((step["table"], step["request"], "page by page" if step["pages"] else "one row", often))
-    output.table(("Table", "Request", "Reads", "How often"), lines, ())
-    output.note("… is a value that is known only while it runs. No request was made.", "dim")
+    output.print_table(("Table", "Request", "Reads", "How often"), lines, ())
+    output.print_note("… is a value that is known only while it runs. No request was made.", "dim")

@@ -60,12 +60,12 @@ class NodeLimiter:
 
     def reserve(self, patience_s: float) -> None:
         """Wait for a turn; raise RateLimitedError where that takes longer than `patience_s`."""
-        random.choice(self._items).reserve(patience_s)  # noqa: S311  a turn, not a secret
+        random.choice(self._items).reserve_slot(patience_s)  # noqa: S311  a turn, not a secret
 
     def block(self, seconds: float) -> None:
         """Let nobody have a turn for a while, for instance because Twilio answered 429."""
         for item in self._items:
-            item.block(seconds)
+            item.block_slots(seconds)
 
 
 class ProcessLimiter:
