@@ -43,7 +43,10 @@ COMMANDS: Final = {
         "Lists, reads and writes Twilio's resources as rows, with filters that run at Twilio where they can.",
         f"{_COMMANDS}.entities.group:group",
     ),
-    "select": Entry("Runs one SELECT over Twilio's resources as tables.", f"{_COMMANDS}.select.command:select"),
+    "select": Entry(
+        "Runs one SELECT over Twilio's resources as tables: joins, aggregates, WITH and date functions work.",
+        f"{_COMMANDS}.select.command:select",
+    ),
 }
 
 

@@ -87,6 +87,9 @@ def list_entity(  # noqa: PLR0913  an option each
     output.print_note(f"{summarize(written, statement)}{more}", "dim")
 
 
+list_entity.name = "list"  # as a function's name that is Python's own
+
+
 def _read(operations: Operations, statement: Statement, sql: str, values: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
     with output.show_budget(statement.max_requests) as show:
         statement.on_progress = lambda now: show(now.requests, f"{now.requests:,} requests, {now.scanned:,} rows read")
