@@ -31,6 +31,11 @@ _PARAMETERS: Final = {
     "TwilioWhatsappNumber": "TWILIO_WHATSAPP_NUMBER",
     "TwilioRegion": "TWILIO_REGION",
     "TwilioEdge": "TWILIO_EDGE",
+    "TwilioNodes": "TWILIO_NODES",
+    "ProxyEnabled": "PROXY_ENABLED",
+    "ProxyServer": "PROXY_SERVER",
+    "ProxyAuthScheme": "PROXY_AUTH_SCHEME",
+    "ProxySslType": "PROXY_SSLTYPE",
     "TwilioSinkSid": "TWILIO_SINK_SID",
     "FlexOrigins": "FLEX_ORIGINS",
     "PublicBaseUrl": "PUBLIC_BASE_URL",
@@ -41,9 +46,17 @@ _NUMBERS: Final = {
     "TWILIO_WHATSAPP_NUMBER": credentials.TWILIO_WHATSAPP_NUMBER,
 }
 # Kept beside the credentials where they are given.
+_PROXY_LOGIN: Final = ("PROXY_USER", "PROXY_PASSWORD")
 _MORE_SECRETS: Final = {
-    "twilio": ("TWILIO_API_KEY_SID", "TWILIO_API_KEY_SECRET", "TWILIO_SHARED_KEYS", "TASK_COMPLETE_SECRET"),
-    "airtable": ("AIRTABLE_WEBHOOK_SECRET",),
+    "twilio": (
+        "TWILIO_API_KEY_SID",
+        "TWILIO_API_KEY_SECRET",
+        "TWILIO_SHARED_KEYS",
+        "TASK_COMPLETE_SECRET",
+        *_PROXY_LOGIN,
+    ),
+    "airtable": ("AIRTABLE_WEBHOOK_SECRET", *_PROXY_LOGIN),
+    "brevo": _PROXY_LOGIN,
 }
 _OF_A_DEMONSTRATION: Final = frozenset({"LOG_LEVEL", "PORT"})
 _CONFIG_OF_A_DEMONSTRATION: Final = Path(__file__).parent / "demo" / "bridge.yaml"

@@ -242,6 +242,7 @@ AUTHENTICATION = {
     "POST /callbacks/routing": "X-Twilio-Signature",
     "POST /callbacks/templates": "X-Twilio-Signature",
     "POST /callbacks/twilio-conversations": "X-Twilio-Signature",
+    "POST /entities/{entity}/{operation}": "AWS_IAM",
     "POST /webhooks/airtable": "X-Airtable-Content-MAC",
     "POST /webhooks/event-streams": "X-Twilio-Signature",
     "POST /webhooks/flex/task-complete": "Flex token or HMAC",

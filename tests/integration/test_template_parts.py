@@ -25,6 +25,7 @@ PSEUDO: Final = {
 }
 SHARED: Final = {
     "ContactCache",
+    "EntitiesFunction",
     "SyncState",
     "Api",
     "Logs",
@@ -32,6 +33,8 @@ SHARED: Final = {
     "RefusedRequestsAlarm",
     "ErrorsAlarm",
 }
+# Twilio as a database is of no part: it costs nothing while nobody asks.
+SHARED_ROUTES: Final = {"/entities/{entity}/{operation}"}
 NOTHING: Final = object()
 
 
@@ -148,7 +151,8 @@ def test_frontline_alone_costs_nothing_while_idle(transformed: Any) -> None:
         name for name, body in alone.resources.items() if body["Type"] == "AWS::SQS::Queue"
     }
     assert "TwilioSinkRole" not in alone.resources
-    assert {path for path in both.routes() if path.startswith("/callbacks/")} | {"/webhooks/airtable"} == alone.routes()
+    callbacks = {path for path in both.routes() if path.startswith("/callbacks/")}
+    assert callbacks | {"/webhooks/airtable"} | SHARED_ROUTES == alone.routes()
     assert alone.resources.keys() >= SHARED
 
 
@@ -156,7 +160,7 @@ def test_support_alone_has_no_callback(transformed: Any) -> None:
     """Neither Frontline's callbacks nor anything that reads Airtable."""
     alone = evaluate(transformed, Frontline="off")
 
-    assert {"/webhooks/event-streams", "/webhooks/flex/task-complete"} == alone.routes()
+    assert {"/webhooks/event-streams", "/webhooks/flex/task-complete"} | SHARED_ROUTES == alone.routes()
     assert not [name for name in alone.resources if re.search("Airtable|Crm|Routing|Templates|Refresh|Outgoing", name)]
     assert alone.resources.keys() >= SHARED
 

@@ -280,8 +280,9 @@ class TestProxy:
             "proxy_ssltype": "ALWAYS",
         }
         named = {name.upper() if upper else name: value for name, value in given.items()}
-        found = Settings({**named, "PROXY_SERVER": "proxy:3128"}, nothing).proxy_to("BREVO")
-        assert found == Proxy("proxy:3128", "DIGEST", "bridge", VALUE, "ALWAYS")
+        more = {"PROXY_SERVER": "proxy:3128", "REQUESTS_CA_BUNDLE": "/opt/ca.pem"}
+        found = Settings({**named, **more}, nothing).proxy_to("BREVO")
+        assert found == Proxy("proxy:3128", "DIGEST", "bridge", VALUE, "ALWAYS", "/opt/ca.pem")
         assert VALUE not in repr(found)
 
     def test_its_login_may_stand_in_the_vendors_secret(self) -> None:

@@ -12,7 +12,7 @@ import yaml
 from tools.registry.description import read_documents, write_compact
 from tools.registry.entities import make_entities
 from twilio_bridge.entities.registry import FILE
-from twilio_bridge_local.vendors.twilio.openapi import DESCRIPTION
+from twilio_bridge_local.vendors.twilio.openapi.routes import DESCRIPTION
 
 CHOICES: Final = Path(__file__).with_name("choices.yaml")
 

@@ -59,6 +59,7 @@ class Proxy:
         auth_scheme: BASIC, DIGEST or NONE.
         ssl_type: ALWAYS speaks TLS with the proxy itself, the others do not. An https address is always reached by a
             tunnel, so that the proxy sees no credentials; an http address is forwarded, except that TUNNEL refuses it.
+        ca_bundle: A file of certificate authorities in place of the usual ones.
     """
 
     server: str
@@ -66,6 +67,7 @@ class Proxy:
     user: str = ""
     password: str = field(default="", repr=False)
     ssl_type: str = "AUTO"
+    ca_bundle: str = ""
 
     @property
     def url(self) -> str:
@@ -272,11 +274,12 @@ class Settings:
         scheme = self._optional("PROXY_AUTH_SCHEME", AUTH_SCHEME) or "NONE"
         server = self._required("PROXY_SERVER", SERVER)
         ssl_type = self._optional("PROXY_SSLTYPE", SSL_TYPE) or "AUTO"
+        ca_bundle = self._optional("REQUESTS_CA_BUNDLE", ANYTHING) or ""
         if scheme == "NONE":
-            return Proxy(server, ssl_type=ssl_type)
+            return Proxy(server, ssl_type=ssl_type, ca_bundle=ca_bundle)
         secret = SECRET_OF[vendor]
         user, password = (self._required(f"PROXY_{part}", ANYTHING, secret) for part in ("USER", "PASSWORD"))
-        return Proxy(server, scheme, user, password, ssl_type)
+        return Proxy(server, scheme, user, password, ssl_type, ca_bundle)
 
     @property
     def bridge_config(self) -> str | None:

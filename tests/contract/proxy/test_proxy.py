@@ -89,9 +89,7 @@ def targets(tls: ssl.SSLContext) -> Iterator[dict[str, str]]:
 
 def session_through(server: ProxyServer, certificate: Path, **options: str) -> requests.Session:
     given = {"auth_scheme": server.scheme, "user": server.user, "password": server.password, **options}
-    session = open_session(Proxy(server.address, **given))
-    session.verify = str(certificate)
-    return session
+    return open_session(Proxy(server.address, **given, ca_bundle=str(certificate)))
 
 
 @pytest.mark.parametrize("scheme", [NONE, BASIC, DIGEST])

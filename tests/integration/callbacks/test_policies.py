@@ -35,6 +35,7 @@ def live_through(deployed: Deployment) -> None:
     deployed.load()
     _day(deployed)
     _webhook(deployed)
+    _entities(deployed)
     _trouble(deployed)
 
 
@@ -112,6 +113,17 @@ def _webhook(deployed: Deployment) -> None:
     url = f"{deployed.stack.url}/webhooks/airtable"
     forged = requests.post(url, data=b"{}", headers={"X-Airtable-Content-MAC": "hmac-sha256=0"}, timeout=10)
     assert 403 == forged.status_code
+
+
+def _entities(deployed: Deployment) -> None:
+    """Twilio's resources are listed, and then Twilio's limit is reached for a long time."""
+    event = {"entity": "Messages", "operation": "list"}
+    listed = deployed.stack.invoke("EntitiesFunction", event).payload
+    assert len(listed["connectorOutputPayload"]) == 10, listed
+    item = {"pk": {"S": f"limit#twilio#{deployed.twilio.account_sid}#1of1"}, "sk": {"S": "slots"}}
+    deployed.stack.client("dynamodb").put_item(TableName="SyncState", Item={**item, "next_at": {"N": str(1 << 60)}})
+    refused = deployed.stack.invoke("EntitiesFunction", event).payload
+    assert refused["error"]["retryable"] is True, refused
 
 
 def _name(deployed: Deployment, record_id: str) -> str:

@@ -12,7 +12,7 @@ from tools.registry.description import Document, compact, read_documents, write_
 from tools.registry.entities import make_entities
 from twilio_bridge.entities.errors import UnknownColumnError, UnknownEntityError
 from twilio_bridge.entities.registry import FILE, Entity, load_registry
-from twilio_bridge_local.vendors.twilio.openapi import DESCRIPTION
+from twilio_bridge_local.vendors.twilio.openapi.routes import DESCRIPTION
 
 REGISTRY = load_registry()
 ENTITIES = list(REGISTRY.entities)

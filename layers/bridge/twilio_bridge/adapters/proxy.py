@@ -5,7 +5,6 @@ requests alike. https://www.rfc-editor.org/rfc/rfc7616
 """
 
 import http.client
-import os
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
@@ -40,7 +39,7 @@ def open_session(proxy: Proxy | None = None) -> requests.Session:
 def use_proxy(session: requests.Session, proxy: Proxy) -> None:
     """Let a session's requests go through the proxy, whatever the machine's own settings say."""
     session.trust_env = False  # the machine's proxies would go before ours
-    session.verify = os.environ.get("REQUESTS_CA_BUNDLE") or True  # its certificates still count
+    session.verify = proxy.ca_bundle or True
     session.proxies = {"http": proxy.url, "https": proxy.url}
     session.mount("https://", ProxyAdapter(proxy))
     session.mount("http://", ProxyAdapter(proxy))

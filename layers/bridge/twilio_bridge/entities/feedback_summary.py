@@ -6,7 +6,6 @@ https://www.twilio.com/docs/voice/voice-insights/api/call/call-summaries-resourc
 """
 
 import hashlib
-import statistics
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -80,6 +79,8 @@ def summarize(twilio: Twilio, source: Entity, days: Range, account_sid: str, tod
 
 def count_ratings(rows: Iterable[Row]) -> Row:
     """Return how many calls there were, how many were rated, and how."""
+    import statistics  # noqa: PLC0415  slow to import, and few calls ask
+
     calls, scores, issues = 0, [], Counter[str]()
     for row in rows:
         calls += 1

@@ -1,11 +1,9 @@
 """The part of the wiring for Twilio as a database; see `wiring`."""
 
-import os
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from twilio_bridge.adapters.entities.sqlite import SqliteEngine
-from twilio_bridge.entities.dbapi import Connection
 from twilio_bridge.entities.operations import Operations
 from twilio_bridge.entities.ports import Engine, Twilio
 from twilio_bridge.entities.reading import MAX_REQUEST_COUNT, MAX_SECONDS
@@ -15,6 +13,7 @@ from twilio_bridge.settings import Settings
 from twilio_bridge.wiring import base
 
 if TYPE_CHECKING:
+    from twilio_bridge.entities.dbapi import Connection
     from twilio_bridge.adapters.entities.funnel import Limiter
 
 
@@ -70,10 +69,12 @@ def operations_alone(settings: Settings) -> Operations:
 
 def connect(
     settings: Settings | None = None, *, max_requests: int = MAX_REQUEST_COUNT, seconds: float = MAX_SECONDS
-) -> Connection:
+) -> "Connection":
     """Return a connection to the account that the environment names (TWILIO_ACCOUNT_SID and its login).
 
     `max_requests` is each statement's budget, `seconds` how long it may compute.
     """
-    found = operations_alone(settings or Settings(os.environ))
+    from twilio_bridge.entities.dbapi import Connection  # noqa: PLC0415  functions need none
+
+    found = operations_alone(settings or base.settings())
     return Connection(found.engine, found.twilio, max_requests, seconds)

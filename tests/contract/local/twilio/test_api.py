@@ -10,9 +10,8 @@ import pytest
 import requests
 
 from twilio_bridge_local.vendors.faults import Faults
-from twilio_bridge_local.vendors.twilio.openapi import DESCRIPTION
 from twilio_bridge_local.vendors.twilio.openapi.resources import snake
-from twilio_bridge_local.vendors.twilio.openapi.routes import Route, load_routes
+from twilio_bridge_local.vendors.twilio.openapi.routes import DESCRIPTION, Route, load_routes
 from twilio_bridge_local.vendors.twilio.openapi.server import TwilioApiStandIn
 
 ACCOUNT, TOKEN = "AC" + "1" * 32, "t" * 32

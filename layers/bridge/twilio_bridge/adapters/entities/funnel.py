@@ -1,6 +1,6 @@
 """Every request of Twilio as a database: a slot first, a timeout within the caller's budget, Twilio's errors as ours.
 
-The SDK is not used here: it has a class a resource, and here a resource is data (docs/decisions/0015-registry.md).
+The SDK is not used here: it has a class a resource, and here a resource is data (docs/decisions/0016-registry.md).
 """
 
 import json

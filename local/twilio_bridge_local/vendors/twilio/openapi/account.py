@@ -11,7 +11,6 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from twilio_bridge_local.vendors.twilio.errors import refusal
-from twilio_bridge_local.vendors.twilio.openapi import DESCRIPTION
 from twilio_bridge_local.vendors.twilio.openapi.checks import check_request
 from twilio_bridge_local.vendors.twilio.openapi.filters import make_tests
 from twilio_bridge_local.vendors.twilio.openapi.resources import (
@@ -23,7 +22,7 @@ from twilio_bridge_local.vendors.twilio.openapi.resources import (
     snake,
     touch,
 )
-from twilio_bridge_local.vendors.twilio.openapi.routes import PAGING, Match, Route, Routes, load_routes
+from twilio_bridge_local.vendors.twilio.openapi.routes import DESCRIPTION, PAGING, Match, Route, Routes, load_routes
 from twilio_bridge_local.vendors.twilio.openapi.store import Collection, Store
 
 Pairs = Sequence[tuple[str, str]]

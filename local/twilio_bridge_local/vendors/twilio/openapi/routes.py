@@ -10,6 +10,7 @@ from typing import Any, Final
 from urllib.parse import unquote
 
 Json = Mapping[str, Any]
+DESCRIPTION: Final = Path(__file__).with_name("description")
 METHODS: Final = ("get", "post", "put", "patch", "delete")
 PAGING: Final = frozenset({"PageSize", "Page", "PageToken"})
 _PARAMETER: Final = re.compile(r"\{(\w+)\}")
