@@ -1,6 +1,6 @@
 """Twilio's OpenAPI description: reading it, and making it small enough to stand in the repository.
 
-What is kept says which requests are right and what answers look like; what is left out are examples, headers of
+What is kept describes which requests are right and what answers look like; what is left out are examples, headers of
 answers and long texts.
 """
 
@@ -112,7 +112,7 @@ def _compact_answer(answer: Json) -> Json:
 
 
 def _compact(part: Any, *, named: bool = False) -> Any:  # noqa: ANN401  any JSON
-    """Leave out keywords that say nothing here; what stands under `properties` are names, not keywords."""
+    """Leave out keywords that have no use here; what stands under `properties` are names, not keywords."""
     if isinstance(part, list):
         return [_compact(each) for each in part]
     if not isinstance(part, Mapping):

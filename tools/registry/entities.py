@@ -1,7 +1,7 @@
 """From operations to entities: names, keys, parents, columns, filters.
 
 An entity is what shares a collection's path: `…/Messages.json` and `…/Messages/{Sid}.json` are Messages. Twilio's
-operation ids say which verb an operation is.
+operation ids begin with the verb.
 """
 
 import re
@@ -135,11 +135,11 @@ def _noun(group: Group) -> str:
     return found.noun
 
 
-def _singular(word: str) -> str:
+def _singular(plural: str) -> str:
     for ending, instead in (("ies", "y"), ("sses", "ss"), ("ss", "ss"), ("s", "")):
-        if word.endswith(ending):
-            return word.removesuffix(ending) + instead
-    return word
+        if plural.endswith(ending):
+            return plural.removesuffix(ending) + instead
+    return plural
 
 
 def _find_places(group: Group, columns: dict[str, tuple[str, str, str]]) -> tuple[str, str, dict[str, str]]:
@@ -225,7 +225,7 @@ def _operation(name: str, verb: str, group: Group, choices: Mapping[str, Any]) -
 
 
 def _shows_secret_once(group: Group, choices: Mapping[str, Any]) -> bool:
-    """Return whether what `create` answers holds a secret that nothing else gives."""
+    """Return whether what `create` answers holds a secret that no other answer has."""
     document, created = group.document, group.verbs["create"]
     again = [group.verbs[verb].operation for verb in ("get",) if verb in group.verbs]
     shown = [_properties(document, document.answer(operation)) for operation in (created.operation, *again)]

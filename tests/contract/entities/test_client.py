@@ -271,9 +271,17 @@ class TestFaults:
     def test_a_silent_twilio_is_given_up_within_the_callers_time(
         self, client: TwilioClient, twilio: TwilioApiStandIn
     ) -> None:
-        """So that what became of a create can still be said."""
+        """So that the error can still name the create whose outcome is unknown."""
         twilio.faults = Faults(silent=True)
         with deadline.limit(2), pytest.raises(OutcomeUnknownError):
+            client.create(MESSAGES, {}, {"To": NUMBER, "Body": "x"})
+
+    def test_an_answer_that_trickles_ends_with_the_callers_time(
+        self, client: TwilioClient, twilio: TwilioApiStandIn
+    ) -> None:
+        """Each byte comes in time for a read, so that only the caller's alarm ends it."""
+        twilio.faults = Faults(drip=True)
+        with deadline.limit(2), pytest.raises(OutcomeUnknownError, match="before it is created again"):
             client.create(MESSAGES, {}, {"To": NUMBER, "Body": "x"})
 
     def test_nobody_listens(self) -> None:
@@ -293,6 +301,9 @@ class TestSubAccounts:
         page = next(client.list_pages(MESSAGES, {"AccountSid": SUB_ACCOUNT}, {}, 50))
         assert [row["body"] for row in page.rows] == ["theirs"]
         assert twilio.logins[-1] == ACCOUNT
+        next(client.list_pages(CONVERSATIONS, {"AccountSid": SUB_ACCOUNT}, {}, 50))
+        next(client.list_pages(MESSAGES, {"AccountSid": SUB_ACCOUNT}, {}, 50))
+        assert twilio.logins[-2:] == [SUB_ACCOUNT, ACCOUNT]
 
     def test_another_product_is_asked_with_the_sub_accounts_own(
         self, client: TwilioClient, twilio: TwilioApiStandIn

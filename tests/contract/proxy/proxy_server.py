@@ -1,4 +1,4 @@
-"""A proxy of our own: tunnels and forwards, with a login of RFC 7616 or RFC 7617 if it wants one, over TLS if told to.
+"""A proxy of our own: tunnels and forwards, with a login of RFC 7616 or RFC 7617 if it wants one, over TLS if it can.
 
 It checks digests by itself, from the RFC, and remembers what it saw.
 """

@@ -1,4 +1,4 @@
-"""The registry is what the generator makes of Twilio's description, and says of each entity what Twilio says."""
+"""The registry is what the generator makes of Twilio's description, and has of each entity what Twilio has."""
 
 import json
 import re

@@ -25,7 +25,7 @@ ALWAYS: Final = "ALWAYS"
 TUNNEL: Final = "TUNNEL"
 WANTS_LOGIN: Final = 407
 _LOGIN: Final = "Proxy-Authorization"
-_TUNNEL_FAILED: Final = "Tunnel connection failed: "  # as the standard library says it
+_TUNNEL_FAILED: Final = "Tunnel connection failed: "  # the standard library's text
 
 
 def open_session(proxy: Proxy | None = None) -> requests.Session:
@@ -37,7 +37,7 @@ def open_session(proxy: Proxy | None = None) -> requests.Session:
 
 
 def use_proxy(session: requests.Session, proxy: Proxy) -> None:
-    """Let a session's requests go through the proxy, whatever the machine's own settings say."""
+    """Let a session's requests go through the proxy, whatever the machine's own settings are."""
     session.trust_env = False  # the machine's proxies would go before ours
     session.verify = proxy.ca_bundle or True
     session.proxies = {"http": proxy.url, "https": proxy.url}
@@ -128,7 +128,7 @@ class DigestConnection(HTTPSConnection):
             super().connect()
 
     def _tunnel(self) -> None:
-        """Ask for the tunnel; the standard library does not show what a refusal says."""
+        """Ask for the tunnel; the standard library does not show a refusal's headers."""
         authority = f"{self._tunnel_host}:{self._tunnel_port}"
         headers = {"Host": authority, **self._tunnel_headers}  # type: ignore[attr-defined]  # http.client's own
         lines = [f"CONNECT {authority} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]

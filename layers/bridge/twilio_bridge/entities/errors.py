@@ -53,7 +53,7 @@ class MissingValueError(BadRequestError):
 
 
 class UnsupportedOperationError(BadRequestError):
-    """Twilio does not offer this operation; the message says which it offers."""
+    """Twilio does not offer this operation; the message has those that it offers."""
 
 
 class GoneError(BadRequestError):
@@ -81,4 +81,4 @@ class TwilioRefusedError(RefusedError):
 
 
 class OutcomeUnknownError(UpstreamError):
-    """A write may or may not have been done; the message says how to look that up before it is tried again."""
+    """A write may or may not have been done; the message shows how to look that up before it is tried again."""

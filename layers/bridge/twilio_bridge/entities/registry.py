@@ -48,7 +48,7 @@ class Filter:
         hidden: It is no column of the rows. Where it is not hidden, Twilio's answer contains every row for which
             SQL's comparison holds; that is what makes it safe to push down.
         values: All values it takes, where there are only some.
-        pattern: What a value has to look like, where Twilio says so.
+        pattern: What a value has to look like; "" for anything.
         day: For dates: "" takes moments, `inclusive` days with the whole last day, `midnight` days up to their start.
     """
 

@@ -16,7 +16,7 @@ _PARAMETER: Final = re.compile(r"\{(\w+)\}")
 
 
 def find_operation(entity: Entity, verb: str) -> Operation:
-    """Return an operation; raise UnsupportedOperationError, which says what there is, where Twilio has none."""
+    """Return an operation; raise UnsupportedOperationError, which names those there are, where Twilio has none."""
     if verb in entity.operations:
         return entity.operations[verb]
     known = ", ".join(entity.operations)

@@ -13,8 +13,8 @@ from twilio_bridge.settings import Settings
 from twilio_bridge.wiring import base
 
 if TYPE_CHECKING:
-    from twilio_bridge.entities.dbapi import Connection
     from twilio_bridge.adapters.entities.funnel import Limiter
+    from twilio_bridge.entities.dbapi import Connection
 
 
 @cache

@@ -14,6 +14,7 @@ from twilio_bridge.errors import RefusedError
 
 Login = tuple[str, str]
 DOMAIN: Final = "twilio.com"
+FIRST_API: Final = "api"
 KEEP_S: Final = 300
 DEFAULT_REGION: Final = "us1"
 
@@ -54,9 +55,11 @@ class Accounts:
         login, until = self._known.get(account_sid, (None, 0.0))
         return account_sid == self.account_sid or (login is not None and self._clock() < until)
 
-    def login(self, account_sid: str) -> Login:
-        """Return a sub-account's own login where it is known, else the account's."""
-        return self._known[account_sid][0] if account_sid in self._known else self._login
+    def login(self, account_sid: str, product: str) -> Login:
+        """Return the login that a product takes for an account; a sub-account's own has to be known."""
+        if product == FIRST_API or account_sid == self.account_sid:
+            return self._login
+        return self._known[account_sid][0]
 
     def path(self, account_sid: str) -> str:
         """Return where Twilio's first API has an account."""

@@ -67,14 +67,14 @@ class TwilioClient:
         return self._read_row(entity, places, self._send(entity, "GET", path, places))
 
     def create(self, entity: Entity, parents: Mapping[str, str], body: Mapping[str, Any]) -> Row:
-        """Create a resource, once: where the outcome is unknown, the error says how to look it up."""
+        """Create a resource, once: where the outcome is unknown, the error shows how to look it up."""
         places = self._with_account(parents)
         if entity.computed:
             return self._compute(entity, feedback_summary.read_range(body), places)
         return self._write(entity, "create", places, body)
 
     def update(self, entity: Entity, parents: Mapping[str, str], key: str, body: Mapping[str, Any]) -> Row:
-        """Change a resource and return it; no more than once, for some changes can be heard (a call's new TwiML)."""
+        """Change a resource and return it; once at most, for some have an effect each time (a call's new TwiML)."""
         return self._write(entity, "update", self._with_account({**parents, entity.key: key}), body)
 
     def delete(self, entity: Entity, parents: Mapping[str, str], key: str) -> None:
@@ -113,7 +113,9 @@ class TwilioClient:
             return self._read_row(entity, places, answer)
         except NotTakenError:
             raise
-        except UnavailableError as error:
+        except BaseException as error:
+            if not _ends_in_doubt(error):
+                raise
             raise OutcomeUnknownError(TWILIO, _describe_look_up(entity, verb, form or [], started)) from error
 
     def _send(self, entity: Entity, method: str, path: str, places: Mapping[str, str], **parts: Any) -> Answer:  # noqa: ANN401  parts of a Call
@@ -145,6 +147,11 @@ class TwilioClient:
         if not any(name in text for name in self._secret_texts):
             return content
         return _strip(content, self._registry.secrets)
+
+
+def _ends_in_doubt(error: BaseException) -> bool:
+    """Return whether an error leaves open what became of a request: the caller's alarm does, too."""
+    return isinstance(error, UnavailableError) or not isinstance(error, Exception | KeyboardInterrupt | SystemExit)
 
 
 def _ignore_request(_method: str, _url: str) -> None:
@@ -180,7 +187,7 @@ def _check_page_uri(uri: str, path: str) -> str:
 
 
 def _describe_look_up(entity: Entity, verb: str, form: FormPairs, started: datetime) -> str:
-    """Say how to find out whether a write was done. Names of columns only: their values may be somebody's number."""
+    """Return how to find out whether a write was done, in names of columns only: values may be somebody's number."""
     unknown = f"whether {entity.name} was {verb}d is unknown"
     if verb != "create":
         return f"{unknown}; get it to see, before it is done again"

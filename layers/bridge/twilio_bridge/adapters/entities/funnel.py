@@ -13,7 +13,7 @@ import requests
 from urllib3.exceptions import NewConnectionError
 
 from twilio_bridge import deadline
-from twilio_bridge.adapters.entities.accounts import Accounts
+from twilio_bridge.adapters.entities.accounts import FIRST_API, Accounts
 from twilio_bridge.entities.errors import TwilioRefusedError
 from twilio_bridge.errors import NotFoundError, NotTakenError, RateLimitedError, UnavailableError, UpstreamError
 from twilio_bridge.retry import Retry, call
@@ -21,8 +21,8 @@ from twilio_bridge.retry import Retry, call
 TWILIO: Final = "twilio"
 CONNECT_TIMEOUT_S: Final = 3.0
 READ_TIMEOUT_S: Final = 15.0
-# So much earlier than the caller's budget ends does a request give up: what became of a write is then known to be
-# unknown, and can be said.
+# A request gives up so much earlier than the caller's budget ends: then the error can still name the write whose
+# outcome is unknown.
 RESERVE_S: Final = 0.5
 PATIENCE_S: Final = 10.0
 IDLE_S: Final = 15.0  # a connection that rested so long may be dead, and a write must not be lost in it
@@ -41,7 +41,7 @@ NEVER_TWICE: Final = Retry(attempts=4, first_wait_s=0.5, on=(NotTakenError, Busy
 
 
 class Limiter(Protocol):
-    """Gives requests their turn."""
+    """Lets requests pass one after another."""
 
     def reserve(self, patience_s: float) -> None:
         """Wait for a turn; raise RateLimitedError where that takes longer."""
@@ -93,7 +93,7 @@ class Funnel:
         self._used_at = clock()
 
     def send(self, wanted: Call, on_request: Callable[[str, str], None]) -> Answer:
-        """Make a request, again where its policy says so."""
+        """Make a request, again where its policy allows."""
         login = self._login(wanted, on_request)
         try:
             return call(lambda: self._once(wanted, login, on_request), wanted.policy)
@@ -103,12 +103,12 @@ class Funnel:
             raise
 
     def _login(self, wanted: Call, on_request: Callable[[str, str], None]) -> tuple[str, str]:
-        """Return the login; a sub-account's is Twilio's to give, and its parent's request."""
-        if wanted.product == "api" or self.accounts.knows(wanted.login_of):
-            return self.accounts.login(wanted.login_of)
-        own = Call("api", "GET", self.accounts.path(wanted.login_of), self.accounts.account_sid)
-        self.accounts.learn(wanted.login_of, self.send(own, on_request).content)
-        return self.accounts.login(wanted.login_of)
+        """Return the login; that of a sub-account is read at Twilio first, by its parent."""
+        if wanted.product == FIRST_API or self.accounts.knows(wanted.login_of):
+            return self.accounts.login(wanted.login_of, wanted.product)
+        own = Call(FIRST_API, "GET", self.accounts.path(wanted.login_of), self.accounts.account_sid)
+        self.accounts.learn(wanted.login_of, self.send(own, on_request).content or {})
+        return self.accounts.login(wanted.login_of, wanted.product)
 
     def _once(self, wanted: Call, login: tuple[str, str], on_request: Callable[[str, str], None]) -> Answer:
         on_request(wanted.method, wanted.path)

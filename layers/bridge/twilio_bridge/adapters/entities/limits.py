@@ -1,6 +1,6 @@
 """Transactions a second: 25 a node, shared by all functions and instances through SyncState.
 
-A node is a word of connectors for capacity; here it is nothing but its limit. Each item of the limiter serves five
+A node is a connector's unit of capacity; here it is nothing but its limit. Each item of the limiter serves five
 nodes, so that its slots are whole milliseconds and no item of DynamoDB takes more updates than one may; a request takes
 its turn at any of them.
 """

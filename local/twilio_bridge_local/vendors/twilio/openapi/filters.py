@@ -1,4 +1,4 @@
-"""What Twilio's list filters mean, as its documentation says; the description has only their names.
+"""What Twilio's list filters mean in its documentation; the description has only their names.
 
 A filter whose name is a property compares with it. Dates of the first API are days in GMT.
 """
@@ -25,7 +25,7 @@ BOUNDS: Final[Mapping[tuple[str, str], Mapping[str, tuple[str, str]]]] = {
     ("insights", "Summaries"): {"StartTime": (">", "start_time"), "EndTime": ("<", "start_time")},
 }
 PARTIAL: Final = frozenset({"PhoneNumber", "ShortCode"})  # "You can specify partial numbers and use '*' as a wildcard"
-INCLUSIVE: Final = frozenset({"DateSent"})  # "on and before a specific date"; the others say "before midnight"
+INCLUSIVE: Final = frozenset({"DateSent"})  # "on and before a specific date"; of the others "before midnight"
 DAY: Final = timedelta(days=1)
 _UNITS: Final = {
     "m": timedelta(minutes=1),

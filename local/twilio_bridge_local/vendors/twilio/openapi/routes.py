@@ -1,4 +1,4 @@
-"""Twilio's description as routes: which operation a request asks for, and what the description says about it."""
+"""Twilio's description as routes: which operation a request asks for, and how it is described."""
 
 import json
 import re
