@@ -6,8 +6,9 @@ from typing import Annotated, Any, Final
 
 import typer
 
+from twilio_bridge.entities.errors import TwilioRefusedError
 from twilio_bridge.errors import BadRequestError, BridgeError, SettingError, UpstreamError
-from twilio_bridge_cli.errors import INTERRUPTED, OWN_MISTAKE, SERVER, UNREACHABLE, USAGE, CommandError
+from twilio_bridge_cli.errors import INTERRUPTED, OWN_MISTAKE, REFUSED, SERVER, UNREACHABLE, USAGE, CommandError
 from twilio_bridge_cli.groups import Entry, Group
 
 _HELP: Final = (
@@ -63,7 +64,7 @@ class Commands(Group):
         except CommandError as error:
             _end(ctx, error, error.code)
         except BridgeError as error:
-            _end(ctx, CommandError(_make_sentence(str(error))), _choose_code(error))
+            _end(ctx, CommandError(_make_sentence(_describe(error))), _choose_code(error))
         except KeyboardInterrupt:
             raise typer.Exit(INTERRUPTED) from None
         except (typer.Exit, typer.Abort, typer.TyperException, BrokenPipeError):  # typer ends these well
@@ -87,7 +88,14 @@ def _own_mistake(error: Exception) -> CommandError:
     return CommandError(f"This command made a mistake ({type(error).__name__}).", remedy)
 
 
+def _describe(error: BridgeError) -> str:
+    """Return an error's message, with what Twilio says where it refused: that text is for the operator alone."""
+    return f"{error.text.rstrip('.')} ({error})" if isinstance(error, TwilioRefusedError) else str(error)
+
+
 def _choose_code(error: BridgeError) -> int:
+    if isinstance(error, TwilioRefusedError):
+        return REFUSED
     if isinstance(error, SettingError | BadRequestError):
         return USAGE
     return UNREACHABLE if isinstance(error, UpstreamError) else SERVER

@@ -30,7 +30,7 @@ EXAMPLES: Final = """
   twilio-bridge entities delete Recordings --filter "DateCreated < '2026-01-01'" --max-affected 50 --dry-run
 
 [bold]Exit codes[/bold]
-  0 done, 2 usage or refused input, 3 failure, 4 Twilio refused or is unreachable
+  0 done, 1 refused by Twilio, 2 usage, 3 not found or failed, 4 unreachable
 """
 LIMIT: Final = 25
 MAX_REQUESTS: Final = 1_000

@@ -32,7 +32,7 @@ EXAMPLES: Final = """
   twilio-bridge select --report failed-deliveries --param "since=-7 days" --format csv > failed.csv
 
 [bold]Exit codes[/bold]
-  0 done, 2 usage or a statement that cannot be run, 4 Twilio refused or is unreachable
+  0 done, 1 refused by Twilio, 2 usage or a statement that cannot be run, 4 unreachable
 """
 REPORTS, RUN = "Saved statements", "How it runs"
 

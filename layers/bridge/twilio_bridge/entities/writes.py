@@ -141,7 +141,9 @@ def check_guards(operation: Operation, call: EntityCall) -> None:
     if operation.reveals_secret:
         raise ForbiddenError(operation.caution or "the answer holds a secret, and none leaves the bridge")
     if operation.guard and operation.guard not in call.flags and not call.dry_run:
-        raise BadRequestError(f"this {operation.caution}; where that is meant, say {operation.guard}: true")
+        raise BadRequestError(
+            f"this {operation.caution}; where that is meant, say {operation.guard}: true (--allow-purchase)"
+        )
 
 
 def is_sid(entity: Entity, call: EntityCall) -> bool:
