@@ -277,8 +277,8 @@ class Settings:
         ca_bundle = self._optional("REQUESTS_CA_BUNDLE", ANYTHING) or ""
         if scheme == "NONE":
             return Proxy(server, ssl_type=ssl_type, ca_bundle=ca_bundle)
-        secret = SECRET_OF[vendor]
-        user, password = (self._required(f"PROXY_{part}", ANYTHING, secret) for part in ("USER", "PASSWORD"))
+        user = self._required("PROXY_USER", ANYTHING, SECRET_OF[vendor])
+        password = self._required("PROXY_PASSWORD", ANYTHING, SECRET_OF[vendor])
         return Proxy(server, scheme, user, password, ssl_type, ca_bundle)
 
     @property

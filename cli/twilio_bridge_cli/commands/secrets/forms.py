@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from twilio_bridge.settings import ACCOUNT_SID, API_KEY_SID, BASE64, BASE_ID
+from twilio_bridge.settings import ACCOUNT_SID, ANYTHING, API_KEY_SID, BASE64, BASE_ID
 from twilio_bridge_cli.errors import CommandError
 
 
@@ -33,6 +33,12 @@ _CONSOLE: Final = "Twilio's console shows it at Account > API keys & tokens."
 _AIRTABLE: Final = "It is made at airtable.com/create/tokens; keys that begin with key ended in February 2024."
 _BREVO: Final = "Brevo shows it once, at Settings > SMTP & API > API keys; an SMTP key (xsmtpsib-…) is another thing."
 
+# The login at the company's proxy, for those who have one: each function reads it beside the vendor's own.
+_PROXY: Final = tuple(
+    Value(name, *ANYTHING, 'docs/operations.md, "A proxy".', required=False)
+    for name in ("PROXY_USER", "PROXY_PASSWORD")
+)
+
 SECRETS: Final[Mapping[str, tuple[Value, ...]]] = {
     "twilio": (
         Value("TWILIO_ACCOUNT_SID", *ACCOUNT_SID, _CONSOLE, hidden=False),
@@ -58,6 +64,7 @@ SECRETS: Final[Mapping[str, tuple[Value, ...]]] = {
             "You choose it: see docs/flex-plugin.md.",
             required=False,
         ),
+        *_PROXY,
     ),
     "airtable": (
         Value("AIRTABLE_TOKEN", r"pat\S{20,}", "a personal access token, which begins with pat", _AIRTABLE),
@@ -69,6 +76,7 @@ SECRETS: Final[Mapping[str, tuple[Value, ...]]] = {
             "Airtable shows it once, when a webhook is made by hand.",
             required=False,
         ),
+        *_PROXY,
     ),
-    "brevo": (Value("BREVO_API_KEY", r"xkeysib-\S{20,}", "an API key, which begins with xkeysib-", _BREVO),),
+    "brevo": (Value("BREVO_API_KEY", r"xkeysib-\S{20,}", "an API key, which begins with xkeysib-", _BREVO), *_PROXY),
 }

@@ -14,6 +14,7 @@ from twilio_bridge.entities.writes import Outcome, PartlyDoneError
 from twilio_bridge.entrypoints import http
 from twilio_bridge.logs import describe_error as locate_error
 from twilio_bridge.logs import logger
+from twilio_bridge.refusals import SERVER_ERROR_STATUS, read_status
 
 HTTP_SECONDS: Final = 25.0
 MAX_ANSWER_BYTES: Final = 5_500_000  # Lambda's own limit is 6 MB
@@ -77,7 +78,7 @@ def status_of(error: BaseException) -> int:
         return status_of(error.error)
     if isinstance(error, TwilioRefusedError) and error.status in _OWN_MISTAKES and error.status not in _OURS_AT_TWILIO:
         return error.status
-    return next((status for kind, status in http.STATUSES if isinstance(error, kind)), http.SERVER_ERROR)
+    return read_status(error)
 
 
 def describe_error(error: BaseException) -> dict[str, Any]:
@@ -106,7 +107,7 @@ def _log(error: Exception, status: int) -> None:
     """Log an error's kind and place; its message may name what the caller sent."""
     located = {name: value for name, value in locate_error(error).items() if name != "reason"}
     facts = {"status": status, **located}
-    if status >= http.SERVER_ERROR:
+    if status >= SERVER_ERROR_STATUS:
         logger.error("failed", extra=facts)
     else:
         logger.info("refused", extra=facts)
