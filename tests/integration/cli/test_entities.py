@@ -3,6 +3,8 @@
 import csv
 import io
 import json
+import re
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ from tests.integration.cli.conftest import Run
 from twilio_bridge_cli.commands.select.saved_statements import read_reports
 from twilio_bridge_local.vendors.twilio.openapi.server import TwilioApiStandIn
 
+REPOSITORY = Path(__file__).parents[3]
 ACCOUNT, TOKEN = "AC" + "1" * 32, "t" * 32
 ROOT = f"/2010-04-01/Accounts/{ACCOUNT}"
 DAY = "Sat, 28 Nov 2026 10:00:00 +0000"
@@ -138,8 +141,8 @@ def test_guards(run: Run, twilio: TwilioApiStandIn) -> None:
         ("update", "Messages", "Body="): "give entityId or filterClause",
         ("create", "Messages", f"Too={GB}"): "did you mean To",
         ("create", "Messages", "Body"): "no COLUMN=VALUE",
-        ("list", "Mesages"): "did you mean Messages",
-        ("list", "Messages", "--filter", "Statuss = 'x'"): "did you mean Status",
+        ("list", "Messagez"): "did you mean Messages",
+        ("list", "Messages", "--filter", "Statuz = 'x'"): "did you mean Status",
         ("list", "Interactions"): "Twilio has no list of interactions",
         ("list", "Participants"): "name ConferenceSid",
         ("get", "Accounts", ACCOUNT, "--fields", "AuthToken"): "AuthToken is a secret",
@@ -200,7 +203,7 @@ def test_select_from_stdin(run: Run, twilio: TwilioApiStandIn) -> None:
     ("words", "reason"),
     [
         (("DROP TABLE Messages",), "DROP is refused"),
-        (("SELECT * FROM Mesages",), "did you mean Messages"),
+        (("SELECT * FROM Messagez",), "did you mean Messages"),
         (("SELECT nope FROM Messages",), "no column 'nope'"),
         (("SELECT * FROM Participants",), "name ConferenceSid"),
         (
@@ -284,6 +287,25 @@ def test_reports_of_ones_own(run: Run, folder: Path) -> None:
     shown = run("select", "--list-reports", "--reports", "mine").stdout
     assert "Mine." in shown
     assert "failed-deliveries" in shown
+
+
+CONFERENCE = "CF0123456789abcdef0123456789abcdef"
+DOCUMENTED = re.findall(r"^twilio-bridge (.+)$", (REPOSITORY / "docs" / "entities.md").read_text(), re.MULTILINE)
+
+
+def test_ten_examples() -> None:
+    """The page shows ten and more."""
+    assert len(DOCUMENTED) >= 10
+
+
+@pytest.mark.parametrize("line", DOCUMENTED, ids=[line[:60] for line in DOCUMENTED])
+def test_documented_examples(run: Run, twilio: TwilioApiStandIn, line: str) -> None:
+    """What docs/entities.md shows runs as it stands."""
+    twilio.add_rows("api", f"{ROOT}/Conferences.json", [{"sid": CONFERENCE}])
+    twilio.add_rows("api", f"{ROOT}/Conferences/{CONFERENCE}/Participants.json", [{"muted": True}])
+    twilio.add_rows("api", f"{ROOT}/AvailablePhoneNumbers/US/Local.json", [{}])
+    result = run(*shlex.split(line))
+    assert 0 == result.exit_code, result.stderr
 
 
 def test_which_account(run: Run) -> None:

@@ -171,8 +171,8 @@ def test_hidden_filters(twilio: MemoryResources) -> None:
 @pytest.mark.parametrize(
     ("sql", "kind", "reason"),
     [
-        ("SELECT * FROM Mesages", UnknownEntityError, "there is no entity 'Mesages'; did you mean Messages"),
-        ("SELECT Statu FROM Messages", UnknownColumnError, "Messages has no column 'Statu'; did you mean Status"),
+        ("SELECT * FROM Messagez", UnknownEntityError, "there is no entity 'Messagez'; did you mean Messages"),
+        ("SELECT Statuz FROM Messages", UnknownColumnError, "Messages has no column 'Statuz'; did you mean Status"),
         ("SELECT m.Foo FROM Messages m", UnknownColumnError, "Messages has no column 'Foo'"),
         ('SELECT Sid FROM Messages WHERE Status = "failed"', StatementError, "where it is a text, write 'failed'"),
         ("SELECT AuthToken FROM Accounts", StatementError, "AuthToken is a secret and never leaves the bridge"),

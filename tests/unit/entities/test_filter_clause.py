@@ -109,7 +109,7 @@ GOOD: list[tuple[Entity, str, str, tuple[object, ...]]] = [
 BAD: list[tuple[Entity, str, int, str]] = [
     (MESSAGES, "Foo = 1", 1, "Messages has no column 'Foo'; did you mean From"),
     (MESSAGES, "Too = '1'", 1, "did you mean To"),
-    (MESSAGES, "To = '1' AND Statuss = 'x'", 14, "did you mean Status"),
+    (MESSAGES, "To = '1' AND Statuz = 'x'", 14, "did you mean Status"),
     (MESSAGES, "To =", 5, "it ends too early; expected a text in quotes"),
     (MESSAGES, "To", 3, "it ends too early; expected an operator"),
     (MESSAGES, "= '1'", 1, "unexpected '='; expected a column"),
