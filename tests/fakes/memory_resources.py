@@ -1,5 +1,6 @@
 """Twilio's resources in memory: what the engine reads in its own tests; it filters as Twilio documents its lists."""
 
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -26,6 +27,7 @@ class MemoryResources:
     whole_days: bool = True
     max_page_size: int = 1_000
     latency_s: float = 0.0
+    account_sid: str = ACCOUNT_SID
     log: list[str] = field(default_factory=list)
     writes: list[tuple[Any, ...]] = field(default_factory=list)
     answers: dict[str, Row] = field(default_factory=dict)
@@ -46,6 +48,9 @@ class MemoryResources:
     ) -> Iterator[Page]:
         """Return a list page by page."""
         query = "&".join(f"{name}={value}" for name, value in params.items())
+        if page_uri:  # a page's address holds the filters
+            query = page_uri.partition("?")[2].rpartition("#")[0]
+            params = dict(re.findall(r"(\w+[<>]?)=([^&]*)", query))
         size, start = (
             map(int, page_uri.rsplit("#", 1)[1].split(":")) if page_uri else (min(page_size, self.max_page_size), 0)
         )
@@ -61,7 +66,7 @@ class MemoryResources:
             start = following
 
     def _is_listed(self, row: Row, parents: Mapping[str, str], params: Mapping[str, str]) -> bool:
-        account = {"AccountSid": ACCOUNT_SID} if "account_sid" in row else {}
+        account = {"AccountSid": self.account_sid} if "account_sid" in row else {}
         if any(row.get(snake_case(column)) != value for column, value in (account | dict(parents)).items()):
             return False
         return all(self._matches(row, name, value) for name, value in params.items())

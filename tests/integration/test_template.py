@@ -289,3 +289,12 @@ def test_each_alarm_names_its_paragraph(template: Any) -> None:
 
         assert f"## {paragraph}" in operations
         assert name in operations
+
+
+def test_entities_are_for_signed_requests(deployed: Any) -> None:
+    """Only the entities' route asks for AWS's signature; callbacks prove themselves by their own."""
+    (api,) = [body["Properties"] for body in deployed["Resources"].values() if body["Type"] == "AWS::ApiGatewayV2::Api"]
+    methods = {path: body["post"] for path, body in api["Body"]["paths"].items() if "post" in body}
+    signed = {path for path, body in methods.items() if body.get("security")}
+    assert {"/entities/{entity}/{operation}"} == signed
+    assert [{"AWS_IAM": []}] == methods["/entities/{entity}/{operation}"]["security"]
