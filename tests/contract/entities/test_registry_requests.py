@@ -10,13 +10,16 @@ import pytest
 
 from tests.contract.entities.conftest import ACCOUNT, TOKEN, make_client
 from twilio_bridge.adapters.entities.client import TwilioClient
+from twilio_bridge.adapters.entities.sqlite import SqliteEngine
 from twilio_bridge.entities.pushdown import encode_filter
+from twilio_bridge.entities.reading import Statement
 from twilio_bridge.entities.registry import Entity, Filter, Operation, load_registry
 from twilio_bridge.errors import NotFoundError
 from twilio_bridge_local.vendors.twilio.openapi.routes import Route
 from twilio_bridge_local.vendors.twilio.openapi.server import TwilioApiStandIn
 
 SEEDED = 3
+ENGINE = SqliteEngine(load_registry())
 ENTITIES = [entity for entity in load_registry().entities if not entity.computed]
 LISTED = [entity for entity in ENTITIES if entity.is_listable]
 SAMPLES: Mapping[str, str | int] = {"boolean": 1, "integer": 1, "date": "2026-11-20", "datetime": "2026-11-20 10:00:00"}
@@ -89,6 +92,19 @@ def test_every_filter_is_one_that_twilio_has(entity: Entity, twilio: TwilioApiSt
             encoded = encode_filter(given, operator, sample_value(given))
             assert encoded is not None
             next(client.list_pages(entity, places, {given.param: encoded}, 50))
+
+
+@pytest.mark.parametrize("entity", LISTED, ids=lambda entity: entity.name)
+def test_the_engine_asks_only_what_twilio_has(entity: Entity, twilio: TwilioApiStandIn, client: TwilioClient) -> None:
+    """Each filter once by SQL, with values that Twilio takes and with values that it would refuse."""
+    places = sample_places(twilio, entity, entity.operations["list"])
+    parents = [f"\"{column}\" = '{value}'" for column, value in places.items()]
+    compared = [(each.column, sign, sample_value(each)) for each in entity.filters for sign in operators_of(each)]
+    compared += [(each.column, "=", "neither this nor that") for each in entity.filters if not each.hidden]
+    for column, operator, value in compared:
+        conditions = " AND ".join([*parents, f'"{column}" {operator} ?'])
+        sql = f'SELECT * FROM "{entity.name}" WHERE {conditions}'  # noqa: S608  names of the registry
+        list(ENGINE.execute(sql, [value], Statement(client, 50))[1])
 
 
 @pytest.mark.parametrize("entity", LISTED, ids=lambda entity: entity.name)

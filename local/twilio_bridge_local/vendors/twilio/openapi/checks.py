@@ -9,13 +9,15 @@ from twilio_bridge_local.vendors.twilio.errors import TwilioError, refusal
 from twilio_bridge_local.vendors.twilio.openapi.routes import Json, Match
 
 INVALID: Final = 20001
+NOT_FOUND: Final = 20404
 Pairs = Sequence[tuple[str, str]]
 
 
 def check_request(match: Match, query: Pairs, form: Pairs) -> None:
     """Raise TwilioError for a name that is not described, a value of another shape, or one that is missing."""
     route = match.route
-    _check_values(route.places, list(match.values.items()), "path")
+    if any(_find_problem(value, route.places[name]) for name, value in match.values.items()):
+        raise refusal(NOT_FOUND, route.path)  # a SID of another form is one that nothing has
     _check_values(route.query, query, "query")
     if route.takes_json:
         return
