@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from twilio_bridge import deadline
 from twilio_bridge.entities.calls import EntityCall
 from twilio_bridge.entities.describing import describe_entity
 from twilio_bridge.entities.errors import MissingValueError
@@ -57,6 +58,10 @@ class Operations:
         """Return the first rows of a statement."""
         if not call.statement:
             raise MissingValueError("query: give a statement")
+        with deadline.limit(call.timeout_s):
+            return self._run_query(call)
+
+    def _run_query(self, call: EntityCall) -> Outcome:
         statement = Statement(self.twilio, call.max_requests, seconds=float(call.timeout_s))
         columns, found = self.engine.execute(call.statement, call.parameters, statement)
         names = distinct_names([column.name for column in columns])
