@@ -1,13 +1,16 @@
 """The figures: what single tasks add to a day, and the sums."""
 
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import pytest
 
 from tests.unit.support.tasks import AMARA, NINE, SETTINGS, TASK, abandoned, answered, event, learn, settings
-from twilio_bridge.config import schema
+from twilio_bridge.config import flex, schema
+from twilio_bridge.support import calendar
 from twilio_bridge.support.calendar import read_day
-from twilio_bridge.support.daily_figures import build_rows, compare_rows, sum_queues, sum_workers
+from twilio_bridge.support.daily_figures import build_rows, compare_rows, sum_customers, sum_queues, sum_workers
 from twilio_bridge.support.person import FigureRow
 from twilio_bridge.support.task_outcome import assess_task
 
@@ -162,3 +165,70 @@ def test_a_transfer_that_fails_is_no_abandon() -> None:
     """The customer returned to the first worker, and was answered once."""
     found = of([*answered()[:4], event("task.transfer-initiated", 60), event("task.transfer-failed", 90)])
     assert ["answered", "accepted", "returned"] == [row.values["outcome"] for row in found]
+
+
+TWO_QUEUES = [
+    event("task.created"),
+    event("task-queue.entered", 0, queue="First"),
+    event("task-queue.moved", 600, queue="First"),
+    event("task-queue.entered", 600, queue="Second", number=1),
+    event("reservation.accepted", 630, queue="Second"),
+    event("reservation.completed", 700, queue="Second"),
+    event("task.completed", 700, queue="Second"),
+]
+
+
+def test_a_customer_waits_once_over_all_queues() -> None:
+    """Ten minutes and thirty seconds are 630 s to the customer; each queue has its own part."""
+    found = of(TWO_QUEUES)
+    (customers,) = sum_customers(found).values()
+    assert (1, 1, 630.0, 630, 0.0) == tuple(
+        customers[name] for name in ("interactions", "answered", "avg_wait_s", "max_wait_s", "service_level")
+    )
+    queues = sum_queues(found)
+    assert [(1, 0, 1, None), (1, 1, 0, 30.0)] == [
+        tuple(queues[DAY, name][each] for each in ("entered", "accepted", "moved", "avg_wait_s"))
+        for name in ("First", "Second")
+    ]
+
+
+def test_outbound_is_in_no_rate() -> None:
+    """Neither a wait nor an abandon of anybody's; it is counted, and no more."""
+    told = {"direction": "outbound", "from": "+14155550100", "to": "+447900000012"}
+    gone = [replace(row, key=f"{row.key}2") for row in of(abandoned(told=told))]
+    found = [*of(answered(told)), *gone]
+    for sums in (sum_customers(found), sum_queues(found)):
+        ((_, figures),) = sums.items()
+        assert (2, None, None) == tuple(figures[name] for name in ("outbound", "abandon_rate", "avg_wait_s"))
+    assert 0 == sum_customers(found)[DAY, "voice"]["interactions"]
+
+
+def test_rates_are_of_those_who_were_served_or_gave_up() -> None:
+    """Five entered, two abandoned, one accepted: 66.7 %, for one moved on and one hung up at once."""
+    found = sum_queues(many(accepted=1, abandoned=2, short=1, moved=1))[DAY, "Support"]
+    assert (5, 2, 0.6667, 0.3333) == tuple(
+        found[name] for name in ("entered", "abandoned", "abandon_rate", "service_level")
+    )
+
+
+def test_the_service_level_has_a_limit() -> None:
+    """The share that was answered within it, of all who were answered or gave up."""
+    found = sum_queues(many(accepted=4, abandoned=1), flex.Figures(service_level_s=20))
+    assert 0.4 == found[DAY, "Support"]["service_level"]
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "hour"), [("UTC", DAY, 9), ("Pacific/Auckland", DAY, 22), ("Pacific/Honolulu", "2026-03-01", 23)]
+)
+def test_days_are_those_of_the_zone(zone: str, day: str, hour: int) -> None:
+    """And so are the hours."""
+    settled = schema.Config.model_validate({"figures": {"timezone": zone}})
+    assert {(day, hour)} == {(row.day, row.values["hour"]) for row in of(answered(), settled)}
+
+
+@pytest.mark.parametrize(("day", "seconds"), [("2026-03-29", 23 * 3600), ("2026-10-25", 25 * 3600)])
+def test_days_of_other_lengths(day: str, seconds: int) -> None:
+    """A worker's time is credited to days as their clocks have them."""
+    noon_s = int(datetime.fromisoformat(f"{day}T12:00Z").timestamp())
+    shares = dict(calendar.split_by_day(noon_s - 86_400, noon_s + 86_400, "Europe/Berlin"))
+    assert (seconds, 2 * 86_400) == (shares[day], sum(shares.values()))

@@ -83,6 +83,9 @@ def test_a_virtual_task_is_no_request() -> None:
         ({"conversation_measure_1": "4.5"}, 4.5),
         ({"conversation_measure_1": "", "conversation_attribute_1": "3"}, 3),
         ({"conversation_measure_1": 0}, 0),
+        ({"conversation_measure_1": "4,5"}, 4.5),
+        ({"conversation_measure_1": "1,2,3"}, None),
+        ({"conversation_measure_1": "4/5"}, None),
         ({"conversation_measure_1": 11}, None),
         ({"conversation_measure_1": -1, "conversation_attribute_1": 3}, None),
         ({"conversation_measure_1": "nan"}, None),
@@ -130,3 +133,76 @@ def test_what_became_of_each_stay(events: list[dict[str, Any]], outcomes: list[s
 def test_channels_are_chosen(channel: str, wanted: bool) -> None:
     """Only those listed count; where none is told, nothing says that it is another."""
     assert wanted == is_wanted_channel(channel, ("voice", "sms"))
+
+
+def survey(*scores: float | None, reason: str = "Survey completed", stated: str = "No") -> list[dict[str, Any]]:
+    """Return a survey on its own channel with the score that stood there at each step, the last one its end."""
+    steps = ("task.created", "task-queue.entered", "task.updated")[: len(scores) - 1]
+    kinds = [*steps, "task.canceled"]
+    last = len(kinds) - 1
+    return [
+        event(
+            kind,
+            at * 9,
+            {**said(kind="Survey", **({"abandoned": stated} if at == last else {})), "isSurveyTask": True}
+            | {"csat": score if score is not None else ""},
+            task_channel_unique_name="survey",
+            task_canceled_reason=reason,
+        )
+        for at, (kind, score) in enumerate(zip(kinds, scores, strict=True))
+    ]
+
+
+TTL = "Task TTL Exceeded"
+
+
+@pytest.mark.parametrize(
+    ("events", "partial", "score"),
+    [
+        (survey(None, 4), True, 4),
+        (survey(None, None, 4), True, 4),
+        (survey(3, 3), True, None),
+        (survey(3, 3, 3, 3, reason=TTL, stated="Yes"), True, None),
+        (survey(3, 3, 5), True, 5),
+        (survey(None, None, reason=TTL, stated="Yes"), True, None),
+        (survey(None, 4, 4, reason=TTL, stated="Yes"), True, 4),
+        (survey(None, 4, 4, reason=TTL, stated="Yes"), False, None),
+        (survey(None, None, 4, 4, reason="hangup", stated="Yes"), False, None),
+        (survey(None, None, 4, 4, reason="hangup", stated="No"), False, 4),
+        (survey(4, reason=TTL, stated="Yes"), True, None),
+        (survey(4), True, 4),
+    ],
+)
+def test_an_answer_is_what_the_customer_gave(events: list[dict[str, Any]], partial: bool, score: float | None) -> None:
+    """Neither what a survey was begun with nor one that nobody answered; midway as it is configured."""
+    found = of(events, surveys={"score": ["csat"], "partial": partial})
+    assert (True, score) == (found.is_survey, found.score)
+
+
+def test_a_survey_on_a_channel_of_its_own_counts() -> None:
+    """Though that channel is on nobody's list; one on a channel that is not wanted does not."""
+    flex = {"twilio_flex": {"channels": ["voice"]}}
+    assert of(survey(None, 4), connectors=flex, surveys={"score": ["csat"]}).is_survey
+    told = {**said(kind="Survey"), "channelType": "web"}
+    assert of([event("task.canceled", 9, told)], connectors=flex).is_ignored
+
+
+@pytest.mark.parametrize(
+    ("told", "ignored"),
+    [
+        ({"direction": "internal", "from": "client:jo", "to": "client:kim"}, True),
+        ({"direction": "outbound", "from": "client:jo", "to": "+447900000012"}, False),
+        ({"direction": "inbound", "from": "+447900000012", "to": "client:jo"}, False),
+    ],
+)
+def test_what_agents_do_among_themselves_is_ignored(told: dict[str, Any], ignored: bool) -> None:
+    """One end has to be a customer's."""
+    assert ignored is of(answered(told)).is_ignored
+
+
+@pytest.mark.parametrize(("after_s", "outcome"), [(3, "abandoned"), (0, "abandoned")])
+def test_an_abandon_is_measured_from_the_first_entry(after_s: int, outcome: str) -> None:
+    """Ten minutes in one queue and three seconds in the next are no short abandon."""
+    steps = [event("task.created"), event("task-queue.entered", 1), event("task-queue.moved", 601)]
+    steps += [event("task-queue.entered", 601, number=1, queue="Second"), event("task.canceled", 601 + after_s)]
+    assert outcome == of(steps).outcome

@@ -39,7 +39,7 @@ MIN_DIGITS_WITHOUT_PLUS, MAX_DIGITS = 10, 15
 KINDS_OF_TASK = re.compile(
     r"(call[ -]?back|voice[ -]?mail|(missed|incoming|inbound|outbound|outgoing|internal|phone) (call|chat|sms|e-?mail)"
     r"|call|sms|mms|whats ?app|messenger|(web|live) ?chat|chat|e-?mail|task|survey|transfer|rückruf|anruf|ligação)"
-    r"(\s+(from|to|with|for|request|requested|von|de)\b|\s*[:#|-]|\s*$)",
+    r"(\s+(from|to|with|for|request|requested|von|de)\b|\s*[:#|]|\s+-\s|\s*$)",
     re.IGNORECASE,
 )
 # A word for anyone, with or without a number behind it.
