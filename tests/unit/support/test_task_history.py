@@ -196,3 +196,11 @@ def test_the_creation_is_known_from_elsewhere() -> None:
     told = event("task.completed", 90, task_date_created="2026-03-02T09:00:10Z")
     assert 10_000 == past(told).created_at - past(event("task.created")).created_at
     assert 90_000 == past(event("task.completed", 90)).created_at - past(event("task.created")).created_at
+
+
+def test_a_transfer_and_its_entry_in_one_moment() -> None:
+    """TaskRouter stamps both with one millisecond, and neither order shows which came first: it is one stay."""
+    steps = [event("task-queue.entered", 1), event("reservation.accepted", 11)]
+    steps += [event("task.transfer-initiated", 60), event("task-queue.entered", 60, queue="Billing", number=1)]
+    found = past(*steps, event("reservation.accepted", 75, queue="Billing", reservation_sid=SECOND))
+    assert [("Support", 10), ("Billing", 15)] == [(leg.queue, leg.wait_s) for leg in found.legs]

@@ -126,7 +126,7 @@ def test_an_ordinary_task_s_score_counts_where_wanted() -> None:
 def test_what_became_of_each_stay(events: list[dict[str, Any]], outcomes: list[str]) -> None:
     """A stay that ended with the task shares the task's end; who left in a transfer left that queue."""
     found = of(events)
-    assert outcomes == [classify_leg(leg, found) for leg in found.history.legs]
+    assert outcomes == [classify_leg(leg, found, 5) for leg in found.history.legs]
 
 
 @pytest.mark.parametrize(("channel", "wanted"), [("voice", True), ("video", False), ("", True)])

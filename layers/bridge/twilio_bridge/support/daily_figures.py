@@ -34,7 +34,11 @@ def build_rows(task: Task, settled: schema.Config) -> list[FigureRow]:
     if task.is_ignored:
         return []
     zone = settled.figures.timezone
-    found = [_customer(task, zone), *(_stay(leg, task, zone) for leg in task.history.legs)] if task.is_real else []
+    found = (
+        [_customer(task, zone), *(_stay(leg, task, settled.figures) for leg in task.history.legs)]
+        if task.is_real
+        else []
+    )
     if task.is_real and sync.agent_activity:
         found += [_offer(offer, task, zone) for offer in task.history.reservations if _begun(offer)]
     if task.score is not None and task.history.end and sync.csat:
@@ -72,11 +76,12 @@ def build_parkings(conversation: Interaction, settled: schema.Config) -> Iterato
         yield FigureRow(day=day, key=key, version=conversation.version, values=values)
 
 
-def _stay(leg: Leg, task: Task, zone: str) -> FigureRow:
+def _stay(leg: Leg, task: Task, figures: flex.Figures) -> FigureRow:
+    zone = figures.timezone
     values: dict[str, Any] = {
         "queue": leg.queue or leg.queue_sid,
         "channel": task.channel,
-        "outcome": classify_leg(leg, task),
+        "outcome": classify_leg(leg, task, figures.short_abandon_s),
         **calendar.read_hour(leg.entered_at, zone),
     }
     values |= {"wait_s": leg.wait_s} if leg.wait_s is not None else {}

@@ -214,14 +214,14 @@ def _leg_without_entry(facts: Sequence[Fact]) -> Iterator[Leg]:
 
 
 def _begins(place: int, facts: Sequence[Fact]) -> bool:
-    """Return whether a stay begins here: a transfer does so only where no entry into its queue follows."""
+    """Return whether a stay begins here: a transfer does so only where no entry into a queue comes with it or after it."""
     fact = facts[place]
-    if fact.kind == "task.transfer-initiated":
-        following = (later.kind for later in facts[place + 1 :])
-        return (
-            next((kind for kind in following if kind in ENTERED or kind == "reservation.accepted"), "") not in ENTERED
-        )
-    return fact.kind == "task-queue.entered"
+    if fact.kind != "task.transfer-initiated":
+        return fact.kind == "task-queue.entered"
+    if any(other.kind == "task-queue.entered" and other.at == fact.at for other in facts):
+        return False
+    following = (later.kind for later in facts[place + 1 :])
+    return next((kind for kind in following if kind in ENTERED or kind == "reservation.accepted"), "") not in ENTERED
 
 
 def _leg(entry: Fact, during: Sequence[Fact], following: Sequence[Fact]) -> Leg:

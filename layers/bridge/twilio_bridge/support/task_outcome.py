@@ -151,10 +151,12 @@ def measure_wait(past: History) -> int | None:
     return int(stated) if stated else None
 
 
-def classify_leg(leg: Leg, task: Task) -> str:
-    """Return what became of one stay in a queue."""
+def classify_leg(leg: Leg, task: Task, short_s: int) -> str:
+    """Return what became of one stay in a queue; a short abandon is one that waited shortly in this queue."""
     if leg.outcome != "ended":
         return leg.outcome
+    if task.outcome in {"abandoned", "short"} and leg.wait_s is not None:
+        return "short" if leg.wait_s < short_s else "abandoned"
     return {"in-transfer": "abandoned", "completed": "ended"}.get(task.outcome, task.outcome)
 
 
