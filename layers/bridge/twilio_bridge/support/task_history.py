@@ -214,7 +214,7 @@ def _leg_without_entry(facts: Sequence[Fact]) -> Iterator[Leg]:
 
 
 def _begins(place: int, facts: Sequence[Fact]) -> bool:
-    """Return whether a stay begins here: a transfer does so only where no entry into a queue comes with it or after it."""
+    """Return whether a stay begins here; a transfer begins one only where no entry comes with it or later."""
     fact = facts[place]
     if fact.kind != "task.transfer-initiated":
         return fact.kind == "task-queue.entered"

@@ -1,14 +1,15 @@
-"""`twilio-bridge report`: the figures of queues and workers, by day.
+"""`twilio-bridge report`: the figures of customers, queues and workers, by day, week or hour.
 
-Where there are several days, each queue and worker has a line more, whose day is `total`: summed from the rows, for
-a mean of the days' means would be wrong.
+Where there are several periods there is a line more, whose day is `total`: summed from the rows, for a mean of the
+days' means would be wrong.
 """
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Any, Final
 
@@ -17,39 +18,45 @@ import typer
 from twilio_bridge.adapters.aws.dynamodb import Table
 from twilio_bridge.adapters.state.configuration import Configuration
 from twilio_bridge.adapters.state.figures import DynamoFigures
+from twilio_bridge.config import flex
 from twilio_bridge.errors import UpstreamError
-from twilio_bridge.support import daily_figures
-from twilio_bridge.support.daily_figures import QueueDay, WorkerDay
+from twilio_bridge.support import calendar, daily_figures
+from twilio_bridge.support.daily_figures import CustomerDay, QueueDay, WorkerDay
 from twilio_bridge.support.person import FigureRow
 from twilio_bridge.support.ports import Figures
 from twilio_bridge_cli import aws, output, targets
+from twilio_bridge_cli.commands.report import chart, definitions
 from twilio_bridge_cli.environment import read_environment
 from twilio_bridge_cli.errors import CommandError
 from twilio_bridge_cli.groups import make_command
 
 HELP: Final = (
-    "Shows the figures of queues or workers, by day."
+    "Shows the figures of customers, queues or workers, by day, week or hour."
     "\n\n"
-    "Of a queue: what came in, how long it waited, and what became of it. Of a worker: what became of the offers, and "
-    "the time in activities; they are only kept where connectors.twilio_flex.sync.agent_activity is true."
+    "Of customers: the contacts they began, how long they waited over all queues, and whether anybody answered. Of a "
+    "queue: what came in, how long it waited there, and what became of it. Of a worker: what became of the offers, and "
+    "the time in activities; they are only kept where connectors.twilio_flex.sync.agent_activity is true. --explain "
+    "says what each figure means."
     "\n\n"
-    "Days are UTC's. Where there are several, there is a line more for the whole time, whose day is `total`. Times are "
-    "seconds in CSV and JSON; what is unknown is a dash, an empty cell, or null."
+    "Days are those of figures.timezone. Where there are several, there is a line more for the whole time, whose day "
+    "is `total`. Times are seconds in CSV and JSON; what is unknown is a dash, an empty cell, or null."
     "\n\n"
     "Without --table or --stack it is SYNC_STATE_TABLE, else the local stack's (make run)."
 )
 EXAMPLES: Final = """
 [bold]Examples[/bold]
-  twilio-bridge report queues --stack twilio-bridge
+  twilio-bridge report customers --stack twilio-bridge --from 2026-11-01 --by week
+  twilio-bridge report queues --stack twilio-bridge --by hour --explain
   twilio-bridge report queues --stack twilio-bridge --from 2026-11-01 --to 2026-11-30 --format csv > november.csv
   twilio-bridge report workers --stack twilio-bridge --json | jq '.[] | {worker, accepted, missed}'
 
 [bold]Exit codes[/bold]  0 shown, also where there are none, 1 refused, 2 usage, 4 unreachable
 """
 Line = Mapping[str, Any]
-Sums = Callable[[Iterable[FigureRow]], dict[tuple[str, str], dict[str, Any]]]
+Sums = Callable[[Iterable[FigureRow], flex.Figures], dict[tuple[str, str], dict[str, Any]]]
 
 MAX_DAYS_COUNT: Final = 400  # figures are kept so long
+NO_LIMITS: Final = flex.Figures()
 TOTAL: Final = "total"  # comes after every day, also in order
 ACTIVITIES: Final = "activities"
 UNKNOWN: Final = "-"
@@ -60,15 +67,28 @@ _FORMULA: Final = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Whose figures, what sums them, and the names of what a line holds."""
+    """Whose figures, what sums them, what the bars measure, the names of what a line holds, and their meanings."""
 
     of: str
     sums: Sums
+    measure: str
     names: tuple[str, ...]
+    definitions: Mapping[str, str]
 
 
-QUEUES: Final = Report("queue", daily_figures.sum_queues, ("day", "queue", *QueueDay().figures()))
-WORKERS: Final = Report("worker", daily_figures.sum_workers, ("day", "worker", *WorkerDay().figures()))
+CUSTOMERS: Final = Report(
+    "channel",
+    daily_figures.sum_customers,
+    "interactions",
+    ("day", "channel", *CustomerDay().figures()),
+    definitions.CUSTOMERS,
+)
+QUEUES: Final = Report(
+    "queue", daily_figures.sum_queues, "entered", ("day", "queue", *QueueDay().figures()), definitions.QUEUES
+)
+WORKERS: Final = Report(
+    "worker", daily_figures.sum_workers, "accepted", ("day", "worker", *WorkerDay().figures()), definitions.WORKERS
+)
 
 _SWITCH_ON: Final = (
     "Set connectors.twilio_flex.sync.agent_activity to true in your bridge.yaml, and put it in force with "
@@ -79,8 +99,17 @@ _SWITCH_ON: Final = (
 class Whose(StrEnum):
     """Whose figures."""
 
+    CUSTOMERS = "customers"
     QUEUES = "queues"
     WORKERS = "workers"
+
+
+class By(StrEnum):
+    """What a line is of."""
+
+    DAY = "day"
+    WEEK = "week"
+    HOUR = "hour"
 
 
 class Format(StrEnum):
@@ -91,9 +120,9 @@ class Format(StrEnum):
     JSON = "json"
 
 
-REPORTS: Final = {Whose.QUEUES: QUEUES, Whose.WORKERS: WORKERS}
+REPORTS: Final = {Whose.CUSTOMERS: CUSTOMERS, Whose.QUEUES: QUEUES, Whose.WORKERS: WORKERS}
 
-Of = Annotated[Whose, typer.Argument(metavar="queues|workers", help="Whose figures.")]
+Of = Annotated[Whose, typer.Argument(metavar="customers|queues|workers", help="Whose figures.")]
 First = Annotated[
     datetime | None,
     typer.Option("--from", formats=["%Y-%m-%d"], metavar="DATE", help="The first day; else that of --to, or today."),
@@ -101,6 +130,11 @@ First = Annotated[
 Last = Annotated[
     datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], metavar="DATE", help="The last day; else today.")
 ]
+Period = Annotated[By, typer.Option("--by", help="What a line is of: a day, a week (ISO 8601), or an hour of a day.")]
+Within = Annotated[
+    int | None, typer.Option("--within", min=1, metavar="SECONDS", help="The service level's; else as configured.")
+]
+Explain = Annotated[bool, typer.Option("--explain", help="Say what each figure means, and how the rates came about.")]
 How = Annotated[Format | None, typer.Option("--format", help="How they are written; else as a table.")]
 AsJson = Annotated[bool, typer.Option("--json", help="The same as --format json: a list of objects.")]
 TableName = Annotated[str | None, typer.Option("--table", help="The table SyncState; else SYNC_STATE_TABLE.")]
@@ -115,6 +149,9 @@ def report(  # noqa: PLR0913  an option each
     *,
     first: First = None,
     last: Last = None,
+    by: Period = By.DAY,
+    within: Within = None,
+    explain: Explain = False,
     how: How = None,
     as_json: AsJson = False,
     table: TableName = None,
@@ -125,28 +162,36 @@ def report(  # noqa: PLR0913  an option each
     """Show figures."""
     if as_json and how not in {None, Format.JSON}:
         raise CommandError(f"--json and --format {how} exclude each other.")
-    days = list_days(first and first.date(), last and last.date(), datetime.now(UTC).date())
     place = targets.find_target(targets.TABLE, table, stack, read_environment(endpoint_url), region)
     state = Table(aws.make_client("dynamodb", place.environment, region), place.name)
     try:
-        lines = sum_lines(REPORTS[of], read_rows(DynamoFigures(state), days), totals=len(days) > 1)
-        is_recorded = (
-            of is Whose.QUEUES or Configuration(state, None).current().connectors.twilio_flex.sync.agent_activity
-        )
+        settled = Configuration(state, None).current()
+        limits = settled.figures.model_copy(update={"service_level_s": within or settled.figures.service_level_s})
+        today = date.fromisoformat(calendar.read_day(int(time.time() * 1000), limits.timezone))
+        days = list_days(first and first.date(), last and last.date(), today)
+        lines = sum_lines(REPORTS[of], read_rows(DynamoFigures(state), days, of), days, by, limits)
     except UpstreamError as error:
         raise aws.explain_failure(error, f"The figures cannot be read from {place.name}") from error
+
     _write(REPORTS[of], lines, Format.JSON if as_json else how or Format.TABLE)
+    if explain:
+        _explain(REPORTS[of], lines, limits)
     if not lines:
         output.print_note(f"No {REPORTS[of].of} has figures from {days[0]} to {days[-1]} in {place.name}.")
-    if not is_recorded:
+    if of is Whose.WORKERS and not settled.connectors.twilio_flex.sync.agent_activity:
         output.print_warning("agent_activity is off in the configuration in force, so no figures of workers are kept.")
         output.print_remedy(_SWITCH_ON)
 
 
-def read_rows(figures: Figures, days: list[str]) -> Iterator[FigureRow]:
-    """Return the rows of these days."""
-    for found in aws.read_in_order(lambda day: list(figures.read_day(day)), days):
+def read_rows(figures: Figures, days: Sequence[str], of: Whose = Whose.QUEUES) -> Iterator[FigureRow]:
+    """Return the rows of these days; of customers those of a day before and after, too, for midnight ends nothing."""
+    asked = [_shift(days[0], -1), *days, _shift(days[-1], 1)] if of is Whose.CUSTOMERS else list(days)
+    for found in aws.read_in_order(lambda day: list(figures.read_day(day)), asked):
         yield from found
+
+
+def _shift(day: str, days: int) -> str:
+    return str(date.fromisoformat(day) + timedelta(days))
 
 
 def _write(asked: Report, lines: list[Line], how: Format) -> None:
@@ -159,6 +204,24 @@ def _write(asked: Report, lines: list[Line], how: Format) -> None:
         numbers = {heads[name] for name in asked.names if name not in {"day", asked.of, ACTIVITIES}}
         shown = [[format_cell(name, line[name]) for name in asked.names] for line in lines]
         output.print_table(list(heads.values()), shown, numbers)
+        if output.is_terminal() and lines[-1]["day"] == TOTAL:
+            _draw(asked, lines)
+
+
+def _draw(asked: Report, lines: Iterable[Line]) -> None:
+    periods = [line for line in lines if line["day"] != TOTAL]
+    bars = chart.draw_bars(periods, asked.measure, is_unicode=output.is_unicode())
+    output.print_text("\n".join(["", format_heading(asked.measure), *bars]))
+
+
+def _explain(asked: Report, lines: Iterable[Line], limits: flex.Figures) -> None:
+    """Say what the columns mean; it is no part of the result."""
+    for sentence in definitions.explain_figures(asked.definitions, limits.short_abandon_s, limits.service_level_s):
+        output.print_note(sentence)
+    for line in lines:
+        if rate := definitions.explain_rate(line):
+            output.print_note(f"{line['day']} {line[asked.of]}: {rate}")
+    output.print_note(f"More: {definitions.PAGE}")
 
 
 def list_days(first: date | None, last: date | None, today: date) -> list[str]:
@@ -173,16 +236,33 @@ def list_days(first: date | None, last: date | None, today: date) -> list[str]:
     return [str(start + timedelta(number)) for number in range(count)]
 
 
-def sum_lines(report: Report, rows: Iterable[FigureRow], *, totals: bool) -> list[Line]:
-    """Sum rows."""
-    found = report.sums(_with_totals(rows) if totals else rows)
+def sum_lines(
+    report: Report,
+    rows: Iterable[FigureRow],
+    days: Sequence[str],
+    by: By = By.DAY,
+    limits: flex.Figures = NO_LIMITS,
+) -> list[Line]:
+    """Sum rows by period, and where there are several all of them once more."""
+    every = list(rows)
+    if report is CUSTOMERS:
+        every = daily_figures.merge_customers(every, limits.same_interaction_s)
+    asked = frozenset(days)
+    every = [row for row in every if row.day in asked]
+
+    found = report.sums([replace(row, day=_period(row, by)) for row in every], limits)
+    if len(days) > 1 or by is By.HOUR:
+        found |= report.sums([replace(row, day=TOTAL) for row in every], limits)
     return [{"day": day, report.of: name, **values} for (day, name), values in found.items()]
 
 
-def _with_totals(rows: Iterable[FigureRow]) -> Iterator[FigureRow]:
-    for row in rows:
-        yield row
-        yield replace(row, day=TOTAL)
+def _period(row: FigureRow, by: By) -> str:
+    """Return what a row's line is of; a former version wrote no hour."""
+    if by is By.WEEK:
+        year, week, _ = date.fromisoformat(row.day).isocalendar()
+        return f"{year}-W{week:02}"
+    hour = row.values.get("hour")
+    return row.day if by is By.DAY else f"{row.day} {UNKNOWN if hour is None else format(hour, '02')}"
 
 
 def write_csv(report: Report, lines: Iterable[Line]) -> str:
@@ -220,7 +300,7 @@ def format_cell(name: str, value: object) -> str:
     if isinstance(value, int | float) and name.endswith("_s"):
         return format_duration(value)
     if isinstance(value, float):
-        return f"{value:.1%}" if name.endswith("_rate") else f"{value:.1f}"
+        return f"{value:.1%}" if name.endswith(("_rate", "_level")) else f"{value:.1f}"
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 
