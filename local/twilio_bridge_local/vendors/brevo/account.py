@@ -13,6 +13,8 @@ from typing import Literal
 from twilio_bridge_local.vendors.brevo.attributes import BUILT_IN, Attribute
 
 Unresolved = Literal["keep", "refuse", "create"]
+# How a clash of identifiers is worded: with its metadata, without it, as older accounts saw it, or naming no field.
+DuplicateStyle = Literal["metadata", "sentence", "older", "unnamed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ class Ignored:
 
     attribute: str
     value: object
-    reason: Literal["unknown", "type"]
+    reason: Literal["unknown", "type", "computed"]
 
 
 @dataclass
@@ -76,6 +78,7 @@ class Account:
     Attributes:
         now: The calendar, which tests may move.
         duplicate_code: The code of a clash: duplicate_parameter, or invalid_parameter as in May 2026.
+        duplicate_style: How a clash is worded.
         unresolved_events: What happens to an event that is nobody's: kept with 204, refused with 400, or a
             contact is created for it.
         events_visible_after_s: How long an accepted event is missing from GET /events.
@@ -85,6 +88,7 @@ class Account:
 
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
     duplicate_code: str = "duplicate_parameter"
+    duplicate_style: DuplicateStyle = "metadata"
     unresolved_events: Unresolved = "keep"
     events_visible_after_s: float = 0.0
     contacts: dict[int, Contact] = field(default_factory=dict)

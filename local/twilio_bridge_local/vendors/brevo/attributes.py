@@ -19,6 +19,8 @@ TYPES: Mapping[str, tuple[str, ...]] = {
     "calculated": (),
     "global": (),
 }
+# Brevo computes these itself; that a value for one is dropped is not documented.
+COMPUTED = ("calculated", "global")
 # Identifiers are attributes too, but each is one contact's only; see `identifiers`.
 PHONES = ("SMS", "WHATSAPP", "LANDLINE_NUMBER")
 

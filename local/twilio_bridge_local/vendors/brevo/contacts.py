@@ -8,8 +8,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from twilio_bridge_local.vendors.brevo.account import Account, Contact, Ignored
-from twilio_bridge_local.vendors.brevo.attributes import PHONES
-from twilio_bridge_local.vendors.brevo.errors import bad_request, duplicate, invalid, missing, not_found
+from twilio_bridge_local.vendors.brevo.attributes import COMPUTED, PHONES
+from twilio_bridge_local.vendors.brevo.errors import (
+    bad_request,
+    duplicate,
+    invalid,
+    missing,
+    not_found,
+    transactional_without_key,
+)
 from twilio_bridge_local.vendors.brevo.identifiers import normal
 
 Body = Mapping[str, object]
@@ -81,10 +88,16 @@ def _attributes(account: Account, given: Body) -> tuple[dict[str, str | None], d
         if name in _IDENTIFYING:
             identifier = _IDENTIFYING[name]
             identifiers[identifier] = None if value == "" else normal(identifier, value)
-        elif attribute is not None and attribute.takes(value):
+        elif attribute is None:
+            account.ignored.append(Ignored(name, value, "unknown"))
+        elif attribute.category == "transactional":
+            raise transactional_without_key()
+        elif attribute.category in COMPUTED:
+            account.ignored.append(Ignored(name, value, "computed"))
+        elif attribute.takes(value):
             attributes[name] = value
         else:
-            account.ignored.append(Ignored(name, value, "type" if attribute else "unknown"))
+            account.ignored.append(Ignored(name, value, "type"))
     return identifiers, attributes
 
 
@@ -101,7 +114,7 @@ def _settled(account: Account, target: Contact | None, wanted: Wanted, doing: st
     if not clashes:
         return target or account.new_contact()
     if not wanted.force_merge:
-        raise duplicate(doing, clashes, account.duplicate_code)
+        raise duplicate(doing, clashes, account.duplicate_code, account.duplicate_style)
     together = {contact.id: contact for contact in (target, *holders.values()) if contact}
     return account.merge(together.values())
 

@@ -61,15 +61,33 @@ def out_of_range(message: str) -> BrevoError:
     return BrevoError(400, "out_of_range", message)
 
 
-def duplicate(doing: str, identifiers: Sequence[str], code: str) -> BrevoError:
+def transactional_without_key() -> BrevoError:
+    """A contact with a transactional attribute; seen in https://github.com/sendinblue/APIv3-php-library/issues/102."""
+    return BrevoError(400, "invalid_parameter", "Transactional attribute as primary Key is missing")
+
+
+def duplicate(doing: str, identifiers: Sequence[str], code: str, style: str = "metadata") -> BrevoError:
     """Identifiers that another contact has; `doing` is create or update.
 
     The code was duplicate_parameter for years and invalid_parameter in May 2026, with the same metadata:
     https://github.com/PipedreamHQ/pipedream/issues/15034 and
-    https://github.com/pass-culture/pass-culture-main/pull/22628.
+    https://github.com/pass-culture/pass-culture-main/pull/22628. Older accounts saw no metadata
+    (https://github.com/PipedreamHQ/pipedream/issues/12687, https://integrately.com/integrations/brevo/error).
     """
+    if style == "unnamed":
+        return BrevoError(400, code, "Contact already exist")
+    if style == "older":
+        return BrevoError(400, code, _OLDER.get(identifiers[0], f"{identifiers[0]} must be unique"))
+
     message = f"Unable to {doing} contact, {', '.join(identifiers)} is already associated with another Contact"
-    return BrevoError(400, code, message, {"duplicate_identifiers": list(identifiers)})
+    metadata: dict[str, object] = {"duplicate_identifiers": list(identifiers)}
+    return BrevoError(400, code, message, metadata if style == "metadata" else None)
+
+
+_OLDER = {
+    "email": "Contact already exists with this email. Email address must be unique.",
+    "SMS": "SMS phone number is already associated with another contact. Please enter unique SMS phone number.",
+}
 
 
 def not_found(what: str) -> BrevoError:

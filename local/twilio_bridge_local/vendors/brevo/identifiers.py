@@ -3,9 +3,9 @@
 https://developers.brevo.com/reference/update-contact (identifierType)
 """
 
-import re
 from collections.abc import Mapping
 
+from twilio_bridge_local.vendors.brevo import emails
 from twilio_bridge_local.vendors.brevo.account import Account, Contact
 from twilio_bridge_local.vendors.brevo.attributes import PHONES
 from twilio_bridge_local.vendors.brevo.errors import invalid, not_found
@@ -21,6 +21,8 @@ IDENTIFIER_TYPES: Mapping[str, str] = {
     "whatsapp_id": "WHATSAPP",
     "landline_number_id": "LANDLINE_NUMBER",
 }
+# Brevo says "string" and no more; a text attribute's length is the smallest that it can be.
+MAX_EXT_ID_LENGTH = 255
 
 
 def sought(name: str, value: object) -> str | int:
@@ -31,12 +33,12 @@ def sought(name: str, value: object) -> str | int:
 def normal(name: str, value: object) -> str:
     """The value of an identifier that people choose, as contacts have it; a BrevoError if it cannot be one."""
     if name == "email":
-        return _email(value)
+        return emails.checked(value)
     if name in PHONES:
         return digits_of(value)
-    if not isinstance(value, str | int) or not str(value):
+    if not isinstance(value, str) or not value.strip() or len(value) > MAX_EXT_ID_LENGTH or not value.isprintable():
         raise invalid(f"{name} is not valid")
-    return str(value)
+    return value
 
 
 def named(account: Account, identifier: str, identifier_type: str | None) -> Contact:
@@ -66,9 +68,3 @@ def _id(value: object) -> int:
     if isinstance(value, bool) or not str(value).isdecimal():
         raise invalid("Contact id is not valid")
     return int(str(value))
-
-
-def _email(value: object) -> str:
-    if not isinstance(value, str) or not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s.]+", value):
-        raise invalid("Invalid email address")
-    return value.lower()
