@@ -1,5 +1,6 @@
 """SQS calls this with addresses whose latest opt-out or opt-in is not in Airtable yet."""
 
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,6 +21,10 @@ def lambda_handler(event: Mapping[str, Any], context: http.Context) -> dict[str,
 
 
 def deliver(message: sqs.Message) -> None:
-    """Write the latest request at an address into the records in Airtable."""
+    """Write the latest request at an address into the records in Airtable; without Airtable it is kept for later."""
+    if not contacts.has_airtable():
+        opt_outs.postpone_requests(message["address"], opt_outs.AIRTABLE, stored, time.time())
+        logger.info("no Airtable yet")
+        return
     written = opt_outs.deliver_request(message["address"], contacts.directory(), stored)
     logger.info("Airtable told", extra={"records": written})

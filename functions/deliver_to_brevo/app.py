@@ -3,10 +3,10 @@
 import time
 from dataclasses import asdict
 
+from twilio_bridge.contacts import opt_outs
 from twilio_bridge.entrypoints import http, sqs
-from twilio_bridge.errors import UnacceptableError
-from twilio_bridge.logs import describe_error, logger
-from twilio_bridge.support import brevo_delivery
+from twilio_bridge.logs import logger
+from twilio_bridge.support import brevo_delivery, brevo_opt_outs
 from twilio_bridge.wiring import base, support
 
 TIME_FOR_ONE_S = 20
@@ -15,25 +15,34 @@ queue = support.brevo_queue()
 
 
 def lambda_handler(event: http.Event, context: http.Context) -> dict[str, object]:
-    """Deliver each; what Brevo will never take is set aside."""
+    """Deliver each."""
     return sqs.consume(event, context, deliver, queue.try_again, TIME_FOR_ONE_S)
 
 
 def deliver(message: sqs.Message) -> None:
-    """Deliver a person or an opt-out; only ids and counts reach the log."""
-    try:
-        done = deliver_opt_out(message["address"]) if "address" in message else deliver_person(message["person"])
-        logger.info("Brevo told", extra={"person": message.get("person"), **done})
-    except UnacceptableError as error:
-        queue.set_aside(message)
-        logger.error("Brevo never takes this", extra=describe_error(error))
+    """Deliver a person or an opt-out; only ids and counts reach the log.
+
+    Without a secret for Brevo all stays as it is: the sweep queues it again once there is one.
+    """
+    if not support.has_brevo():
+        keep(message)
+        return
+    done = deliver_opt_out(message["address"]) if "address" in message else deliver_person(message["person"])
+    logger.info("Brevo told", extra={"person": message.get("person"), **done})
 
 
-def deliver_opt_out(at: str) -> dict[str, object]:
-    """Deliver a STOP or START, where there is a Brevo: Frontline's come here, too."""
-    return {"words": support.has_brevo() and brevo_delivery.deliver_word(at, support.crm(), base.opt_outs())}
+def keep(message: sqs.Message) -> None:
+    """Have an opt-out queued again by the sweep; a person's events are overdue anyway."""
+    if "address" in message:
+        opt_outs.postpone_requests(message["address"], opt_outs.BREVO, base.opt_outs(), time.time())
+    logger.info("no secret for Brevo yet", extra={"person": message.get("person")})
+
+
+def deliver_opt_out(address: str) -> dict[str, object]:
+    """Send Brevo the latest STOP or START."""
+    return {"words": brevo_opt_outs.deliver_opt_out(address, support.crm(), base.opt_outs(), time.time())}
 
 
 def deliver_person(person_id: str) -> dict[str, object]:
-    """Deliver what Brevo does not have of a person."""
-    return asdict(brevo_delivery.deliver(person_id, support.delivering(), int(time.time() * 1000)))
+    """Send Brevo what it does not have of a person."""
+    return asdict(brevo_delivery.deliver_person(person_id, support.delivering(), int(time.time() * 1000)))

@@ -2,12 +2,13 @@
 
 import time
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from twilio_bridge import deadline
 from twilio_bridge.entrypoints import http, sqs
 from twilio_bridge.logs import logger
-from twilio_bridge.support import brevo_delivery
+from twilio_bridge.support.sweep import queue_overdue
 from twilio_bridge.wiring import base, support
 
 TIME_FOR_ONE_S = 20
@@ -20,9 +21,9 @@ def lambda_handler(event: Mapping[str, Any], context: http.Context) -> dict[str,
     if "Records" in event:
         return sqs.consume(event, context, validate, queue.try_again, TIME_FOR_ONE_S)
     with deadline.limit(context.get_remaining_time_in_millis() / 1000 - http.MARGIN_S):
-        queued = brevo_delivery.sweep(support.dossiers(), support.outbox(), int(time.time() * 1000))
-    logger.info("swept", extra={"persons": queued})
-    return {"persons": queued}
+        swept = asdict(queue_overdue(support.sweeping(), int(time.time() * 1000)))
+    logger.info("swept", extra=swept)
+    return swept
 
 
 def validate(message: sqs.Message) -> None:

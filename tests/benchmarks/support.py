@@ -18,10 +18,10 @@ from tests.contract.units import Metered
 from tests.fakes.base import FakeOptOuts, FakeOutbox
 from tests.fakes.dynamodb import Dictionary
 from tests.fakes.support import (
-    FakeDossiers,
     FakeFacts,
     FakeFigures,
     FakeIdentities,
+    FakePersons,
     FakeQuarantine,
 )
 from twilio_bridge.adapters.aws.dynamodb import Table
@@ -35,11 +35,11 @@ from twilio_bridge.adapters.state.figures import DynamoFigures
 from twilio_bridge.adapters.state.identities import DynamoIdentities
 from twilio_bridge.adapters.state.limiter import Pace, SlotLimiter
 from twilio_bridge.adapters.state.opt_outs import DynamoOptOuts
-from twilio_bridge.adapters.state.persons import DynamoDossiers
+from twilio_bridge.adapters.state.persons import DynamoPersons
 from twilio_bridge.config import schema
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.logs import logger
-from twilio_bridge.support.brevo_delivery import Delivered, DeliveryDeps, deliver
+from twilio_bridge.support.brevo_delivery import Delivered, DeliveryDeps, deliver_person
 from twilio_bridge.support.person import FigureRow
 from twilio_bridge.support.reducer import Record, ReducerDeps, reduce_records
 from twilio_bridge_local.samples.support_day import DAY, DAY_MS
@@ -69,13 +69,16 @@ class NoMetrics:
     def count(self, row: FigureRow) -> None:
         """Show nothing."""
 
+    def measure_overdue(self, _seconds: int) -> None:
+        """Show nothing."""
+
 
 def stored(table: Table, lookup: Callable[[str], Sequence[Contact]], outbox: FakeOutbox) -> ReducerDeps:
     """Return a batch's work with what it has at AWS in this table."""
     return ReducerDeps(
         facts=DynamoFacts(table),
         identities=DynamoIdentities(table),
-        dossiers=DynamoDossiers(table),
+        persons=DynamoPersons(table),
         figures=DynamoFigures(table),
         quarantine=FakeQuarantine(),
         outbox=outbox,
@@ -92,7 +95,7 @@ def in_memory() -> ReducerDeps:
     return ReducerDeps(
         facts=FakeFacts(),
         identities=people,
-        dossiers=FakeDossiers(people),
+        persons=FakePersons(people),
         figures=FakeFigures(),
         quarantine=FakeQuarantine(),
         outbox=FakeOutbox(),
@@ -156,13 +159,13 @@ def _delivered(work: ReducerDeps, outbox: FakeOutbox, table: Table, brevo: Brevo
     limits = {group: SlotLimiter(table, BREVO, group, pace=Pace(slot_ms=1)) for group in PACES}
     requests = BrevoRequests(API_KEY, brevo.url, limits)
     outside = DeliveryDeps(
-        dossiers=work.dossiers,
+        persons=work.persons,
         crm=BrevoMarketingContacts(requests, BrevoAttributes(requests, create=True)),
         opt_outs=work.opt_outs,
         outbox=outbox,
         settings=work.settings,
     )
-    return [deliver(person_id, outside, DAY + 3 * DAY_MS) for person_id in dict.fromkeys(outbox.persons)]
+    return [deliver_person(person_id, outside, DAY + 3 * DAY_MS) for person_id in dict.fromkeys(outbox.persons)]
 
 
 def speed() -> Iterator[Line]:

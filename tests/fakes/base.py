@@ -1,6 +1,6 @@
 """The ports as plain dictionaries: for the domain's tests, and the measure the real adapters are held against."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from tests.fakes.contacts import Clock
@@ -84,6 +84,7 @@ class FakeOptOuts:
 
     def __init__(self) -> None:
         self._requests: dict[str, OptOut] = {}
+        self.postponed: dict[tuple[str, str], float] = {}
 
     def record_request(self, address: str, out: bool, at: float) -> OptOut | None:
         """Write a request unless a later one is stored."""
@@ -117,6 +118,18 @@ class FakeOptOuts:
         others = known.records_set - {contact_id}
         self._requests[request.address] = replace(known, set_in=others | ({contact_id} if is_set else set()))
         return True
+
+    def postpone(self, address: str, system: str, due_at: float) -> None:
+        """Keep it."""
+        self.postponed[address, system] = due_at
+
+    def settle(self, address: str, system: str) -> None:
+        """Remove it."""
+        self.postponed.pop((address, system), None)
+
+    def find_postponed(self, before: float) -> Iterator[tuple[str, str]]:
+        """Return what is due."""
+        yield from [each for each, due_at in self.postponed.items() if due_at < before]
 
 
 class FakeRefresh:

@@ -11,7 +11,8 @@ from twilio_bridge.support.facts import KnownFacts, NewFacts, sort_facts
 from twilio_bridge.support.identities import ASSIGNED_KINDS, select_own_keys
 from twilio_bridge.support.person import (
     BEFORE,
-    UNHEARD,
+    MAX_SENDING_MS,
+    REPLACEABLE,
     WAITING,
     Claim,
     Dossier,
@@ -21,6 +22,7 @@ from twilio_bridge.support.person import (
     Status,
     TimelineEvent,
 )
+from twilio_bridge.support.ports import OverduePerson
 
 DAY_S = 86_400
 
@@ -142,13 +144,17 @@ class FakeIdentities:
     def _are_free(self, keys: Iterable[str]) -> bool:
         return all(self._keys.get(key, ("", 0.0))[1] <= self._clock.now() for key in keys)
 
+    def owner(self, person_id: str) -> Person:
+        """Return the person, or whom they were joined into."""
+        return self._end(person_id)
+
     def _end(self, person_id: str) -> Person:
         person = self.person(person_id)
         return self._end(person.joined_into) if person.joined_into else person
 
 
-class FakeDossiers:
-    """The port Dossiers; profiles are those of `people`."""
+class FakePersons:
+    """The port Persons; profiles are those of `people`."""
 
     def __init__(self, people: FakeIdentities, clock: Clock | None = None) -> None:
         self._people = people
@@ -156,14 +162,21 @@ class FakeDossiers:
         self._interactions: defaultdict[str, dict[str, Interaction]] = defaultdict(dict)
         self._events: defaultdict[str, dict[str, tuple[TimelineEvent, float]]] = defaultdict(dict)
 
-    def open(self, person_id: str) -> Dossier | None:
+    def load_dossier(self, person_id: str) -> Dossier | None:
         """Put the halves together."""
         if person_id not in {*self._people.profiles, *self._interactions, *self._events}:
             return None
         person = self._people.person(person_id)
         own = (person_id, *person.halves)
-        known = (self._people.person(half).contact_id for half in own)
-        person = replace(person, contact_id=next((each for each in known if each is not None), None))
+        profiles = [self._people.person(half) for half in own]
+        contact_ids = (each.contact_id for each in profiles if each.contact_id is not None)
+        lists = [each.lists for each in profiles if each.lists is not None]
+        person = replace(
+            person,
+            contact_id=next(contact_ids, None),
+            lists=frozenset[int]().union(*lists) if lists else None,
+            begun_at=max(each.begun_at for each in profiles),
+        )
         each = [interaction for half in own for interaction in self._interactions.get(half, {}).values()]
         latest = {one.sid: one for one in sorted(each, key=lambda one: (one.sid, one.version))}
         return Dossier(person, tuple(latest.values()), tuple(self._settled(own)))
@@ -187,28 +200,35 @@ class FakeDossiers:
     def put_event(self, person_id: str, event: TimelineEvent) -> bool:
         """Write one."""
         there = self._event(person_id, event.key)
-        if there and (there.version >= event.version or there.status not in UNHEARD):
+        if there and (there.version >= event.version or there.status not in REPLACEABLE):
             return False
         self._write(person_id, event)
         return True
 
-    def mark(self, person_id: str, key: str, status: Status, version: int | None = None) -> bool:
+    def mark_event(self, person_id: str, key: str, status: Status, version: int | None = None) -> bool:
         """Change a status."""
         halves = (person_id, *self._people.person(person_id).halves)
         return any(self._mark(half, key, status, version) for half in halves)
 
     def _mark(self, person_id: str, key: str, status: Status, version: int | None = None) -> bool:
         event = self._event(person_id, key)
-        if event is None or event.status not in BEFORE[status] or version not in {None, event.version}:
+        if event is None or version not in {None, event.version}:
             return False
-        self._write(person_id, replace(event, status=status, tries=event.tries + (status == "sending")))
+        now = int(self._clock.now() * 1000)
+        is_stale = status == event.status == "sending" and event.sending_at <= now - MAX_SENDING_MS
+        if event.status not in BEFORE[status] and not is_stale:
+            return False
+        changed = replace(event, status=status)
+        if status == "sending":
+            changed = replace(changed, tries=event.tries + 1, sending_at=now)
+        self._write(person_id, changed)
         return True
 
-    def delivered(self, person_id: str, digest: str, contact_id: int | None) -> None:
-        """Note it in the profile."""
+    def save_delivery(self, person_id: str, digest: str, contact_id: int, lists: Iterable[int]) -> None:
+        """Write it into the profile."""
         person = self._people.person(person_id)
-        known = person.contact_id if contact_id is None else contact_id
-        self._people.profiles[person_id] = replace(person, delivered=digest, contact_id=known)
+        saved = replace(person, delivered=digest, contact_id=contact_id, lists=frozenset(lists))
+        self._people.profiles[person_id] = saved
 
     def move_rows(self, from_id: str, to_id: str, sids: Collection[str] | None = None) -> None:
         """Move rows."""
@@ -217,13 +237,34 @@ class FakeDossiers:
         for key in [key for key in self._events.get(from_id, {}) if sids is None or key.split("#")[0] in sids]:
             event, _ = self._events[from_id].pop(key)
             is_anew = event.status == "parked" or (sids is not None and event.status != "withdrawn")
-            self.put_event(to_id, replace(event, status="pending", tries=0) if is_anew else event)
+            self.put_event(to_id, replace(event, status="pending", tries=0, sending_at=0) if is_anew else event)
 
-    def overdue(self, now: int) -> Iterator[str]:
+    def forget_contact(self, person_id: str, begun_at: int) -> None:
+        """Write it into the profile and those of the halves."""
+        for each in (person_id, *self._people.person(person_id).halves):
+            person = self._people.person(each)
+            gone = replace(person, delivered="", contact_id=None, lists=frozenset(), begun_at=begun_at)
+            self._people.profiles[each] = gone
+
+    def find_overdue(self, before: int) -> Iterator[OverduePerson]:
         """Return whoever has something due."""
+        due: dict[str, int] = {}
         for person_id in self._events:
-            if any(event.status in WAITING and event.due_at < now for event in self._rows(person_id)):
-                yield person_id
+            waiting = [event.due_at for event in self._rows(person_id) if event.status in WAITING]
+            if waiting and min(waiting) < before:
+                owner = self._people.owner(person_id).id
+                due[owner] = min(due.get(owner, before), *waiting)
+        for person_id, due_at in due.items():
+            yield OverduePerson(person_id, due_at, self._people.person(person_id).queued_at)
+
+    def mark_queued(self, person_ids: Iterable[str], at: int) -> None:
+        """Write it into the profiles."""
+        for person_id in person_ids:
+            self._people.profiles[person_id] = replace(self._people.person(person_id), queued_at=at)
+
+    def clear_queued(self, person_id: str) -> None:
+        """Remove it."""
+        self.mark_queued([person_id], 0)
 
     def _event(self, person_id: str, key: str) -> TimelineEvent | None:
         return next((event for event in self._rows(person_id) if event.key == key), None)

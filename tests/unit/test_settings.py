@@ -37,7 +37,6 @@ def with_secret(values: Mapping[str, str], **environment: str) -> Settings:
         ("EVENT_STREAM_ARN", "event_stream_arn"),
         ("QUARANTINE_BUCKET", "quarantine_bucket"),
         ("BREVO_QUEUE_URL", "brevo_queue_url"),
-        ("BREVO_DEAD_LETTERS_URL", "brevo_dead_letters_url"),
         ("SYNC_QUEUE_URL", "sync_queue_url"),
         ("METRICS_NAMESPACE", "metrics_namespace"),
     ],

@@ -3,7 +3,7 @@
 Every implementation of a port, the fakes of the tests included, passes the same contract tests.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -82,6 +82,15 @@ class OptOuts(Protocol):
 
     def mark_set(self, request: OptOut, contact_id: str, is_set: bool) -> bool:
         """Write whether a contact's opt-out is set by requests here; return False as `mark_delivered` does."""
+
+    def postpone(self, address: str, system: str, due_at: float) -> None:
+        """Write that the request at an address is to be sent to a system again (epoch s)."""
+
+    def settle(self, address: str, system: str) -> None:
+        """Remove that."""
+
+    def find_postponed(self, before: float) -> Iterator[tuple[str, str]]:
+        """Return addresses and systems of the requests that were due before this time (epoch s)."""
 
 
 class Outbox(Protocol):

@@ -217,11 +217,6 @@ class Settings:
         return self._queue_url("BREVO_QUEUE_URL")
 
     @property
-    def brevo_dead_letters_url(self) -> str:
-        """The FIFO queue of what Brevo refused for good."""
-        return self._required("BREVO_DEAD_LETTERS_URL", ANYTHING)
-
-    @property
     def sync_queue_url(self) -> str:
         """The queue of jobs for SyncFunction."""
         return self._required("SYNC_QUEUE_URL", ANYTHING)

@@ -99,12 +99,11 @@ def test_delays_are_what_sqs_takes(wanted: float, given: int) -> None:
 def test_a_queue_that_fails_is_unavailable(failure: Exception) -> None:
     """There is one error, and it names nobody."""
     client: Any = Client(failure)
-    queue = SqsQueue(client, "url", "dead")
+    queue = SqsQueue(client, "url")
     uses: list[Callable[[], None]] = [
         lambda: SqsOutbox(client, airtable_queue_url="url", brevo_queue_url="brevo").enqueue_airtable_opt_out(NUMBER),
         lambda: SqsOutbox(client, airtable_queue_url="url", brevo_queue_url="brevo").enqueue_brevo_opt_out(NUMBER),
         lambda: queue.try_again("receipt", 5),
-        lambda: queue.set_aside({"address": NUMBER}),
     ]
     for use in uses:
         with pytest.raises(UnavailableError) as raised:
@@ -176,14 +175,3 @@ def test_a_function_that_cannot_be_invoked_is_unavailable(aws: Aws, failure: Exc
     for ask in (refresh.request_refresh, refresh.request_continuation, refresh.request_changes):
         with pytest.raises(UnavailableError):
             ask()
-
-
-@pytest.mark.usefixtures("aws")
-def test_what_is_set_aside_can_be_brought_back() -> None:
-    """It is a message of the dead letters, as it was, each by itself."""
-    url = sqs().create_queue(QueueName="Dead.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
-    queue = SqsQueue(sqs(), "url", url)
-    for _ in range(2):
-        queue.set_aside({"person": "p1"})
-    messages = sqs().receive_message(QueueUrl=url, MaxNumberOfMessages=10)["Messages"]
-    assert [{"person": "p1"}] * 2 == [json.loads(message["Body"]) for message in messages]

@@ -13,15 +13,16 @@ from tests.unit.support.delivery import (
     MAIL,
     NOW,
     PHONE,
-    KeptDossiers,
     KeptOutbox,
+    KeptPersons,
     dossier,
     event,
     interaction,
     settings,
 )
 from twilio_bridge.errors import RateLimitedError, RefusedError, UnavailableError
-from twilio_bridge.support.brevo_delivery import Delivered, DeliveryDeps, deliver
+from twilio_bridge.support.brevo_delivery import Delivered, DeliveryDeps, deliver_person
+from twilio_bridge.support.person import MAX_SENDING_MS
 from twilio_bridge_local.vendors.faults import Faults
 
 LATER = NOW + 600_000
@@ -41,19 +42,21 @@ class Delivery:
     def __init__(self, around: Around) -> None:
         self.around = around
         ann = dossier(*EVENTS, interactions=(interaction(wait_s=12, score=5.0, scored_at=NOW, values=VALUES),))
-        self.dossiers, self.words, self.outbox = KeptDossiers({"ann": ann}), FakeOptOuts(), KeptOutbox()
+        self.persons = KeptPersons({"ann": ann}, LATER)
+        self.words, self.outbox = FakeOptOuts(), KeptOutbox()
         self.work = self._work()
 
     def _work(self) -> DeliveryDeps:
-        ports = {"dossiers": self.dossiers, "opt_outs": self.words, "outbox": self.outbox}
+        ports = {"persons": self.persons, "opt_outs": self.words, "outbox": self.outbox}
         return DeliveryDeps(crm=self.around.crm(), settings=settings(**LISTED), **ports)  # type: ignore[arg-type]  # parts of ports
 
     def run(self) -> Delivered:
-        return deliver("ann", self.work, LATER)
+        return deliver_person("ann", self.work, self.persons.now)
 
     def runs(self, tries: int = 20) -> None:
         """Let the message come again until it is done."""
         for _ in range(tries):
+            self.persons.now += MAX_SENDING_MS
             try:
                 self.run()
             except (RefusedError, RateLimitedError, UnavailableError):
@@ -66,7 +69,7 @@ class Delivery:
         assert sorted(TOLD) == sorted((e.event_name, str(e.event_properties["key"])) for e in account.entries)
         assert [1] == list(account.contacts)
         contact = account.contacts[1]
-        assert (MAIL, "A-1", [1, 2]) == (contact.email, contact.ext_id, sorted(contact.list_ids))
+        assert (MAIL, None, [1, 2]) == (contact.email, contact.ext_id, sorted(contact.list_ids))
         assert {
             "SMS": PHONE[1:],
             "FLEX_IDENTITY": "ann",
@@ -79,7 +82,7 @@ class Delivery:
             "VIP_TIER": "gold",
         } == contact.attributes
         assert [] == account.ignored
-        assert {"sent"} == {each.status for each in self.dossiers.held["ann"].events}
+        assert {"sent"} == {each.status for each in self.persons.held["ann"].events}
 
 
 @pytest.fixture
@@ -138,14 +141,53 @@ def test_an_outage_of_an_hour(delivery: Delivery, cut: str) -> None:
 
 
 def test_a_contact_that_was_deleted(delivery: Delivery) -> None:
-    """It is made again with the next numbers."""
+    """It begins anew with the event that shows it."""
     delivery.run()
     account = delivery.around.brevo.account
     account.contacts.clear()
-    held = delivery.dossiers.held["ann"]
-    more = (*held.interactions, interaction("WT2", last_at=NOW + 1))
-    delivery.dossiers.held["ann"] = replace(held, interactions=more, events=(*held.events, event("WT2#requested")))
-    assert Delivered(contacts=1, sent=1) == delivery.run()
+    later = delivery.persons.now
+    delivery.persons.add(
+        event("WT2#requested", at=later, due_at=later), interactions=(interaction("WT2", last_at=later),)
+    )
+    assert Delivered(contacts=1, sent=1, erased=1) == delivery.run()
     assert [2] == list(account.contacts)
+    assert 1 == account.contacts[2].attributes["SUPPORT_TICKET_COUNT"]
     assert ["WT2#requested"] == [entry.event_properties["key"] for entry in account.timeline(2)]
     assert timedelta(0) == account.timeline(2)[0].event_date.utcoffset()
+
+
+def test_a_contact_that_marketing_merged(delivery: Delivery) -> None:
+    """It goes on with the one that is left, found by its number, and nothing is counted anew."""
+    delivery.run()
+    account = delivery.around.brevo.account
+    account.contacts[7] = replace(account.contacts.pop(1), id=7)
+    later = delivery.persons.now
+    delivery.persons.add(
+        event("WT2#requested", at=later, due_at=later), interactions=(interaction("WT2", last_at=later),)
+    )
+    assert Delivered(contacts=1, sent=1) == delivery.run()
+    assert [7] == list(account.contacts)
+    assert 2 == account.contacts[7].attributes["SUPPORT_TICKET_COUNT"]
+
+
+def test_a_thousand_entries_on_the_timeline(delivery: Delivery) -> None:
+    """The unknown ones are found on whichever page they stand."""
+    delivery.run()
+    account = delivery.around.brevo.account
+    entry = account.entries[0]
+    others = [replace(entry, number=100 + number, event_properties={"key": f"WT9{number}"}) for number in range(2_500)]
+    account.entries[:] = [*others, *account.entries]
+    held = delivery.persons.held["ann"]
+    unknown = tuple(replace(each, status="sending", sending_at=0) for each in held.events)
+    delivery.persons.held["ann"] = replace(held, events=unknown)
+    delivery.around.seen()
+    assert Delivered(contacts=1, found=3) == delivery.run()
+    look_ups = [path for method, path, _ in delivery.around.seen() if (method, path) == ("GET", "/events")]
+    assert 3 >= len(look_ups)
+
+
+def test_an_unidentifiable_person_is_parked(delivery: Delivery) -> None:
+    """The only identifier is one that Brevo refuses: no error, so no dead letter."""
+    delivery.persons.change("ann", keys=frozenset(("email#kim@example..org",)))
+    assert Delivered(parked=3) == delivery.run()
+    assert {} == delivery.around.brevo.account.contacts

@@ -9,7 +9,7 @@ import pytest
 
 from tests.contract.brevo.adapter import ANN, AT, MAIL, OTHER_PHONE, PHONE, Around, event, stand_in
 from tests.fakes.marketing_contacts import FakeMarketingContacts
-from twilio_bridge.support.ports import MarketingContact, MarketingContacts
+from twilio_bridge.support.ports import MarketingContact, MarketingContacts, SavedContact
 from twilio_bridge_local.vendors.brevo.account import Account
 
 BEN = MarketingContact(email="ben@example.com", phone=OTHER_PHONE, external_id="B-2")
@@ -25,9 +25,7 @@ class World:
     delete: Callable[[int | None], object]
 
     def made(self, contact: MarketingContact) -> int:
-        number = self.crm.upsert(contact)
-        assert number is not None
-        return number
+        return self.crm.create_contact(contact).id
 
 
 def in_brevo(account: Account) -> Callable[[int | None], MarketingContact]:
@@ -84,14 +82,14 @@ def test_a_new_contact(world: World, contact: MarketingContact) -> None:
     """It is there under the identifiers it was told with, and under an id."""
     number = world.made(contact)
     assert replace(contact, lists=[], opted_out=False) == world.contact(number)
-    assert number == world.crm.upsert(contact)
-    assert number == world.crm.upsert(contact, number)
+    assert SavedContact(number) == world.crm.create_contact(contact)
+    assert SavedContact(number) == world.crm.update_contact(number, contact)
 
 
 def test_attributes_of_every_type(world: World) -> None:
     """What is told is there; what is told later goes over it, what is not told stays."""
     number = world.made(replace(ANN, attributes={"NAME": "Ann", "COUNT": 3, "MEAN": 1.5, "VIP": True}))
-    world.crm.upsert(replace(ANN, attributes={"COUNT": 4}), number)
+    world.crm.update_contact(number, replace(ANN, attributes={"COUNT": 4}))
     assert {"NAME": "Ann", "COUNT": 4, "MEAN": 1.5, "VIP": True} == world.contact(number).attributes
 
 
@@ -104,8 +102,8 @@ def test_a_date(world: World) -> None:
 def test_lists_are_only_added_to(world: World) -> None:
     """Who is on a list stays there."""
     number = world.made(replace(ANN, lists=(2,)))
-    world.crm.upsert(replace(ANN, lists=(1,)), number)
-    world.crm.upsert(ANN)
+    world.crm.update_contact(number, replace(ANN, lists=(1,)))
+    world.crm.create_contact(ANN)
     assert [1, 2] == world.contact(number).lists
 
 
@@ -113,8 +111,8 @@ def test_lists_are_only_added_to(world: World) -> None:
 def test_an_opt_out_is_lifted_by_no_upsert(world: World, later: bool | None) -> None:
     """Whether the later one knows of no word, or of an opt-in."""
     number = world.made(replace(ANN, opted_out=True))
-    world.crm.upsert(replace(ANN, opted_out=later), number)
-    world.crm.upsert(replace(ANN, opted_out=later))
+    world.crm.update_contact(number, replace(ANN, opted_out=later))
+    world.crm.create_contact(replace(ANN, opted_out=later))
     assert world.contact(number).opted_out
 
 
@@ -138,16 +136,36 @@ def test_a_word_of_a_stranger(world: World, number: str) -> None:
 def test_an_email_is_never_changed(world: World) -> None:
     """For that would lift a blocklisting; everything else that is told is taken."""
     number = world.made(ANN)
-    assert number == world.crm.upsert(replace(ANN, email="new@example.com", phone=OTHER_PHONE), number)
+    assert world.crm.update_contact(number, replace(ANN, email="new@example.com", phone=OTHER_PHONE))
     assert (MAIL, OTHER_PHONE) == (world.contact(number).email, world.contact(number).phone)
 
 
 def test_a_contact_that_somebody_deleted(world: World) -> None:
-    """It is made again."""
+    """It is not updated, and nothing is created in its place."""
     number = world.made(ANN)
     world.delete(number)
-    again = world.crm.upsert(replace(ANN, lists=(1,)), number)
-    assert replace(ANN, lists=[1], opted_out=False) == world.contact(again)
+    assert world.crm.update_contact(number, replace(ANN, lists=(1,))) is None
+    assert world.crm.find_contact(ANN) is None
+
+
+@pytest.mark.parametrize("identifier", ["email", "phone", "external_id"])
+def test_a_contact_is_found_by_any_identifier(world: World, identifier: str) -> None:
+    """The strongest that somebody has."""
+    ann = world.made(ANN)
+    world.made(BEN)
+    wanted = MarketingContact(**{identifier: getattr(ANN, identifier)})
+    assert ann == world.crm.find_contact(wanted)
+    assert ann == world.crm.find_contact(replace(wanted, email=MAIL, phone="+447700900999"))
+    assert world.crm.find_contact(MarketingContact(email="nobody@example.com", external_id="Z-9")) is None
+
+
+def test_a_contact_is_deleted(world: World) -> None:
+    """With its timeline, once; nobody else's is touched."""
+    ann, ben = world.made(ANN), world.made(BEN)
+    world.crm.post_event(ben, event())
+    assert [True, False] == [world.crm.delete_contact(ann) for _ in range(2)]
+    assert (None, ben) == (world.crm.find_contact(ANN), world.crm.find_contact(BEN))
+    assert 1 == len(world.timeline(ben))
 
 
 @pytest.mark.parametrize("known", [False, True])
@@ -155,8 +173,11 @@ def test_an_identifier_that_is_anothers(world: World, known: bool) -> None:
     """It stays theirs; the rest is taken."""
     ben = world.made(BEN)
     ann = world.made(MarketingContact(email=MAIL)) if known else None
-    number = world.crm.upsert(replace(ANN, phone=OTHER_PHONE, lists=(1,)), ann)
-    assert number != ben
+    wanted = replace(ANN, phone=OTHER_PHONE, lists=(1,))
+    saved = world.crm.update_contact(ann, wanted) if ann else world.crm.create_contact(wanted)
+    assert saved
+    assert (["SMS"], True) == ([*saved.left_out], saved.id != ben)
+    number = saved.id
     assert replace(BEN, lists=[], opted_out=False) == world.contact(ben)
     assert MarketingContact(email=MAIL, external_id="A-1", lists=[1], opted_out=False) == world.contact(number)
 
@@ -164,65 +185,58 @@ def test_an_identifier_that_is_anothers(world: World, known: bool) -> None:
 def test_all_identifiers_but_the_first_are_anothers(world: World) -> None:
     """Both stay theirs."""
     world.made(BEN)
-    number = world.crm.upsert(replace(BEN, email=MAIL))
-    assert MarketingContact(email=MAIL, lists=[], opted_out=False) == world.contact(number)
+    saved = world.crm.create_contact(replace(BEN, email=MAIL))
+    assert {"SMS", "ext_id"} == saved.left_out
+    assert MarketingContact(email=MAIL, lists=[], opted_out=False) == world.contact(saved.id)
 
 
 def test_an_event(world: World) -> None:
     """It stands on its contact's timeline at the time when it happened, with its key, and on nobody else's."""
     ann, ben = world.made(ANN), world.made(BEN)
-    world.crm.post(ANN, ann, event())
+    world.crm.post_event(ann, event())
     assert [("SUPPORT_RESOLVED", AT, "WT1#resolved")] == world.timeline(ann)
     assert [] == world.timeline(ben)
-
-
-@pytest.mark.parametrize("contact", [ANN, MarketingContact(phone=PHONE), MarketingContact(external_id="A-1")], ids=str)
-def test_an_event_of_somebody_without_an_id(world: World, contact: MarketingContact) -> None:
-    """The contact is found by an identifier."""
-    number = world.made(contact)
-    world.crm.post(contact, None, event())
-    assert ["WT1#resolved"] == [key for _, _, key in world.timeline(number)]
-    assert world.crm.has(None, event())
 
 
 def test_an_event_that_is_told_twice(world: World) -> None:
     """It stands there twice: nobody but the deliverer prevents that."""
     ann = world.made(ANN)
-    world.crm.post(ANN, ann, event())
-    world.crm.post(ANN, ann, event())
+    world.crm.post_event(ann, event())
+    world.crm.post_event(ann, event())
     assert 2 == len(world.timeline(ann))
 
 
-def test_looking_an_event_up(world: World) -> None:
-    """It is there for this contact, under this name and this key, and not for another."""
+def test_looking_events_up(world: World) -> None:
+    """Each is there for this contact, under this name and this key, or not."""
     ann, ben = world.made(ANN), world.made(BEN)
-    assert world.crm.has(ann, event()) is False
-    world.crm.post(ANN, ann, event())
-    assert world.crm.has(ann, event()) is True
-    assert world.crm.has(ben, event()) is False
-    assert world.crm.has(ann, event("WT2#resolved")) is False
-    assert world.crm.has(ann, event(name="SUPPORT_REQUESTED")) is False
+    wanted = [event(), event("WT2#resolved"), event("WT3#requested", name="SUPPORT_REQUESTED")]
+    assert {each.key: False for each in wanted} == world.crm.find_events(ann, wanted)
+    world.crm.post_event(ann, wanted[0])
+    world.crm.post_event(ann, wanted[2])
+    assert [True, False, True] == list(world.crm.find_events(ann, wanted).values())
+    assert [False, False, False] == list(world.crm.find_events(ben, wanted).values())
+    assert {"WT1#resolved": False} == world.crm.find_events(ann, [event(name="SUPPORT_REQUESTED")])
 
 
 def test_a_contact_gets_its_first_email(world: World) -> None:
     """Whoever was known by number only is found by email from then on."""
     number = world.made(MarketingContact(phone=PHONE))
-    world.crm.add_email(number, MAIL)
+    world.crm.complete_email(number, MAIL)
     assert MAIL == world.contact(number).email
 
 
 def test_an_email_that_is_there_stays(world: World) -> None:
     """Whoever has one keeps it, and nobody gets another's; who is gone is gone."""
     number, other = world.made(MarketingContact(email=MAIL)), world.made(MarketingContact(phone=OTHER_PHONE))
-    world.crm.add_email(number, "new@example.com")
-    world.crm.add_email(other, MAIL)
-    world.crm.add_email(99, "gone@example.com")
+    world.crm.complete_email(number, "new@example.com")
+    world.crm.complete_email(other, MAIL)
+    world.crm.complete_email(99, "gone@example.com")
     assert [MAIL, ""] == [world.contact(each).email for each in (number, other)]
 
 
 def test_a_blocked_contact_is_told_as_such(world: World) -> None:
     """Whoever completes a contact learns whether it may be written to."""
     number = world.made(MarketingContact(phone=PHONE))
-    assert world.crm.add_email(number, MAIL) is False
+    assert world.crm.complete_email(number, MAIL) is False
     world.crm.set_opted_out(PHONE, True)
-    assert world.crm.add_email(number, MAIL) is True
+    assert world.crm.complete_email(number, MAIL) is True

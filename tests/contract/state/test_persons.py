@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 
 from tests.contract.tables import SYNC_STATE, Aws, Time
 from tests.contract.units import Metered
-from tests.fakes.support import FakeDossiers, FakeIdentities
+from tests.fakes.support import FakeIdentities, FakePersons
 from twilio_bridge.adapters.aws.dynamodb import Table
 from twilio_bridge.adapters.state.identities import DynamoIdentities
-from twilio_bridge.adapters.state.persons import DynamoDossiers
+from twilio_bridge.adapters.state.persons import DynamoPersons
 from twilio_bridge.errors import UnavailableError
-from twilio_bridge.support.person import BEFORE, Dossier, Interaction, Person, Status, TimelineEvent
-from twilio_bridge.support.ports import Dossiers, Identities
+from twilio_bridge.support.person import BEFORE, MAX_SENDING_MS, Dossier, Interaction, Person, Status, TimelineEvent
+from twilio_bridge.support.ports import Identities, Persons
 
 EMAIL, PHONE, TASK = "email#amara@example.com", "phone#+447900000012", f"task#WT{0:032}"
 NINE = 1_772_442_000_000
@@ -47,22 +47,22 @@ EVENT = TimelineEvent(
 
 
 @pytest.fixture(params=["memory", "dynamodb"])
-def stores(request: pytest.FixtureRequest, clock: Time) -> tuple[Identities, Dossiers]:
+def stores(request: pytest.FixtureRequest, clock: Time) -> tuple[Identities, Persons]:
     clock.stop()
     if request.param == "memory":
         people = FakeIdentities()
-        return people, FakeDossiers(people)
+        return people, FakePersons(people)
     table = request.getfixturevalue("aws").table(SYNC_STATE)
-    return DynamoIdentities(table), DynamoDossiers(table)
+    return DynamoIdentities(table), DynamoPersons(table)
 
 
 @pytest.fixture
-def people(stores: tuple[Identities, Dossiers]) -> Identities:
+def people(stores: tuple[Identities, Persons]) -> Identities:
     return stores[0]
 
 
 @pytest.fixture
-def dossiers(stores: tuple[Identities, Dossiers]) -> Dossiers:
+def persons(stores: tuple[Identities, Persons]) -> Persons:
     return stores[1]
 
 
@@ -77,220 +77,279 @@ def opened(people: Identities, *keys: str) -> str:
     return person_id
 
 
-def dossier(dossiers: Dossiers, person_id: str) -> Dossier:
-    found = dossiers.open(person_id)
+def dossier(persons: Persons, person_id: str) -> Dossier:
+    found = persons.load_dossier(person_id)
     assert found
     return found
 
 
-def statuses(dossiers: Dossiers, person_id: str) -> list[tuple[str, int, Status]]:
-    return [(event.key, event.version, event.status) for event in dossier(dossiers, person_id).events]
+def statuses(persons: Persons, person_id: str) -> list[tuple[str, int, Status]]:
+    return [(event.key, event.version, event.status) for event in dossier(persons, person_id).events]
 
 
-def bring_to(dossiers: Dossiers, person_id: str, key: str, status: Status) -> None:
+def events_of(persons: Persons, person_id: str) -> tuple[TimelineEvent, ...]:
+    """Return the events but for the moment when they were sent."""
+    return tuple(replace(event, sending_at=0) for event in dossier(persons, person_id).events)
+
+
+def overdue(persons: Persons, before: int) -> list[str]:
+    return [person.id for person in persons.find_overdue(before)]
+
+
+def bring_to(persons: Persons, person_id: str, key: str, status: Status) -> None:
     """Take an event that is pending to a status, the way it goes."""
-    if status in {"sent", "sending"}:
-        assert dossiers.mark(person_id, key, "sending")
+    if status in {"sent", "sending", "refused"}:
+        assert persons.mark_event(person_id, key, "sending")
     if status not in {"sending", "pending"}:
-        assert dossiers.mark(person_id, key, status)
+        assert persons.mark_event(person_id, key, status)
 
 
-def test_nobody_has_no_dossier(dossiers: Dossiers) -> None:
+def test_nobody_has_no_dossier(persons: Persons) -> None:
     """Somebody who is not there has nothing."""
-    assert dossiers.open("nobody") is None
+    assert persons.load_dossier("nobody") is None
 
 
-def test_everything_comes_back(dossiers: Dossiers, amara: str) -> None:
+def test_everything_comes_back(persons: Persons, amara: str) -> None:
     """As it was written, whatever is in it."""
-    assert dossiers.put_interaction(amara, INTERACTION)
-    assert dossiers.put_event(amara, EVENT)
+    assert persons.put_interaction(amara, INTERACTION)
+    assert persons.put_event(amara, EVENT)
     person = Person(id=amara, keys=frozenset((EMAIL,)))
-    assert Dossier(person, (INTERACTION,), (EVENT,)) == dossiers.open(amara)
+    assert Dossier(person, (INTERACTION,), (EVENT,)) == persons.load_dossier(amara)
     bare = Interaction(sid="WT2", version=1)
-    assert dossiers.put_interaction(amara, bare)
-    assert (INTERACTION, bare) == dossier(dossiers, amara).interactions
+    assert persons.put_interaction(amara, bare)
+    assert (INTERACTION, bare) == dossier(persons, amara).interactions
 
 
 @pytest.mark.parametrize("version", [1, 2, 3])
-def test_a_later_interaction_stays(dossiers: Dossiers, amara: str, version: int) -> None:
+def test_a_later_interaction_stays(persons: Persons, amara: str, version: int) -> None:
     """And so does the same one."""
-    assert dossiers.put_interaction(amara, INTERACTION)
-    assert not dossiers.put_interaction(amara, replace(INTERACTION, version=version, channel="sms"))
-    assert (INTERACTION,) == dossier(dossiers, amara).interactions
-    assert dossiers.put_interaction(amara, replace(INTERACTION, version=4, wait_s=None))
-    assert (replace(INTERACTION, version=4, wait_s=None),) == dossier(dossiers, amara).interactions
+    assert persons.put_interaction(amara, INTERACTION)
+    assert not persons.put_interaction(amara, replace(INTERACTION, version=version, channel="sms"))
+    assert (INTERACTION,) == dossier(persons, amara).interactions
+    assert persons.put_interaction(amara, replace(INTERACTION, version=4, wait_s=None))
+    assert (replace(INTERACTION, version=4, wait_s=None),) == dossier(persons, amara).interactions
 
 
 @pytest.mark.parametrize("status", STATUSES)
-def test_an_event_is_rewritten_until_brevo_hears_of_it(dossiers: Dossiers, amara: str, status: Status) -> None:
+def test_an_event_is_rewritten_until_brevo_hears_of_it(persons: Persons, amara: str, status: Status) -> None:
     """A later version replaces one that is pending, parked or withdrawn, an earlier one or the same nothing."""
-    assert dossiers.put_event(amara, EVENT)
-    bring_to(dossiers, amara, EVENT.key, status)
-    assert not dossiers.put_event(amara, replace(EVENT, version=2))
-    assert not dossiers.put_event(amara, EVENT)
+    assert persons.put_event(amara, EVENT)
+    bring_to(persons, amara, EVENT.key, status)
+    assert not persons.put_event(amara, replace(EVENT, version=2))
+    assert not persons.put_event(amara, EVENT)
     is_open = status in {"pending", "parked", "withdrawn"}
     later = replace(EVENT, version=4, due_at=NINE + 9_000)
-    assert is_open is dossiers.put_event(amara, later)
-    assert [(EVENT.key, 4, "pending") if is_open else (EVENT.key, 3, status)] == statuses(dossiers, amara)
+    assert is_open is persons.put_event(amara, later)
+    assert [(EVENT.key, 4, "pending") if is_open else (EVENT.key, 3, status)] == statuses(persons, amara)
 
 
-def test_an_event_is_withdrawn_and_comes_back(dossiers: Dossiers, amara: str) -> None:
+def test_an_event_is_withdrawn_and_comes_back(persons: Persons, amara: str) -> None:
     """What is learnt later counts, either way."""
-    dossiers.put_event(amara, EVENT)
-    assert dossiers.put_event(amara, replace(EVENT, version=4, status="withdrawn"))
-    assert not dossiers.mark(amara, EVENT.key, "sending")
-    assert [] == list(dossiers.overdue(NINE + 99_000))
-    assert dossiers.put_event(amara, replace(EVENT, version=5))
-    assert [amara] == list(dossiers.overdue(NINE + 99_000))
-    assert dossiers.mark(amara, EVENT.key, "sending")
+    persons.put_event(amara, EVENT)
+    assert persons.put_event(amara, replace(EVENT, version=4, status="withdrawn"))
+    assert not persons.mark_event(amara, EVENT.key, "sending")
+    assert [] == overdue(persons, NINE + 99_000)
+    assert persons.put_event(amara, replace(EVENT, version=5))
+    assert [amara] == overdue(persons, NINE + 99_000)
+    assert persons.mark_event(amara, EVENT.key, "sending")
 
 
 @pytest.mark.parametrize("before", STATUSES)
 @pytest.mark.parametrize("after", STATUSES)
-def test_what_may_become_what(dossiers: Dossiers, amara: str, before: Status, after: Status) -> None:
+def test_what_may_become_what(persons: Persons, amara: str, before: Status, after: Status) -> None:
     """Of two who do the same the second finds it gone."""
-    dossiers.put_event(amara, EVENT)
-    bring_to(dossiers, amara, EVENT.key, before)
+    persons.put_event(amara, EVENT)
+    bring_to(persons, amara, EVENT.key, before)
     is_allowed = before in BEFORE[after]
-    assert is_allowed is dossiers.mark(amara, EVENT.key, after)
-    assert [(EVENT.key, 3, after if is_allowed else before)] == statuses(dossiers, amara)
+    assert is_allowed is persons.mark_event(amara, EVENT.key, after)
+    assert [(EVENT.key, 3, after if is_allowed else before)] == statuses(persons, amara)
 
 
-def test_another_version_is_another_event(dossiers: Dossiers, amara: str) -> None:
+def test_another_version_is_another_event(persons: Persons, amara: str) -> None:
     """Whoever read an older one does not tell it once a newer one stands there."""
-    dossiers.put_event(amara, EVENT)
-    assert not dossiers.mark(amara, EVENT.key, "sending", EVENT.version - 1)
-    assert not dossiers.mark(amara, EVENT.key, "sending", EVENT.version + 1)
-    assert dossiers.mark(amara, EVENT.key, "sending", EVENT.version)
+    persons.put_event(amara, EVENT)
+    assert not persons.mark_event(amara, EVENT.key, "sending", EVENT.version - 1)
+    assert not persons.mark_event(amara, EVENT.key, "sending", EVENT.version + 1)
+    assert persons.mark_event(amara, EVENT.key, "sending", EVENT.version)
 
 
-def test_an_event_that_is_not_there(dossiers: Dossiers, amara: str) -> None:
+def test_an_event_that_is_not_there(persons: Persons, amara: str) -> None:
     """Nothing is made of it."""
-    assert not dossiers.mark(amara, EVENT.key, "sending")
-    assert not dossiers.mark("nobody", EVENT.key, "sending")
-    assert () == dossier(dossiers, amara).events
+    assert not persons.mark_event(amara, EVENT.key, "sending")
+    assert not persons.mark_event("nobody", EVENT.key, "sending")
+    assert () == dossier(persons, amara).events
 
 
-def test_tries_are_counted(dossiers: Dossiers, amara: str) -> None:
+def test_tries_are_counted(persons: Persons, amara: str) -> None:
     """Each time that Brevo is about to be asked."""
-    dossiers.put_event(amara, EVENT)
+    persons.put_event(amara, EVENT)
     for _ in range(3):
-        dossiers.mark(amara, EVENT.key, "sending")
-        dossiers.mark(amara, EVENT.key, "pending")
-    dossiers.mark(amara, EVENT.key, "sending")
-    dossiers.mark(amara, EVENT.key, "sent")
-    assert (replace(EVENT, status="sent", tries=4),) == dossier(dossiers, amara).events
+        persons.mark_event(amara, EVENT.key, "sending")
+        persons.mark_event(amara, EVENT.key, "pending")
+    persons.mark_event(amara, EVENT.key, "sending")
+    persons.mark_event(amara, EVENT.key, "sent")
+    assert (replace(EVENT, status="sent", tries=4),) == events_of(persons, amara)
 
 
-def test_what_brevo_accepted_is_remembered(dossiers: Dossiers, amara: str) -> None:
-    """The digest as it was last, and the contact's id once it was told."""
-    dossiers.delivered(amara, "abc", 7)
-    dossiers.delivered(amara, "def", None)
-    person = dossier(dossiers, amara).person
-    assert (7, "def", frozenset((EMAIL,))) == (person.contact_id, person.delivered, person.keys)
+def test_what_brevo_accepted_is_kept(persons: Persons, amara: str) -> None:
+    """The digest and the lists as they were last, and the contact's id."""
+    assert dossier(persons, amara).person.lists is None
+    persons.save_delivery(amara, "abc", 7, [])
+    assert frozenset() == dossier(persons, amara).person.lists
+    persons.save_delivery(amara, "def", 7, [33, 4])
+    person = dossier(persons, amara).person
+    assert (7, "def", frozenset((EMAIL,)), frozenset((4, 33))) == (
+        person.contact_id,
+        person.delivered,
+        person.keys,
+        person.lists,
+    )
+
+
+def test_a_contact_that_was_deleted_is_forgotten(people: Identities, persons: Persons, amara: str) -> None:
+    """By the halves, too: none of them may bring its id back."""
+    other = opened(people, PHONE)
+    persons.save_delivery(other, "abc", 7, [33])
+    people.join_persons(amara, other)
+    persons.forget_contact(amara, NINE)
+    person = dossier(persons, amara).person
+    assert (None, "", frozenset(), NINE) == (person.contact_id, person.delivered, person.lists, person.begun_at)
+    persons.save_delivery(amara, "def", 8, [])
+    assert (8, NINE) == (dossier(persons, amara).person.contact_id, dossier(persons, amara).person.begun_at)
+
+
+def test_who_was_queued_when(people: Identities, persons: Persons, amara: str) -> None:
+    """Each until it is cleared; a half's event is overdue for the person whose half it is."""
+    other, third = opened(people, PHONE), opened(people, "external#3")
+    persons.put_event(other, replace(EVENT, due_at=NINE - 5))
+    persons.put_event(amara, EVENT)
+    persons.put_event(third, EVENT)
+    people.join_persons(amara, other)
+    persons.mark_queued([amara, third], NINE + 7)
+    found = {each.id: (each.due_at, each.queued_at) for each in persons.find_overdue(LATEST)}
+    assert {third} == found.keys() - {amara}
+    assert (NINE + 7, NINE + 7) == (found[amara][1], found[third][1])
+    assert NINE + 3_000 == found[third][0]
+    persons.clear_queued(amara)
+    assert 0 == dossier(persons, amara).person.queued_at
+
+
+def test_an_event_is_sent_again_once_its_request_must_have_ended(persons: Persons, amara: str, clock: Time) -> None:
+    """Before, another deliverer may be at it; of two who come then one sends."""
+    persons.put_event(amara, EVENT)
+    assert persons.mark_event(amara, EVENT.key, "sending")
+    began = dossier(persons, amara).events[0].sending_at
+    assert not persons.mark_event(amara, EVENT.key, "sending")
+    clock.pass_(MAX_SENDING_MS // 1000 - 1)
+    assert not persons.mark_event(amara, EVENT.key, "sending")
+    clock.pass_(2)
+    assert [True, False] == [persons.mark_event(amara, EVENT.key, "sending") for _ in range(2)]
+    assert dossier(persons, amara).events[0].sending_at >= began + MAX_SENDING_MS
 
 
 @pytest.mark.parametrize("status", ["sent", "refused", "withdrawn"])
-def test_what_is_over_goes(dossiers: Dossiers, amara: str, clock: Time, status: Status) -> None:
+def test_what_is_over_goes(persons: Persons, amara: str, clock: Time, status: Status) -> None:
     """After two months, and not before; what waits, and the interactions, stay."""
-    dossiers.put_interaction(amara, INTERACTION)
-    dossiers.put_event(amara, EVENT)
-    dossiers.put_event(amara, replace(EVENT, key="WT2#resolved"))
-    bring_to(dossiers, amara, EVENT.key, status)
+    persons.put_interaction(amara, INTERACTION)
+    persons.put_event(amara, EVENT)
+    persons.put_event(amara, replace(EVENT, key="WT2#resolved"))
+    bring_to(persons, amara, EVENT.key, status)
     clock.pass_(59 * DAY_S)
-    assert 2 == len(dossier(dossiers, amara).events)
+    assert 2 == len(dossier(persons, amara).events)
     clock.pass_(2 * DAY_S)
-    assert [("WT2#resolved", 3, "pending")] == statuses(dossiers, amara)
-    assert (INTERACTION,) == dossier(dossiers, amara).interactions
+    assert [("WT2#resolved", 3, "pending")] == statuses(persons, amara)
+    assert (INTERACTION,) == dossier(persons, amara).interactions
 
 
 @pytest.mark.parametrize("status", STATUSES)
-def test_overdue(dossiers: Dossiers, amara: str, status: Status) -> None:
+def test_overdue(persons: Persons, amara: str, status: Status) -> None:
     """Whoever has an event that was due before is found once; what is over is not."""
     for number in range(3):
         event = replace(EVENT, key=f"WT{number}#resolved", due_at=NINE + number)
-        dossiers.put_event(amara, event)
-        bring_to(dossiers, amara, event.key, status)
-    assert [] == list(dossiers.overdue(NINE))
-    assert ([amara] if status in {"pending", "sending"} else []) == list(dossiers.overdue(NINE + 3))
+        persons.put_event(amara, event)
+        bring_to(persons, amara, event.key, status)
+    assert [] == overdue(persons, NINE)
+    assert ([amara] if status in {"pending", "sending"} else []) == overdue(persons, NINE + 3)
 
 
-def test_many_are_overdue(dossiers: Dossiers) -> None:
+def test_many_are_overdue(persons: Persons) -> None:
     """Each of them is found, the earliest moments and the latest ones."""
     for number in range(60):
-        dossiers.put_event(f"p{number}", replace(EVENT, due_at=10**number if number < 14 else NINE + number))
-    assert {f"p{number}" for number in range(60)} == set(dossiers.overdue(10**14))
-    assert {f"p{number}" for number in range(5)} == set(dossiers.overdue(10**5))
+        persons.put_event(f"p{number}", replace(EVENT, due_at=10**number if number < 14 else NINE + number))
+    assert {f"p{number}" for number in range(60)} == set(overdue(persons, 10**14))
+    assert {f"p{number}" for number in range(5)} == set(overdue(persons, 10**5))
 
 
-def test_somebody_nobody_knows_has_a_dossier(people: Identities, dossiers: Dossiers, clock: Time) -> None:
+def test_somebody_nobody_knows_has_a_dossier(people: Identities, persons: Persons, clock: Time) -> None:
     """Even when they are forgotten: what is due must come to an end."""
     nobody = opened(people, TASK)
     clock.pass_(61 * DAY_S)
-    dossiers.put_event(nobody, EVENT)
-    assert Dossier(Person(id=nobody), (), (EVENT,)) == dossiers.open(nobody)
-    assert dossiers.mark(nobody, EVENT.key, "refused")
+    persons.put_event(nobody, EVENT)
+    assert Dossier(Person(id=nobody), (), (EVENT,)) == persons.load_dossier(nobody)
+    assert persons.mark_event(nobody, EVENT.key, "refused")
 
 
-def test_halves_are_put_together(people: Identities, dossiers: Dossiers, amara: str) -> None:
+def test_halves_are_put_together(people: Identities, persons: Persons, amara: str) -> None:
     """Each interaction in its latest version, each event once, whoever they were written for."""
     other = opened(people, PHONE)
-    dossiers.put_interaction(amara, INTERACTION)
-    dossiers.put_interaction(other, replace(INTERACTION, version=4, channel="sms"))
-    dossiers.put_interaction(other, replace(INTERACTION, sid="WT2"))
-    dossiers.put_event(other, EVENT)
+    persons.put_interaction(amara, INTERACTION)
+    persons.put_interaction(other, replace(INTERACTION, version=4, channel="sms"))
+    persons.put_interaction(other, replace(INTERACTION, sid="WT2"))
+    persons.put_event(other, EVENT)
     assert people.join_persons(amara, other)
-    dossiers.put_event(amara, replace(EVENT, key="WT2#resolved"))
-    found = dossier(dossiers, amara)
+    persons.put_event(amara, replace(EVENT, key="WT2#resolved"))
+    found = dossier(persons, amara)
     assert (replace(INTERACTION, version=4, channel="sms"), replace(INTERACTION, sid="WT2")) == found.interactions
     assert (EVENT, replace(EVENT, key="WT2#resolved")) == found.events
     assert ((other,), frozenset((EMAIL, PHONE))) == (found.person.halves, found.person.keys)
-    assert amara == dossier(dossiers, other).person.joined_into
+    assert amara == dossier(persons, other).person.joined_into
 
 
-def test_the_half_that_brevo_knows_is_the_contact(people: Identities, dossiers: Dossiers, amara: str) -> None:
+def test_the_half_that_brevo_knows_is_the_contact(people: Identities, persons: Persons, amara: str) -> None:
     """Unless the person is known to Brevo themselves; what was told of the half is told again."""
     other = opened(people, PHONE)
-    dossiers.delivered(other, "abc", 7)
+    persons.save_delivery(other, "abc", 7, [33])
     people.join_persons(amara, other)
-    assert (7, "") == (dossier(dossiers, amara).person.contact_id, dossier(dossiers, amara).person.delivered)
-    dossiers.delivered(amara, "def", 8)
-    assert 8 == dossier(dossiers, amara).person.contact_id
+    person = dossier(persons, amara).person
+    assert (7, "", frozenset((33,))) == (person.contact_id, person.delivered, person.lists)
+    persons.save_delivery(amara, "def", 8, [32])
+    assert frozenset((32, 33)) == dossier(persons, amara).person.lists
+    assert 8 == dossier(persons, amara).person.contact_id
 
 
-def test_a_half_s_event_is_marked(people: Identities, dossiers: Dossiers, amara: str) -> None:
+def test_a_half_s_event_is_marked(people: Identities, persons: Persons, amara: str) -> None:
     """Wherever it stands."""
     other, third = opened(people, PHONE), opened(people, "external#3")
-    dossiers.put_event(third, EVENT)
+    persons.put_event(third, EVENT)
     people.join_persons(other, third)
     people.join_persons(amara, other)
-    assert dossiers.mark(amara, EVENT.key, "sending")
-    assert [third] == list(dossiers.overdue(NINE + 99_000))
-    assert dossiers.mark(amara, EVENT.key, "sent")
-    assert [] == list(dossiers.overdue(NINE + 99_000))
-    assert not dossiers.mark(amara, EVENT.key, "sending")
+    assert persons.mark_event(amara, EVENT.key, "sending")
+    assert [amara] == overdue(persons, LATEST)
+    assert persons.mark_event(amara, EVENT.key, "sent")
+    assert [] == overdue(persons, NINE + 99_000)
+    assert not persons.mark_event(amara, EVENT.key, "sending")
 
 
 @pytest.mark.parametrize("status", STATUSES)
 @pytest.mark.parametrize("half_version", [2, 3, 4])
 def test_an_event_that_stands_in_two_halves(
-    people: Identities, dossiers: Dossiers, amara: str, status: Status, half_version: int
+    people: Identities, persons: Persons, amara: str, status: Status, half_version: int
 ) -> None:
     """Brevo is told once: what it has heard of counts, else the later version; the other one is due no more."""
     other = opened(people, PHONE)
-    dossiers.put_event(other, replace(EVENT, version=half_version))
-    bring_to(dossiers, other, EVENT.key, status)
+    persons.put_event(other, replace(EVENT, version=half_version))
+    bring_to(persons, other, EVENT.key, status)
     people.join_persons(amara, other)
-    dossiers.put_event(amara, EVENT)
-    ((_, version, found),) = statuses(dossiers, amara)
+    persons.put_event(amara, EVENT)
+    ((_, version, found),) = statuses(persons, amara)
     is_heard_of = status in {"sending", "sent", "refused"}
     assert (half_version if is_heard_of else max(3, half_version)) == version
-    told = [dossiers.mark(amara, EVENT.key, "sending") for _ in range(2)]
+    told = [persons.mark_event(amara, EVENT.key, "sending") for _ in range(2)]
     assert [found in {"pending", "parked"}, False] == told
     if found in {"pending", "parked", "sending"}:
-        assert [other if half_version > 3 or found == "sending" else amara] == list(dossiers.overdue(LATEST))
-        assert dossiers.mark(amara, EVENT.key, "sent")
-    assert [] == list(dossiers.overdue(NINE + 99_000))
+        assert [amara] == overdue(persons, LATEST)
+        assert persons.mark_event(amara, EVENT.key, "sent")
+    assert [] == overdue(persons, NINE + 99_000)
 
 
 WRITES = st.lists(
@@ -311,29 +370,29 @@ def test_memory_does_the_same(aws: Aws, writes: list[tuple[Any, int, str, int]])
     name = uuid.uuid4().hex
     table = aws.make(name, SYNC_STATE)
     in_memory = FakeIdentities()
-    both: list[tuple[Identities, Dossiers]] = [
-        (in_memory, FakeDossiers(in_memory)),
-        (DynamoIdentities(table), DynamoDossiers(table)),
+    both: list[tuple[Identities, Persons]] = [
+        (in_memory, FakePersons(in_memory)),
+        (DynamoIdentities(table), DynamoPersons(table)),
     ]
-    answers = [[*told(people, dossiers, writes)] for people, dossiers in both]
+    answers = [[*told(people, persons, writes)] for people, persons in both]
     aws.client.delete_table(TableName=name)
     assert answers[0] == answers[1]
 
 
-def told(people: Identities, dossiers: Dossiers, writes: list[tuple[Any, int, str, int]]) -> Iterator[object]:
+def told(people: Identities, persons: Persons, writes: list[tuple[Any, int, str, int]]) -> Iterator[object]:
     """Write all that, and say what came of it."""
-    persons = [opened(people, f"flex#{number}") for number in range(3)]
+    ids = [opened(people, f"flex#{number}") for number in range(3)]
     for what, person, key, version in writes:
         if what == "join":
-            yield people.join_persons(persons[person], persons[(person + version) % 3])
+            yield people.join_persons(ids[person], ids[(person + version) % 3])
         elif what == "put":
-            yield dossiers.put_event(persons[person], replace(EVENT, key=key, version=version))
+            yield persons.put_event(ids[person], replace(EVENT, key=key, version=version))
         elif what == "open":
-            yield dossier(dossiers, persons[person]).events
+            yield events_of(persons, ids[person])
         else:
-            yield dossiers.mark(persons[person], key, what)
-    yield [dossier(dossiers, person).events for person in persons]
-    yield [persons.index(person) for person in sorted(dossiers.overdue(NINE * 2), key=persons.index)]
+            yield persons.mark_event(ids[person], key, what)
+    yield [events_of(persons, person) for person in ids]
+    yield [ids.index(person) for person in sorted(overdue(persons, NINE * 2), key=ids.index)]
 
 
 class Meanwhile:
@@ -357,54 +416,54 @@ class Meanwhile:
 def test_a_double_that_is_used_meanwhile(aws: Aws, what: str) -> None:
     """Whoever is just telling Brevo of the older row goes first, and a newer version is not lost."""
     table = aws.table(SYNC_STATE)
-    people, dossiers = DynamoIdentities(table), DynamoDossiers(table)
+    people, persons = DynamoIdentities(table), DynamoPersons(table)
     one, other = opened(people, EMAIL), opened(people, PHONE)
-    dossiers.put_event(other, replace(EVENT, version=1))
+    persons.put_event(other, replace(EVENT, version=1))
     people.join_persons(one, other)
-    dossiers.put_event(one, EVENT)
+    persons.put_event(one, EVENT)
 
     def act() -> None:
         if what == "sending":
-            assert dossiers.mark(other, EVENT.key, "sending")
+            assert persons.mark_event(other, EVENT.key, "sending")
         else:
-            assert dossiers.put_event(other, replace(EVENT, version=9))
+            assert persons.put_event(other, replace(EVENT, version=9))
 
     client: Any = Meanwhile(aws.client, act)
     expected = (EVENT.key, 1, "sending") if what == "sending" else (EVENT.key, 9, "pending")
-    assert [expected] == statuses(DynamoDossiers(Table(client, SYNC_STATE)), one)
-    assert (what == "put") is dossiers.mark(one, EVENT.key, "sending")
+    assert [expected] == statuses(DynamoPersons(Table(client, SYNC_STATE)), one)
+    assert (what == "put") is persons.mark_event(one, EVENT.key, "sending")
 
 
 def test_one_of_two_deliverers_sends(aws: Aws) -> None:
     """Both read the event as pending, one of them may tell Brevo."""
-    one, other = DynamoDossiers(aws.table(SYNC_STATE)), DynamoDossiers(aws.table(SYNC_STATE))
+    one, other = DynamoPersons(aws.table(SYNC_STATE)), DynamoPersons(aws.table(SYNC_STATE))
     one.put_event("p", EVENT)
-    assert [True, False] == [one.mark("p", EVENT.key, "sending"), other.mark("p", EVENT.key, "sending")]
+    assert [True, False] == [each.mark_event("p", EVENT.key, "sending") for each in (one, other)]
 
 
 def test_a_correction_comes_before_or_after_but_not_between(aws: Aws) -> None:
     """Once Brevo is being told, what is learnt changes the event no more."""
-    dossiers = DynamoDossiers(aws.table(SYNC_STATE))
-    dossiers.put_event("p", EVENT)
-    dossiers.mark("p", EVENT.key, "sending")
-    assert not dossiers.put_event("p", replace(EVENT, version=4, status="withdrawn"))
-    dossiers.mark("p", EVENT.key, "pending")
-    assert dossiers.put_event("p", replace(EVENT, version=4, status="withdrawn"))
+    persons = DynamoPersons(aws.table(SYNC_STATE))
+    persons.put_event("p", EVENT)
+    persons.mark_event("p", EVENT.key, "sending")
+    assert not persons.put_event("p", replace(EVENT, version=4, status="withdrawn"))
+    persons.mark_event("p", EVENT.key, "pending")
+    assert persons.put_event("p", replace(EVENT, version=4, status="withdrawn"))
 
 
 def test_rows_without_end_are_read(aws: Aws) -> None:
     """A query goes on where AWS cut it at 1 MB, and so does the one of the index."""
-    dossiers = DynamoDossiers(aws.table(SYNC_STATE))
+    persons = DynamoPersons(aws.table(SYNC_STATE))
     for number in range(24):
-        dossiers.put_event("p", replace(EVENT, key=f"WT{number}", properties={"reason": "x" * 100_000}))
-    assert 24 == len(dossier(dossiers, "p").events)
-    assert ["p"] == list(dossiers.overdue(NINE * 2))
+        persons.put_event("p", replace(EVENT, key=f"WT{number}", properties={"reason": "x" * 100_000}))
+    assert 24 == len(dossier(persons, "p").events)
+    assert ["p"] == overdue(persons, NINE * 2)
 
 
 def test_what_it_costs(aws: Aws) -> None:
     """A write is one request; the index doubles it while something is due. A dossier is one query a half."""
     client: Any = Metered(aws.client)
-    dossiers = DynamoDossiers(Table(client, SYNC_STATE))
+    persons = DynamoPersons(Table(client, SYNC_STATE))
     people = DynamoIdentities(aws.table(SYNC_STATE))
     one, other = opened(people, EMAIL), opened(people, PHONE)
 
@@ -414,28 +473,28 @@ def test_what_it_costs(aws: Aws) -> None:
         action()
         return dict(client.requests), client.written
 
-    assert ({"put_item": 1}, 1) == cost(lambda: dossiers.put_interaction(one, INTERACTION))
-    assert ({"put_item": 1}, 2) == cost(lambda: dossiers.put_event(one, EVENT))
-    assert ({"query": 1}, 0) == cost(lambda: dossiers.open(one))
-    assert ({"update_item": 1}, 2) == cost(lambda: dossiers.mark(one, EVENT.key, "sending"))
-    assert ({"update_item": 1}, 2) == cost(lambda: dossiers.mark(one, EVENT.key, "sent"))
-    assert ({"update_item": 1}, 1) == cost(lambda: dossiers.delivered(one, "abc", 7))
+    assert ({"put_item": 1}, 1) == cost(lambda: persons.put_interaction(one, INTERACTION))
+    assert ({"put_item": 1}, 2) == cost(lambda: persons.put_event(one, EVENT))
+    assert ({"query": 1}, 0) == cost(lambda: persons.load_dossier(one))
+    assert ({"update_item": 1}, 2) == cost(lambda: persons.mark_event(one, EVENT.key, "sending"))
+    assert ({"update_item": 1}, 2) == cost(lambda: persons.mark_event(one, EVENT.key, "sent"))
+    assert ({"update_item": 1}, 1) == cost(lambda: persons.save_delivery(one, "abc", 7, [32]))
     people.join_persons(one, other)
-    assert ({"query": 2}, 0) == cost(lambda: dossiers.open(one))
-    assert ({"query": 16}, 0) == cost(lambda: list(dossiers.overdue(NINE)))
+    assert ({"query": 2}, 0) == cost(lambda: persons.load_dossier(one))
+    assert ({"query": 16}, 0) == cost(lambda: overdue(persons, NINE))
 
 
 def test_a_table_that_fails_is_unavailable(aws: Aws) -> None:
     """Whatever was asked comes again."""
-    dossiers = DynamoDossiers(aws.table(SYNC_STATE))
+    persons = DynamoPersons(aws.table(SYNC_STATE))
     aws.client.delete_table(TableName=SYNC_STATE)
     uses: list[Callable[[], object]] = [
-        lambda: dossiers.open("p"),
-        lambda: dossiers.put_event("p", EVENT),
-        lambda: dossiers.put_interaction("p", INTERACTION),
-        lambda: dossiers.mark("p", EVENT.key, "sending"),
-        lambda: dossiers.delivered("p", "abc", 7),
-        lambda: list(dossiers.overdue(NINE)),
+        lambda: persons.load_dossier("p"),
+        lambda: persons.put_event("p", EVENT),
+        lambda: persons.put_interaction("p", INTERACTION),
+        lambda: persons.mark_event("p", EVENT.key, "sending"),
+        lambda: persons.save_delivery("p", "abc", 7, []),
+        lambda: overdue(persons, NINE),
     ]
     for use in uses:
         with pytest.raises(UnavailableError):

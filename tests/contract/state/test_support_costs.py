@@ -16,7 +16,7 @@ from twilio_bridge.adapters.aws.dynamodb import Table
 from twilio_bridge.adapters.state.facts import DynamoFacts
 from twilio_bridge.adapters.state.figures import DynamoFigures
 from twilio_bridge.adapters.state.identities import DynamoIdentities
-from twilio_bridge.adapters.state.persons import DynamoDossiers
+from twilio_bridge.adapters.state.persons import DynamoPersons
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.support.person import FigureRow
 from twilio_bridge.support.reducer import Record, ReducerDeps, reduce_records
@@ -30,6 +30,9 @@ class Unseen:
 
     def count(self, row: FigureRow) -> None:
         pass
+
+    def measure_overdue(self, _seconds: int) -> None:
+        """Show nothing."""
 
 
 @dataclass
@@ -46,7 +49,7 @@ class Office:
         work = ReducerDeps(
             facts=DynamoFacts(table),
             identities=DynamoIdentities(table),
-            dossiers=DynamoDossiers(table),
+            persons=DynamoPersons(table),
             figures=DynamoFigures(table),
             quarantine=FakeQuarantine(),
             outbox=FakeOutbox(),

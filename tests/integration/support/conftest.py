@@ -79,13 +79,13 @@ class Deployment:
 
     def put(self, records: Iterable[bytes], key: str = "") -> None:
         """Put records on the stream as a Kinesis sink does; those of one key stay in order among each other."""
-        entries = [{"Data": data, "PartitionKey": key or digest_of(data)} for data in records]
+        entries = [{"Data": data, "PartitionKey": key or body_digest(data)} for data in records]
         for start in range(0, len(entries), 500):
             self.stack.client("kinesis").put_records(StreamName="EventStream", Records=entries[start : start + 500])
 
     def post(self, body: bytes, digest: str | None = None, token: str = TOKEN) -> int:
         """Post a body as a webhook sink does, and give the status; `digest` in place of the body's own."""
-        digest = digest_of(body) if digest is None else digest
+        digest = body_digest(body) if digest is None else digest
         url = f"{self.stack.url}/webhooks/event-streams" + (f"?bodySHA256={digest}" if digest else "")
         headers = {"X-Twilio-Signature": sign(token, url, {}), "Content-Type": "application/json"}
         return requests.post(url, data=body, headers=headers, timeout=15).status_code
@@ -176,7 +176,7 @@ def deployed(deploy: Deploy) -> Iterator[Deployment]:
         yield running
 
 
-def digest_of(body: bytes) -> str:
+def body_digest(body: bytes) -> str:
     return hashlib.sha256(body).hexdigest()
 
 

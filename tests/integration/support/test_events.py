@@ -17,7 +17,7 @@ from tests.integration.support.conftest import (
     SURVEY,
     Deployment,
     Event,
-    digest_of,
+    body_digest,
     phone,
     record,
     samples,
@@ -163,7 +163,7 @@ def test_what_twilio_did_not_sign_is_refused(deployed: Deployment, how: str) -> 
     url = f"{deployed.stack.url}/webhooks/event-streams?bodySHA256=x"
     forged = {
         "unsigned": lambda: requests.post(url, data=body, timeout=15).status_code,
-        "modified": lambda: deployed.post(body + b" ", digest=digest_of(body)),
+        "modified": lambda: deployed.post(body + b" ", digest=body_digest(body)),
         "of another token": lambda: deployed.post(body, token="somebody-elses"),
         "without bodySHA256": lambda: deployed.post(body, digest=""),
         "another digest": lambda: deployed.post(body, digest="0" * 64),

@@ -21,6 +21,8 @@ from tests.integration.support.conftest import (
 from tests.integration.support.test_events import by_token, finished
 from tests.integration.support.test_sink import answered, ask, sink
 from tests.integration.waiting import patiently, retry_messages
+from twilio_bridge.adapters.aws.dynamodb import Table
+from twilio_bridge.adapters.state.opt_outs import DynamoOptOuts
 from twilio_bridge_local.vendors.faults import Faults
 
 SERVED, JOINED, REFUSED = 1, 2, 3
@@ -82,12 +84,18 @@ def _sinks(deployed: Deployment) -> None:
 
 
 def _refused(deployed: Deployment) -> None:
-    """Brevo never takes a contact."""
+    """Brevo takes none of a person's identifiers, and an opt-out waits for an Airtable that is not there yet."""
     deployed.brevo.faults = Faults(status=400, only=("POST /v3/contacts",))
     deployed.put(map(record, samples(REFUSED, *ANSWERED)))
-    assert patiently(
-        lambda: deployed.logged("DeliverToBrevoFunction", "Brevo never takes this"), bool, 20, retry_messages
-    )
+    assert patiently(lambda: [line for line in delivered(deployed) if line["parked"]], bool, 20, retry_messages)
+    DynamoOptOuts(Table(deployed.stack.client("dynamodb"), "SyncState")).postpone(phone(REFUSED), "airtable", 0.0)
+    assert 1 == deployed.stack.invoke("SyncFunction", {}).payload["addresses"]
+
+
+def delivered(deployed: Deployment) -> list[dict[str, Any]]:
+    """Return what came of each delivery of a person."""
+    lines = deployed.logged("DeliverToBrevoFunction", "Brevo told")
+    return [line for line in lines if line["person"]]
 
 
 def test_policies_hold_what_is_done_and_no_more(deploy: Deploy) -> None:

@@ -1,6 +1,6 @@
-"""What the tests of delivery are made of: dossiers in a dictionary, and outsides that fail at any call."""
+"""What the tests of delivery are made of: persons in a dictionary, and outsides that fail at any call."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -9,11 +9,14 @@ from tests.fakes.marketing_contacts import FakeMarketingContacts
 from twilio_bridge.config import schema
 from twilio_bridge.support.brevo_delivery import DeliveryDeps
 from twilio_bridge.support.person import Dossier, Interaction, Person, Status, TimelineEvent
+from twilio_bridge.support.ports import MarketingContacts
 
 NOW = 1_772_445_600_000  # 2 March 2026, 10:00 UTC
 MINUTE = 60_000
 MAIL, PHONE, OTHER_PHONE = "ann@example.com", "+447700900001", "+447700900002"
 KEYS = frozenset((f"email#{MAIL}", f"phone#{PHONE}", "external#A-1", "flex#ann", "task#WT1"))
+# The calls that are requests to Brevo.
+REQUESTS = {name for name in vars(MarketingContacts) if not name.startswith("_")}
 LISTS = {"connectors": {"twilio_flex": {"lists": {"support_contacts": 32, "csat_respondents": 33}}}}
 
 
@@ -37,27 +40,44 @@ def dossier(*events: TimelineEvent, interactions: tuple[Interaction, ...] = (), 
 
 
 @dataclass
-class KeptDossiers:
-    """The part of Dossiers that a delivery uses, and how often a status was written."""
+class KeptPersons:
+    """The part of Persons that a delivery uses; `now` (epoch ms) is when requests begin."""
 
     held: dict[str, Dossier]
+    now: int = NOW
 
-    def open(self, person_id: str) -> Dossier | None:
+    def load_dossier(self, person_id: str) -> Dossier | None:
         return self.held.get(person_id)
 
-    def mark(self, person_id: str, key: str, status: Status, version: int | None = None) -> bool:
+    def mark_event(self, person_id: str, key: str, status: Status, version: int | None = None) -> bool:
         there = self.held[person_id]
         found = {event.key: event for event in there.events}
         if key not in found or version not in {None, found[key].version}:
             return False
-        found[key] = replace(found[key], status=status, tries=found[key].tries + 1)
+        sending_at = self.now if status == "sending" else found[key].sending_at
+        found[key] = replace(found[key], status=status, tries=found[key].tries + 1, sending_at=sending_at)
         self.held[person_id] = replace(there, events=tuple(found.values()))
         return True
 
-    def delivered(self, person_id: str, digest: str, contact_id: int | None) -> None:
+    def save_delivery(self, person_id: str, digest: str, contact_id: int, lists: Iterable[int]) -> None:
+        self.change(person_id, delivered=digest, contact_id=contact_id, lists=frozenset(lists))
+
+    def forget_contact(self, person_id: str, begun_at: int) -> None:
+        self.change(person_id, delivered="", contact_id=None, lists=frozenset(), begun_at=begun_at)
+
+    def clear_queued(self, person_id: str) -> None:
+        self.change(person_id, queued_at=0)
+
+    def change(self, person_id: str, **more: Any) -> None:
+        """Change the profile."""
         there = self.held[person_id]
-        person = replace(there.person, delivered=digest, contact_id=contact_id)
-        self.held[person_id] = replace(there, person=person)
+        self.held[person_id] = replace(there, person=replace(there.person, **more))
+
+    def add(self, *events: TimelineEvent, interactions: tuple[Interaction, ...] = ()) -> None:
+        """Add what Ann's dossier holds besides."""
+        there = self.held["ann"]
+        more = (*there.interactions, *interactions)
+        self.held["ann"] = replace(there, events=(*there.events, *events), interactions=more)
 
 
 @dataclass
@@ -74,7 +94,7 @@ class KeptOutbox:
 class Outside:
     """All that a delivery calls; `script` says, call by call, what goes wrong: (error, whether it had its effect)."""
 
-    dossiers: KeptDossiers
+    persons: KeptPersons
     crm: FakeMarketingContacts = field(default_factory=FakeMarketingContacts)
     words: FakeOptOuts = field(default_factory=FakeOptOuts)
     outbox: KeptOutbox = field(default_factory=KeptOutbox)
@@ -84,7 +104,7 @@ class Outside:
 
     def work(self) -> DeliveryDeps:
         parts: dict[str, Any] = {
-            "dossiers": _Failing(self.dossiers, self),
+            "persons": _Failing(self.persons, self),
             "crm": _Failing(self.crm, self),
             "opt_outs": _Failing(self.words, self),
             "outbox": _Failing(self.outbox, self),
@@ -92,20 +112,20 @@ class Outside:
         return DeliveryDeps(**parts, settings=self.settings)
 
     def statuses(self, person_id: str = "ann") -> dict[str, str]:
-        return {event.key: event.status for event in self.dossiers.held[person_id].events}
+        return {event.key: event.status for event in self.persons.held[person_id].events}
 
     def told(self) -> list[str]:
         return [event.key for _, event in self.crm.timeline]
 
     def asked(self) -> list[str]:
         """What Brevo was asked since the last time."""
-        asked = [name for name in self.calls if name in {"upsert", "add_email", "post", "has", "set_opted_out"}]
+        asked = [name for name in self.calls if name in REQUESTS]
         self.calls.clear()
         return asked
 
 
 def outside(held: Dossier, **more: Any) -> Outside:
-    return Outside(KeptDossiers({held.person.id: held}), **more)
+    return Outside(KeptPersons({held.person.id: held}), **more)
 
 
 @dataclass

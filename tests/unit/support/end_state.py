@@ -47,7 +47,7 @@ def _persons(world: World, keys: Iterable[str]) -> Iterator[tuple[frozenset[str]
     for key, person in world.identities.find_by_keys(dict.fromkeys(keys)).items():
         groups.setdefault(person.id, set()).add(key)
     for person_id, own in groups.items():
-        dossier = world.dossiers.open(person_id)
+        dossier = world.persons.load_dossier(person_id)
         assert dossier
         events = [_plain(event) for event in dossier.events if event.status != "withdrawn"]
         yield (
@@ -61,7 +61,7 @@ def _persons(world: World, keys: Iterable[str]) -> Iterator[tuple[frozenset[str]
 
 
 def _plain(event: TimelineEvent) -> TimelineEvent:
-    return replace(event, version=0, due_at=0, tries=0)
+    return replace(event, version=0, due_at=0, tries=0, sending_at=0)
 
 
 def timeline(world: World) -> dict[str, list[TimelineEvent]]:

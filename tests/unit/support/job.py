@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.fakes.base import FakeOptOuts, FakeOutbox
+from tests.fakes.contacts import Clock
 from tests.fakes.marketing_contacts import FakeMarketingContacts
 from tests.fakes.support import (
-    FakeDossiers,
     FakeFacts,
     FakeFigures,
     FakeIdentities,
+    FakePersons,
     FakeQuarantine,
 )
 from tests.unit.support.tasks import NINE
@@ -18,9 +19,11 @@ from twilio_bridge.config import schema
 from twilio_bridge.errors import OutOfTimeError, UpstreamError
 from twilio_bridge.support import brevo_delivery
 from twilio_bridge.support.brevo_delivery import DeliveryDeps
+from twilio_bridge.support.brevo_opt_outs import deliver_opt_out
 from twilio_bridge.support.event_facts import ExtractedFacts
-from twilio_bridge.support.person import FigureRow, TimelineEvent
+from twilio_bridge.support.person import MAX_SENDING_MS, FigureRow
 from twilio_bridge.support.reducer import Batch, Record, ReducerDeps, reduce_records
+from twilio_bridge.support.sweep import SweepDeps, queue_overdue
 
 HOUR_MS = 3_600_000
 SETTINGS = schema.Config.model_validate(
@@ -44,9 +47,23 @@ class Metrics:
     """The port Metrics: what was counted; an empty row shows nothing."""
 
     rows: list[FigureRow] = field(default_factory=list)
+    overdue: list[int] = field(default_factory=list)
 
     def count(self, row: FigureRow) -> None:
         self.rows += [row] if row.values else []
+
+    def measure_overdue(self, seconds: int) -> None:
+        self.overdue.append(seconds)
+
+
+@dataclass
+class WorldClock(Clock):
+    """The clock of a world, which its tests move."""
+
+    world: Any = None
+
+    def now(self) -> float:
+        return float(self.world.now / 1000)
 
 
 @dataclass
@@ -69,10 +86,10 @@ class World:
     told: ExtractedFacts = field(default_factory=ExtractedFacts)
 
     def __post_init__(self) -> None:
-        self.dossiers = FakeDossiers(self.identities)
+        self.persons = FakePersons(self.identities, WorldClock(world=self))
 
     def reducing(self) -> ReducerDeps:
-        ports = ("facts", "identities", "dossiers", "figures", "quarantine", "outbox")
+        ports = ("facts", "identities", "persons", "figures", "quarantine", "outbox")
         parts: dict[str, Any] = {name: _Failing(getattr(self, name), self) for name in ports}
         return ReducerDeps(
             **parts,
@@ -83,7 +100,7 @@ class World:
         )
 
     def delivering(self) -> DeliveryDeps:
-        parts: dict[str, Any] = {name: _Failing(getattr(self, name), self) for name in ("dossiers", "crm", "outbox")}
+        parts: dict[str, Any] = {name: _Failing(getattr(self, name), self) for name in ("persons", "crm", "outbox")}
         return DeliveryDeps(**parts, opt_outs=_Failing(self.words, self), settings=self.settings)
 
     def take_in(self, records: Sequence[Record]) -> Batch:
@@ -110,25 +127,29 @@ class World:
             waiting, smaller = waiting[done:], 0
 
     def deliver(self) -> None:
-        """Tell Brevo what is queued, and again whatever failed; one person after the other, as the queue does."""
+        """Send Brevo what is queued, and what failed again some minutes later; one person after the other."""
         while self.outbox.persons or self.outbox.for_brevo:
             persons, addresses = dict.fromkeys(self.outbox.persons), dict.fromkeys(self.outbox.for_brevo)
             self.outbox.persons.clear()
             self.outbox.for_brevo.clear()
             self.outbox.persons += [each for each in persons if not self._told(each)]
             self.outbox.for_brevo += [each for each in addresses if not self._said(each)]
+            self.now += MAX_SENDING_MS
 
     def _told(self, person_id: str) -> bool:
-        return _goes_well(lambda: brevo_delivery.deliver(person_id, self.delivering(), self.now))
+        return _goes_well(lambda: brevo_delivery.deliver_person(person_id, self.delivering(), self.now))
 
     def _said(self, address: str) -> bool:
         ports = self.delivering()
-        return _goes_well(lambda: brevo_delivery.deliver_word(address, ports.crm, ports.opt_outs))
+        return _goes_well(lambda: deliver_opt_out(address, ports.crm, ports.opt_outs, self.now / 1000))
 
     def sweep(self) -> int:
         """Queue whoever still waits."""
         ports = self.delivering()
-        return brevo_delivery.sweep(ports.dossiers, ports.outbox, self.now)
+        deps = SweepDeps(
+            persons=ports.persons, opt_outs=ports.opt_outs, outbox=ports.outbox, metrics=self.metrics, has_brevo=True
+        )
+        return queue_overdue(deps, self.now).persons
 
     def finish(self) -> None:
         """Let an hour pass, and tell everybody: those queued, then those whom nobody queued."""
@@ -137,9 +158,9 @@ class World:
         self.sweep()
         self.deliver()
 
-    def asked(self) -> list[tuple[str, TimelineEvent]]:
-        """Return what Brevo was asked about single events, in order."""
-        return [(name, given[-1]) for name, given in self.calls if name in {"post", "has"}]
+    def asked(self) -> list[tuple[str, Any]]:
+        """Return what Brevo was asked about events, in order."""
+        return [(name, given[-1]) for name, given in self.calls if name in {"post_event", "find_events"}]
 
 
 def _goes_well(job: Callable[[], object]) -> bool:

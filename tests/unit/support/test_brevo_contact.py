@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.support.delivery import KEYS, LISTS, MAIL, NOW, OTHER_PHONE, PHONE, dossier, interaction, settings
-from twilio_bridge.support.brevo_contact import contact_of, digest_of
+from twilio_bridge.support.brevo_contact import build_contact, compute_contact_digest
 from twilio_bridge.support.person import Interaction
 from twilio_bridge.support.ports import MarketingContact
 
@@ -19,7 +19,7 @@ SETTINGS = settings()
 
 def contact(*interactions: Interaction, mapping: dict[str, str] | None = None, **person: Any) -> MarketingContact:
     settled = settings(field_mapping=mapping) if mapping else SETTINGS
-    found = contact_of(dossier(interactions=interactions, **person), settled, None)
+    found = build_contact(dossier(interactions=interactions, **person), settled)
     assert found
     return found
 
@@ -42,7 +42,6 @@ def test_the_whole_contact() -> None:
     assert MarketingContact(
         email=MAIL,
         phone=PHONE,
-        external_id="A-1",
         attributes={
             "FLEX_IDENTITY": "ann",
             "FIRSTNAME": "Ann",
@@ -52,7 +51,7 @@ def test_the_whole_contact() -> None:
             "CSAT_SCORE": 4.0,
             "PREFERRED_CHANNEL": "voice",
             "VIP_TIER": "gold",
-            "ACCOUNT_ID": 7,
+            "ACCOUNT_ID": "7",
         },
         lists=(32, 33),
     ) == contact(told)
@@ -60,9 +59,7 @@ def test_the_whole_contact() -> None:
 
 def test_what_is_unknown_is_left_out() -> None:
     """Of somebody who only closed a conversation there are no numbers, and no zeros."""
-    assert MarketingContact(email=MAIL, phone=PHONE, external_id="A-1") == contact(
-        interaction(counts=False, channel="")
-    )
+    assert MarketingContact(email=MAIL, phone=PHONE) == contact(interaction(counts=False, channel=""))
 
 
 def test_only_what_counts_is_counted() -> None:
@@ -134,10 +131,12 @@ def test_the_latest_that_tells_a_field_counts() -> None:
         ("gold", "gold"),
         (" gold ", "gold"),
         ("x" * 600, "x" * 500),
-        (True, True),
-        (False, False),
-        (0, 0),
-        (1.5, 1.5),
+        (True, "true"),
+        (False, "false"),
+        (0, "0"),
+        (4711, "4711"),
+        (2.0, "2"),
+        (1.5, "1.5"),
         (["a", "b"], ["a", "b"]),
         (["a", 1, None, " "], ["a"]),
         ("", None),
@@ -151,11 +150,39 @@ def test_the_latest_that_tells_a_field_counts() -> None:
     ],
     ids=repr,
 )
-def test_the_types_of_fields(value: object, kept: object) -> None:
-    """What Brevo has a type for, and nothing that stands for unknown."""
+def test_a_tasks_attribute_is_text(value: object, kept: object) -> None:
+    """Whatever its first value looks like; a list stays one, and nothing stands for unknown."""
     found = attributes(interaction(values={"customer_tier": value}))
     assert (kept is not None) == ("VIP_TIER" in found)
     assert kept == found.get("VIP_TIER")
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "kept"),
+    [
+        ("number", "4711", 4711),
+        ("number", 1.5, 1.5),
+        ("number", "A-17", None),
+        ("number", True, None),
+        ("number", "1_000", None),
+        ("boolean", "Yes", True),
+        ("boolean", 0, False),
+        ("boolean", "perhaps", None),
+        ("date", "2026-03-02T10:00:00Z", date(2026, 3, 2)),
+        ("date", "soon", None),
+        ("text", 4711, "4711"),
+        ("list", "gold", "gold"),
+        ("list", ["a", "b"], ["a", "b"]),
+    ],
+    ids=repr,
+)
+def test_a_tasks_attribute_of_a_configured_type(kind: str, value: object, kept: object) -> None:
+    """What cannot be of this type is left out."""
+    settled = settings(brevo={"attribute_types": {"vip_tier": kind}})
+    held = dossier(interactions=(interaction(values={"customer_tier": value}),))
+    found = build_contact(held, settled)
+    assert found
+    assert kept == found.attributes.get("VIP_TIER")
 
 
 def test_attributes_are_written_in_capitals() -> None:
@@ -174,17 +201,25 @@ def test_a_whatsapp_number_is_a_number(told: str | None, written: str | None) ->
     assert written == attributes(interaction(values=values), mapping={"wa": "WHATSAPP"}).get("WHATSAPP")
 
 
-@pytest.mark.parametrize("keys", [frozenset(), frozenset(("flex#ann", "task#WT1")), frozenset(("email#ann@here",))])
+@pytest.mark.parametrize(
+    "keys",
+    [
+        frozenset(),
+        frozenset(("flex#ann", "task#WT1")),
+        frozenset(("email#ann@here",)),
+        frozenset(("external#A-1",)),
+    ],
+)
 def test_nobody_to_tell(keys: frozenset[str]) -> None:
-    """Without email, number and external id there is no contact."""
-    assert contact_of(dossier(keys=keys), SETTINGS, None) is None
+    """Without email, number and an external id that is mapped there is no contact."""
+    assert build_contact(dossier(keys=keys), SETTINGS) is None
 
 
 @pytest.mark.parametrize("kind", ["email", "phone", "external"])
 def test_one_identifier_is_enough(kind: str) -> None:
     """Whichever it is."""
     keys = frozenset(key for key in KEYS if key.startswith(kind))
-    found = contact(keys=keys)
+    found = contact(keys=keys, mapping={"customers.external_id": "ext_id"})
     assert [bool(found.email), bool(found.phone), bool(found.external_id)] == [
         kind == each for each in ("email", "phone", "external")
     ]
@@ -223,7 +258,7 @@ def test_lists(each: Interaction, lists: tuple[int, ...]) -> None:
 
 def test_no_list_where_none_is_configured() -> None:
     """Nor anything that stands for one."""
-    found = contact_of(dossier(interactions=(interaction(score=3.0),)), settings(connectors={}), None)
+    found = build_contact(dossier(interactions=(interaction(score=3.0),)), settings(connectors={}))
     assert found
     assert () == found.lists
 
@@ -231,8 +266,8 @@ def test_no_list_where_none_is_configured() -> None:
 def test_without_customers_there_are_no_attributes() -> None:
     """Identifiers and lists stay: events need a contact."""
     flex = {"twilio_flex": {**LISTS["connectors"]["twilio_flex"], "sync": {"customers": False}}}
-    found = contact_of(dossier(), settings(connectors=flex), True)
-    assert MarketingContact(email=MAIL, phone=PHONE, external_id="A-1", lists=(32,), opted_out=True) == found
+    found = build_contact(dossier(), settings(connectors=flex))
+    assert MarketingContact(email=MAIL, phone=PHONE, lists=(32,)) == found
 
 
 tasks = st.builds(
@@ -255,19 +290,19 @@ def test_the_order_of_interactions_does_not_matter(found: list[Interaction], ran
     shuffled = random.sample(found, len(found))
     one, other = contact(*found), contact(*shuffled)
     assert one == other
-    assert digest_of(one) == digest_of(other)
+    assert compute_contact_digest(one) == compute_contact_digest(other)
 
 
 def test_a_digest_tells_every_difference() -> None:
-    """Whatever Brevo is told differently is told."""
+    """But for the lists: they are written once."""
     one = contact()
     others = [
         replace(one, email="x@example.com"),
         replace(one, phone=OTHER_PHONE),
-        replace(one, external_id=""),
+        replace(one, external_id="A-1"),
         replace(one, attributes={**one.attributes, "SUPPORT_TICKET_COUNT": 2}),
         replace(one, attributes={**one.attributes, "LAST_SUPPORT_DATE": date(2026, 3, 3)}),
-        replace(one, lists=(32, 33)),
         replace(one, opted_out=True),
     ]
-    assert 8 == len({digest_of(each) for each in (one, *others)})
+    assert compute_contact_digest(one) == compute_contact_digest(replace(one, lists=(32, 33)))
+    assert 7 == len({compute_contact_digest(each) for each in (one, *others)})

@@ -17,6 +17,7 @@ from tests.unit.support.job import World
 from tests.unit.support.tasks import AMARA, NINE, TASK, answered, event
 from tests.unit.support.test_cloud_events import SAMPLES
 from twilio_bridge.support.brevo_events import HOLD_MS, SETTLE_MS
+from twilio_bridge.support.sweep import GRACE_MS
 from twilio_bridge_local.samples.envelopes import records
 from twilio_bridge_local.samples.support_day import generate
 
@@ -157,7 +158,7 @@ def test_a_straggler_after_the_telling() -> None:
     tell(world, records(others, 0), NINE)
     tell(world, [], NINE + HOLD_MS - 1)
     assert [f"{TASK}#requested"] == list(timeline(world))
-    tell(world, [], NINE + HOLD_MS + 1)
+    tell(world, [], NINE + HOLD_MS + GRACE_MS + 1)
     assert "wait_s" not in timeline(world)[f"{TASK}#resolved"][0].properties
     tell(world, records(reservation, 0), NINE + 4 * HOLD_MS)
     world.finish()
@@ -204,7 +205,7 @@ def told_of_persons(world: World) -> dict[frozenset[str], Any]:
     """Return what Brevo was told of everybody it was told of."""
     told = {}
     for person in world.identities.profiles.values():
-        dossier = world.dossiers.open(person.id)
+        dossier = world.persons.load_dossier(person.id)
         if not person.joined_into and dossier and dossier.person.contact_id is not None:
             contact = world.crm.contacts[dossier.person.contact_id]
             told[person.keys] = (contact.attributes, contact.lists, contact.opted_out)

@@ -262,10 +262,10 @@ def test_a_copy_withdrawn_takes_nothing_with_it() -> None:
     told = TimelineEvent(key=f"{TASK}#requested", name="SUPPORT_REQUESTED", at=NINE, version=1)
     one, two, three = [str(world.identities.create_person([f"email#{name}@example.com"])) for name in "abc"]
     for person_id in (one, two):
-        world.dossiers.put_event(person_id, replace(told))
+        world.persons.put_event(person_id, replace(told))
     for person_id, other_id in ((two, one), (three, two)):
         assert world.identities.join_persons(person_id, other_id)
-        dossier = world.dossiers.open(person_id)
+        dossier = world.persons.load_dossier(person_id)
         assert dossier
         assert ["pending"] == [each.status for each in dossier.events]
 

@@ -115,11 +115,20 @@ class Connectors(Section):
 
 
 class Brevo(Section):
-    """How Brevo is written to; an attribute whose type is not named is text."""
+    """How Brevo is written to.
+
+    A mapped task attribute is text unless `attribute_types` gives it another type, by Brevo's name for it.
+    """
 
     create_attributes: bool = True
     force_merge: bool = False
     attribute_types: Mapping[Attribute, AttributeType] = {}
+
+    @field_validator("attribute_types")
+    @classmethod
+    def _in_capitals(cls, types: Mapping[str, AttributeType]) -> Mapping[str, AttributeType]:
+        """Return the names as Brevo writes them."""
+        return {name.upper(): kind for name, kind in types.items()}
 
 
 class Surveys(Section):

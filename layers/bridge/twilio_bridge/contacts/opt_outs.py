@@ -20,6 +20,10 @@ from twilio_bridge.ports import OptOut, OptOuts, Outbox
 # How long a webhook tries to write to Airtable itself, and what it keeps for the queue where that fails.
 DIRECT_TRY_S = 2.5
 TIME_TO_QUEUE_S = 1.0
+# The systems that requests are sent to; BREVO stands among those whose record has a request, too.
+AIRTABLE, BREVO = "airtable", "brevo"
+# A request that a system cannot take yet is sent again after as long as it is old, between these.
+MIN_POSTPONED_S, MAX_POSTPONED_S = 3600, 30 * 86_400
 OPT_OUT_TYPES = {"STOP": True, "START": False}
 # Letters by their category, and yet nothing is seen of them.
 FILLERS = "\u115f\u1160\u3164\uffa0"
@@ -205,6 +209,35 @@ def mark_applied(contact: Contact, opt_outs: OptOuts) -> None:
             opt_outs.mark_delivered(request, [contact.id])
         if request.out and contact.opt_out:
             opt_outs.mark_set(request, contact.id, is_set=True)
+
+
+def postpone_requests(address: str, system: str, opt_outs: OptOuts, now: float) -> None:
+    """Have what was requested at an address sent to a system that is not configured yet (`now` in epoch s)."""
+    for request in opt_outs.find_requests([address]):
+        postpone_request(request, system, opt_outs, now)
+
+
+def postpone_request(request: OptOut, system: str, opt_outs: OptOuts, now: float) -> None:
+    """Have a request sent to `system` again later: it does not know the number yet, or is not configured yet."""
+    wait_s = min(max(now - request.at, MIN_POSTPONED_S), MAX_POSTPONED_S)
+    opt_outs.postpone(request.address, system, now + wait_s)
+
+
+def settle_request(request: OptOut, system: str, opt_outs: OptOuts, now: float) -> None:
+    """End the postponement of a request that `system` has; a young one was never postponed."""
+    if now - request.at >= MIN_POSTPONED_S:
+        opt_outs.settle(request.address, system)
+
+
+def queue_postponed(opt_outs: OptOuts, outbox: Outbox, now: float) -> int:
+    """Queue the postponed requests that are due at `now` (epoch s), and return their number."""
+    enqueue = {AIRTABLE: outbox.enqueue_airtable_opt_out, BREVO: outbox.enqueue_brevo_opt_out}
+    count = 0
+    for address, system in opt_outs.find_postponed(now):
+        opt_outs.postpone(address, system, now + MIN_POSTPONED_S)
+        enqueue[system](address)
+        count += 1
+    return count
 
 
 def find_latest(requests: Iterable[OptOut]) -> OptOut | None:

@@ -1,6 +1,6 @@
-"""A person as Brevo is to hold them: identifiers, the numbers of their interactions, their own fields, and lists.
+"""A person as a contact in Brevo: identifiers, the numbers of their interactions, their own fields, and lists.
 
-The numbers are absolute: told late or twice, they are right all the same. What is not known is left out.
+The numbers are absolute values: written late or twice, they are right all the same. What is not known is left out.
 """
 
 import re
@@ -13,67 +13,80 @@ from math import isfinite
 from twilio_bridge import phone
 from twilio_bridge.config import flex, schema
 from twilio_bridge.support.facts import compute_digest
-from twilio_bridge.support.person import Dossier, Interaction
+from twilio_bridge.support.person import UNSENT, Dossier, Interaction, TimelineEvent
 from twilio_bridge.support.ports import MarketingContact
 from twilio_bridge.support.task_attributes import MAX_TEXT_LENGTH
 
 Interactions = Sequence[Interaction]
 Value = str | int | float | bool | date | list[str]
 
-# What Brevo takes for an address; one that it refuses would keep everything else from it.
+# What can be an address at all; which of them it takes Brevo decides.
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
-# Identifiers by the attribute they are mapped to: they are the person's keys, and told as such.
+# The kinds of a person's keys by the attribute that they are mapped to.
 IDENTIFIERS = {"EMAIL": "email", "SMS": "phone", "EXT_ID": "external"}
+# The digest of a contact with an email begins with this.
 WITH_EMAIL = "@"
+# The events that come with a list's first interaction: one of them is sent once the contact is on the list.
+SUPPORT_EVENTS, CSAT_EVENTS = ("requested", "resolved", "abandoned"), ("csat",)
 PHONES = frozenset(("WHATSAPP", "LANDLINE_NUMBER"))
 
 
-def contact_of(dossier: Dossier, settled: schema.Config, opted_out: bool | None) -> MarketingContact | None:
-    """Return the contact, or None where there is nothing that Brevo could find them by."""
+def build_contact(dossier: Dossier, settled: schema.Config) -> MarketingContact | None:
+    """Return the contact with the lists that they are new on, or None where they have no identifier.
+
+    An `ext_id` is ours only where the mapping says so: another integration's is left alone.
+    """
     flex = settled.connectors.twilio_flex
-    latest_first = sorted(dossier.interactions, key=lambda each: (each.last_at, each.sid), reverse=True)
+    counted = [each for each in dossier.interactions if each.last_at >= dossier.person.begun_at]
+    latest_first = sorted(counted, key=lambda each: (each.last_at, each.sid), reverse=True)
     paths = {target.upper(): path for path, target in settled.field_mapping.items()}
-    found = {name: _identifier(dossier, name, paths.get(target), latest_first) for target, name in IDENTIFIERS.items()}
+    kinds = {target: kind for target, kind in IDENTIFIERS.items() if target != "EXT_ID" or target in paths}
+    found = {kind: _identifier(dossier, kind, paths.get(target), latest_first) for target, kind in kinds.items()}
     if not any(found.values()):
         return None
+
     return MarketingContact(
         email=found["email"],
         phone=found["phone"],
-        external_id=found["external"],
-        attributes=attributes(latest_first, settled.field_mapping) if flex.sync.customers else {},
-        lists=_lists(latest_first, flex.lists),
-        opted_out=opted_out,
+        external_id=found.get("external", ""),
+        attributes=build_attributes(latest_first, settled) if flex.sync.customers else {},
+        lists=tuple(sorted(_lists_of(latest_first, flex.lists) - written_lists(dossier, flex.lists))),
     )
 
 
-def attributes(interactions: Interactions, field_mapping: Mapping[str, str]) -> dict[str, Value]:
-    """Return what the mapping asks for and these interactions, the latest first, know, by Brevo's names."""
-    wanted = {path: target.upper() for path, target in field_mapping.items() if target.upper() not in IDENTIFIERS}
-    values = {target: _value(path, target, interactions) for path, target in wanted.items()}
+def build_attributes(interactions: Interactions, settled: schema.Config) -> dict[str, Value]:
+    """Return the mapped attributes that these interactions, the latest first, know, by Brevo's names."""
+    mapping, types = settled.field_mapping, settled.brevo.attribute_types
+    wanted = {path: target.upper() for path, target in mapping.items() if target.upper() not in IDENTIFIERS}
+    values = {target: _value(path, target, interactions, types) for path, target in wanted.items()}
     return {target: value for target, value in values.items() if value is not None}
 
 
-def digest_of(contact: MarketingContact) -> str:
-    """Return a short name for what Brevo is told, the same for the same; with an email in it, it says so."""
-    told = {name: value.isoformat() if isinstance(value, date) else value for name, value in contact.attributes.items()}
-    return (WITH_EMAIL if contact.email else "") + compute_digest({**asdict(contact), "attributes": told})
+def compute_contact_digest(contact: MarketingContact) -> str:
+    """Return a digest of everything but the lists; it begins with WITH_EMAIL where the contact has an email."""
+    dates = {
+        name: value.isoformat() if isinstance(value, date) else value for name, value in contact.attributes.items()
+    }
+    content = {**asdict(contact), "attributes": dates, "lists": ()}
+    return (WITH_EMAIL if contact.email else "") + compute_digest(content)
 
 
-def _value(path: str, target: str, interactions: Interactions) -> Value | None:
+def _value(path: str, target: str, interactions: Interactions, types: Mapping[str, flex.AttributeType]) -> Value | None:
+    """Return a metric as the number, text or date that it is, and a task's attribute as text unless it has a type."""
     if metric := METRICS.get(path):
         return metric([each for each in interactions if each.counts], interactions)
-    told = next(_told(path, interactions), None)
+    latest = next(_values_at(path, interactions), None)
     if target in PHONES:
-        return phone.parse_number(str(told or ""))
-    return _clean(told)
+        return phone.parse_number(str(latest or ""))
+    return _to_type(_clean(latest), types.get(target, "text"))
 
 
-def _told(path: str, interactions: Interactions) -> Iterator[object]:
+def _values_at(path: str, interactions: Interactions) -> Iterator[object]:
     return (each.values[path] for each in interactions if path in each.values)
 
 
 def _clean(value: object) -> Value | None:
-    """Keep what Brevo has a type for: text, number, truth, list of texts."""
+    """Return what an attribute can hold: text, number, truth, list of texts."""
     if isinstance(value, str):
         return value.strip()[:MAX_TEXT_LENGTH] or None
     if isinstance(value, list):
@@ -83,23 +96,89 @@ def _clean(value: object) -> Value | None:
     return None
 
 
+def _to_type(value: Value | None, kind: flex.AttributeType) -> Value | None:
+    """Return the value so that an attribute that is made for it has this type."""
+    if value is None or isinstance(value, list) or kind == "list":
+        return value
+    if kind == "text":
+        return _to_text(value)
+    try:
+        return TYPES[kind](_to_text(value))
+    except ValueError:
+        return None
+
+
+def _to_text(value: Value) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)
+
+
+def _to_number(text: str) -> float | int:
+    number = float(text.replace("_", "x"))
+    return int(number) if number.is_integer() else number
+
+
+def _to_boolean(text: str) -> bool:
+    if text.casefold() not in TRUTHS:
+        raise ValueError
+    return TRUTHS[text.casefold()]
+
+
+TRUTHS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+TYPES: Mapping[str, Callable[[str], Value]] = {
+    "number": _to_number,
+    "boolean": _to_boolean,
+    "date": lambda text: date.fromisoformat(text[:10]),
+}
+
+
 def _identifier(dossier: Dossier, kind: str, path: str | None, interactions: Interactions) -> str:
-    """Return one of the person's keys of a kind: the one told latest, else the first in order."""
+    """Return one of the person's keys of a kind: the one that the latest interaction has, else the first in order."""
     keys = (key.partition("#") for key in dossier.person.keys)
     known = sorted(name for own, _, name in keys if own == kind and (kind != "email" or EMAIL.fullmatch(name)))
-    told = (str(value) for value in _told(path, interactions)) if path else iter(())
-    latest = next((name for name in map(_plain, told) if name in known), "")
+    values = (str(value) for value in _values_at(path, interactions)) if path else iter(())
+    latest = next((name for name in map(_normalize, values) if name in known), "")
     return latest or next(iter(known), "")
 
 
-def _plain(told: str) -> str:
-    return told.strip().casefold() if "@" in told else phone.strip_channel(told)
+def _normalize(value: str) -> str:
+    return value.strip().casefold() if "@" in value else phone.strip_channel(value)
 
 
-def _lists(interactions: Interactions, lists: flex.Lists) -> tuple[int, ...]:
+def _lists_of(interactions: Interactions, lists: flex.Lists) -> frozenset[int]:
+    """Return the lists that these interactions put a contact on."""
     asked, scored = any(each.counts for each in interactions), any(each.score is not None for each in interactions)
     wanted = {lists.support_contacts if asked else None, lists.csat_respondents if scored else None}
-    return tuple(sorted(number for number in wanted if number is not None))
+    return frozenset(number for number in wanted if number is not None)
+
+
+def written_lists(dossier: Dossier, lists: flex.Lists) -> frozenset[int]:
+    """Return the lists that the contact was added to; whom marketing removed from one is not added again.
+
+    Earlier versions did not write them down, but added the contact with each change: then a list is new only where
+    the first event that comes with it still waits.
+    """
+    person = dossier.person
+    if person.lists is not None:
+        return person.lists
+    if not person.delivered:
+        return frozenset()
+
+    waiting = {_occasion(event) for event in dossier.events if event.status in UNSENT}
+    sent = {_occasion(event) for event in dossier.events if event.status == "sent"}
+    by_list = {lists.support_contacts: SUPPORT_EVENTS, lists.csat_respondents: CSAT_EVENTS}
+    return frozenset(
+        number
+        for number, occasions in by_list.items()
+        if number is not None and (waiting.isdisjoint(occasions) or not sent.isdisjoint(occasions))
+    )
+
+
+def _occasion(event: TimelineEvent) -> str:
+    return event.key.rpartition("#")[2]
 
 
 def _conversations(counting: Interactions, _all: Interactions) -> int | None:

@@ -1,32 +1,40 @@
-"""One person's news, told to Brevo: the contact with its numbers and lists, then each event that is due.
+"""What is new about one person, sent to Brevo: the contact with its numbers and lists, then each event that is due.
 
-Brevo knows no key that would make an event repeatable, so its row says how far it came: `sending` is written before
-Brevo is asked, `sent` once it said yes. A row that a crash, or an answer that got lost, left in between is looked up
-there first. Where Brevo has certainly done nothing, the row is `pending` again and needs no look-up.
+Brevo has no key that would make an event repeatable, so the event's row says how far it came: `sending` is written
+before the request, `sent` once Brevo accepted it. A row that a crash, or an answer that got lost, left `sending` is
+looked up there before it is sent again. After a request that certainly had no effect the row is `pending` again.
+
+One delivery sends a few events and queues the person again for the rest, so that nobody waits behind a person of many.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from twilio_bridge import phone
 from twilio_bridge.config import schema
 from twilio_bridge.contacts import opt_outs
-from twilio_bridge.errors import NotTakenError, RateLimitedError, RefusedError, UnacceptableError
+from twilio_bridge.errors import (
+    NotTakenError,
+    RateLimitedError,
+    RefusedError,
+    UnacceptableError,
+    UnavailableError,
+    UpstreamError,
+)
 from twilio_bridge.logs import describe_error, logger
 from twilio_bridge.ports import OptOut, OptOuts, Outbox
-from twilio_bridge.support.brevo_contact import WITH_EMAIL, contact_of, digest_of
-from twilio_bridge.support.person import UNTOLD, Dossier, Status, TimelineEvent
-from twilio_bridge.support.ports import Dossiers, MarketingContact, MarketingContacts
+from twilio_bridge.support.brevo_contact import WITH_EMAIL, build_contact, compute_contact_digest, written_lists
+from twilio_bridge.support.brevo_opt_outs import mark_brevo_delivered
+from twilio_bridge.support.person import MAX_SENDING_MS, UNSENT, Dossier, Person, Status, TimelineEvent
+from twilio_bridge.support.ports import MarketingContact, MarketingContacts, Persons, SavedContact
 
-# Among those whom a word was told.
-BREVO = "brevo"
+MAX_EVENTS_PER_DELIVERY = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryDeps:
     """What a delivery works with."""
 
-    dossiers: Dossiers
+    persons: Persons
     crm: MarketingContacts
     opt_outs: OptOuts
     outbox: Outbox
@@ -35,11 +43,11 @@ class DeliveryDeps:
 
 @dataclass(slots=True)
 class Delivered:
-    """What came of it: contacts and events that Brevo took, events it had already, may have twice, or never takes.
+    """What came of it: contacts and events that Brevo accepted, events it had already, may have twice, or refuses.
 
-    `parked` are those that wait until there is somebody in Brevo to tell them of.
-
-    `next_at` is when the next event is due (epoch ms), None where none is waiting.
+    `parked` events wait until something changes about a person without an identifier that Brevo takes; `erased` counts
+    contacts that were deleted there; `left` events are for the next message. `next_at` is when the next event is due
+    (epoch ms), None where none is waiting.
     """
 
     contacts: int = 0
@@ -48,190 +56,219 @@ class Delivered:
     doubtful: int = 0
     refused: int = 0
     parked: int = 0
+    erased: int = 0
+    left: int = 0
     next_at: int | None = None
 
 
-@dataclass(slots=True)
-class Telling:
-    """A delivery on its way; `is_told` says that Brevo took the contact in the course of it."""
+@dataclass(slots=True, kw_only=True)
+class Delivery:
+    """A delivery under way; `due` are the events to send now, in order, `requests` the opt-outs at the number."""
 
-    work: DeliveryDeps
-    person_id: str
-    contact: MarketingContact
-    contact_id: int | None
-    said: Sequence[OptOut] = ()
-    lacks_email: bool = False
-    now: int = 0
-    is_told: bool = False
+    deps: DeliveryDeps
+    dossier: Dossier
+    due: Sequence[TimelineEvent]
+    now: int
+    contact_id: int = 0
+    requests: Sequence[OptOut] = ()
     done: Delivered = field(default_factory=Delivered)
 
+    @property
+    def person(self) -> Person:
+        """Whose delivery it is."""
+        return self.dossier.person
 
-def deliver(person_id: str, work: DeliveryDeps, now: int) -> Delivered:
-    """Tell Brevo what is new about a person at the moment `now` (epoch ms).
 
-    Raises UpstreamError where it has to be tried again; an UnacceptableError among them says that Brevo takes nothing
-    of this person's as it is.
+def deliver_person(person_id: str, deps: DeliveryDeps, now: int) -> Delivered:
+    """Send Brevo what is new about a person at the moment `now` (epoch ms).
+
+    Raise UpstreamError where it has to be tried again.
     """
-    dossier = work.dossiers.open(person_id)
+    dossier = deps.persons.load_dossier(person_id)
     if dossier is None:
         return Delivered()
     if dossier.person.joined_into:
         if not dossier.person.keys:  # a shell's rows that came after it was absorbed; it is nobody's half
-            work.dossiers.move_rows(person_id, dossier.person.joined_into, None)
-        work.outbox.enqueue_brevo_delivery([dossier.person.joined_into])
+            deps.persons.move_rows(person_id, dossier.person.joined_into, None)
+        deps.outbox.enqueue_brevo_delivery([dossier.person.joined_into])
         return Delivered()
-    due, next_at = _due(dossier.events, now)
-    telling = _telling(dossier, work, now)
-    if telling is None:
-        return Delivered(parked=_park(due, person_id, work), next_at=next_at)
-    telling.done.next_at = next_at
-    _tell_all(telling, due, is_news=digest_of(telling.contact) != dossier.person.delivered)
-    return telling.done
+
+    unsent = [event for event in dossier.events if event.status in UNSENT]
+    due = sorted((event for event in unsent if event.due_at <= now), key=lambda event: (event.at, event.key))
+    next_at = min((event.due_at for event in unsent if event.due_at > now), default=None)
+
+    delivery = Delivery(deps=deps, dossier=dossier, due=due, now=now)
+    delivery.done.next_at = next_at
+    if _save_contact(delivery):
+        _send_events(delivery)
+    if dossier.person.queued_at and not delivery.done.left:
+        deps.persons.clear_queued(person_id)
+    return delivery.done
 
 
-def sweep(dossiers: Dossiers, outbox: Outbox, now: int) -> int:
-    """Queue again every person with an event that was due before `now` (epoch ms), and return their number.
+def _save_contact(delivery: Delivery) -> bool:
+    """Bring the contact up to date where it has changed or an event is due; return whether Brevo has it."""
+    contact = _build_contact(delivery)
+    if contact is None:
+        return _park(delivery)
+    is_changed = compute_contact_digest(contact) != delivery.person.delivered or bool(contact.lists)
+    if not is_changed and not delivery.due:
+        return False
 
-    These are events that waited for more facts, and those that a crash kept from being queued.
+    if contact.opted_out:  # before the request: should its answer get lost, an opt-in must still lift the opt-out
+        mark_brevo_delivered(delivery.requests, delivery.deps.opt_outs)
+    try:
+        saved = _write_contact(contact, delivery)
+    except UnacceptableError:
+        return _park(delivery)
+    return saved is not None
+
+
+def _build_contact(delivery: Delivery) -> MarketingContact | None:
+    """Return the contact; what was requested at the number that is written to decides whether it is opted out."""
+    contact = build_contact(delivery.dossier, delivery.deps.settings)
+    delivery.requests = _requests_at(contact.phone, delivery) if contact else []
+    latest = opt_outs.find_latest(delivery.requests)
+    return replace(contact, opted_out=latest.out) if contact and latest else contact
+
+
+def _requests_at(number: str, delivery: Delivery) -> list[OptOut]:
+    return opt_outs.find_requests([number], delivery.deps.opt_outs) if number else []
+
+
+def _park(delivery: Delivery) -> bool:
+    """Put aside what cannot be sent for want of an identifier; it is due again when something changes."""
+    delivery.done.parked = sum(_mark(event, "parked", delivery) for event in delivery.due)
+    return False
+
+
+def _write_contact(contact: MarketingContact, delivery: Delivery) -> SavedContact | None:
+    """Create or update the contact and write down what Brevo accepted; None where it was deleted and stays so."""
+    person, crm = delivery.person, delivery.deps.crm
+    if person.contact_id is None:
+        if person.begun_at and not _has_begun_anew(delivery):
+            return None
+        saved: SavedContact | None = crm.create_contact(contact)
+    else:
+        saved = crm.update_contact(person.contact_id, contact)
+        if saved is None:
+            return _replace_contact(contact, delivery)
+        if contact.email and not person.delivered.startswith(WITH_EMAIL):
+            _complete_email(person.contact_id, contact, delivery)
+    if saved:
+        _write_down(saved, contact, delivery)
+    return saved
+
+
+def _has_begun_anew(delivery: Delivery) -> bool:
+    """Return whether anything happened since the contact was deleted in Brevo."""
+    begun_at = delivery.person.begun_at
+    is_new = any(event.at >= begun_at for event in delivery.due)
+    return is_new or any(each.last_at >= begun_at for each in delivery.dossier.interactions)
+
+
+def _replace_contact(contact: MarketingContact, delivery: Delivery) -> SavedContact | None:
+    """Go on with the contact that theirs was merged into; one that was deleted begins anew with a new event."""
+    other_id = delivery.deps.crm.find_contact(contact)
+    if other_id is not None:
+        delivery.dossier = replace(delivery.dossier, person=replace(delivery.person, contact_id=other_id))
+        return _write_contact(contact, delivery)
+
+    delivery.done.erased = 1
+    fresh = [event.at for event in delivery.due if event.status != "sending"]
+    begun_at = min(fresh, default=delivery.now)
+    delivery.deps.persons.forget_contact(delivery.person.id, begun_at)
+    logger.info("contact deleted in Brevo", extra={"person": delivery.person.id})
+    if not fresh:
+        return None
+
+    person = replace(delivery.person, contact_id=None, delivered="", lists=frozenset(), begun_at=begun_at)
+    delivery.dossier = replace(delivery.dossier, person=person)
+    anew = _build_contact(delivery)
+    return _write_contact(anew, delivery) if anew else None
+
+
+def _complete_email(contact_id: int, contact: MarketingContact, delivery: Delivery) -> None:
+    """Write the email of a contact that was created without; obey what the company decided there.
+
+    A contact that is blocklisted in Brevo is written to no more, unless the person has requested something themselves.
     """
-    persons = list(dict.fromkeys(dossiers.overdue(now)))
-    outbox.enqueue_brevo_delivery(persons)
-    return len(persons)
-
-
-def deliver_word(address: str, crm: MarketingContacts, said: OptOuts) -> int:
-    """Tell Brevo what the person at an address last said; give how many contacts were told.
-
-    An opt-in lifts, once, only what we told Brevo: an ordinary "Yes" changes nothing that the company decided there.
-    """
-    number = phone.parse_number(address)
-    words = opt_outs.find_requests([number], said) if number else []
-    latest = opt_outs.find_latest(words)
-    if number is None or latest is None:
-        return 0
-    was_told = any(BREVO in word.delivered_to | word.opt_out_delivered_to for word in words)
-    if not latest.out and (not was_told or BREVO in latest.delivered_to):
-        return 0
-    _note_told(words, said)
-    told = sum(crm.set_opted_out(spelling, latest.out) for spelling in phone.list_spellings(number))
-    said.mark_delivered(latest, [BREVO])
-    return told
-
-
-def _due(events: Iterable[TimelineEvent], now: int) -> tuple[list[TimelineEvent], int | None]:
-    """Return the events that Brevo is to be told now, in order, and when the next one is due."""
-    untold = [event for event in events if event.status in UNTOLD]
-    due = [event for event in untold if event.due_at <= now]
-    later = [event.due_at for event in untold if event.due_at > now]
-    return sorted(due, key=lambda event: (event.at, event.key)), min(later, default=None)
-
-
-def _telling(dossier: Dossier, work: DeliveryDeps, now: int) -> Telling | None:
-    person = dossier.person
-    phones = [key.removeprefix("phone#") for key in person.keys if key.startswith("phone#")]
-    said = opt_outs.find_requests(sorted(phones), work.opt_outs)
-    latest = opt_outs.find_latest(said)
-    contact = contact_of(dossier, work.settings, latest.out if latest else None)
-    lacks_email = person.contact_id is not None and not person.delivered.startswith(WITH_EMAIL)
-    return Telling(work, person.id, contact, person.contact_id, said, lacks_email, now) if contact else None
-
-
-def _tell_all(telling: Telling, due: Sequence[TimelineEvent], *, is_news: bool) -> None:
-    if is_news or (due and telling.contact_id is None):
-        try:
-            _tell_contact(telling)
-        except UnacceptableError:
-            _park(due, telling.person_id, telling.work)
-            raise
-    for event in due:
-        _tell(event, telling)
-
-
-def _tell_contact(telling: Telling) -> None:
-    """Make the contact so, and remember that it is."""
-    work, contact = telling.work, telling.contact
-    if contact.opted_out:
-        _note_told(telling.said, work.opt_outs)
-    telling.contact_id = work.crm.upsert(contact, telling.contact_id)
-    if contact.email and telling.lacks_email and telling.contact_id is not None:
-        _add_email(telling.contact_id, telling)
-    if contact.opted_out and contact.phone:
-        _take_back(contact.phone, work)
-    work.dossiers.delivered(telling.person_id, digest_of(contact), telling.contact_id)
-    telling.is_told = True
-    telling.done.contacts += 1
-
-
-def _add_email(contact_id: int, telling: Telling) -> None:
-    """Complete a contact, for of two halves of one person the other was there first; heed what Brevo says of it.
-
-    Whom the company blocklisted there is written to no more, unless they said something themselves.
-    """
-    contact = telling.contact
-    is_blocked = telling.work.crm.add_email(contact_id, contact.email)
+    is_blocked = delivery.deps.crm.complete_email(contact_id, contact.email)
     if is_blocked and contact.phone and contact.opted_out is None:
-        telling.work.opt_outs.record_request(contact.phone, True, telling.now / 1000)
+        delivery.deps.opt_outs.record_request(contact.phone, True, delivery.now / 1000)
 
 
-def _take_back(number: str, work: DeliveryDeps) -> None:
-    """Mind an opt-in that came while Brevo was being told the opt-out."""
-    latest = opt_outs.find_latest(opt_outs.find_requests([number], work.opt_outs))
-    if latest and not latest.out:
-        work.crm.set_opted_out(number, False)
+def _write_down(saved: SavedContact, contact: MarketingContact, delivery: Delivery) -> None:
+    """Write what Brevo accepted into the profile, and lift an opt-out where an opt-in came meanwhile."""
+    deps, person = delivery.deps, delivery.person
+    if contact.opted_out and contact.phone:
+        latest = opt_outs.find_latest(_requests_at(contact.phone, delivery))
+        if latest and not latest.out:
+            deps.crm.set_opted_out(contact.phone, False)
+
+    known = written_lists(delivery.dossier, deps.settings.connectors.twilio_flex.lists)
+    deps.persons.save_delivery(person.id, compute_contact_digest(contact), saved.id, {*known, *saved.lists})
+    delivery.contact_id = saved.id
+    delivery.done.contacts += 1
 
 
-def _note_told(words: Iterable[OptOut], said: OptOuts) -> None:
-    """Note opt-outs as told before they are: should the answer get lost, an opt-in must still undo them."""
-    for word in words:
-        if word.out and BREVO not in word.delivered_to:
-            said.mark_delivered(word, [BREVO])
+def _send_events(delivery: Delivery) -> None:
+    """Send what is due, a few events at a time; what cannot be settled yet holds the others up no longer than that."""
+    unsettled = _settle([event for event in delivery.due if event.status == "sending"], delivery)
+
+    waiting = [event for event in delivery.due if event.status != "sending"]
+    for event in waiting[:MAX_EVENTS_PER_DELIVERY]:
+        _send(event, delivery)
+
+    delivery.done.left = len(waiting[MAX_EVENTS_PER_DELIVERY:])
+    if unsettled:
+        raise unsettled
+    if delivery.done.left:
+        delivery.deps.outbox.enqueue_brevo_delivery([delivery.person.id])
 
 
-def _tell(event: TimelineEvent, telling: Telling) -> None:
-    """Put one event on the timeline, unless it is there."""
-    if event.status == "sending":
-        if _is_there(event, telling):
-            _mark(event, "sent", telling)
-            telling.done.found += 1
-            return
-    elif not _mark(event, "sending", telling):
+def _send(event: TimelineEvent, delivery: Delivery) -> None:
+    """Put one event on the timeline, unless another delivery is doing so."""
+    if not _mark(event, "sending", delivery):
         return
     try:
-        telling.work.crm.post(telling.contact, telling.contact_id, event)
+        delivery.deps.crm.post_event(delivery.contact_id, event)
     except UnacceptableError as error:
-        _refuse(event, telling, error)
+        _mark(event, "refused", delivery)
+        delivery.done.refused += 1
+        logger.error("Brevo refuses an event for good", extra={"key": event.key, **describe_error(error)})
     except (RefusedError, RateLimitedError, NotTakenError):
-        _mark(event, "pending", telling)
+        _mark(event, "pending", delivery)
         raise
     else:
-        _mark(event, "sent", telling)
-        telling.done.sent += 1
+        _mark(event, "sent", delivery)
+        delivery.done.sent += 1
 
 
-def _is_there(event: TimelineEvent, telling: Telling) -> bool:
-    there = telling.work.crm.has(telling.contact_id, event)
-    if there is None:
-        telling.done.doubtful += 1
-        logger.warning("Brevo may have an event twice", extra={"key": event.key, "person": telling.person_id})
-    return bool(there)
+def _settle(unknown: Sequence[TimelineEvent], delivery: Delivery) -> UpstreamError | None:
+    """Look up, all at once, what earlier deliveries left `sending`, and send again what is not on the timeline.
+
+    Another delivery may be sending it at this moment, for instance of a person who was joined: then it is left alone.
+    Return why some of them have to be looked up later, None where all are settled.
+    """
+    stale = [event for event in unknown if delivery.now - event.sending_at >= MAX_SENDING_MS]
+    try:
+        there = delivery.deps.crm.find_events(delivery.contact_id, stale) if stale else {}
+    except (RateLimitedError, UnavailableError) as error:
+        return error
+
+    for event in stale:
+        if there[event.key]:
+            _mark(event, "sent", delivery)
+            delivery.done.found += 1
+            continue
+        if there[event.key] is None:
+            delivery.done.doubtful += 1
+            logger.warning("Brevo may have an event twice", extra={"key": event.key, "person": delivery.person.id})
+        _send(event, delivery)
+
+    return UnavailableError("brevo", "an event may be under way") if len(stale) < len(unknown) else None
 
 
-def _refuse(event: TimelineEvent, telling: Telling, error: UnacceptableError) -> None:
-    """Return an event up; but first make sure that its contact is there, for somebody may have deleted it."""
-    if not telling.is_told:
-        _mark(event, "pending", telling)
-        _tell_contact(telling)
-        _tell(replace(event, status="pending"), telling)
-        return
-    _mark(event, "refused", telling)
-    telling.done.refused += 1
-    logger.error("Brevo refuses an event for good", extra={"key": event.key, **describe_error(error)})
-
-
-def _mark(event: TimelineEvent, status: Status, telling: Telling) -> bool:
-    return telling.work.dossiers.mark(telling.person_id, event.key, status, event.version)
-
-
-def _park(due: Sequence[TimelineEvent], person_id: str, work: DeliveryDeps) -> int:
-    """Put aside what Brevo cannot be told of this person: it is told when something changes about them."""
-    return sum(work.dossiers.mark(person_id, event.key, "parked", event.version) for event in due)
+def _mark(event: TimelineEvent, status: Status, delivery: Delivery) -> bool:
+    return delivery.deps.persons.mark_event(delivery.person.id, event.key, status, event.version)

@@ -8,7 +8,7 @@ where it begins before that one's last task ended, while the conversation is par
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from twilio_bridge.support.person import UNTOLD, Dossier, Interaction, TimelineEvent
+from twilio_bridge.support.person import UNSENT, Dossier, Interaction, TimelineEvent
 
 # TaskRouter ends an assigned task after a day; the end of one that is silent for longer got lost.
 MAX_SILENCE_MS = 86_400_000
@@ -128,7 +128,7 @@ def _arrange(
         held |= {event.key for event in abandons}
 
     chosen = next((event for event in resolutions if event.key not in held), None)
-    if chosen is None or chosen.status not in UNTOLD:
+    if chosen is None or chosen.status not in UNSENT:
         return events, _only_untold(held, events)
     until = max(span.until for span in group)
     is_closed = conversation is not None and bool(conversation.ended_at)
@@ -149,13 +149,13 @@ def _find(events: Mapping[str, TimelineEvent], tasks: Iterable[Interaction], nam
 
 def _others(found: Sequence[TimelineEvent], *, first: bool) -> Iterator[str]:
     """Return the keys of all but the one that counts: one that Brevo has, else the first or the last."""
-    told = [event for event in found if event.status not in UNTOLD]
+    told = [event for event in found if event.status not in UNSENT]
     chosen = next(iter(told), None) or (next(iter(found if first else found[::-1]), None))
     return (event.key for event in found if event is not chosen)
 
 
 def _only_untold(keys: Collection[str], events: Mapping[str, TimelineEvent]) -> set[str]:
-    return {key for key in keys if events[key].status in UNTOLD}
+    return {key for key in keys if events[key].status in UNSENT}
 
 
 def _complete(event: TimelineEvent, tasks: Sequence[Interaction]) -> TimelineEvent:

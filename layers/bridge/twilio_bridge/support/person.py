@@ -4,19 +4,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-# pending: Brevo is to be told; parked: likewise, but not before something changes about the person; sending: we began
-# to, and have no answer yet; sent: Brevo said yes; refused: Brevo will never take it; withdrawn: what was learnt since
-# says that it did not happen.
+# pending: to be sent to Brevo; parked: likewise, but not before something changes about the person; sending: a request
+# has begun and its answer is not known; sent: Brevo accepted it; refused: Brevo does not take it; withdrawn: what is
+# known since shows that it did not happen.
 Status = Literal["pending", "parked", "sending", "sent", "refused", "withdrawn"]
-# What stands in the index of what is due.
+# In the index of what is due.
 WAITING: tuple[Status, ...] = ("pending", "sending")
-UNTOLD: tuple[Status, ...] = ("pending", "parked", "sending")
-# What Brevo has not heard of: a later version may take its place.
-UNHEARD: tuple[Status, ...] = ("pending", "parked", "withdrawn")
-# What `mark` may make of an event, from what: whoever comes second finds it gone.
+UNSENT: tuple[Status, ...] = ("pending", "parked", "sending")
+# Brevo cannot have received it: a later version may replace it.
+REPLACEABLE: tuple[Status, ...] = ("pending", "parked", "withdrawn")
+# For as long as a function may run an event that is `sending` is left alone: its request may still be under way.
+MAX_SENDING_MS = 90_000
+# From which statuses `mark_event` may change an event: who comes second finds it changed. An event that has been
+# `sending` for longer than MAX_SENDING_MS may be sent again.
 BEFORE: Mapping[Status, tuple[Status, ...]] = {
     "sending": ("pending", "parked"),
-    "pending": ("sending",),
+    "pending": ("sending", "refused"),
     "parked": ("pending",),
     "sent": ("sending",),
     "refused": WAITING,
@@ -31,7 +34,10 @@ class Person:
     They are found by further keys that only lead to them (`task#WT…`, `conversation#CH…`, `flex#…`).
 
     `halves` are the ids of persons who turned out to be this one; `joined_into` is whom this one turned out to be.
-    `contact_id` is Brevo's, `delivered` the digest of what Brevo last accepted about the contact.
+    `contact_id` is Brevo's, `delivered` the digest of what Brevo last accepted about the contact, `lists` the lists
+    that they were added to, None where only an earlier version knew. Where the contact was deleted in Brevo,
+    interactions that ended before `begun_at` (epoch ms) do not count. `queued_at` (epoch ms) is when the sweep last
+    queued them.
     """
 
     id: str
@@ -40,6 +46,9 @@ class Person:
     joined_into: str = ""
     contact_id: int | None = None
     delivered: str = ""
+    lists: frozenset[int] | None = None
+    begun_at: int = 0
+    queued_at: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +101,8 @@ class Interaction:
 class TimelineEvent:
     """One event for Brevo; its key (`WT…#resolved`) is the same however often it is derived.
 
-    `at` is when it happened (epoch ms), `due_at` from when on it may be told (epoch ms): what is still incomplete, or
-    has just changed, waits a little.
+    `at` is when it happened, `due_at` from when on it may be sent (epoch ms): what is still incomplete, or has just
+    changed, waits a little. `sending_at` is when the latest request for it began (epoch ms).
     """
 
     key: str
@@ -104,6 +113,7 @@ class TimelineEvent:
     due_at: int = 0
     status: Status = "pending"
     tries: int = 0
+    sending_at: int = 0
 
     @property
     def weight(self) -> tuple[int, int, bool]:

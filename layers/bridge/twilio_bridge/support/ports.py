@@ -48,10 +48,19 @@ class Identities(Protocol):
         """Take a key from whoever has it and give it to a person."""
 
 
-class Dossiers(Protocol):
-    """What is held about each person."""
+@dataclass(frozen=True, slots=True)
+class OverduePerson:
+    """A person with an event that was due at `due_at`; `queued_at` as in Person (both epoch ms)."""
 
-    def open(self, person_id: str) -> Dossier | None:
+    id: str
+    due_at: int
+    queued_at: int
+
+
+class Persons(Protocol):
+    """Each person's profile, interactions and events for Brevo."""
+
+    def load_dossier(self, person_id: str) -> Dossier | None:
         """Return all that is held about a person and their halves, as of now."""
 
     def put_interaction(self, person_id: str, interaction: Interaction) -> bool:
@@ -60,14 +69,14 @@ class Dossiers(Protocol):
     def put_event(self, person_id: str, event: TimelineEvent) -> bool:
         """Write one; False where a later version stands there, or where it is pending no more."""
 
-    def mark(self, person_id: str, key: str, status: Status, version: int | None = None) -> bool:
-        """Change an event's status, wherever among the halves it stands, counting tries.
+    def mark_event(self, person_id: str, key: str, status: Status, version: int | None = None) -> bool:
+        """Change an event's status, in whichever half it stands, counting tries.
 
-        False where it is gone, or stands there in another version than this one.
+        False where it is gone, has another version, or has a status that does not come before this one.
         """
 
-    def delivered(self, person_id: str, digest: str, contact_id: int | None) -> None:
-        """Remember what Brevo accepted about the contact."""
+    def save_delivery(self, person_id: str, digest: str, contact_id: int, lists: Iterable[int]) -> None:
+        """Write what Brevo has accepted about the contact, and the lists that they were added to."""
 
     def move_rows(self, from_id: str, to_id: str, sids: Collection[str] | None = None) -> None:
         """Move what is held about a person to another: all of a shell, or what these tasks and conversations left.
@@ -75,8 +84,17 @@ class Dossiers(Protocol):
         Moved twice it is there once. What another person's contact got begins anew for the one it belongs to.
         """
 
-    def overdue(self, now: int) -> Iterator[str]:
-        """Return the persons with an event that was due before `now` (epoch ms) and is neither sent nor refused."""
+    def forget_contact(self, person_id: str, begun_at: int) -> None:
+        """Write that the contact was deleted in Brevo: it begins anew with what ends at or after `begun_at`."""
+
+    def find_overdue(self, before: int) -> Iterator[OverduePerson]:
+        """Return the persons with an unsent event that was due before this time (epoch ms); parked events are not."""
+
+    def mark_queued(self, person_ids: Iterable[str], at: int) -> None:
+        """Write when these persons were queued (epoch ms)."""
+
+    def clear_queued(self, person_id: str) -> None:
+        """Remove that, for nothing is waiting any more."""
 
 
 class Figures(Protocol):
@@ -94,6 +112,9 @@ class Metrics(Protocol):
 
     def count(self, row: FigureRow) -> None:
         """Show a row that was just written; one that still waits for its end shows nothing."""
+
+    def measure_overdue(self, seconds: int) -> None:
+        """Show for how long the oldest event for Brevo has been due; 0 where none is."""
 
 
 class Quarantine(Protocol):
@@ -118,27 +139,48 @@ class MarketingContact:
     opted_out: bool | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class SavedContact:
+    """A contact that Brevo has accepted: its id there, the names of the fields that it refuses, and the new lists."""
+
+    id: int
+    left_out: frozenset[str] = frozenset()
+    lists: frozenset[int] = frozenset()
+
+
 class MarketingContacts(Protocol):
     """Brevo.
 
-    UnacceptableError says that it will never take this one contact or event, any other RefusedError that somebody has
-    to mend something first; RefusedError, RateLimitedError and NotTakenError say that nothing has happened there.
+    UnacceptableError means that it will never take this one contact or event, any other RefusedError that somebody has
+    to mend something first; after RefusedError, RateLimitedError and NotTakenError nothing has happened there.
+
+    A contact is saved without the fields that Brevo refuses. What is empty or unknown stays as it is there, and an
+    opt-out is never lifted.
     """
 
-    def upsert(self, contact: MarketingContact, contact_id: int | None = None) -> int | None:
-        """Make the contact so and give Brevo's id where it says one; a word against being written to is never lifted.
+    def create_contact(self, contact: MarketingContact) -> SavedContact:
+        """Create the contact, or update the one with one of these identifiers.
 
-        Its email is written only where the contact is new or was found by it, what is empty or unknown stays as it is.
+        Raise UnacceptableError where Brevo takes none of the identifiers.
         """
 
-    def add_email(self, contact_id: int, email: str) -> bool:
-        """Return the contact its email, unless it has one or somebody else has this one; tell whether it is blocked."""
+    def update_contact(self, contact_id: int, contact: MarketingContact) -> SavedContact | None:
+        """Update a contact except for its email; None where there is none with this id any more."""
 
-    def post(self, contact: MarketingContact, contact_id: int | None, event: TimelineEvent) -> None:
-        """Put an event on the contact's timeline; once more is twice there."""
+    def find_contact(self, contact: MarketingContact) -> int | None:
+        """Return the id of the contact that has one of these identifiers, the strongest first."""
 
-    def has(self, contact_id: int | None, event: TimelineEvent) -> bool | None:
-        """Return whether the event is on the timeline; None where that cannot be found out, later neither."""
+    def complete_email(self, contact_id: int, email: str) -> bool:
+        """Write the contact's email unless it has one, or another has this one; return whether it is blocklisted."""
+
+    def delete_contact(self, contact_id: int) -> bool:
+        """Delete a contact with its timeline; False where there is none with this id."""
+
+    def post_event(self, contact_id: int, event: TimelineEvent) -> None:
+        """Put an event on the contact's timeline; an event that is posted twice stands there twice."""
+
+    def find_events(self, contact_id: int, events: Sequence[TimelineEvent]) -> Mapping[str, bool | None]:
+        """Return for each event's key whether it is on the timeline; None where that cannot be found out."""
 
     def set_opted_out(self, phone: str, out: bool) -> bool:
         """Set or clear smsBlacklisted of the contact with this number; False where there is none."""

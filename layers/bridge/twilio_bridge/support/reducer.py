@@ -20,7 +20,7 @@ from twilio_bridge.support.cloud_events import CloudEvent, PoisonRecord, decode_
 from twilio_bridge.support.derivation import Derived, changes_since, derive_all, rewrite_all
 from twilio_bridge.support.event_facts import ExtractedFacts, extract_facts
 from twilio_bridge.support.facts import KnownFacts, NewFacts
-from twilio_bridge.support.ports import Dossiers, Facts, Figures, Identities, Metrics, Quarantine
+from twilio_bridge.support.ports import Facts, Figures, Identities, Metrics, Persons, Quarantine
 
 # What is about no task and no conversation.
 NOTHING = ""
@@ -41,7 +41,7 @@ class ReducerDeps:
 
     facts: Facts
     identities: Identities
-    dossiers: Dossiers
+    persons: Persons
     figures: Figures
     quarantine: Quarantine
     outbox: Outbox
@@ -181,7 +181,7 @@ def _write(news: Mapping[str, Derived], batch: Batch, work: ReducerDeps) -> None
 def _find_persons(news: Mapping[str, Derived], work: ReducerDeps) -> identities.Resolution:
     """Return whose each subject is; nobody is made of one that is ignored."""
     keys = {subject: new.keys for subject, new in news.items() if not new.is_ignored}
-    resolution = identities.resolve_persons(keys, work.identities, work.lookup, work.dossiers.move_rows)
+    resolution = identities.resolve_persons(keys, work.identities, work.lookup, work.persons.move_rows)
     ignored = [subject for subject, new in news.items() if new.is_ignored and (new.interaction or new.events)]
     if ignored:
         known = work.identities.find_by_keys(ignored)
@@ -192,9 +192,9 @@ def _find_persons(news: Mapping[str, Derived], work: ReducerDeps) -> identities.
 def _write_one(new: Derived, person_id: str, work: ReducerDeps) -> bool:
     """Write a subject's news; return whether any of it concerns Brevo."""
     for event in new.events:
-        work.dossiers.put_event(person_id, event)
+        work.persons.put_event(person_id, event)
     if new.interaction:
-        work.dossiers.put_interaction(person_id, new.interaction)
+        work.persons.put_interaction(person_id, new.interaction)
     for row in new.rows:
         if work.figures.put_row(row):
             work.metrics.count(row)

@@ -17,6 +17,7 @@ from twilio_bridge.contacts.columns import Columns, make_fingerprint, make_setti
 from twilio_bridge.contacts.directory import Directory
 from twilio_bridge.contacts.loading import RefreshDeps
 from twilio_bridge.contacts.ports import ContactSource
+from twilio_bridge.errors import SettingError
 from twilio_bridge.frontline.senders import Senders
 from twilio_bridge.frontline.workers import WorkerDirectory, list_configured
 from twilio_bridge.wiring import base
@@ -144,6 +145,14 @@ def registrations() -> DynamoRegistrations:
 def webhook_secrets() -> tuple[Callable[[], str | None], ...]:
     """What Airtable may sign with: our own webhook's secret, then that of one made by hand."""
     return lambda: registrations().get_secret(), lambda: base.settings().airtable_webhook_secret
+
+
+def has_airtable() -> bool:
+    """Return whether Airtable is configured: its secret may come later, or never."""
+    try:
+        return bool(base.settings().airtable_token and base.settings().airtable_base_id)
+    except SettingError:
+        return False
 
 
 def directory() -> Directory:

@@ -8,8 +8,9 @@ from twilio_bridge.config import flex, schema
 from twilio_bridge.errors import NoSecretError, SettingError
 from twilio_bridge.ports import Outbox
 from twilio_bridge.support.brevo_delivery import DeliveryDeps
-from twilio_bridge.support.ports import AgentTokens, Dossiers, MarketingContacts, Sinks, Stream
+from twilio_bridge.support.ports import AgentTokens, MarketingContacts, Persons, Sinks, Stream
 from twilio_bridge.support.reducer import ReducerDeps
+from twilio_bridge.support.sweep import SweepDeps
 from twilio_bridge.wiring import base, contacts
 
 
@@ -56,11 +57,11 @@ def sinks() -> Sinks:
 
 
 @cache
-def dossiers() -> Dossiers:
-    """What is held about each person."""
-    from twilio_bridge.adapters.state.persons import DynamoDossiers  # noqa: PLC0415  only some need it
+def persons() -> Persons:
+    """Each person's profile, interactions and events for Brevo."""
+    from twilio_bridge.adapters.state.persons import DynamoPersons  # noqa: PLC0415  only some need it
 
-    return DynamoDossiers(base.sync_state_table())
+    return DynamoPersons(base.sync_state_table())
 
 
 @cache
@@ -78,8 +79,7 @@ def outbox() -> Outbox:
 @cache
 def brevo_queue() -> SqsQueue:
     """Persons with something new for Brevo."""
-    settings = base.settings()
-    return SqsQueue(clients.sqs(), settings.brevo_queue_url, settings.brevo_dead_letters_url)
+    return SqsQueue(clients.sqs(), base.settings().brevo_queue_url)
 
 
 @cache
@@ -100,7 +100,7 @@ def reducing() -> ReducerDeps:
     return ReducerDeps(
         facts=DynamoFacts(table),
         identities=DynamoIdentities(table),
-        dossiers=dossiers(),
+        persons=persons(),
         figures=DynamoFigures(table),
         quarantine=S3Quarantine(clients.s3(), settings.quarantine_bucket),
         outbox=outbox(),
@@ -138,10 +138,23 @@ def _crm(api_key: str, settings: flex.Brevo, log_calls: bool) -> MarketingContac
     return BrevoMarketingContacts(brevo, attributes, force_merge=settings.force_merge)
 
 
+def sweeping() -> SweepDeps:
+    """What the regular look at overdue events works with."""
+    from twilio_bridge.adapters.aws.metrics import EmbeddedMetrics  # noqa: PLC0415  only some need it
+
+    return SweepDeps(
+        persons=persons(),
+        opt_outs=base.opt_outs(),
+        outbox=outbox(),
+        metrics=EmbeddedMetrics(base.settings().metrics_namespace),
+        has_brevo=has_brevo(),
+    )
+
+
 def delivering() -> DeliveryDeps:
     """What a delivery to Brevo works with."""
     return DeliveryDeps(
-        dossiers=dossiers(),
+        persons=persons(),
         crm=crm(),
         opt_outs=base.opt_outs(),
         outbox=outbox(),

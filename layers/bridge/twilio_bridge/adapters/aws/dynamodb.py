@@ -99,11 +99,9 @@ def an_update(
     """Make the change of an item; `names` has the attributes whose names cannot stand in an expression, by `#…`."""
     if len(change) > MAX_EXPRESSION_LENGTH:
         raise UnavailableError("dynamodb", "an expression is longer than AWS takes")
-    request: dict[str, Any] = {
-        "Key": _key(*key),
-        "UpdateExpression": change,
-        "ExpressionAttributeValues": marshal(values),
-    }
+    request: dict[str, Any] = {"Key": _key(*key), "UpdateExpression": change}
+    if values:
+        request["ExpressionAttributeValues"] = marshal(values)
     if when:
         request["ConditionExpression"] = when
     if names:

@@ -51,6 +51,12 @@ class EmbeddedMetrics:
                 metrics.add_metric(wait, MetricUnit.Seconds, values["wait_s"])
         metrics.flush_metrics()
 
+    def measure_overdue(self, seconds: int) -> None:
+        """Write a line without dimensions: there is one such age a stack."""
+        metrics = EphemeralMetrics(namespace=self._namespace)
+        metrics.add_metric("OldestOverdueEvent", MetricUnit.Seconds, seconds)
+        metrics.flush_metrics()
+
 
 def spell_ascii(name: str) -> str:
     """Return a queue's name as a dimension may have it: CloudWatch takes printable ASCII alone, and drops the others.

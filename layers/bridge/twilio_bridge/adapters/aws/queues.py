@@ -102,10 +102,9 @@ def group_of(name: str) -> str:
 class SqsQueue:
     """A queue as its consumer sees it."""
 
-    def __init__(self, client: "SQSClient", queue_url: str, dead_letters_url: str = "") -> None:
+    def __init__(self, client: "SQSClient", queue_url: str) -> None:
         self._client = client
         self._queue_url = queue_url
-        self._dead_letters_url = dead_letters_url
 
     def try_again(self, receipt: str, seconds: float) -> None:
         """Hide a message that failed for a while."""
@@ -113,16 +112,6 @@ class SqsQueue:
         try:
             self._client.change_message_visibility(
                 QueueUrl=self._queue_url, ReceiptHandle=receipt, VisibilityTimeout=delay
-            )
-        except clients.FAILURES as error:
-            raise clients.unavailable("sqs", error) from error
-
-    def set_aside(self, message: Mapping[str, str]) -> None:
-        """Put a message among the dead letters (FIFO), from where it can be brought back."""
-        text, own = json.dumps(message), uuid.uuid4().hex
-        try:
-            self._client.send_message(
-                QueueUrl=self._dead_letters_url, MessageBody=text, MessageGroupId=own, MessageDeduplicationId=own
             )
         except clients.FAILURES as error:
             raise clients.unavailable("sqs", error) from error

@@ -44,14 +44,18 @@ NEVER_TWICE = Retry(attempts=3, first_wait_s=0.5, on=(NotTakenError,))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """A request: which limit it counts under, what it asks for, and when it may be repeated."""
+    """A request: which limit it counts under, what it asks for, and when it may be repeated.
+
+    `patience_s` is how long it may wait for its slot, where that is not the client's usual time.
+    """
 
     group: str
     method: str
     path: str
-    params: Mapping[str, str | int] | None = None
+    params: Mapping[str, str | int | list[str]] | None = None
     body: Mapping[str, Any] | None = None
     policy: Retry = IDEMPOTENT
+    patience_s: float | None = None
 
 
 def limiters(table: Table) -> dict[str, SlotLimiter]:
@@ -88,7 +92,8 @@ class BrevoRequests:
 
     def _once(self, wanted: Call) -> Any:  # noqa: ANN401  as above
         limiter = self._limits[wanted.group]
-        limiter.reserve_slot(deadline.seconds_left(self._patience_s + 0.5) - 0.5)
+        patience_s = self._patience_s if wanted.patience_s is None else wanted.patience_s
+        limiter.reserve_slot(deadline.seconds_left(patience_s + 0.5) - 0.5)
         response = self._send(wanted)
         if self._log_calls:  # neither path nor body: they name people
             asked = {"group": wanted.group, "method": wanted.method, "status": response.status_code}

@@ -1,11 +1,12 @@
-"""What Brevo says instead of an answer, as our errors.
+"""Brevo's error answers as our errors.
 
 https://developers.brevo.com/docs/how-it-works#error-codes: a body has `code`, `message` and sometimes `metadata`. The
-message may hold a person's data, so it is read here and never handed on.
+message may hold a person's data: only the names of fields are taken from it.
 """
 
 import re
 from collections.abc import Mapping
+from math import isnan
 from typing import Any
 
 import requests
@@ -22,12 +23,15 @@ from twilio_bridge.errors import (
 
 BREVO = "brevo"
 AUTHORISED_IPS = "app.brevo.com/security/authorised_ips"
-# What a 429 without a readable reset means, and the longest reset that one of Brevo's limits can have.
-USUAL_RESET_S = 10.0
+# What a 429 without a readable reset means, and the longest reset that one of Brevo's limits can have (seconds).
+DEFAULT_RESET_S = 10.0
 MAX_RESET_S = 3600.0
-IDENTIFIER = re.compile(r"[A-Za-z_]{1,40}")
+# A field's name in a message: an identifier in any case, an attribute in capitals.
+IDENTIFIERS = {"email": "email", "ext_id": "ext_id", "sms": "SMS", "phone": "SMS", "whatsapp": "WHATSAPP"}
+FIELD_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{1,49}")
+CLASH = re.compile(r"already (exist|associated)|must be unique", re.IGNORECASE)
 NO_CODE = re.compile(r"[^a-z_]")
-OF_THE_ADDRESS = re.compile(r"\bip\b|authorised_ips", re.IGNORECASE)
+ABOUT_IP_ADDRESS = re.compile(r"\bip\b|authorised_ips", re.IGNORECASE)
 REMEDIES = {
     401: "; check BREVO_API_KEY",
     402: "; the account has no credits left",
@@ -36,24 +40,31 @@ REMEDIES = {
 
 
 class BrevoIpBlockedError(RefusedError):
-    """Brevo does not talk to the address we come from."""
+    """Brevo refuses requests from our IP address."""
 
 
 class NotThereError(RefusedError):
     """There is no such contact, or no such list."""
 
 
-class DuplicateError(UnacceptableError):
-    """Identifiers belong to another contact; `identifiers` names them the way Brevo does: SMS, ext_id, email."""
+class RefusedFieldsError(UnacceptableError):
+    """A field has a value that Brevo does not take.
 
-    def __init__(self, identifiers: list[str]) -> None:
-        super().__init__(BREVO, f"another contact has {', '.join(identifiers)}", code=400)
-        self.identifiers = identifiers
+    `fields` holds the names that the answer mentions, as requests have them (`email`, `ext_id`, `SMS`, attributes in
+    capitals); it is empty where the answer mentions none.
+    """
+
+    def __init__(self, message: str, code: int, fields: frozenset[str] = frozenset()) -> None:
+        super().__init__(BREVO, message, code=code)
+        self.fields = fields
 
 
-# The request itself is wrong where it is one of these; whatever else is asked may succeed.
+class DuplicateError(RefusedFieldsError):
+    """Identifiers belong to another contact."""
+
+
+# The request itself is wrong where the status is one of these; other requests may succeed.
 KINDS: Mapping[int, type[RefusedError]] = {
-    400: UnacceptableError,
     404: NotThereError,
     409: UnacceptableError,
     413: UnacceptableError,
@@ -63,10 +74,10 @@ KINDS: Mapping[int, type[RefusedError]] = {
 
 
 def refusal(response: requests.Response) -> UpstreamError:
-    """Say what an answer that is none means."""
+    """Return the error that an answer with this status (400 and above) means."""
     status = response.status_code
     if status == requests.codes.too_many_requests:
-        return RateLimitedError(BREVO, reset_s(response))
+        return RateLimitedError(BREVO, read_reset_s(response))
     if status == requests.codes.too_early:
         return NotTakenError(BREVO, "the account is busy with an earlier change")
     if requests.codes.bad_request <= status < requests.codes.server_error:
@@ -75,33 +86,57 @@ def refusal(response: requests.Response) -> UpstreamError:
 
 
 def _refused(status: int, body: Mapping[str, Any]) -> RefusedError:
-    if identifiers := _duplicates(body):
-        return DuplicateError(identifiers)
-    if status == requests.codes.unauthorized and OF_THE_ADDRESS.search(str(body.get("message", ""))):
+    if status == requests.codes.unauthorized and ABOUT_IP_ADDRESS.search(str(body.get("message", ""))):
         remedy = f"authorise the NAT's address, or switch the blocking off, at {AUTHORISED_IPS}"
         return BrevoIpBlockedError(BREVO, f"our IP address is blocked; {remedy}", code=status)
     code = NO_CODE.sub("", str(body.get("code", "")))[:40]
+    if status == requests.codes.bad_request:
+        return _refused_fields(code, body)
     return KINDS.get(status, RefusedError)(BREVO, f"status {status} {code}{REMEDIES.get(status, '')}", code=status)
 
 
+def _refused_fields(code: str, body: Mapping[str, Any]) -> RefusedFieldsError:
+    """Return the error of a 400; the code of a clash has changed over time, its metadata and wording less so."""
+    message = str(body.get("message", ""))
+    clashing = _clashing_identifiers(body)
+    if clashing or CLASH.search(message) or code == "duplicate_parameter":
+        fields = clashing or _mentioned_fields(message)
+        return DuplicateError("another contact has an identifier", 400, fields)
+    return RefusedFieldsError(f"status 400 {code}", 400, _mentioned_fields(message))
+
+
+def _clashing_identifiers(body: Mapping[str, Any]) -> frozenset[str]:
+    metadata = body.get("metadata")
+    named = metadata.get("duplicate_identifiers") if isinstance(metadata, dict) else None
+    listed = named if isinstance(named, list) else []
+    return frozenset(name for name in listed if isinstance(name, str) and FIELD_NAME.fullmatch(name))
+
+
+def _mentioned_fields(message: str) -> frozenset[str]:
+    """Return which words of a message can be fields' names; the caller compares them with the request's."""
+    words = FIELD_NAME.findall(message)
+    identifiers = {IDENTIFIERS[word.lower()] for word in words if word.lower() in IDENTIFIERS}
+    return frozenset(identifiers | {word for word in words if word.isupper()})
+
+
 def failure(error: requests.RequestException) -> UnavailableError:
-    """Say what a failure without an answer means: whether the request can have had an effect."""
+    """Return the error of a request without an answer: NotTakenError where it cannot have had an effect."""
     reason = getattr(error.args[0], "reason", None) if error.args else None
     unsent = isinstance(error, requests.ConnectTimeout | requests.exceptions.SSLError)
     kind = NotTakenError if unsent or isinstance(reason, NewConnectionError) else UnavailableError
     return kind(BREVO, type(error).__name__)
 
 
-def reset_s(response: requests.Response) -> float:
-    """Return the seconds until a limit lets requests through again; the header counts from now on.
+def read_reset_s(response: requests.Response) -> float:
+    """Return the seconds until a limit lets requests through again; Brevo's header counts from now on.
 
     https://developers.brevo.com/docs/limit-headers
     """
     try:
-        told = float(response.headers.get("x-sib-ratelimit-reset", ""))
+        seconds = float(response.headers.get("x-sib-ratelimit-reset", ""))
     except ValueError:
-        return USUAL_RESET_S
-    return min(max(told, 1.0), MAX_RESET_S) if told == told else USUAL_RESET_S  # noqa: PLR0124  NaN is not itself
+        return DEFAULT_RESET_S
+    return DEFAULT_RESET_S if isnan(seconds) else min(max(seconds, 1.0), MAX_RESET_S)
 
 
 def _body(response: requests.Response) -> dict[str, Any]:
@@ -110,11 +145,3 @@ def _body(response: requests.Response) -> dict[str, Any]:
     except (ValueError, RecursionError):
         return {}
     return body if isinstance(body, dict) else {}
-
-
-def _duplicates(body: Mapping[str, Any]) -> list[str]:
-    """Return the identifiers that clash; the code for it has changed, the metadata has not."""
-    metadata = body.get("metadata")
-    named = metadata.get("duplicate_identifiers") if isinstance(metadata, dict) else None
-    listed = named if isinstance(named, list) else []
-    return [name for name in listed if isinstance(name, str) and IDENTIFIER.fullmatch(name)]

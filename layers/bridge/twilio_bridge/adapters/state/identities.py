@@ -144,6 +144,9 @@ def person_from(person_id: str, item: Item | None) -> Person:
         joined_into=item.get("joined_into", ""),
         contact_id=item.get("contact_id"),
         delivered=item.get("delivered", ""),
+        lists=frozenset(map(int, item["lists"].split())) if "lists" in item else None,
+        begun_at=item.get("begun_at", 0),
+        queued_at=item.get("queued_at", 0),
     )
 
 

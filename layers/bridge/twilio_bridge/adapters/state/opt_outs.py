@@ -1,11 +1,12 @@
 """Opt-out and opt-in requests in DynamoDB, by address."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from twilio_bridge.adapters.aws.dynamodb import Item, Table
 from twilio_bridge.adapters.state.leases_notes import short_key
 from twilio_bridge.ports import OptOut
 
+POSTPONED = "postponed"
 # Of an opt-out and an opt-in at one moment.
 OUT_IS_SAFER = " OR (said_at = :at AND opted_out <> :out)"
 
@@ -63,6 +64,25 @@ class DynamoOptOuts:
 
         values = {":ids": set(ids), ":at": int(request.at * 1000)}
         return self._table.update(_opt_out(request.address), "word", change, values, when="said_at = :at") is not None
+
+    def postpone(self, address: str, system: str, due_at: float) -> None:
+        """Write an item beside the request's, in the index of what is due."""
+        change = "SET gsi1pk = :index, gsi1sk = :due, address = :address, system = :system"
+        values = {":index": POSTPONED, ":due": _sortable(due_at), ":address": address, ":system": system}
+        self._table.update(_opt_out(address), f"{POSTPONED}#{system}", change, values)
+
+    def settle(self, address: str, system: str) -> None:
+        """Take the item out of the index."""
+        self._table.update(_opt_out(address), f"{POSTPONED}#{system}", "REMOVE gsi1pk, gsi1sk", {})
+
+    def find_postponed(self, before: float) -> Iterator[tuple[str, str]]:
+        """Read the index."""
+        found = self._table.query_index("gsi1", POSTPONED, _sortable(before))
+        return ((item["address"], item["system"]) for item in found)
+
+
+def _sortable(at: float) -> str:
+    return f"{int(at * 1000):015}"
 
 
 def _request(item: Item) -> OptOut:

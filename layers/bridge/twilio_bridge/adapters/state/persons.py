@@ -1,8 +1,8 @@
-"""Dossiers in SyncState: a partition a person, with the profile, a row an interaction, and a row an event for Brevo.
+"""Persons in SyncState: a partition a person, with the profile, a row an interaction, and a row an event for Brevo.
 
-Who was joined keeps their rows, so a dossier is the sum of its halves. An event may stand in two of them, written
-before and after the join: the one that Brevo was told of counts, else the later version, and the other one is withdrawn
-before anybody is given the first.
+A person who was joined keeps their rows, so a dossier is the sum of its halves. An event may stand in two of them,
+written before and after the join: the one that Brevo may have received counts, else the later version, and the other
+is withdrawn before anything is done with the first.
 
 Events that are due stand in the index, spread over sixteen partitions: one takes 1,000 writes a second.
 """
@@ -12,52 +12,65 @@ import zlib
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, replace
 
-from twilio_bridge.adapters.aws.dynamodb import Item, Key, Table, pack, unpack
+from twilio_bridge.adapters.aws.batches import split_into
+from twilio_bridge.adapters.aws.dynamodb import MAX_KEYS_PER_READ, Item, Key, Table, pack, unpack
+from twilio_bridge.adapters.aws.side_by_side import map_side_by_side
 from twilio_bridge.adapters.state.identities import person_from, profile_of
-from twilio_bridge.support.person import BEFORE, UNHEARD, WAITING, Dossier, Interaction, Person, Status, TimelineEvent
+from twilio_bridge.support.person import (
+    BEFORE,
+    MAX_SENDING_MS,
+    REPLACEABLE,
+    WAITING,
+    Dossier,
+    Interaction,
+    Person,
+    Status,
+    TimelineEvent,
+)
+from twilio_bridge.support.ports import OverduePerson
 
 INDEX = "gsi1"
 KEEP_S = 60 * 86_400
 PARTITIONS = 16
 INTERACTION, EVENT = "interaction#", "event#"
-LATER = "attribute_not_exists(version) OR version < :version OR expires_at <= :now"
-STILL_UNHEARD = (
+IS_LATER = "attribute_not_exists(version) OR version < :version OR expires_at <= :now"
+IS_REPLACEABLE = (
     "attribute_not_exists(version) OR (version < :version AND phase IN (:pending, :parked, :withdrawn))"
     " OR expires_at <= :now"
 )
 AS_READ = "version = :version"
-# What was parked is due again.
-AGAIN_DUE = (
-    ", tries = tries + :tries, gsi1pk = if_not_exists(gsi1pk, :gsi1pk), gsi1sk = if_not_exists(gsi1sk, :gsi1sk)"
-    " REMOVE expires_at"
-)
+IS_STALE = "(phase = :to AND (attribute_not_exists(sending_at) OR sending_at <= :stale))"
+# A parked event is due again.
+DUE_AGAIN = ", tries = tries + :tries, gsi1pk = if_not_exists(gsi1pk, :gsi1pk), gsi1sk = if_not_exists(gsi1sk, :gsi1sk)"
+# An event with the half that it stands in.
 Place = tuple[str, TimelineEvent]
 
 
-class DynamoDossiers:
-    """The port Dossiers."""
+class DynamoPersons:
+    """The port Persons."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def open(self, person_id: str) -> Dossier | None:
+    def load_dossier(self, person_id: str) -> Dossier | None:
         """Read a partition a half, each as of now."""
-        rows = self._rows(person_id)
+        rows = self._read_rows(person_id)
         if not rows:
             return None
-        person = _person(person_id, rows)
-        halves = {half: self._rows(half) for half in person.halves}
-        events = self._settled(_events({person_id: rows, **halves}))
-        if events is None:
-            return self.open(person_id)
-        every = [row for own in (rows, *halves.values()) for row in own]
-        return Dossier(_with_contact(person, halves), tuple(_interactions(every)), tuple(events))
+        person = _read_person(person_id, rows)
+        halves = dict(zip(person.halves, map_side_by_side(self._read_rows, person.halves), strict=True))
 
-    def _rows(self, person_id: str) -> list[Item]:
+        events = self._choose_events(_events_of({person_id: rows, **halves}))
+        if events is None:
+            return self.load_dossier(person_id)
+        all_rows = [row for own in (rows, *halves.values()) for row in own]
+        return Dossier(_complete_person(person, halves), tuple(_interactions_of(all_rows)), tuple(events))
+
+    def _read_rows(self, person_id: str) -> list[Item]:
         return list(self._table.query(profile_of(person_id)[0], consistent=True))
 
-    def _settled(self, events: Iterable[Place]) -> list[TimelineEvent] | None:
-        """Return each event once and withdraw what stands beside it; None where that has just changed."""
+    def _choose_events(self, events: Iterable[Place]) -> list[TimelineEvent] | None:
+        """Return each event once and withdraw its doubles; None where one has changed meanwhile."""
         best: dict[str, TimelineEvent] = {}
         for half, event in sorted(events, key=lambda place: place[1].weight, reverse=True):
             is_double = best.setdefault(event.key, event) is not event and event.status in BEFORE["withdrawn"]
@@ -66,23 +79,25 @@ class DynamoDossiers:
         return [best[key] for key in sorted(best)]
 
     def put_interaction(self, person_id: str, interaction: Interaction) -> bool:
-        """Write a row unless a later one stands there."""
-        pk, sk = _place(person_id, INTERACTION + interaction.sid)
-        told = {name: value for name, value in asdict(interaction).items() if value not in (None, "")}
-        item = {"pk": pk, "sk": sk, "version": interaction.version, "told": pack(told)}
-        return self._table.put(item, when=LATER, values={":version": interaction.version, ":now": int(time.time())})
+        """Write a row unless a later version stands there."""
+        pk, sk = _row_key(person_id, INTERACTION + interaction.sid)
+        known = {name: value for name, value in asdict(interaction).items() if value not in (None, "")}
+        item = {"pk": pk, "sk": sk, "version": interaction.version, "told": pack(known)}
+        return self._table.put(item, when=IS_LATER, values={":version": interaction.version, ":now": int(time.time())})
 
     def put_event(self, person_id: str, event: TimelineEvent) -> bool:
-        """Write a row unless a later one stands there, or Brevo has heard of it."""
-        pk, sk = _place(person_id, EVENT + event.key)
+        """Write a row unless a later version stands there, or Brevo may have received it."""
+        pk, sk = _row_key(person_id, EVENT + event.key)
         told = pack({"name": event.name, "at": event.at, "properties": event.properties})
         item: Item = {"pk": pk, "sk": sk, "version": event.version, "phase": event.status, "tries": event.tries}
         item |= {"due_at": event.due_at, "told": told}
-        item |= _due(person_id, event.due_at) if event.status in WAITING else {"expires_at": _ends_at()}
-        values = {":version": event.version, ":now": int(time.time()), **{f":{status}": status for status in UNHEARD}}
-        return self._table.put(item, when=STILL_UNHEARD, values=values)
+        item |= _index_keys(person_id, event.due_at) if event.status in WAITING else {"expires_at": _expires_at()}
 
-    def mark(self, person_id: str, key: str, status: Status, version: int | None = None) -> bool:
+        values: Item = {":version": event.version, ":now": int(time.time())}
+        values |= {f":{status}": status for status in REPLACEABLE}
+        return self._table.put(item, when=IS_REPLACEABLE, values=values)
+
+    def mark_event(self, person_id: str, key: str, status: Status, version: int | None = None) -> bool:
         """Change a row in the person's own partition, or where that fails in a half's."""
         if self._mark(person_id, key, status, version):
             return True
@@ -90,40 +105,70 @@ class DynamoDossiers:
         return any(self._mark(half, key, status, version) for half in sorted(profile.get("halves", ())))
 
     def _mark(self, person_id: str, key: str, status: Status, version: int | None) -> bool:
+        now = int(time.time() * 1000)
         before = {f":from{number}": phase for number, phase in enumerate(BEFORE[status])}
         when = f"phase IN ({', '.join(before)})"
         values: Item = {":to": status, **before}
-        change = "SET phase = :to"
-        if status in WAITING:
-            change, values = change + AGAIN_DUE, values | {":tries": int(status == "sending")}
-            values |= {f":{name}": value for name, value in _due(person_id, int(time.time() * 1000)).items()}
-        else:
-            change, values = f"{change}, expires_at = :ends REMOVE gsi1pk, gsi1sk", values | {":ends": _ends_at()}
+        if status == "sending":
+            when, values = f"({when} OR {IS_STALE})", values | {":stale": now - MAX_SENDING_MS, ":now": now}
         if version is not None:
             when, values = f"{when} AND version = :version", values | {":version": version}
-        return self._table.update(*_place(person_id, EVENT + key), change, values, when=when) is not None
 
-    def delivered(self, person_id: str, digest: str, contact_id: int | None) -> None:
-        """Note in the profile what Brevo accepted."""
-        values: Item = {":digest": digest}
-        change = "SET delivered = :digest"
-        if contact_id is not None:
-            change, values = f"{change}, contact_id = :contact", values | {":contact": contact_id}
+        change, more = _change_to(status, person_id, now)
+        return self._table.update(*_row_key(person_id, EVENT + key), change, values | more, when=when) is not None
+
+    def save_delivery(self, person_id: str, digest: str, contact_id: int, lists: Iterable[int]) -> None:
+        """Write it into the profile."""
+        values: Item = {":digest": digest, ":contact": contact_id, ":lists": " ".join(map(str, sorted(lists)))}
+        change = "SET delivered = :digest, contact_id = :contact, lists = :lists"
         self._table.update(*profile_of(person_id), change, values)
 
-    def overdue(self, now: int) -> Iterator[str]:
-        """Return persons as the index has them, each once."""
+    def forget_contact(self, person_id: str, begun_at: int) -> None:
+        """Change the profile, and those of the halves that have the contact, too."""
+        profile = self._table.get(*profile_of(person_id), consistent=True) or {}
+        change = "SET begun_at = :at, lists = :none REMOVE contact_id, delivered"
+        for each in (person_id, *sorted(profile.get("halves", ()))):
+            self._table.update(*profile_of(each), change, {":at": begun_at, ":none": ""})
+
+    def find_overdue(self, before: int) -> Iterator[OverduePerson]:
+        """Read the index, and the profiles a hundred at a time; a half counts as the person it belongs to."""
         found: set[str] = set()
+        for batch in split_into(self._overdue_rows(before), MAX_KEYS_PER_READ):
+            due = {row["pk"].removeprefix("person#"): int(row["gsi1sk"]) for row in reversed(batch)}
+            owners = self._follow(due)
+            for person_id, person in owners.items():
+                if person.id not in found:
+                    found.add(person.id)
+                    yield OverduePerson(person.id, due[person_id], person.queued_at)
+
+    def _overdue_rows(self, before: int) -> Iterator[Item]:
         for number in range(PARTITIONS):
-            for item in self._table.query_index(INDEX, f"due#{number:x}", _sortable(now)):
-                person_id = item["pk"].removeprefix("person#")
-                if person_id not in found:
-                    found.add(person_id)
-                    yield person_id
+            yield from self._table.query_index(INDEX, f"due#{number:x}", _sortable(before))
+
+    def _follow(self, person_ids: Iterable[str]) -> dict[str, Person]:
+        """Return each person, or whom they were joined into."""
+        persons = self._read_profiles(person_ids)
+        joined = {person.joined_into for person in persons.values() if person.joined_into}
+        owners = self._read_profiles(joined)
+        return {each: owners.get(person.joined_into, person) for each, person in persons.items()}
+
+    def _read_profiles(self, person_ids: Iterable[str]) -> dict[str, Person]:
+        places = {person_id: profile_of(person_id) for person_id in person_ids}
+        items = self._table.get_many(list(places.values()))
+        return {person_id: person_from(person_id, items.get(place)) for person_id, place in places.items()}
+
+    def mark_queued(self, person_ids: Iterable[str], at: int) -> None:
+        """Write it into each profile."""
+        for person_id in person_ids:
+            self._table.update(*profile_of(person_id), "SET queued_at = :at", {":at": at})
+
+    def clear_queued(self, person_id: str) -> None:
+        """Remove it from the profile."""
+        self._table.update(*profile_of(person_id), "REMOVE queued_at", {})
 
     def move_rows(self, from_id: str, to_id: str, sids: Collection[str] | None = None) -> None:
         """Write each row anew where it belongs, then let it expire where it stood; a row that just changed stays."""
-        for row in self._rows(from_id):
+        for row in self._read_rows(from_id):
             if row["sk"].startswith((INTERACTION, EVENT)) and (sids is None or row["sk"].split("#")[1] in sids):
                 self._move(row, from_id, to_id, is_another=sids is not None)
 
@@ -132,19 +177,29 @@ class DynamoDossiers:
         if row["sk"].startswith(INTERACTION):
             self.put_interaction(to_id, Interaction(**unpack(row["told"])))
         else:
-            event = _event(row)
+            event = _read_event(row)
             is_anew = event.status == "parked" or (is_another and event.status != "withdrawn")
-            self.put_event(to_id, replace(event, status="pending", tries=0) if is_anew else event)
+            self.put_event(to_id, replace(event, status="pending", tries=0, sending_at=0) if is_anew else event)
         change = "SET expires_at = :past REMOVE gsi1pk, gsi1sk"
         values: Item = {":past": int(time.time()) - 1, ":version": row["version"]}
-        self._table.update(*_place(from_id, row["sk"]), change, values, when=AS_READ)
+        self._table.update(*_row_key(from_id, row["sk"]), change, values, when=AS_READ)
 
 
-def _place(person_id: str, sk: str) -> Key:
+def _change_to(status: Status, person_id: str, now: int) -> tuple[str, Item]:
+    """Return the update that gives an event this status, and its values."""
+    if status not in WAITING:
+        return "SET phase = :to, expires_at = :ends REMOVE gsi1pk, gsi1sk", {":ends": _expires_at()}
+    values = {f":{name}": value for name, value in _index_keys(person_id, now).items()}
+    values |= {":tries": int(status == "sending")}
+    since = ", sending_at = :now" if status == "sending" else ""
+    return f"SET phase = :to{since}{DUE_AGAIN} REMOVE expires_at", values
+
+
+def _row_key(person_id: str, sk: str) -> Key:
     return profile_of(person_id)[0], sk
 
 
-def _due(person_id: str, due_at: int) -> Item:
+def _index_keys(person_id: str, due_at: int) -> Item:
     return {"gsi1pk": f"due#{zlib.crc32(person_id.encode()) % PARTITIONS:x}", "gsi1sk": _sortable(due_at)}
 
 
@@ -152,39 +207,46 @@ def _sortable(at: int) -> str:
     return f"{at:015}"
 
 
-def _ends_at() -> int:
+def _expires_at() -> int:
     return int(time.time()) + KEEP_S
 
 
-def _person(person_id: str, rows: Iterable[Item]) -> Person:
+def _read_person(person_id: str, rows: Iterable[Item]) -> Person:
     profile = next((row for row in rows if row["sk"] == profile_of(person_id)[1]), None)
     return person_from(person_id, profile)
 
 
-def _with_contact(person: Person, halves: Mapping[str, Iterable[Item]]) -> Person:
-    """Return a person whom Brevo does not know yet the contact of the first half that it does."""
-    known = (_person(half, rows).contact_id for half, rows in halves.items())
-    ids = (person.contact_id, *known)
-    return replace(person, contact_id=next((contact_id for contact_id in ids if contact_id is not None), None))
+def _complete_person(person: Person, halves: Mapping[str, Iterable[Item]]) -> Person:
+    """Return the person with what the halves knew of Brevo: the first contact, and every list."""
+    persons = [person, *(_read_person(half, rows) for half, rows in halves.items())]
+    contact_ids = (each.contact_id for each in persons if each.contact_id is not None)
+    lists = [each.lists for each in persons if each.lists is not None]
+    return replace(
+        person,
+        contact_id=next(contact_ids, None),
+        lists=frozenset[int]().union(*lists) if lists else None,
+        begun_at=max(each.begun_at for each in persons),
+    )
 
 
-def _interactions(rows: Iterable[Item]) -> list[Interaction]:
+def _interactions_of(rows: Iterable[Item]) -> list[Interaction]:
     """Return the latest version of each."""
     every = (Interaction(**unpack(row["told"])) for row in rows if row["sk"].startswith(INTERACTION))
     latest_last = sorted(every, key=lambda each: (each.sid, each.version))
     return list({each.sid: each for each in latest_last}.values())
 
 
-def _events(halves: Mapping[str, Iterable[Item]]) -> Iterator[Place]:
-    return ((half, _event(row)) for half, rows in halves.items() for row in rows if row["sk"].startswith(EVENT))
+def _events_of(halves: Mapping[str, Iterable[Item]]) -> Iterator[Place]:
+    return ((half, _read_event(row)) for half, rows in halves.items() for row in rows if row["sk"].startswith(EVENT))
 
 
-def _event(row: Item) -> TimelineEvent:
+def _read_event(row: Item) -> TimelineEvent:
     return TimelineEvent(
         key=row["sk"].removeprefix(EVENT),
         version=row["version"],
         due_at=row["due_at"],
         status=row["phase"],
         tries=row["tries"],
+        sending_at=row.get("sending_at", 0),
         **unpack(row["told"]),
     )
