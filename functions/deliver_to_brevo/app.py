@@ -3,7 +3,7 @@
 import time
 from dataclasses import asdict
 
-from twilio_bridge.contacts import opt_outs
+from twilio_bridge.contacts.opt_outs import BREVO, postpone_requests
 from twilio_bridge.entrypoints import http, sqs
 from twilio_bridge.logs import logger
 from twilio_bridge.support import brevo_delivery, brevo_opt_outs
@@ -15,34 +15,23 @@ queue = support.brevo_queue()
 
 
 def lambda_handler(event: http.Event, context: http.Context) -> dict[str, object]:
-    """Deliver each."""
-    return sqs.consume(event, context, deliver, queue.try_again, TIME_FOR_ONE_S)
+    """Deliver each; without a secret for Brevo all waits, and the sweep queues it once there is one."""
+    return sqs.consume(event, context, deliver if support.has_brevo() else keep, queue.try_again, TIME_FOR_ONE_S)
 
 
 def deliver(message: sqs.Message) -> None:
-    """Deliver a person or an opt-out; only ids and counts reach the log.
-
-    Without a secret for Brevo all stays as it is: the sweep queues it again once there is one.
-    """
-    if not support.has_brevo():
-        keep(message)
-        return
-    done = deliver_opt_out(message["address"]) if "address" in message else deliver_person(message["person"])
-    logger.info("Brevo told", extra={"person": message.get("person"), **done})
+    """Deliver a person, or the latest STOP or START at an address; only ids and counts reach the log."""
+    now = time.time()
+    if "address" in message:
+        words = brevo_opt_outs.deliver_opt_out(message["address"], support.crm(), base.opt_outs(), now)
+        logger.info("Brevo told", extra={"words": words})
+    else:
+        done = brevo_delivery.deliver_person(message["person"], support.delivering(), int(now * 1000))
+        logger.info("Brevo told", extra={"person": message["person"], **asdict(done)})
 
 
 def keep(message: sqs.Message) -> None:
-    """Have an opt-out queued again by the sweep; a person's events are overdue anyway."""
+    """Postpone an opt-out; a person's events are overdue anyway."""
     if "address" in message:
-        opt_outs.postpone_requests(message["address"], opt_outs.BREVO, base.opt_outs(), time.time())
+        postpone_requests(message["address"], BREVO, base.opt_outs(), time.time())
     logger.info("no secret for Brevo yet", extra={"person": message.get("person")})
-
-
-def deliver_opt_out(address: str) -> dict[str, object]:
-    """Send Brevo the latest STOP or START."""
-    return {"words": brevo_opt_outs.deliver_opt_out(address, support.crm(), base.opt_outs(), time.time())}
-
-
-def deliver_person(person_id: str) -> dict[str, object]:
-    """Send Brevo what it does not have of a person."""
-    return asdict(brevo_delivery.deliver_person(person_id, support.delivering(), int(time.time() * 1000)))

@@ -4,7 +4,7 @@ from functools import cache, lru_cache
 
 from twilio_bridge.adapters.aws import clients
 from twilio_bridge.adapters.aws.queues import SqsOutbox, SqsQueue
-from twilio_bridge.config import flex, schema
+from twilio_bridge.config import schema
 from twilio_bridge.errors import NoSecretError, SettingError
 from twilio_bridge.ports import Outbox
 from twilio_bridge.support.brevo_delivery import DeliveryDeps
@@ -122,11 +122,12 @@ def has_brevo() -> bool:
 def crm() -> MarketingContacts:
     """Brevo, with the key that the secret holds now."""
     found = settled()
-    return _crm(base.settings().brevo_api_key, found.brevo, found.connectors.twilio_flex.logs_calls)
+    options = {"create": found.brevo.create_attributes, "force_merge": found.brevo.force_merge}
+    return _crm(base.settings().brevo_api_key, log_calls=found.connectors.twilio_flex.logs_calls, **options)
 
 
 @lru_cache(maxsize=1)
-def _crm(api_key: str, settings: flex.Brevo, log_calls: bool) -> MarketingContacts:
+def _crm(api_key: str, *, create: bool, force_merge: bool, log_calls: bool) -> MarketingContacts:
     from twilio_bridge.adapters.brevo.attributes import BrevoAttributes  # noqa: PLC0415
     from twilio_bridge.adapters.brevo.client import BrevoRequests, limiters  # noqa: PLC0415
     from twilio_bridge.adapters.brevo.marketing_contacts import BrevoMarketingContacts  # noqa: PLC0415  only one function needs it
@@ -134,8 +135,8 @@ def _crm(api_key: str, settings: flex.Brevo, log_calls: bool) -> MarketingContac
     limits = limiters(base.sync_state_table())
     endpoint_url, proxy = base.settings().brevo_endpoint_url, base.settings().proxy_to("BREVO")
     brevo = BrevoRequests(api_key, endpoint_url, limits, log_calls=log_calls, proxy=proxy)
-    attributes = BrevoAttributes(brevo, create=settings.create_attributes)
-    return BrevoMarketingContacts(brevo, attributes, force_merge=settings.force_merge)
+    attributes = BrevoAttributes(brevo, create=create)
+    return BrevoMarketingContacts(brevo, attributes, force_merge=force_merge)
 
 
 def sweeping() -> SweepDeps:

@@ -67,7 +67,7 @@ class DynamoOptOuts:
 
     def postpone(self, address: str, system: str, due_at: float) -> None:
         """Write an item beside the request's, in the index of what is due."""
-        change = "SET gsi1pk = :index, gsi1sk = :due, address = :address, system = :system"
+        change = "SET gsi1pk = :index, gsi1sk = :due, address = :address, waits_for = :system"
         values = {":index": POSTPONED, ":due": _sortable(due_at), ":address": address, ":system": system}
         self._table.update(_opt_out(address), f"{POSTPONED}#{system}", change, values)
 
@@ -78,7 +78,7 @@ class DynamoOptOuts:
     def find_postponed(self, before: float) -> Iterator[tuple[str, str]]:
         """Read the index."""
         found = self._table.query_index("gsi1", POSTPONED, _sortable(before))
-        return ((item["address"], item["system"]) for item in found)
+        return ((item["address"], item["waits_for"]) for item in found)
 
 
 def _sortable(at: float) -> str:
