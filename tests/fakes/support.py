@@ -210,6 +210,15 @@ class FakePersons:
         halves = (person_id, *self._people.person(person_id).halves)
         return any(self._mark(half, key, status, version) for half in halves)
 
+    def postpone_event(self, person_id: str, key: str, due_at: int, version: int) -> bool:
+        """Change the time."""
+        for half in (person_id, *self._people.person(person_id).halves):
+            event = self._event(half, key)
+            if event and event.version == version and event.status in {"pending", "parked"}:
+                self._write(half, replace(event, status="pending", due_at=due_at))
+                return True
+        return False
+
     def _mark(self, person_id: str, key: str, status: Status, version: int | None = None) -> bool:
         event = self._event(person_id, key)
         if event is None or version not in {None, event.version}:

@@ -180,6 +180,21 @@ def test_an_event_that_is_not_there(persons: Persons, amara: str) -> None:
     assert () == dossier(persons, amara).events
 
 
+@pytest.mark.parametrize("status", STATUSES)
+def test_an_event_is_postponed(people: Identities, persons: Persons, amara: str, status: Status) -> None:
+    """One that is pending or parked, in whichever half: it is due at its new time and not before."""
+    other = opened(people, PHONE)
+    persons.put_event(other, EVENT)
+    bring_to(persons, other, EVENT.key, status)
+    people.join_persons(amara, other)
+    is_open = status in {"pending", "parked"}
+    assert not persons.postpone_event(amara, EVENT.key, NINE + 60_000, EVENT.version + 1)
+    assert is_open is persons.postpone_event(amara, EVENT.key, NINE + 60_000, EVENT.version)
+    if is_open:
+        assert ([], [amara]) == (overdue(persons, NINE + 60_000), overdue(persons, NINE + 60_001))
+        assert [(NINE + 60_000, "pending")] == [(each.due_at, each.status) for each in dossier(persons, amara).events]
+
+
 def test_tries_are_counted(persons: Persons, amara: str) -> None:
     """Each time that Brevo is about to be asked."""
     persons.put_event(amara, EVENT)

@@ -59,6 +59,12 @@ class KeptPersons:
         self.held[person_id] = replace(there, events=tuple(found.values()))
         return True
 
+    def postpone_event(self, person_id: str, key: str, due_at: int, _version: int) -> bool:
+        there = self.held[person_id]
+        events = (replace(each, status="pending", due_at=due_at) if each.key == key else each for each in there.events)
+        self.held[person_id] = replace(there, events=tuple(events))
+        return True
+
     def save_delivery(self, person_id: str, digest: str, contact_id: int, lists: Iterable[int]) -> None:
         self.change(person_id, delivered=digest, contact_id=contact_id, lists=frozenset(lists))
 

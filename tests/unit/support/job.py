@@ -25,7 +25,7 @@ from twilio_bridge.support.person import MAX_SENDING_MS, FigureRow
 from twilio_bridge.support.reducer import Batch, Record, ReducerDeps, reduce_records
 from twilio_bridge.support.sweep import SweepDeps, queue_overdue
 
-HOUR_MS = 3_600_000
+DAYS_MS = 2 * 86_400_000
 SETTINGS = schema.Config.model_validate(
     {
         "connectors": {
@@ -152,8 +152,8 @@ class World:
         return queue_overdue(deps, self.now).persons
 
     def finish(self) -> None:
-        """Let an hour pass, and tell everybody: those queued, then those whom nobody queued."""
-        self.now += HOUR_MS
+        """Let the days end, and deliver everybody: those queued, then those whom nobody queued."""
+        self.now += DAYS_MS
         self.deliver()
         self.sweep()
         self.deliver()

@@ -415,6 +415,44 @@ def test_a_person_without_an_identifier_that_brevo_takes_is_parked() -> None:
     assert Delivered(contacts=1, sent=1) == deliver_person("ann", around.work(), LATER)
 
 
+def transferred(**more: Any) -> tuple[Any, ...]:
+    """Two tasks of one chat, the second begun before the first ended."""
+    first = interaction("WT1", conversation_sid="CH1", created_at=NOW, ended_at=NOW + MINUTE, last_at=NOW + MINUTE)
+    second = interaction("WT2", conversation_sid="CH1", created_at=NOW + MINUTE, last_at=NOW + 2 * MINUTE, **more)
+    return first, second
+
+
+def test_the_tasks_of_one_interaction_are_sent_as_one() -> None:
+    """Events that do not count, or not yet, are due no more: nothing is overdue for ever because of them."""
+    events = [event(f"WT{number}#{name}", at=NOW + number) for number in (1, 2) for name in ("requested", "resolved")]
+    around = outside(dossier(*events, interactions=transferred()))
+    deliver_person("ann", around.work(), LATER)
+    assert ["WT1#requested"] == around.told()
+    assert {"sent", "parked"} == set(around.statuses().values())
+    assert [1] == [contact.attributes["SUPPORT_TICKET_COUNT"] for contact in around.crm.contacts.values()]
+
+    ended = NOW + 3 * MINUTE
+    held = around.persons.held["ann"]
+    around.persons.held["ann"] = replace(held, interactions=transferred(ended_at=ended))
+    assert ended + 30_000 == deliver_person("ann", around.work(), ended).next_at
+    assert [("pending", ended + 30_000)] == [
+        (each.status, each.due_at) for each in around.persons.held["ann"].events if each.key == "WT2#resolved"
+    ]
+    deliver_person("ann", around.work(), ended + 30_000)
+    assert ["WT1#requested", "WT2#resolved"] == around.told()
+
+
+def test_a_count_that_has_become_none_is_nought() -> None:
+    """Where the only interaction turned out to be another person's; a contact that is new has no such number."""
+    around = outside(dossier(interactions=(interaction(counts=False),), delivered="@older", contact_id=1))
+    around.crm.contacts[1] = MarketingContact(email="ann@example.com", attributes={"SUPPORT_TICKET_COUNT": 1})
+    deliver_person("ann", around.work(), LATER)
+    assert 0 == around.crm.contacts[1].attributes["SUPPORT_TICKET_COUNT"]
+    new = outside(dossier(REQUESTED, interactions=(interaction(counts=False),)))
+    deliver_person("ann", new.work(), LATER)
+    assert "SUPPORT_TICKET_COUNT" not in new.crm.contacts[1].attributes
+
+
 def test_lists_are_written_once() -> None:
     """Whom marketing removed does not come back; the second list is written when its first interaction comes."""
     around = outside(dossier(REQUESTED))

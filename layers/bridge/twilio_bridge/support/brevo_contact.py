@@ -13,6 +13,7 @@ from math import isfinite
 from twilio_bridge import phone
 from twilio_bridge.config import flex, schema
 from twilio_bridge.support.facts import compute_digest
+from twilio_bridge.support.interactions import merge_interactions
 from twilio_bridge.support.person import UNSENT, Dossier, Interaction, TimelineEvent
 from twilio_bridge.support.ports import MarketingContact
 from twilio_bridge.support.task_attributes import MAX_TEXT_LENGTH
@@ -37,8 +38,9 @@ def build_contact(dossier: Dossier, settled: schema.Config) -> MarketingContact 
     An `ext_id` is ours only where the mapping says so: another integration's is left alone.
     """
     flex = settled.connectors.twilio_flex
-    counted = [each for each in dossier.interactions if each.last_at >= dossier.person.begun_at]
-    latest_first = sorted(counted, key=lambda each: (each.last_at, each.sid), reverse=True)
+    begun = [each for each in dossier.interactions if each.last_at >= dossier.person.begun_at]
+    merged = merge_interactions(begun, settled.figures.same_interaction_s)
+    latest_first = sorted(merged, key=lambda each: (each.last_at, each.sid), reverse=True)
     paths = {target.upper(): path for path, target in settled.field_mapping.items()}
     kinds = {target: kind for target, kind in IDENTIFIERS.items() if target != "EXT_ID" or target in paths}
     found = {kind: _identifier(dossier, kind, paths.get(target), latest_first) for target, kind in kinds.items()}
@@ -49,9 +51,16 @@ def build_contact(dossier: Dossier, settled: schema.Config) -> MarketingContact 
         email=found["email"],
         phone=found["phone"],
         external_id=found.get("external", ""),
-        attributes=build_attributes(latest_first, settled) if flex.sync.customers else {},
+        attributes=_attributes_of(dossier, latest_first, settled) if flex.sync.customers else {},
         lists=tuple(sorted(_lists_of(latest_first, flex.lists) - written_lists(dossier, flex.lists))),
     )
+
+
+def _attributes_of(dossier: Dossier, latest_first: Interactions, settled: schema.Config) -> dict[str, Value]:
+    """Return the attributes; a count that Brevo has and that has become none is 0, for instance after a split."""
+    found = build_attributes(latest_first, settled)
+    counts = [target.upper() for path, target in settled.field_mapping.items() if path == "total_conversations"]
+    return dict.fromkeys(counts, 0) | found if dossier.person.delivered else found
 
 
 def build_attributes(interactions: Interactions, settled: schema.Config) -> dict[str, Value]:

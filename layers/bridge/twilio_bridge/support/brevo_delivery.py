@@ -24,6 +24,7 @@ from twilio_bridge.logs import describe_error, logger
 from twilio_bridge.ports import OptOut, OptOuts, Outbox
 from twilio_bridge.support.brevo_contact import WITH_EMAIL, build_contact, compute_contact_digest, written_lists
 from twilio_bridge.support.brevo_opt_outs import mark_brevo_delivered
+from twilio_bridge.support.interactions import arrange_events
 from twilio_bridge.support.person import MAX_SENDING_MS, UNSENT, Dossier, Person, Status, TimelineEvent
 from twilio_bridge.support.ports import MarketingContact, MarketingContacts, Persons, SavedContact
 
@@ -93,17 +94,32 @@ def deliver_person(person_id: str, deps: DeliveryDeps, now: int) -> Delivered:
         deps.outbox.enqueue_brevo_delivery([dossier.person.joined_into])
         return Delivered()
 
-    unsent = [event for event in dossier.events if event.status in UNSENT]
-    due = sorted((event for event in unsent if event.due_at <= now), key=lambda event: (event.at, event.key))
-    next_at = min((event.due_at for event in unsent if event.due_at > now), default=None)
-
-    delivery = Delivery(deps=deps, dossier=dossier, due=due, now=now)
-    delivery.done.next_at = next_at
+    delivery = _prepare(dossier, deps, now)
     if _save_contact(delivery):
         _send_events(delivery)
     if dossier.person.queued_at and not delivery.done.left:
         deps.persons.clear_queued(person_id)
     return delivery.done
+
+
+def _prepare(dossier: Dossier, deps: DeliveryDeps, now: int) -> Delivery:
+    """Choose the events to send now; those of an interaction that goes on, or of its other tasks, are due no more."""
+    arranged = arrange_events(dossier, deps.settings.figures.same_interaction_s)
+    unsent = [event for event in arranged.events if event.status in UNSENT]
+    chosen = [event for event in unsent if event.key not in arranged.held]
+    due = sorted((event for event in chosen if event.due_at <= now), key=lambda event: (event.at, event.key))
+    later = [event for event in chosen if event.due_at > now]
+
+    delivery = Delivery(deps=deps, dossier=dossier, due=due, now=now)
+    delivery.done.next_at = min((event.due_at for event in later), default=None)
+    for event in unsent:
+        if event.key in arranged.held and event.status == "pending" and event.due_at <= now:
+            _mark(event, "parked", delivery)
+    rows = {event.key: event for event in dossier.events}
+    for event in later:
+        if event.status == "parked" or rows[event.key].due_at <= now:
+            deps.persons.postpone_event(dossier.person.id, event.key, event.due_at, event.version)
+    return delivery
 
 
 def _save_contact(delivery: Delivery) -> bool:

@@ -75,6 +75,9 @@ class Persons(Protocol):
         False where it is gone, has another version, or has a status that does not come before this one.
         """
 
+    def postpone_event(self, person_id: str, key: str, due_at: int, version: int) -> bool:
+        """Have a pending or parked event due at another time (epoch ms); False as `mark_event` does."""
+
     def save_delivery(self, person_id: str, digest: str, contact_id: int, lists: Iterable[int]) -> None:
         """Write what Brevo has accepted about the contact, and the lists that they were added to."""
 

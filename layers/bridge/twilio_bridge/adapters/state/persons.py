@@ -104,6 +104,20 @@ class DynamoPersons:
         profile = self._table.get(*profile_of(person_id), consistent=True) or {}
         return any(self._mark(half, key, status, version) for half in sorted(profile.get("halves", ())))
 
+    def postpone_event(self, person_id: str, key: str, due_at: int, version: int) -> bool:
+        """Change a row in the person's own partition, or where that fails in a half's."""
+        if self._postpone(person_id, key, due_at, version):
+            return True
+        profile = self._table.get(*profile_of(person_id), consistent=True) or {}
+        return any(self._postpone(half, key, due_at, version) for half in sorted(profile.get("halves", ())))
+
+    def _postpone(self, person_id: str, key: str, due_at: int, version: int) -> bool:
+        values = {f":{name}": value for name, value in _index_keys(person_id, due_at).items()}
+        values |= {":due": due_at, ":version": version, ":to": "pending", ":from": "parked"}
+        change = "SET phase = :to, due_at = :due, gsi1pk = :gsi1pk, gsi1sk = :gsi1sk REMOVE expires_at"
+        when = "phase IN (:to, :from) AND version = :version"
+        return self._table.update(*_row_key(person_id, EVENT + key), change, values, when=when) is not None
+
     def _mark(self, person_id: str, key: str, status: Status, version: int | None) -> bool:
         now = int(time.time() * 1000)
         before = {f":from{number}": phase for number, phase in enumerate(BEFORE[status])}
