@@ -92,7 +92,7 @@ class FakeOptOuts:
         known = self._requests.get(address)
         if known is None or (known.at, known.out) < (at, out):  # of two at one moment, out is safer
             earlier = known.delivered_to if known else frozenset()
-            kept = known.set_in if known else None
+            kept = known.records_set if known else frozenset()
             known = OptOut(address=address, out=out, at=at, opt_out_delivered_to=earlier, set_in=kept)
             self._requests[address] = known
         return known if (known.at, known.out) <= (at, out) else None

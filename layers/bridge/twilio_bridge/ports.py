@@ -4,7 +4,7 @@ Every implementation of a port, the fakes of the tests included, passes the same
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 
@@ -58,7 +58,7 @@ class OptOut:
     at: float
     delivered_to: frozenset[str] = frozenset()
     opt_out_delivered_to: frozenset[str] = frozenset()
-    set_in: frozenset[str] | None = None
+    set_in: frozenset[str] | None = field(default=None, compare=False)
 
     @property
     def records_set(self) -> frozenset[str]:

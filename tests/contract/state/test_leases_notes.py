@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -272,22 +272,37 @@ def test_whose_opt_out_was_set_here(opt_outs: OptOuts) -> None:
     assert [frozenset()] == [known.records_set for known in opt_outs.find_requests([NUMBER])]
 
 
-def test_what_older_items_hold_counts_as_set_here(opt_outs: OptOuts) -> None:
-    """Until something is stored about it: then that, and what the item held, without who was lifted."""
-    word = opt_outs.record_request(NUMBER, True, NOW)
-    assert word
-    opt_outs.mark_delivered(word, ["rec1", "rec2"])
+@pytest.mark.parametrize(
+    ("older", "expected"),
+    [
+        ({"opted_out": True, "told": {"rec1", "rec2"}}, {"rec1", "rec2"}),
+        ({"opted_out": True, "told": {"rec2"}, "ticked": {"rec1"}}, {"rec1", "rec2"}),
+        ({"opted_out": False, "told": {"rec1"}, "ticked": None}, set()),
+        ({"opted_out": False, "told": {"rec1"}, "ticked": {"rec1", "rec2"}}, {"rec1", "rec2"}),
+        ({"opted_out": True}, set()),
+    ],
+)
+def test_what_items_of_the_former_version_hold(aws: Aws, older: dict[str, Any], expected: set[str]) -> None:
+    """The records that an opt-out was delivered to count as set by it, also once another request has come."""
+    opt_outs = DynamoOptOuts(aws.table(SYNC_STATE))
+    item = {"pk": f"optout#{NUMBER}", "sk": "word", "address": NUMBER, "said_at": int(NOW * 1000), **older}
+    aws.table(SYNC_STATE).put(item)
     [known] = opt_outs.find_requests([NUMBER])
-    assert {"rec1", "rec2"} == known.records_set
-    assert known.set_in is None
-    later = opt_outs.record_request(NUMBER, False, NOW + 1)
-    assert later
-    assert {"rec1", "rec2"} == later.records_set
-    opt_outs.mark_set(later, "rec1", is_set=False)
-    opt_outs.mark_delivered(later, ["rec1", "rec2"])
-    again = opt_outs.record_request(NUMBER, True, NOW + 2)
-    assert again
-    assert {"rec2"} == again.records_set
+    assert (expected, None) == (set(known.records_set), known.set_in)
+    for after, out in enumerate((False, False, True), 1):
+        later = opt_outs.record_request(NUMBER, out, NOW + after)
+        assert later
+        assert expected == later.records_set
+        opt_outs.mark_delivered(later, ["rec1", "rec2", "rec3"])
+
+
+def test_requests_of_the_same_kind_set_nothing(opt_outs: OptOuts) -> None:
+    """An opt-in that was delivered is no opt-out of ours, however often it comes."""
+    for after in range(3):
+        request = opt_outs.record_request(NUMBER, False, NOW + after)
+        assert request
+        opt_outs.mark_delivered(request, ["rec1"])
+    assert [frozenset()] == [known.records_set for known in opt_outs.find_requests([NUMBER])]
 
 
 def test_a_word_nobody_recorded_is_not_marked(opt_outs: OptOuts) -> None:

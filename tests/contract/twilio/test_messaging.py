@@ -248,8 +248,6 @@ def test_a_service_of_its_own(twilio: TwilioStandIn) -> None:
     conversation = new_conversation(twilio, service_sid, {})
     twilio.store.conversations[conversation.sid] = conversation
     sid, messaging = conversation.sid, over_http(twilio)
-    with pytest.raises(RefusedError):
-        messaging.add_worker(sid, JO)
     messaging.add_worker(sid, JO, service_sid=service_sid)
     [there] = messaging.list_participants(sid, service_sid)
     messaging.update_participant_attributes(sid, there.sid, '{"a":"b"}', service_sid)
@@ -258,6 +256,25 @@ def test_a_service_of_its_own(twilio: TwilioStandIn) -> None:
     assert "Ann" == twilio.store.conversation(sid).friendly_name
     assert User(identity=JO) == messaging.fetch_chat_user(JO, service_sid)
     assert messaging.fetch_chat_user(MEI, service_sid) is None
+    assert not any(seen.path.startswith("/conversations/v1/Conversations") for seen in twilio.requests)
+
+
+def test_a_service_that_nobody_names(twilio: TwilioStandIn) -> None:
+    """Webhooks about messages do not; it is looked for once, where the default service has no such conversation."""
+    twilio.store.add_service()
+    service_sid = twilio.store.add_service()
+    conversation = new_conversation(twilio, service_sid, {})
+    twilio.store.conversations[conversation.sid] = conversation
+    messaging = over_http(twilio)
+    assert [] == messaging.list_participants(conversation.sid)
+    twilio.requests.clear()
+    messaging.add_worker(conversation.sid, JO)
+    assert [f"/conversations/v1/Services/{service_sid}/Conversations/{conversation.sid}/Participants"] == [
+        seen.path for seen in twilio.requests
+    ]
+    with pytest.raises(RefusedError) as raised:
+        messaging.list_participants(NOWHERE)
+    assert 20404 == raised.value.code
 
 
 def test_a_group_needs_a_projected_address(twilio: TwilioStandIn) -> None:

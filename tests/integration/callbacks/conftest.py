@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -100,32 +101,35 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
 @pytest.fixture
 def deploy(running: Deployment) -> Deploy:
     """Bring the stack back to its start, over a base with these customers; `config` is a bridge.yaml."""
-
-    def start(
-        customers: Sequence[Mapping[str, object]] = (),
-        config: str = "",
-        columns: Mapping[str, Sequence[Column]] = COLUMNS,
-        **airtable_secret: str,
-    ) -> Deployment:
-        running.airtable.reset()
-        running.airtable.webhooks_allowed = True
-        running.airtable.base.replace_tables(
-            Base({"Customers": customers, "Templates": sample_templates()}, columns=columns)
-        )
-        running.stack.reset()
-        if config:
-            running.store_config(config)
-        if airtable_secret:
-            _add_to_secret(running.stack, airtable_secret)
-        return running
-
-    return start
+    return partial(start_over, running)
 
 
-def _add_to_secret(stack: Stack, values: Mapping[str, str]) -> None:
+def start_over(
+    running: Deployment,
+    customers: Sequence[Mapping[str, object]] = (),
+    config: str = "",
+    columns: Mapping[str, Sequence[Column]] = COLUMNS,
+    templates: Sequence[Mapping[str, object]] | None = None,
+    **airtable_secret: str,
+) -> Deployment:
+    """Bring the stack back to its start."""
+    running.airtable.reset()
+    running.airtable.webhooks_allowed = True
+    tables = {"Customers": customers, "Templates": sample_templates() if templates is None else templates}
+    running.airtable.base.replace_tables(Base(tables, columns=columns))
+    running.stack.reset()
+    if config:
+        running.store_config(config)
+    if airtable_secret:
+        add_to_secret(running.stack, "airtable", airtable_secret)
+    return running
+
+
+def add_to_secret(stack: Stack, name: str, values: Mapping[str, str]) -> None:
+    """Put further values into one of the stack's secrets."""
     manager = stack.client("secretsmanager")
-    kept = json.loads(manager.get_secret_value(SecretId="local/airtable")["SecretString"])
-    manager.put_secret_value(SecretId="local/airtable", SecretString=json.dumps({**kept, **values}))
+    kept = json.loads(manager.get_secret_value(SecretId=f"local/{name}")["SecretString"])
+    manager.put_secret_value(SecretId=f"local/{name}", SecretString=json.dumps({**kept, **values}))
 
 
 def loaded(outcome: Any) -> bool:

@@ -417,6 +417,15 @@ def test_an_opt_in_lifts_what_an_opt_out_has_set() -> None:
     assert (False, True) == (record(office), record(office, "r2"))
 
 
+def test_many_opt_ins() -> None:
+    """However often somebody says "Yes", the company's own tick stays."""
+    office = world(contact("r1", sms=ANN, opt_out=True))
+    for at in range(1, 5):
+        say(office, out=False, at=at)
+
+    assert (True, True) == (record(office), obeyed(office))
+
+
 def test_the_companys_tick_after_an_opt_in() -> None:
     """It is not taken for an earlier opt-out's, though STOP and START come again."""
     office = world(contact("r1", sms=ANN))

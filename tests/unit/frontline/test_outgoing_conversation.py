@@ -78,6 +78,7 @@ def test_opted_in_again() -> None:
     office = world(contact("r1", sms=ANN, opt_out=True))
     word = office.opt_outs.record_request(ANN, out=True, at=1)
     assert word
+    office.opt_outs.mark_set(word, "r1", is_set=True)
     office.opt_outs.mark_delivered(word, ["r1"])
     office.opt_outs.record_request(ANN, out=False, at=2)
 

@@ -5,6 +5,7 @@ Used by every module of the stand-in. The plain attributes may be changed while 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Final
 
 from twilio_bridge_local.vendors.twilio.event_streams.sinks import EventStreams, PutEvent
@@ -75,6 +76,7 @@ class Account:
     store: Store = field(default_factory=Store)
     event_streams: EventStreams = field(default_factory=EventStreams)
     flex_tokens: FlexTokens = field(default_factory=FlexTokens)
+    created: datetime = field(default_factory=lambda: datetime.now(UTC))
     webhooks: list[SentWebhook] = field(default_factory=list)
     delivered: list[Delivered] = field(default_factory=list)
 

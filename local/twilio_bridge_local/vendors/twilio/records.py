@@ -108,6 +108,14 @@ class User:
 
 
 @dataclass(frozen=True)
+class Service:
+    """A chat service, and its place in lists."""
+
+    sid: str
+    number: int
+
+
+@dataclass(frozen=True)
 class WebhookConfiguration:
     """Which events fire, and where to; without URLs of its own they go to the account's `callbacks_url`."""
 

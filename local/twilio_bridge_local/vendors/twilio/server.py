@@ -91,6 +91,7 @@ class TwilioStandIn(Account, StandIn):
         """Put the products' paths on the app, and what people do under /_stand-in."""
         app.config[rest.ACCOUNT] = self
         app.register_blueprint(rest.conversations, url_prefix=CONVERSATIONS, name="account")
+        app.register_blueprint(rest.services, url_prefix=CONVERSATIONS)
         services = f"{CONVERSATIONS}/Services/<service_sid>"
         app.register_blueprint(rest.conversations, url_prefix=services, name="service")
         app.register_blueprint(rest.frontline, url_prefix="/frontline-api/v1")

@@ -98,6 +98,15 @@ def test_a_chat_user_is_as_described(twilio: TwilioStandIn) -> None:
         described(schema).validate(requests.get(url, auth=(ACCOUNT_SID, AUTH_TOKEN), timeout=2).json())
 
 
+def test_services_are_listed(twilio: TwilioStandIn, client: Client) -> None:
+    """https://www.twilio.com/docs/conversations/api/service-resource."""
+    sids = [twilio.store.default_service_sid, twilio.store.add_service()]
+    assert sids == [service.sid for service in client.conversations.v1.services.list()]
+    answer = requests.get(f"{twilio.url}/conversations/v1/Services", auth=(ACCOUNT_SID, AUTH_TOKEN), timeout=2).json()
+    for service in answer["services"]:
+        described("conversations.v1.service").validate(service)
+
+
 def test_a_deactivated_user(client: Client) -> None:
     """They are still there, and say so: https://www.twilio.com/docs/frontline/api/user-resource."""
     client.frontline_api.v1.users(WORKER).update(state="deactivated")

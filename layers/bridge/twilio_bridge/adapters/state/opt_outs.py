@@ -10,7 +10,7 @@ POSTPONED = "postponed"
 # Of an opt-out and an opt-in at one moment.
 OUT_IS_SAFER = " OR (said_at = :at AND opted_out <> :out)"
 
-# DynamoDB keeps no empty set; with this in it, the set says that it was stored.
+# DynamoDB keeps no empty set; with this in it, the set `ours` tells its items from older ones, which lack it.
 NOBODY = "-"
 
 
@@ -23,12 +23,15 @@ class DynamoOptOuts:
     def record_request(self, address: str, out: bool, at: float) -> OptOut | None:
         """Write a request unless a later one is stored; the same one again changes nothing."""
         at_ms = int(at * 1000)
+        before = self._table.get(_opt_out(address), "word", consistent=True)
+        ours = {NOBODY, *(_request(before).records_set if before else ())}
+
         item = self._table.update(
             _opt_out(address),
             "word",
-            "SET opted_out = :out, said_at = :at, address = :address, ticked = if_not_exists(told, :nobody)"
-            " REMOVE told",
-            {":out": out, ":at": at_ms, ":address": address, ":nobody": None},
+            "SET opted_out = :out, said_at = :at, address = :address, ticked = if_not_exists(told, :nobody),"
+            " ours = if_not_exists(ours, :ours) REMOVE told",
+            {":out": out, ":at": at_ms, ":address": address, ":nobody": None, ":ours": ours},
             when="attribute_not_exists(said_at) OR said_at < :at" + (OUT_IS_SAFER if out else ""),
         )
         item = item or self._table.get(_opt_out(address), "word", consistent=True)

@@ -190,3 +190,18 @@ def chat_user(account: Account, scope: Scope, record: User) -> Resource:
         "url": url,
         "links": {"user_conversations": f"{url}/Conversations"},
     }
+
+
+def service(account: Account, sid: str) -> Resource:
+    """A chat service."""
+    url, created = f"{CONVERSATIONS}/Services/{sid}", seconds(account.created)
+    links = {name.lower(): f"{url}/{name}" for name in ("Conversations", "Users", "Roles", "Bindings", "Configuration")}
+    return {
+        "account_sid": account.account_sid,
+        "sid": sid,
+        "friendly_name": f"Service {sid[-4:]}",
+        "date_created": created,
+        "date_updated": created,
+        "url": url,
+        "links": links,
+    }

@@ -16,12 +16,13 @@ from twilio_bridge_local.vendors.twilio.conversations.resources import Scope
 from twilio_bridge_local.vendors.twilio.conversations.webhooks import Origin
 from twilio_bridge_local.vendors.twilio.errors import refusal
 from twilio_bridge_local.vendors.twilio.paging import page
-from twilio_bridge_local.vendors.twilio.records import Conversation, WebhookConfiguration
+from twilio_bridge_local.vendors.twilio.records import Conversation, Service, WebhookConfiguration
 
 ACCOUNT: Final = "TWILIO_ACCOUNT"
 MAX_PARTICIPANT_CONVERSATIONS: Final = 50
 
 conversations = Blueprint("conversations", __name__)
+services = Blueprint("services", __name__)
 frontline = Blueprint("frontline", __name__)
 
 
@@ -59,6 +60,13 @@ def origin() -> Origin:
 def conversation(sid: str) -> Conversation:
     """The conversation of the path, in the service of the path."""
     return account().store.conversation(sid, scope().service_sid)
+
+
+@services.get("/Services")
+def list_services() -> ResponseReturnValue:
+    """The account's chat services."""
+    found = [Service(sid, number) for number, sid in enumerate(account().store.services)]
+    return page(request, "services", found, lambda record: resources.service(account(), record.sid))
 
 
 @conversations.get("/Conversations")
