@@ -26,16 +26,16 @@ from tests.fakes.support import (
 )
 from twilio_bridge.adapters.aws.dynamodb import Table
 from twilio_bridge.adapters.brevo.attributes import BrevoAttributes
-from twilio_bridge.adapters.brevo.client import PACES, BrevoRequests
+from twilio_bridge.adapters.brevo.client import WINDOWS, BrevoRequests
 from twilio_bridge.adapters.brevo.errors import BREVO
 from twilio_bridge.adapters.brevo.marketing_contacts import BrevoMarketingContacts
 from twilio_bridge.adapters.contact_cache.chunk_cache import ChunkMemory
 from twilio_bridge.adapters.state.facts import DynamoFacts
 from twilio_bridge.adapters.state.figures import DynamoFigures
 from twilio_bridge.adapters.state.identities import DynamoIdentities
-from twilio_bridge.adapters.state.limiter import Pace, SlotLimiter
 from twilio_bridge.adapters.state.opt_outs import DynamoOptOuts
 from twilio_bridge.adapters.state.persons import DynamoPersons
+from twilio_bridge.adapters.state.window_limiter import Window, WindowLimiter
 from twilio_bridge.config import schema
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.logs import logger
@@ -156,7 +156,7 @@ def _about(path: str) -> str:
 
 def _delivered(work: ReducerDeps, outbox: FakeOutbox, table: Table, brevo: BrevoStandIn) -> list[Delivered]:
     """Deliver at a pace that costs what the real one does, and no time."""
-    limits = {group: SlotLimiter(table, BREVO, group, pace=Pace(slot_ms=1)) for group in PACES}
+    limits = {group: WindowLimiter(table, BREVO, group, Window(50, 0.0)) for group in WINDOWS}
     requests = BrevoRequests(API_KEY, brevo.url, limits)
     outside = DeliveryDeps(
         persons=work.persons,

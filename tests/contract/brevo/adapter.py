@@ -4,13 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.contract.airtable.adapter import Unlimited
 from tests.contract.tables import SYNC_STATE, Aws
 from twilio_bridge.adapters.brevo.attributes import BrevoAttributes
-from twilio_bridge.adapters.brevo.client import PACES, BrevoRequests
+from twilio_bridge.adapters.brevo.client import WINDOWS, BrevoRequests
 from twilio_bridge.adapters.brevo.errors import BREVO
 from twilio_bridge.adapters.brevo.marketing_contacts import BrevoMarketingContacts
-from twilio_bridge.adapters.state.limiter import SlotLimiter
+from twilio_bridge.adapters.state.window_limiter import Window, WindowLimiter
 from twilio_bridge.support.person import TimelineEvent
 from twilio_bridge.support.ports import MarketingContact
 from twilio_bridge_local.vendors.brevo.limits import NO_LIMITS
@@ -40,9 +39,10 @@ class Around:
     clock: Moment = field(default_factory=Moment)
 
     def requests(
-        self, url: str = "", key: str = API_KEY, limits: Mapping[str, SlotLimiter] | None = None
+        self, url: str = "", key: str = API_KEY, limits: Mapping[str, WindowLimiter] | None = None
     ) -> BrevoRequests:
-        free = {group: Unlimited(self.aws.table(SYNC_STATE), BREVO, group, pace=pace) for group, pace in PACES.items()}
+        table, wide = self.aws.table(SYNC_STATE), Window(50, 0.0)
+        free = {group: WindowLimiter(table, BREVO, f"{group} free", wide) for group in WINDOWS}
         return BrevoRequests(key, url or self.brevo.url, limits or free, patience_s=1.0, clock=self.clock.now)
 
     def crm(self, *, create: bool = True, force_merge: bool = False, **options: Any) -> BrevoMarketingContacts:

@@ -1,12 +1,13 @@
 """Every vendor's requests go through the proxy, with its login."""
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 
 import pytest
 
 from tests.contract.proxy.proxy_server import ProxyServer
 from twilio_bridge.adapters.airtable.client import ONCE, AirtableRequests
-from twilio_bridge.adapters.brevo.client import PACES, BrevoRequests, Call
+from twilio_bridge.adapters.brevo.client import WINDOWS, BrevoRequests, Call
 from twilio_bridge.adapters.entities.accounts import Accounts
 from twilio_bridge.adapters.entities.client import TwilioClient
 from twilio_bridge.adapters.entities.funnel import Funnel
@@ -31,6 +32,10 @@ class NoLimit:
 
     def reserve_slot(self, _patience_s: float) -> None:
         """Wait for nothing."""
+
+    def hold_token(self, _patience_s: float) -> AbstractContextManager[None]:
+        """Wait for nothing."""
+        return nullcontext()
 
     def block(self, _seconds: float) -> None:
         """Stop nobody."""
@@ -62,7 +67,7 @@ def test_airtable(server: ProxyServer, proxy: Proxy) -> None:
 
 def test_brevo(server: ProxyServer, proxy: Proxy) -> None:
     with BrevoStandIn() as brevo:
-        limits = dict.fromkeys(PACES, NoLimit())
+        limits = dict.fromkeys(WINDOWS, NoLimit())
         requests = BrevoRequests(brevo.api_key, brevo.url, limits, proxy=proxy)  # type: ignore[arg-type]  # as above
         requests.ask(Call(group="contacts", method="GET", path="/contacts/attributes"))
         assert forwarded(server) == f"GET {brevo.url}/v3/contacts/attributes HTTP/1.1"

@@ -1,6 +1,6 @@
 """Every request to Brevo's API v3 goes through here.
 
-A slot of the shared limiter first, a timeout within the caller's budget, then Brevo's errors as ours. The limits of
+A token of the shared limiter first, a timeout within the caller's budget, then Brevo's errors as ours. The limits of
 the general plan: https://developers.brevo.com/docs/api-limits.
 """
 
@@ -15,7 +15,7 @@ from twilio_bridge import deadline
 from twilio_bridge.adapters.aws.dynamodb import Table
 from twilio_bridge.adapters.brevo.errors import BREVO, failure, refusal
 from twilio_bridge.adapters.proxy import open_session
-from twilio_bridge.adapters.state.limiter import Pace, SlotLimiter
+from twilio_bridge.adapters.state.window_limiter import Window, WindowLimiter
 from twilio_bridge.errors import NotTakenError, RateLimitedError, UnavailableError
 from twilio_bridge.logs import logger
 from twilio_bridge.retry import Retry, call
@@ -24,17 +24,17 @@ from twilio_bridge.settings import Proxy
 URL = "https://api.brevo.com"
 CONNECT_TIMEOUT_S = 2.0
 READ_TIMEOUT_S = 8.0
-# How long a request waits for its slot before it goes back to the queue.
+# How long a request waits for its token before it goes back to the queue.
 PATIENCE_S = 5.0
 # A connection that rested this long may be dead without anybody having noticed, and an event must not be lost in it.
 IDLE_S = 15.0
 
 CONTACTS, EVENTS, THE_REST = "contacts", "events", "the rest"
-# Ten a second are allowed for the first two; of the rest a hundred an hour, those that were saved up included.
-PACES: Mapping[str, Pace] = {
-    CONTACTS: Pace(slot_ms=111),
-    EVENTS: Pace(slot_ms=111),
-    THE_REST: Pace(slot_ms=45_000, saved=19),
+# Ten a second are allowed for each of the first two, of the rest a hundred an hour: some are left to others.
+WINDOWS: Mapping[str, Window] = {
+    CONTACTS: Window(9, 1.0),
+    EVENTS: Window(9, 1.0),
+    THE_REST: Window(90, 3600.0),
 }
 
 IDEMPOTENT = Retry(attempts=3, first_wait_s=0.5, on=(UnavailableError,))
@@ -46,7 +46,7 @@ NEVER_TWICE = Retry(attempts=3, first_wait_s=0.5, on=(NotTakenError,))
 class Call:
     """A request: which limit it counts under, what it asks for, and when it may be repeated.
 
-    `patience_s` is how long it may wait for its slot, where that is not the client's usual time.
+    `patience_s` is how long it may wait for its token, where that is not the client's usual time.
     """
 
     group: str
@@ -58,9 +58,9 @@ class Call:
     patience_s: float | None = None
 
 
-def limiters(table: Table) -> dict[str, SlotLimiter]:
+def limiters(table: Table) -> dict[str, WindowLimiter]:
     """Return the account's limiters, shared by everybody who uses this table."""
-    return {group: SlotLimiter(table, BREVO, group, pace=pace) for group, pace in PACES.items()}
+    return {group: WindowLimiter(table, BREVO, group, window) for group, window in WINDOWS.items()}
 
 
 class BrevoRequests:
@@ -70,7 +70,7 @@ class BrevoRequests:
         self,
         api_key: str,
         endpoint_url: str,
-        limits: Mapping[str, SlotLimiter],
+        limits: Mapping[str, WindowLimiter],
         *,
         patience_s: float = PATIENCE_S,
         log_calls: bool = False,
@@ -87,14 +87,14 @@ class BrevoRequests:
         self._used_at = clock()
 
     def ask(self, wanted: Call) -> Any:  # noqa: ANN401  JSON, None where the answer is empty
-        """Make a request and give what its answer holds."""
+        """Make a request and return what its answer holds."""
         return call(lambda: self._once(wanted), wanted.policy)
 
     def _once(self, wanted: Call) -> Any:  # noqa: ANN401  as above
         limiter = self._limits[wanted.group]
         patience_s = self._patience_s if wanted.patience_s is None else wanted.patience_s
-        limiter.reserve_slot(deadline.seconds_left(patience_s + 0.5) - 0.5)
-        response = self._send(wanted)
+        with limiter.hold_token(deadline.seconds_left(patience_s + 0.5) - 0.5):
+            response = self._send(wanted)
         if self._log_calls:  # neither path nor body: they name people
             asked = {"group": wanted.group, "method": wanted.method, "status": response.status_code}
             logger.info("Brevo asked", extra=asked | {"ms": round(response.elapsed.total_seconds() * 1000)})
@@ -102,7 +102,7 @@ class BrevoRequests:
             return _content(response)
         error = refusal(response)
         if isinstance(error, RateLimitedError):
-            limiter.block_slots(error.retry_after)
+            limiter.block(error.retry_after)
         raise error
 
     def _send(self, wanted: Call) -> requests.Response:
