@@ -10,8 +10,8 @@ STAMP := $(VENV)/.installed
 help: ## list what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-run: $(STAMP) ## start everything on 127.0.0.1:3000 (PORT changes it; ARGS=--demo plays a story)
-	@$(BIN)/python -m twilio_bridge_local $(ARGS)
+run: $(STAMP) ## start everything on 127.0.0.1:3000 (PORT=…; CONFIG=my.yaml; ARGS=--demo plays a day)
+	@$(BIN)/python -m twilio_bridge_local $(if $(CONFIG),--config $(CONFIG)) $(ARGS)
 
 setup: $(STAMP) ## make the virtual environment with the command twilio-bridge, and nothing else
 

@@ -11,10 +11,10 @@ from dotenv import dotenv_values
 
 from twilio_bridge.settings import BASE_URL, Settings
 from twilio_bridge_cli.errors import CommandError
+from twilio_bridge_cli.local_stack import require_local_stack
 
 Environment = Mapping[str, str]
 
-LOCAL_PORT: Final = "3000"
 _LOOPBACK: Final = re.compile(r"localhost|127(\.[0-9]{1,3}){3}|::1")
 
 
@@ -36,8 +36,8 @@ def read_env_file() -> Environment:
 
 
 def find_base_url(option: str | None, environment: Environment) -> str:
-    """Return where callbacks are sent: --url, else PUBLIC_BASE_URL, else the local stack."""
-    url = option or Settings(environment).public_base_url or f"http://127.0.0.1:{_port(environment)}"
+    """Return where callbacks are sent: --url, else PUBLIC_BASE_URL, else the local stack's (PORT, or as it runs)."""
+    url = option or Settings(environment).public_base_url or _find_local_url(environment)
     if not _is_url(url):
         raise CommandError(f"The URL should be {BASE_URL[1]}, such as https://bridge.example.com.")
     if "@" in urlsplit(url).netloc:
@@ -58,8 +58,14 @@ def _is_url(text: str) -> bool:
         return False
 
 
+def _find_local_url(environment: Environment) -> str:
+    if "PORT" in environment:
+        return f"http://127.0.0.1:{_port(environment)}"
+    return require_local_stack().url
+
+
 def _port(environment: Environment) -> str:
-    port = environment.get("PORT", LOCAL_PORT).strip()
+    port = environment["PORT"].strip()
     if not re.fullmatch(r"[0-9]{1,5}", port):
         raise CommandError("PORT should be a number from 1 to 65535.")
 

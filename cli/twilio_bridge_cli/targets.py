@@ -1,16 +1,12 @@
 """Where the stream, the table and the bucket are: an option, a stack's outputs, the environment, or the local stack."""
 
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 from twilio_bridge_cli import aws
 from twilio_bridge_cli.environment import Environment
 from twilio_bridge_cli.errors import CommandError
-
-LOCAL_STACK: Final = Path(".aws-sam/local-env.json")  # the local stack writes it when it starts
+from twilio_bridge_cli.local_stack import require_local_stack
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,17 +42,7 @@ def find_target(
     if name := named or environment.get(kind.variable):
         return Target(name, environment)
 
-    local = _read_local_stack(kind.variable)
+    local = require_local_stack().find_variables(kind.variable)
     if kind.variable not in local:
-        remedy = "Name the stack: --stack twilio-bridge; or start a local one: make run."
-        raise CommandError(f"Which {kind.what}?", remedy)
+        raise CommandError(f"The local stack has no {kind.what}.", "Name a deployed one: --stack twilio-bridge")
     return Target(local[kind.variable], {"AWS_ENDPOINT_URL": local.get("AWS_ENDPOINT_URL", ""), **environment})
-
-
-def _read_local_stack(variable: str) -> Mapping[str, str]:
-    """Return the variables of a function of the local stack that has this one; nothing where there is none."""
-    try:
-        functions = json.loads(LOCAL_STACK.read_text(encoding="utf-8"))
-        return next((each for each in functions.values() if variable in each), {})
-    except (OSError, ValueError, AttributeError, TypeError):
-        return {}

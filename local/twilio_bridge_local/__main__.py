@@ -1,111 +1,52 @@
 """`python -m twilio_bridge_local`: the whole bundle on this machine; `make run` calls it.
 
-Ends with 0 after Ctrl-C or SIGTERM, with 2 and one sentence where it cannot start. A demonstration ends
-when its story is told: with 0 if all of it came out as it should, else with 1.
+Ends with 0 after Ctrl-C, SIGTERM or SIGHUP, also in the middle of its start: what was started is stopped then, and a
+second Ctrl-C is ignored, for it would only leave half of it.
 """
 
-import argparse
-import importlib
-import json
+import os
 import signal
 import sys
 import threading
-from collections.abc import Sequence
-from dataclasses import replace
-from pathlib import Path
 from types import FrameType
 from typing import Final
 
-from rich.console import Console
+_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_STOPPED: Final = "Stopped.\n"
 
-from twilio_bridge_local.console.screen import alerts, description, overview
-from twilio_bridge_local.environment import decide, port_of, settings_of
-from twilio_bridge_local.errors import LocalError
-from twilio_bridge_local.functions.http_server import LOOPBACK
-from twilio_bridge_local.stack import DEFAULT_PORT, SAM_ENVIRONMENT, TEMPLATE, Stack
-
-_EPILOG: Final = """\
-examples:
-  python -m twilio_bridge_local                   stand-ins, or real vendors where .env has credentials
-  python -m twilio_bridge_local --port 8080       the same elsewhere (or PORT=8080)
-  python -m twilio_bridge_local --demo            plays a story against stand-ins, whatever .env says
-  python -m twilio_bridge_local --demo --live     plays it against the real vendors of .env
-  python -m twilio_bridge_local --host 172.17.0.1 lets containers of `sam local` reach the stand-ins (Linux)
-  python -m twilio_bridge_local --json            one JSON object in place of the overview
-
-settings:
-  TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN           make Twilio real (TWILIO_ENDPOINT_URL: elsewhere)
-  AIRTABLE_TOKEN, AIRTABLE_BASE_ID                make Airtable real (AIRTABLE_ENDPOINT_URL: elsewhere)
-  BREVO_API_KEY                                   makes Brevo real (BREVO_ENDPOINT_URL: elsewhere)
-  AWS_ENDPOINT_URL                                in place of the embedded AWS; never AWS itself
-"""
+_stop: Final = threading.Event()
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run until told to stop; the answer is the exit code."""
-    options = _parser().parse_args(arguments)
-    console = Console(stderr=options.json, highlight=False)
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _interrupt)
+def main() -> int:
+    """Run the command, whose modules take half a second to load; return the exit code."""
+    _handle_signals_with(_exit_at_once)
+    from twilio_bridge_local.command import run  # noqa: PLC0415  as above
+
+    _handle_signals_with(_interrupt)
     try:
-        return _run(options, console)
-    except LocalError as error:
-        sys.stderr.write(f"error: {error}\n")
-        return 2
+        return run(_stop)
     except KeyboardInterrupt:
+        sys.stderr.write(_STOPPED)
         return 0
 
 
-def _run(options: argparse.Namespace, console: Console) -> int:
-    settings = settings_of(Path())
-    port = port_of(settings, DEFAULT_PORT) if options.port is None else options.port
-    environment = decide(settings, demo=options.demo, live=options.live)
-    environment = replace(environment, host=options.host)
-    with Stack(environment, template=TEMPLATE, port=port, alert=alerts(console)) as stack:
-        if options.demo:
-            return 0 if importlib.import_module("twilio_bridge_local.demo.play").play(stack) else 1
-        stack.write_sam_environment(SAM_ENVIRONMENT)
-        if options.json:
-            sys.stdout.write(json.dumps(description(stack)) + "\n")
-            sys.stdout.flush()
-        else:
-            overview(stack, console)
-        _wait()
-    return 0
-
-
-def _wait() -> None:
-    try:
-        threading.Event().wait()
-    except KeyboardInterrupt:
-        # From here on the stack stops; a second Ctrl-C would only leave half of it.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+def _exit_at_once(_number: int, _frame: FrameType | None) -> None:
+    """End the process; nothing has been started yet."""
+    os.write(sys.stderr.fileno(), _STOPPED.encode())
+    os._exit(0)
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    """Stop what runs; the event counts where Python drops the exception, as it does in a finalizer."""
+    for number in _SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+    _stop.set()
     raise KeyboardInterrupt
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m twilio_bridge_local",
-        description="Runs the whole bundle on 127.0.0.1, without an account anywhere.",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--demo", action="store_true", help="play a story and end")
-    parser.add_argument("--live", action="store_true", help="let the story use the real vendors of .env")
-    parser.add_argument("--port", type=_port, help=f"where to listen (default: PORT, or {DEFAULT_PORT})")
-    parser.add_argument("--host", default=LOOPBACK, help="where AWS and the vendors' stand-ins listen (see above)")
-    parser.add_argument("--json", action="store_true", help="describe what runs as one JSON object")
-    return parser
-
-
-def _port(text: str) -> int:
-    try:
-        return port_of({"PORT": text})
-    except LocalError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
+def _handle_signals_with(handler: "signal._HANDLER") -> None:
+    for number in _SIGNALS:
+        signal.signal(number, handler)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ one.
 """
 
 import os
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,8 @@ from typing import Final
 
 from dotenv import dotenv_values
 
+from twilio_bridge.config.schema import parse
+from twilio_bridge.errors import SettingError
 from twilio_bridge_local import credentials
 from twilio_bridge_local.aws.server import refuse_real_aws
 from twilio_bridge_local.errors import SettingsError
@@ -149,11 +152,34 @@ def decide(settings: Settings, *, demo: bool = False, live: bool = False) -> Env
 
 
 def port_of(settings: Settings, default: int = 3000) -> int:
-    """PORT, where it is given."""
+    """Return PORT where it is given; raise SettingsError where it is none that commands could find."""
     given = settings.get("PORT", str(default))
-    if not given.isdecimal() or int(given) > 65535:  # noqa: PLR2004  the last port
+    if not given.isdecimal() or not 0 < int(given) <= 65535:  # noqa: PLR2004  the last port
         raise SettingsError(f"PORT should be a number from 1 to 65535, not {given!r}")
     return int(given)
+
+
+def own_address(host: str) -> str:
+    """Return the address; raise SettingsError where this machine has no such one."""
+    try:
+        socket.create_server((host, 0)).close()
+    except OSError as error:
+        raise SettingsError(
+            f"--host {host} is no address of this machine. Leave it out, or take one that `ip addr` shows"
+        ) from error
+    return host
+
+
+def check_config(file: str) -> None:
+    """Raise SettingsError with all that is wrong where the configuration file cannot be used."""
+    if not file:
+        return
+    try:
+        parse(Path(file).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"BRIDGE_CONFIG: {file} cannot be read") from error
+    except SettingError as error:
+        raise SettingsError(f"{file} cannot be used\n{error}") from error
 
 
 def _named(settings: Settings) -> Settings:

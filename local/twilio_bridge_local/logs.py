@@ -69,13 +69,13 @@ class LogFile:
 
 
 def reading(line: str) -> tuple[str, str]:
-    """A line's level and message; plain text has no level."""
+    """Return a line's level and message with its reason; plain text has no level."""
     if not line.startswith("{"):
         return "", line
     try:
         entry = json.loads(line)
     except ValueError:
         return "", line
-    message = str(entry.get("message", ""))
+    message = ": ".join(str(entry[key]) for key in ("message", "reason") if entry.get(key))
     kind = str(entry.get("errorType") or entry.get("exception_name") or "")
     return str(entry.get("level", "")).upper(), f"{kind}: {message}" if kind and kind not in message else message

@@ -39,7 +39,6 @@ if TYPE_CHECKING:
 
 DEFAULT_PORT: Final = 3000
 TEMPLATE: Final = Path("template.yaml")
-SAM_ENVIRONMENT: Final = Path(".aws-sam/local-env.json")
 
 
 class Stack:
@@ -86,12 +85,6 @@ class Stack:
         self._pools: dict[str, Pool] = {}
         self._feeds: Sequence[Feed] = ()
         self._cleanup = ExitStack()
-
-    def write_sam_environment(self, file: Path) -> None:
-        """Write what `sam local invoke --env-vars` takes, so that a container works against this stack."""
-        file.parent.mkdir(exist_ok=True)
-        variables = {function.name: dict(function.environment) for function in self.bundle.functions}
-        file.write_text(json.dumps(variables, indent=2) + "\n", encoding="utf-8")
 
     def invoke(self, function: str, event: object) -> Outcome:
         """Call a function and wait for what it comes to."""
@@ -166,7 +159,7 @@ class Stack:
             feed.start()
 
     def _open_log(self, cleanup: ExitStack) -> LogFile:
-        folder = self._log_folder or Path(tempfile.mkdtemp(prefix="twilio-bridge-"))
+        folder = self._log_folder or Path(cleanup.enter_context(tempfile.TemporaryDirectory(prefix="twilio-bridge-")))
         self.log_path = folder / "functions.log"
         return cleanup.enter_context(LogFile(self.log_path, self._alert))
 

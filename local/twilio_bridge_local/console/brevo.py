@@ -14,7 +14,7 @@ import requests
 from rich.console import Console
 
 from twilio_bridge_local.console.brevo_tables import show
-from twilio_bridge_local.stack import SAM_ENVIRONMENT
+from twilio_bridge_local.running import find_stacks
 from twilio_bridge_local.vendors.server import OWN_PATH
 
 ENDPOINT = "BREVO_ENDPOINT_URL"
@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _watch(url: str, shown: Any, *, as_json: bool) -> Any:  # noqa: ANN401  the stand-in's JSON
-    """Look again, show what has changed, and give what is shown now."""
+    """Look again and show what has changed; return what is shown now."""
     time.sleep(BETWEEN_LOOKS_S)
     state = _state(url)
     if state != shown:
@@ -70,14 +70,14 @@ def _state(url: str) -> Any:  # noqa: ANN401  same
 
 
 def _url_of_local_stack() -> str:
-    """Return where the stack that was started last has its Brevo; the stack writes it down when it starts."""
-    try:
-        functions = json.loads(SAM_ENVIRONMENT.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        functions = {}
-    found = next((url for each in functions.values() if (url := each.get(ENDPOINT))), None)
+    """Return where the stack that was started last, of those that run, has its Brevo."""
+    stacks = find_stacks()
+    if not stacks:
+        raise NotThereError("the local stack is not running: make run")
+    functions = stacks[0]["functions"].values()
+    found = next((url for each in functions if (url := each.get(ENDPOINT))), None)
     if found is None:
-        raise NotThereError("no local stack with a stand-in for Brevo was started here; make run starts one")
+        raise NotThereError("the local stack uses the real Brevo (BREVO_API_KEY is set): look there")
     return str(found)
 
 

@@ -16,7 +16,8 @@ from twilio_bridge_local.environment import Environment, Vendor
 from twilio_bridge_local.functions.http_server import LOOPBACK
 from twilio_bridge_local.functions.schedules import interval_s
 from twilio_bridge_local.logs import Alert
-from twilio_bridge_local.stack import SAM_ENVIRONMENT, Stack
+from twilio_bridge_local.running import SAM_ENVIRONMENT
+from twilio_bridge_local.stack import Stack
 from twilio_bridge_local.template.bundle import Function
 from twilio_bridge_local.vendors.server import OWN_PATH
 
@@ -81,12 +82,12 @@ def description(stack: Stack) -> dict[str, Any]:
 
 
 def alerts(console: Console) -> Alert:
-    """Warnings and errors of the functions, one line each."""
+    """Return what prints the functions' warnings and errors, each whole."""
 
     def alert(function: str, level: str, message: str) -> None:
         colour = "yellow" if level.startswith("WARN") else "red"
         line = Text.assemble((level.lower(), colour), " ", (function, "bold"), " ", " ".join(message.split()))
-        console.print(line, overflow="ellipsis", no_wrap=True)
+        console.print(line, soft_wrap=True)
 
     return alert
 

@@ -8,9 +8,10 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-ro
 
 import re
 import socket
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from twilio_bridge_local.functions.front_page import front_page
 from twilio_bridge_local.functions.http_server import HttpRequest, HttpResponse, HttpServer
 from twilio_bridge_local.functions.iam_authorizer import is_authorized
 from twilio_bridge_local.functions.payload import Matched, event_of, failure, response_of, split_target
@@ -56,14 +57,15 @@ class Routes:
         return None
 
 
-def gateway(functions: Iterable[Function], invoke: Invoke, listening: socket.socket, log: Sink) -> HttpServer:
+def gateway(functions: Sequence[Function], invoke: Invoke, listening: socket.socket, log: Sink) -> HttpServer:
     """A server of the functions' routes on the socket; start it, or use it as a context manager."""
     routes, port = Routes(functions), int(listening.getsockname()[1])
 
     def answer(request: HttpRequest) -> HttpResponse:
-        found = routes.match(request.method, split_target(request.target)[0])
+        path = split_target(request.target)[0]
+        found = routes.match(request.method, path)
         if found is None:
-            return failure(404)
+            return front_page(functions, port) if (request.method, path) == ("GET", "/") else failure(404)
         name, matched, is_signed = found
         if is_signed and not is_authorized(request):
             return failure(403)

@@ -1,7 +1,8 @@
 """Fixtures of the command's tests: a bridge to call, and an environment in which nothing is set."""
 
+import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,16 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         if name.startswith(("TWILIO_", "AWS_")) or name.lower().endswith("_proxy") or name in (*TERMINAL, *NAMES):
             monkeypatch.delenv(name)
     return tmp_path
+
+
+def write_local_stack(
+    folder: Path, url: str, functions: Mapping[str, Mapping[str, str]], started_at: float = 1
+) -> None:
+    """Write what a local stack writes when it starts."""
+    stacks = folder / ".aws-sam/local-stacks"
+    stacks.mkdir(parents=True, exist_ok=True)
+    written = {"url": url, "started_at": started_at, "functions": functions}
+    (stacks / f"{url.rpartition(':')[2]}.json").write_text(json.dumps(written))
 
 
 @pytest.fixture

@@ -7,9 +7,10 @@ from types import SimpleNamespace
 import pytest
 
 from tests.integration.cli.bridge import Bridge, Received, Reply
-from tests.integration.cli.conftest import Run
+from tests.integration.cli.conftest import Run, write_local_stack
 from twilio_bridge_cli import aws
 from twilio_bridge_cli.commands.call.callbacks import CALLBACKS
+from twilio_bridge_cli.commands.call.tokens import LOCAL_TOKEN
 
 ROOT = Path(__file__).parents[3]
 PEOPLE = [{"customer_id": f"rec{index}", "display_name": f"Person {index}"} for index in range(5)]
@@ -179,3 +180,19 @@ def test_a_stack_names_the_address_and_the_token(run: Run, monkeypatch: pytest.M
     assert 0 == result.exit_code, result.stderr
     assert ["jo@acme.org"] == theirs.received[0].form["Worker"]
     assert "of-the-stack" not in result.output
+
+
+def test_the_local_stack_that_runs_is_called(run: Run, folder: Path) -> None:
+    """Of several it is the one that was started last and still listens, wherever it listens; without one it says so."""
+    nobody = run("call", "crm")
+    assert (2, True) == (nobody.exit_code, "The local stack is not running." in nobody.stderr), nobody.stderr
+    assert "make run" in nobody.stderr
+
+    with Bridge(LOCAL_TOKEN) as earlier:
+        write_local_stack(folder, earlier.url, {}, started_at=1)
+        write_local_stack(folder, "http://127.0.0.1:9", {}, started_at=2)
+        assert 0 == run("call", "crm").exit_code
+        with Bridge(LOCAL_TOKEN) as later:
+            write_local_stack(folder, later.url, {}, started_at=3)
+            assert 0 == run("call", "crm").exit_code
+    assert [1, 1] == [len(earlier.received), len(later.received)]

@@ -10,7 +10,7 @@ import pytest
 from moto import mock_aws
 from moto.moto_server.threaded_moto_server import ThreadedMotoServer
 
-from tests.integration.cli.conftest import Run
+from tests.integration.cli.conftest import Run, write_local_stack
 from twilio_bridge_cli import aws
 
 NAME = "bridge-EventStream-1"
@@ -120,8 +120,7 @@ def test_the_local_stack_is_found_by_its_file(run: Run, folder: Path) -> None:
         made_up = {"aws_access_key_id": "made-up", "aws_secret_access_key": "made-up"}
         stream = Stream(endpoint_url=url, **made_up)
         variables = {"EVENT_STREAM": NAME, "AWS_ENDPOINT_URL": url}
-        (folder / ".aws-sam").mkdir()
-        (folder / ".aws-sam/local-env.json").write_text(json.dumps({"CrmFunction": {}, "EventStreams": variables}))
+        write_local_stack(folder, url, {"CrmFunction": {}, "EventStreams": variables})
         assert 0 == run("events", "put", "event.json").exit_code
         assert 0 == run("events", "put", "event.json", "--stream", NAME, "--endpoint-url", url).exit_code
         assert [EVENT, EVENT] == stream.events
@@ -141,7 +140,7 @@ def test_a_mistake_puts_nothing(run: Run, stream: Stream, folder: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        (["event.json"], "Which stream?"),
+        (["event.json"], "local stack is not running"),
         (["event.json", "--stream", "a", "--stack", "b"], "exclude each other"),
         (["missing.json", "--stream", NAME], "cannot be read"),
         (["event.json", "--stream", NAME, "--batch", "501"], "--batch"),

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 from moto.moto_server.threaded_moto_server import ThreadedMotoServer
 
-from tests.integration.cli.conftest import Run
+from tests.integration.cli.conftest import Run, write_local_stack
 from twilio_bridge.adapters.aws.quarantine import S3Quarantine
 from twilio_bridge_cli import aws
 
@@ -218,8 +218,7 @@ def test_the_local_stack_is_found_by_its_file(run: Run, folder: Path) -> None:
         quarantine.ours(b"one")
         variables = {"EVENT_STREAM": STREAM, "AWS_ENDPOINT_URL": url}
         others = {"QUARANTINE_BUCKET": BUCKET, "AWS_ENDPOINT_URL": url}
-        (folder / ".aws-sam").mkdir()
-        (folder / ".aws-sam/local-env.json").write_text(json.dumps({"Webhook": variables, "EventStreams": others}))
+        write_local_stack(folder, url, {"Webhook": variables, "EventStreams": others})
         result = run("events", "replay")
         assert 0 == result.exit_code, result.stderr
         assert [b"one"] == quarantine.data

@@ -12,7 +12,7 @@ import pytest
 from moto import mock_aws
 from moto.moto_server.threaded_moto_server import ThreadedMotoServer
 
-from tests.integration.cli.conftest import Run
+from tests.integration.cli.conftest import Run, write_local_stack
 from twilio_bridge.adapters.aws.dynamodb import Table
 from twilio_bridge.adapters.state.configuration import store
 from twilio_bridge.adapters.state.figures import DynamoFigures
@@ -178,9 +178,8 @@ def test_the_local_stacks_figures_are_found(run: Run, folder: Path) -> None:
         made_up = {"aws_access_key_id": "made-up", "aws_secret_access_key": "made-up"}
         client = boto3.client("dynamodb", region_name="us-east-1", endpoint_url=url, **made_up)  # type: ignore[call-overload]  # any of its options
         fill(client)
-        (folder / ".aws-sam").mkdir()
         variables = {"SYNC_STATE_TABLE": NAME, "AWS_ENDPOINT_URL": url}
-        (folder / ".aws-sam/local-env.json").write_text(json.dumps({"CrmFunction": variables}))
+        write_local_stack(folder, url, {"CrmFunction": variables})
         result = run("report", "queues", "--to", MONDAY, "--json")
         assert [MONDAY] == [line["day"] for line in json.loads(result.stdout)]
         client.close()

@@ -128,7 +128,7 @@ def test_the_best_route_is_taken(front: HttpServer, functions: Functions, method
     assert functions.called == called
 
 
-@pytest.mark.parametrize(("method", "path"), [("POST", "/things"), ("GET", "/nothing"), ("GET", "/")])
+@pytest.mark.parametrize(("method", "path"), [("POST", "/things"), ("GET", "/nothing"), ("POST", "/")])
 def test_without_a_route_it_is_404(front: HttpServer, method: str, path: str) -> None:
     """An unknown path or method is API Gateway's own answer."""
     answer = requests.request(method, front.url + path, timeout=20)

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -84,7 +85,7 @@ def test_the_command_runs_until_it_is_told_to_stop(project: Project, number: sig
         assert eventually(lambda: log.read_text().count("busy "))
         busy = int(log.read_text().split("busy ")[1].split()[0])
         process.send_signal(number)
-        assert process.wait(3) == 0
+        assert process.wait(30) == 0
     assert not lives(idle)
     assert not lives(busy)
 
@@ -126,6 +127,9 @@ def test_a_taken_port_is_told(project: Project) -> None:
     [
         ({"AIRTABLE_TOKEN": ""}, "Airtable is half configured: AIRTABLE_TOKEN"),
         ({"PORT": "http"}, "PORT should be a number"),
+        ({"PORT": "0"}, "PORT should be a number from 1 to 65535"),
+        ({"PORT": "65536"}, "PORT should be a number from 1 to 65535"),
+        ({"BRIDGE_CONFIG": "nowhere.yaml"}, "nowhere.yaml cannot be read"),
         ({"AWS_ENDPOINT_URL": "https://sqs.us-east-1.amazonaws.com"}, "never reaches AWS itself"),
     ],
 )
@@ -137,6 +141,66 @@ def test_wrong_settings_are_told(project: Project, more: dict[str, str], told: s
     assert process.returncode == 2
     assert error.startswith("error: ")
     assert told in error
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "no-such-host.invalid"])
+def test_an_address_of_another_machine_is_refused(project: Project, host: str) -> None:
+    """One line that names the option, for an address of the documentation's and for a name that nobody has."""
+    assert project.template
+    with _command(project.folder, "--host", host) as process:
+        _, error = process.communicate(timeout=20)
+    expected = f"error: --host {host} is no address of this machine. Leave it out, or take one that `ip addr` shows\n"
+    assert (2, expected) == (process.returncode, error)
+
+
+def test_a_wrong_configuration_is_named_before_anything_starts(project: Project) -> None:
+    """Every reason whole, with the nearest key; the same file is given by --config and by BRIDGE_CONFIG."""
+    (project.folder / "my.yaml").write_text("contacts: {frsh_s: 5}\nopt_outs: {}\n")
+    assert project.template
+    for words, more in ((["--config", "my.yaml"], {}), ([], {"BRIDGE_CONFIG": "my.yaml"})):
+        with _command(project.folder, *words, more=more) as process:
+            _, error = process.communicate(timeout=20)
+        assert 2 == process.returncode
+        assert "my.yaml cannot be used" in error
+        assert "contacts.frsh_s: no such key; did you mean fresh_s?" in error
+        assert "opt_outs: no such key" in error
+
+
+@pytest.mark.parametrize("after_s", [0.4, 0.8, 1.5])
+def test_an_interrupt_in_the_middle_of_the_start_is_one_line(project: Project, after_s: float) -> None:
+    """Ctrl-C ends with 0 and a line, once Python itself has begun; no trace names our modules."""
+    project.function("Echo", ECHO)
+    assert project.template
+    with _command(project.folder, "--port", "0") as process:
+        time.sleep(after_s)
+        process.send_signal(signal.SIGINT)
+        _, error = process.communicate(timeout=30)
+    assert (process.returncode, error) == (0, "Stopped.\n") or (process.returncode < 0 and "twilio" not in error)
+
+
+def test_its_temporary_folder_goes_with_it(project: Project, tmp_path: Path) -> None:
+    """The log is there as long as the stack runs."""
+    (place := tmp_path / "tmp").mkdir()
+    assert project.template
+    with _command(project.folder, "--json", "--port", "0", more={"TMPDIR": str(place)}) as process:
+        log = Path(_described(process)["log"])
+        assert log.is_relative_to(place)
+        assert log.exists()
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=30)
+    assert [] == list(place.iterdir())
+
+
+def test_a_browser_is_shown_what_runs(project: Project) -> None:
+    """Plain text at the printed address only: every route with its function, and commands to try."""
+    project.route("CrmFunction", ECHO, "/callbacks/crm", "POST")
+    with project.stack() as stack:
+        page = requests.get(f"{stack.url}/", timeout=20)
+        elsewhere = [requests.get(f"{stack.url}/other", timeout=20), requests.post(f"{stack.url}/", timeout=20)]
+    assert (200, "text/plain; charset=utf-8") == (page.status_code, page.headers["Content-Type"])
+    for text in ("POST /callbacks/crm  CrmFunction", "twilio-bridge call crm", stack.url):
+        assert text in page.text
+    assert [404, 404] == [answer.status_code for answer in elsewhere]
 
 
 def test_the_overview_names_what_runs(project: Project) -> None:
@@ -151,7 +215,7 @@ def test_the_overview_names_what_runs(project: Project) -> None:
         while "Ctrl-C" not in seen:
             seen += process.stdout.readline()
         process.send_signal(signal.SIGINT)
-        assert process.wait(3) == 0
+        assert process.wait(30) == 0
     for text in ("POST /callbacks/crm", "Items", "real, https://api.twilio.com", "X-Twilio-Signature", "sam local"):
         assert text in seen
     assert "events put events/event_streams/samples" in seen
@@ -171,7 +235,7 @@ def test_a_missing_folder_is_named(project: Project) -> None:
         pass
 
 
-def test_functions_find_their_resources_at_a_given_endpoint(project: Project, tmp_path: Path) -> None:
+def test_functions_find_their_resources_at_a_given_endpoint(project: Project) -> None:
     """With AWS_ENDPOINT_URL given nothing is embedded; what is missing is made there."""
     code = """
         import boto3, os
@@ -185,8 +249,7 @@ def test_functions_find_their_resources_at_a_given_endpoint(project: Project, tm
     with EmbeddedAws() as given, project.stack(replace(REAL, aws_endpoint_url=given.url)) as stack:
         assert stack.aws_url == given.url
         outcome = stack.invoke("It", {})
-        stack.write_sam_environment(tmp_path / "local-env.json")
-        written = json.loads((tmp_path / "local-env.json").read_text())
+        written = {function.name: dict(function.environment) for function in stack.bundle.functions}
         queue = stack.client("sqs").get_queue_url(QueueName="Work")["QueueUrl"]
         assert stack.client("sqs").receive_message(QueueUrl=queue)["Messages"][0]["Body"] == "hello"
     assert json.loads(outcome.payload) == {

@@ -30,10 +30,11 @@ def test_the_environment_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.
 
 
 def test_a_call_goes_to_the_option_then_the_setting_then_the_local_stack() -> None:
-    """A final slash does not count."""
+    """A final slash does not count; which local stack is found is tested with tests/integration/cli."""
     assert find_base_url(f"{FAR}/", {"PUBLIC_BASE_URL": "https://other.example.com"}) == FAR
     assert find_base_url(None, {"PUBLIC_BASE_URL": FAR}) == FAR
-    assert find_base_url(None, {}) == "http://127.0.0.1:3000"
+    with pytest.raises(CommandError, match=r"^The local stack is not running\.$"):
+        find_base_url(None, {})
     assert find_base_url(None, {"PORT": "4000"}) == "http://127.0.0.1:4000"
 
 

@@ -42,7 +42,9 @@ Given = Annotated[
 ]
 Url = Annotated[
     str | None,
-    typer.Option(help="Base URL; else PUBLIC_BASE_URL, else http://127.0.0.1:3000 (PORT).", rich_help_panel=REACHED),
+    typer.Option(
+        help="Base URL; else PUBLIC_BASE_URL, else the local stack that runs (or PORT).", rich_help_panel=REACHED
+    ),
 ]
 Worker = Annotated[str | None, typer.Option(help="The worker's Frontline identity.", rich_help_panel=ASKED)]
 Customer = Annotated[
