@@ -28,9 +28,14 @@ class LocalStack:
         return next((each for each in self.functions.values() if name in each), {})
 
 
+def find_local_stack() -> LocalStack | None:
+    """Return the stack that was started last of those that answer."""
+    return next(_find_answering(), None)
+
+
 def require_local_stack() -> LocalStack:
-    """Return the stack that was started last of those that answer; raise CommandError where none does."""
-    stack = next(_find_answering(), None)
+    """Return the same; raise CommandError where no stack answers."""
+    stack = find_local_stack()
     if stack is None:
         raise CommandError(NOT_RUNNING, REMEDY)
     return stack

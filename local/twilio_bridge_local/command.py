@@ -16,9 +16,11 @@ from typing import Final
 
 from rich.console import Console
 
+from twilio_bridge.config.schema import parse
+from twilio_bridge.errors import SettingError
 from twilio_bridge_local.console.screen import alerts, description, overview
-from twilio_bridge_local.environment import check_config, decide, own_address, port_of, settings_of
-from twilio_bridge_local.errors import LocalError
+from twilio_bridge_local.environment import decide, own_address, port_of, settings_of
+from twilio_bridge_local.errors import LocalError, SettingsError
 from twilio_bridge_local.functions.http_server import LOOPBACK
 from twilio_bridge_local.running import announce
 from twilio_bridge_local.stack import DEFAULT_PORT, TEMPLATE, Stack
@@ -59,7 +61,7 @@ def _run(options: argparse.Namespace, console: Console, stop: threading.Event) -
     port = port_of(settings, DEFAULT_PORT) if options.port is None else options.port
     environment = decide(settings, demo=options.demo, live=options.live)
     environment = replace(environment, host=own_address(options.host))
-    check_config(environment.bridge_config)
+    _check_config(environment.bridge_config)
 
     with Stack(environment, template=TEMPLATE, port=port, alert=alerts(console)) as stack:
         if options.demo:
@@ -68,6 +70,18 @@ def _run(options: argparse.Namespace, console: Console, stop: threading.Event) -
             _describe(stack, console, as_json=options.json)
             stop.wait()
     return 0
+
+
+def _check_config(file: str) -> None:
+    """Raise SettingsError with all that is wrong where the configuration file cannot be used."""
+    if not file:
+        return
+    try:
+        parse(Path(file).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"BRIDGE_CONFIG: {file} cannot be read") from error
+    except SettingError as error:
+        raise SettingsError(f"{file} cannot be used\n{error}") from error
 
 
 def _describe(stack: Stack, console: Console, *, as_json: bool) -> None:

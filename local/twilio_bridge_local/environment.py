@@ -15,8 +15,6 @@ from typing import Final
 
 from dotenv import dotenv_values
 
-from twilio_bridge.config.schema import parse
-from twilio_bridge.errors import SettingError
 from twilio_bridge_local import credentials
 from twilio_bridge_local.aws.server import refuse_real_aws
 from twilio_bridge_local.errors import SettingsError
@@ -168,18 +166,6 @@ def own_address(host: str) -> str:
             f"--host {host} is no address of this machine. Leave it out, or take one that `ip addr` shows"
         ) from error
     return host
-
-
-def check_config(file: str) -> None:
-    """Raise SettingsError with all that is wrong where the configuration file cannot be used."""
-    if not file:
-        return
-    try:
-        parse(Path(file).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"BRIDGE_CONFIG: {file} cannot be read") from error
-    except SettingError as error:
-        raise SettingsError(f"{file} cannot be used\n{error}") from error
 
 
 def _named(settings: Settings) -> Settings:

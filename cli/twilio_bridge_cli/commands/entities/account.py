@@ -1,8 +1,7 @@
 """Which Twilio account a command asks: that of the environment or `.env`, of a secret, or the local stack's."""
 
-import json
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 from twilio_bridge.adapters.aws.secrets import Secrets
 from twilio_bridge.entities.operations import Operations
@@ -12,7 +11,7 @@ from twilio_bridge_cli import aws, output
 from twilio_bridge_cli.commands.call.tokens import LOCAL_TOKEN
 from twilio_bridge_cli.environment import Environment, read_environment
 from twilio_bridge_cli.errors import CommandError
-from twilio_bridge_cli.targets import LOCAL_STACK
+from twilio_bridge_cli.local_stack import find_local_stack
 
 SID: Final = "TWILIO_ACCOUNT_SID"
 TOKEN: Final = "TWILIO_AUTH_TOKEN"  # noqa: S105  a name
@@ -46,10 +45,8 @@ def find_settings(environment: Environment, secret: str | None, region: str | No
 
 
 def _read_local_stack() -> Mapping[str, str]:
-    """Return where the local stack's Twilio is, if there is one."""
-    try:
-        functions: Mapping[str, Mapping[str, Any]] = json.loads(LOCAL_STACK.read_text(encoding="utf-8"))
-        found = next((each for each in functions.values() if all(each.get(name) for name in LOCAL)), {})
-        return {name: str(found[name]) for name in LOCAL if name in found}
-    except (OSError, ValueError, AttributeError, TypeError):
-        return {}
+    """Return where the Twilio of the local stack that runs is, if there is one."""
+    stack = find_local_stack()
+    functions = stack.functions.values() if stack else ()
+    found = next((each for each in functions if all(each.get(name) for name in LOCAL)), {})
+    return {name: str(found[name]) for name in LOCAL if name in found}
