@@ -485,3 +485,12 @@ def test_any_parameters(values: dict[str, str], location: str) -> None:
         crm.answer(form(**{"Location": location, **values}), world(FULL).crm)
     except BridgeError as error:
         assert isinstance(error, (BadRequestError, NotFoundError, DuplicateContactError))  # noqa: PT017
+
+
+def test_every_number_of_a_contact() -> None:
+    """Each is a channel of its own."""
+    office = world(contact("r1", sms=ANN, more_sms=(BEN,), whatsapp=BEN))
+    channels = details(office)["channels"]
+
+    assert [ANN, BEN, f"whatsapp:{BEN}"] == [channel["value"] for channel in channels]
+    assert ["sms", "sms", "whatsapp"] == [channel["type"] for channel in channels]

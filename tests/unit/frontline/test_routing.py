@@ -553,3 +553,33 @@ def test_a_whatsapp_user_name_is_routed() -> None:
 
     assert route(made, **{"MessagingBinding.Address": "whatsapp:US.ABC123XYZ"}) == "random"
     assert workers_in(made) == [JO]
+
+
+@pytest.mark.parametrize(
+    ("owners", "expected"),
+    [((SAM, KIM), SAM), (("Unassigned", KIM), KIM), (("left@example.com", "SAM@example.com"), SAM)],
+)
+def test_several_owners(owners: tuple[str, str], expected: str) -> None:
+    """The first of them who is a worker gets the conversation."""
+    made = office(contact("r1", sms=ANN, owner=owners[0], co_owners=owners[1:]))
+    made.messaging.left = {"left@example.com"}
+
+    assert route(made) == "owner"
+    assert workers_in(made) == [expected]
+
+
+def test_twilio_refuses_one_of_several_owners() -> None:
+    """The next one is added."""
+    made = office(contact("r1", sms=ANN, owner=SAM, co_owners=(KIM,)))
+
+    class Refusing(FakeMessaging):
+        def add_worker(
+            self, conversation_sid: str, worker: str, projected_address: str = "", service_sid: str = ""
+        ) -> None:
+            if worker == SAM:
+                raise RefusedError("twilio", "status 400, error 50407", code=50407)
+            super().add_worker(conversation_sid, worker, projected_address, service_sid)
+
+    made.messaging = Refusing(made.messaging.conversations, away={SAM, KIM})
+    assert route(made) == "owner"
+    assert workers_in(made) == [KIM]

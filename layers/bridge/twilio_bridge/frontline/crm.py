@@ -95,8 +95,8 @@ def delete_customer(form: Form, crm: CrmCallback) -> object:
 
 def render_customer(contact: Contact, crm: CrmCallback) -> dict[str, object]:
     """Return a contact in Frontline's form; what is not known is left out."""
-    channels = [{"type": kind, "value": value} for kind, value in _reached_at(contact) if value]
-    full: dict[str, object] = {**_list_item(contact), "channels": channels, "links": _links(contact, crm)}
+    full: dict[str, object] = {**_list_item(contact), "channels": _list_channels(contact)}
+    full["links"] = _links(contact, crm)
     full["worker"] = contact.owner[:MAX_NAME_LENGTH]
     if notes := _cut_text(contact.notes[:MAX_NOTES_LENGTH], MAX_ANSWER_BYTES - ENVELOPE - count_bytes(full)):
         full["details"] = {"title": "Notes", "content": notes}
@@ -113,10 +113,12 @@ def is_web_address(text: str) -> bool:
     return re.fullmatch(r"https://[^\s\"<>]{3,2000}", text) is not None
 
 
-def _reached_at(contact: Contact) -> list[tuple[str, str]]:
-    whatsapp = f"{phone.WHATSAPP}{contact.whatsapp}" if contact.whatsapp else ""
-    chat = contact.chat if len(contact.chat) <= MAX_NAME_LENGTH else ""
-    return [("sms", contact.sms), ("whatsapp", whatsapp), ("chat", chat)]
+def _list_channels(contact: Contact) -> list[dict[str, str]]:
+    """Return every address that a worker can begin a conversation with."""
+    whatsapp = [f"{phone.WHATSAPP}{number}" for number in contact.whatsapp_numbers]
+    chat = [contact.chat] if 0 < len(contact.chat) <= MAX_NAME_LENGTH else []
+    kinds = {"sms": contact.sms_numbers, "whatsapp": whatsapp, "chat": chat}
+    return [{"type": kind, "value": value} for kind, values in kinds.items() for value in values]
 
 
 def _links(contact: Contact, crm: CrmCallback) -> list[dict[str, str]]:

@@ -126,7 +126,7 @@ def _take_step(step: schema.Step, inbound: Inbound, contact: Contact | None, dep
 
 
 def _owner(inbound: Inbound, contact: Contact | None, deps: RoutingDeps) -> list[Candidate]:
-    owners = [contact.owner][:MAX_OWNERS_COUNT] if contact else []
+    owners = contact.owners[:MAX_OWNERS_COUNT] if contact else ()
     found = [_look_up(owner, inbound, deps) for owner in owners]
     return [candidate for candidate in found if candidate]
 
