@@ -1,5 +1,6 @@
 """The engine: what it asks Twilio, what it refuses, and the traps of virtual tables."""
 
+import re
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -98,6 +99,25 @@ def test_either_of_two(twilio: MemoryResources) -> None:
     expected = sum(row["to"] == "+15550000001" or row["from"] == "+16660000001" for row in MESSAGES)
     assert [(expected, expected)] == run(twilio, sql, ("+15550000001", "+16660000001"))
     assert 2 == len(twilio.log)
+
+
+def test_accounts_by_column(twilio: MemoryResources) -> None:
+    """A table is the own account's, unless a column or a join names others; tables may be joined on the account."""
+    sub = "AC" + "5" * 32
+    accounts = [{"sid": ACCOUNT_SID, "status": "active"}, {"sid": sub, "status": "active"}]
+    twilio.lists = {
+        "Accounts": accounts,
+        "Messages": [*MESSAGES, message(99, account_sid=sub)],
+        "Conferences": CONFERENCES,
+    }
+    assert [(62,)] == run(twilio, "SELECT count(*) FROM Messages")
+    assert [(1,)] == run(twilio, "SELECT count(*) FROM Messages WHERE AccountSid = ?", (sub,))
+    assert [(63,)] == run(twilio, "SELECT count(*) FROM Messages WHERE AccountSid IN (?, ?)", (sub, ACCOUNT_SID))
+    for tables in ("Accounts a JOIN Messages m", "Messages m JOIN Accounts a"):
+        sql = f"SELECT a.Sid, count(*) FROM {tables} ON m.AccountSid = a.Sid GROUP BY a.Sid"  # noqa: S608
+        assert [(ACCOUNT_SID, 62), (sub, 1)] == sorted(run(twilio, sql))
+    joined = "SELECT count(*) FROM Messages m JOIN Conferences c USING (AccountSid)"
+    assert [(62 * len(CONFERENCES),)] == run(twilio, joined)
 
 
 def test_rows_without_a_key(twilio: MemoryResources) -> None:
@@ -266,6 +286,20 @@ def test_the_budget_of_requests(twilio: MemoryResources) -> None:
     assert "needs at least 4 requests, and may make 3: 3 were for Messages, one a page" in str(caught.value)
     assert "conditions on To, From, DateSent would be pushed down" in str(caught.value)
     assert 3 == len(twilio.log)
+
+
+def test_how_many_requests_it_would_take() -> None:
+    """Where a date ends the list, the error says about how many requests it takes to get there."""
+    newest_first = [row for row in reversed(MESSAGES[:60]) if row["date_sent"]]
+    twilio = MemoryResources({"Messages": newest_first}, max_page_size=5)
+    with pytest.raises(BudgetError) as caught:
+        run(twilio, "SELECT count(*) FROM Messages WHERE DateSent >= '2026-11-01'", max_requests=4)
+    (about,) = re.findall(
+        r"back to DateSent 2026-11-01 \d\d:\d\d:\d\d; about (\d+) would reach 2026-11-01", str(caught.value)
+    )
+    assert abs(int(about) - len(newest_first) / 5) <= 2
+    with pytest.raises(BudgetError, match="one a page \\(back to DateSent 2026-11-0"):
+        run(twilio, "SELECT count(*) FROM Messages", max_requests=4)
 
 
 def test_the_budget_of_a_join(twilio: MemoryResources) -> None:

@@ -6,7 +6,7 @@ optional.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from twilio_bridge.entities.pushdown import encode_filter
@@ -18,11 +18,13 @@ Role = tuple[str, str, str]
 """What an argument is for (parent, key, hidden, filter, limit), its column and the comparison."""
 
 EQUAL: Final = "="
+ACCOUNT: Final = "AccountSid"
 LIMIT: Final = "limit"
 OFFSET: Final = "offset"
 UNKNOWN: Final = "…"
 BOUNDS: Final = ("<", "<=", ">", ">=")
 # What SQLite's planner weighs; only their order matters.
+_LAST_RESORT: Final = 1e12
 _FETCH, _CHILDREN, _EQUAL, _RANGE, _ALL = (
     (1.0, 1),
     (200.0, 50),
@@ -86,10 +88,13 @@ class Request:
 def plan_read(entity: Entity, constraints: Sequence[Constraint], *, push_down: bool = True) -> Plan | None:
     """Return how the table is read under these constraints; None where they do not say enough."""
     found: dict[Role, int] = {}
+    is_last_resort = False
     for index, each in enumerate(constraints):
         kind = _kind_of(entity, each.column)
         if kind in {"parent", "hidden"} and each.operator == EQUAL and not each.usable:
-            return None  # without it the table would hold something else
+            if each.column != ACCOUNT:
+                return None  # without it the table would hold something else
+            is_last_resort = True  # it would be the own account's rows: only where no other order of the join works
         if each.usable and each.exact and (kind == "filter" or each.operator == EQUAL):
             found.setdefault((kind, each.column, each.operator), index)
     given = {column for kind, column, _ in found if kind == "parent"}
@@ -97,7 +102,8 @@ def plan_read(entity: Entity, constraints: Sequence[Constraint], *, push_down: b
         return None
 
     found = found if push_down else {role: index for role, index in found.items() if role[0] != "filter"}
-    return _plan_fetch(entity, found, push_down=push_down) or _plan_list(entity, found, constraints)
+    plan = _plan_fetch(entity, found, push_down=push_down) or _plan_list(entity, found, constraints)
+    return replace(plan, cost=plan.cost + _LAST_RESORT) if plan and is_last_resort else plan
 
 
 def _kind_of(entity: Entity, column: str) -> str:

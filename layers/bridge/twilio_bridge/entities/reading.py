@@ -4,14 +4,17 @@ A reading is one pass over a list, page by page. Equal readings of one statement
 that a join asks for each parent or key once.
 """
 
+import math
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final
 
 from twilio_bridge.entities.plan import Request
 from twilio_bridge.entities.ports import Page, Row, Twilio
-from twilio_bridge.entities.registry import Entity
+from twilio_bridge.entities.registry import Entity, Filter
+from twilio_bridge.entities.values import normalize_moment, read_datetime
 from twilio_bridge.errors import BadRequestError, NotFoundError, OutOfTimeError, RateLimitedError, UnavailableError
 
 MAX_REQUEST_COUNT: Final = 1_000
@@ -42,15 +45,32 @@ class Position:
 
 @dataclass(slots=True)
 class Tally:
-    """What was read of one entity in one way."""
+    """What was read of one entity in one way; `newest` and `oldest` are the moments of its first and last row."""
 
     entity: Entity
     pushed: tuple[tuple[str, str], ...]
-    params: tuple[str, ...]
-    fetches: bool
+    params: Mapping[str, str]
     readings: int = 0
     requests: int = 0
     rows: int = 0
+    newest: str = ""
+    oldest: str = ""
+
+    @property
+    def lower_bound(self) -> Filter | None:
+        """The parameter that ends the list at a moment, where there is one."""
+        ends = (each for each in self.entity.filters if each.operator == ">" and not each.hidden)
+        return next((each for each in ends if each.type in {"datetime", "date"}), None)
+
+    def count(self, rows: Sequence[Row]) -> None:
+        """Count rows, and note how far back they reach."""
+        self.rows += len(rows)
+        bound = self.lower_bound
+        if not rows or bound is None:
+            return
+        key = self.entity.column(bound.column).json_key
+        self.newest = self.newest or str(read_datetime(rows[0].get(key)) or "")
+        self.oldest = str(read_datetime(rows[-1].get(key)) or "") or self.oldest
 
 
 @dataclass(slots=True)
@@ -137,14 +157,14 @@ class Statement:
         tally = self._tally_of(request)
         first = start.row
         for page in self._pages(request, tally, start):
-            tally.rows += max(len(page.rows) - first, 0)
+            tally.count(page.rows[first:] if first else page.rows)
             yield Place(ordinal, page, first)
             first = 0
 
     def _tally_of(self, request: Request) -> Tally:
         how = (request.entity.name, request.pushed, tuple(request.params), request.key is not None)
         if how not in self.tallies:
-            self.tallies[how] = Tally(request.entity, request.pushed, tuple(request.params), request.key is not None)
+            self.tallies[how] = Tally(request.entity, request.pushed, request.params)
         self.tallies[how].readings += 1
         return self.tallies[how]
 
@@ -234,7 +254,23 @@ class Statement:
             return f"the statement needs more than {self.max_requests:,} requests"
         what = "one for each row it is joined with" if tally.readings > 1 else "one a page"
         least = f"needs at least {self.requests + 1:,} requests, and may make {self.max_requests:,}"
-        return f"the statement {least}: {tally.requests:,} were for {tally.entity.name}, {what}; {_advice(tally)}"
+        reach = f" ({_reach(tally)})" if tally.readings == 1 and _reach(tally) else ""
+        return (
+            f"the statement {least}: {tally.requests:,} were for {tally.entity.name}, {what}{reach}; {_advice(tally)}"
+        )
+
+
+def _reach(tally: Tally) -> str:
+    """Return how far back the pages got, and about how many it would take to the end that the statement names."""
+    bound = tally.lower_bound
+    if bound is None or not tally.oldest < tally.newest:
+        return ""
+    since = normalize_moment(tally.params.get(bound.param, ""))
+    if since is None or since >= tally.oldest:
+        return f"back to {bound.column} {tally.oldest}"
+    newest, oldest, end = (datetime.fromisoformat(moment) for moment in (tally.newest, tally.oldest, since))
+    total = math.ceil(tally.requests * (newest - end) / (newest - oldest))
+    return f"back to {bound.column} {tally.oldest}; about {total:,} would reach {since}"
 
 
 def _advice(tally: Tally) -> str:

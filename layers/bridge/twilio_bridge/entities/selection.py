@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any
 
 from twilio_bridge.entities.calls import EntityCall
+from twilio_bridge.entities.plan import ACCOUNT
 from twilio_bridge.entities.registry import Column, Entity
 from twilio_bridge.entities.values import Value, write_json
 from twilio_bridge.errors import BadRequestError
-
-ACCOUNT: Final = "AccountSid"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,12 @@ from typing import Any, Final
 
 from twilio_bridge.entities.calls import EntityCall
 from twilio_bridge.entities.errors import MissingValueError, UnknownColumnError
+from twilio_bridge.entities.plan import ACCOUNT
 from twilio_bridge.entities.ports import Engine, Row, Twilio
 from twilio_bridge.entities.reading import Statement
 from twilio_bridge.entities.registry import Entity, Operation, pascal_case
 from twilio_bridge.entities.request_parts import build_form
-from twilio_bridge.entities.selection import ACCOUNT, parse, select, select_columns
+from twilio_bridge.entities.selection import parse, select, select_columns
 from twilio_bridge.entities.values import READERS, Value
 from twilio_bridge.errors import BadRequestError, BridgeError, ForbiddenError
 
