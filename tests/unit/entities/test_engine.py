@@ -202,6 +202,7 @@ def test_hidden_filters(twilio: MemoryResources) -> None:
         ("SELECT * FROM Participants", MissingValueError, "Participants: name ConferenceSid"),
         ("SELECT * FROM Participants WHERE ConferenceSid > 'CF'", MissingValueError, "name ConferenceSid"),
         ("SELECT * FROM Interactions", MissingValueError, "Twilio has no list of .*nteractions.* name Sid"),
+        ("SELECT * FROM Tokens", MissingValueError, "Tokens cannot be read: Twilio can only create it"),
         ("SELECT 1; SELECT 2", StatementError, "one statement at a time"),
         ("SELECT ?", StatementError, "Incorrect number of bindings"),
         ("SELECT nosuch(1)", StatementError, "no such function: nosuch"),

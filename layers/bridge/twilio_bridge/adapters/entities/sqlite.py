@@ -6,7 +6,7 @@ computes too long, and limits hold what a value may grow to.
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final
@@ -23,7 +23,7 @@ from twilio_bridge.entities.errors import (
 )
 from twilio_bridge.entities.ports import Parameters, ResultColumn
 from twilio_bridge.entities.reading import Statement
-from twilio_bridge.entities.registry import Registry, nearest_names
+from twilio_bridge.entities.registry import Entity, Registry, nearest_names
 from twilio_bridge.entities.values import Value, compare_moments
 from twilio_bridge.errors import BadRequestError
 
@@ -161,13 +161,7 @@ class SqliteEngine:
         refused = self._session.refused
         if not refused:
             return StatementError("a filter of Twilio's is compared with a column that comes later; name its value")
-        sentences = []
-        for name, needed in refused.items():
-            entity = self._registry.entity(name)
-            remedy = f"name {' and '.join(needed)}, or join them with the entity they belong to"
-            note = f" ({entity.note})" if entity.note else ""
-            subject = name if entity.is_listable else f"Twilio has no list of {name}{note}"
-            sentences.append(f"{subject}: {remedy}")
+        sentences = [_explain_refusal(self._registry.entity(name), needed) for name, needed in refused.items()]
         return MissingValueError("; ".join(sentences))
 
 
@@ -188,6 +182,15 @@ def _check_value(value: object) -> Value:
     if value is None or isinstance(value, str | int | float):
         return value
     raise StatementError(f"a parameter is a {type(value).__name__}; it may be a text, a number, true, false or null")
+
+
+def _explain_refusal(entity: Entity, needed: Sequence[str]) -> str:
+    """Return why an entity cannot be read as a statement wants it, and what would be right."""
+    note = f" ({entity.note})" if entity.note else ""
+    if not entity.is_listable and "get" not in entity.operations:
+        return f"{entity.name} cannot be read{note}: Twilio can only {', '.join(entity.operations)} it"
+    subject = entity.name if entity.is_listable else f"Twilio has no list of {entity.name}{note}"
+    return f"{subject}: name {' and '.join(needed)}, or join them with the entity they belong to"
 
 
 class _Trace:
