@@ -116,6 +116,12 @@ def test_by_filter(twilio: MemoryResources) -> None:
     assert {"AccountSid": ACCOUNT_SID} == twilio.writes[0][2]
 
 
+def test_many_rows(twilio: MemoryResources) -> None:
+    """The budget of requests is for finding the rows; how many are written maxAffected says."""
+    outcome = perform(twilio, "delete", filter_clause="Status != 'x'", max_affected=100, max_requests=1)
+    assert (len(MESSAGES), len(MESSAGES) + 1) == (outcome.meta["affected"], outcome.meta["requests"])
+
+
 def test_more_rows_than_said(twilio: MemoryResources) -> None:
     """A filter that finds more than maxAffected changes nothing."""
     with pytest.raises(BadRequestError, match="finds more rows of Messages than maxAffected, which is 1"):

@@ -20,6 +20,7 @@ from twilio_bridge.entities.values import READERS, Value
 from twilio_bridge.errors import BadRequestError, BridgeError, ForbiddenError
 
 SEPARATOR: Final = "/"
+MAX_TRIES: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,7 @@ class Writes:
         body: Mapping[str, Any],
         statement: Statement,
     ) -> list[dict[str, Any]]:
+        statement.max_requests += MAX_TRIES * len(targets)  # how many rows are written is bounded already
         twilio = self.twilio.observe(statement.count_request)
         answers: list[dict[str, Any]] = []
         for number, target in enumerate(targets):
