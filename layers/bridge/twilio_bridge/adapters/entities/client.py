@@ -49,14 +49,18 @@ class TwilioClient:
         places = self._with_account(parents)
         path = build_path(entity, "list", places)
         size = {"PageSize": min(page_size, entity.max_page_size)} if entity.max_page_size else {}
-        uri: str | None = None if page_uri is None else _check_page_uri(page_uri, path)
+        if page_uri is not None and not _belongs(page_uri, path):
+            raise BadRequestError("the page does not belong to this list")
+        uri = None if page_uri is None else _path_and_query(page_uri)
         while True:
             found = self._send(entity, "GET", uri or path, places, params=None if uri else {**params, **size})
             page = self._read_page(entity, places, found)
             yield page
             if page.next_page_uri is None:
                 return
-            uri = _check_page_uri(page.next_page_uri, path)
+            if not _belongs(page.next_page_uri, path):
+                raise UnavailableError(TWILIO, f"a page of {entity.name} is followed by one of another list")
+            uri = page.next_page_uri
 
     def fetch(self, entity: Entity, parents: Mapping[str, str], key: str) -> Row:
         """Return one resource, or raise NotFoundError."""
@@ -178,12 +182,9 @@ def _path_and_query(uri: str) -> str:
     return f"{parts.path}?{parts.query}" if parts.query else parts.path
 
 
-def _check_page_uri(uri: str, path: str) -> str:
-    """Return a page's address; one outside its list is none of Twilio's making, and would be asked with our login."""
-    kept = _path_and_query(uri)
-    if unquote(urlsplit(kept).path) != unquote(path):
-        raise BadRequestError("the page does not belong to this list")
-    return kept
+def _belongs(uri: str, path: str) -> bool:
+    """Return whether a page is one of a list: any other would be asked for with our login, too."""
+    return unquote(urlsplit(uri).path) == unquote(path)
 
 
 def _describe_look_up(entity: Entity, verb: str, form: FormPairs, started: datetime) -> str:
