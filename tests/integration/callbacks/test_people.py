@@ -1,6 +1,7 @@
 """People, phones and failures as they really are, through the running stack: owners' cells, groups, STOP, 429, keys."""
 
 import json
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -163,6 +164,18 @@ def test_one_429_loses_nothing(deployed: Deployment, retry_after_s: int | None) 
     sent = twilio.send(str(outcome.conversation_sid), DEFAULT, "Hi")
     assert sent.refused
     assert 451 == sent.refused.status
+
+
+@pytest.mark.parametrize("fault", [Faults(silent=True), Faults(status=503), Faults(status=403)])
+def test_nobody_says_who_is_a_user(deployed: Deployment, fault: Faults) -> None:
+    """Within Frontline's 10 s somebody known has the conversation; an owner that is spelled as one has theirs."""
+    deployed.twilio.faults = replace(fault, only=("/frontline-api", "GET /conversations/v1/Users"))
+    began = time.monotonic()
+    outcome = deployed.twilio.receive("+447700900003", f"+1500555{fault.status or 0:04}", "Hello")
+    assert time.monotonic() - began < 10
+    assert (True, [DEFAULT]) == (outcome.routed, workers_in(deployed, outcome))
+    outcome = deployed.twilio.receive("+447700900009", f"+1500555{fault.status or 0:04}", "Hello")
+    assert (True, [WORKER]) == (outcome.routed, workers_in(deployed, outcome))
 
 
 def test_a_conversation_that_is_still_being_made(deployed: Deployment) -> None:

@@ -583,3 +583,22 @@ def test_twilio_refuses_one_of_several_owners() -> None:
     made.messaging = Refusing(made.messaging.conversations, away={SAM, KIM})
     assert route(made) == "owner"
     assert workers_in(made) == [KIM]
+
+
+def test_who_does_not_answer_is_asked_once() -> None:
+    """A chain of many workers must not wait for each of them: the customer would be lost."""
+    made = office(contact("r1", sms=ANN, owner="Jo Smith"), settings=TEAM)
+    asked: list[str] = []
+
+    class Away(FakeMessaging):
+        def fetch_user(self, identity: str) -> User | None:
+            asked.append(identity)
+            raise AWAY
+
+        def fetch_chat_user(self, identity: str, _service_sid: str = "") -> User | None:
+            asked.append(identity)
+            raise AWAY
+
+    made.messaging = Away(made.messaging.conversations)
+    assert route(made) == "random"
+    assert len(asked) <= 2

@@ -28,6 +28,7 @@ class WorkerDirectory:
     messaging: Messaging
     users: dict[str, User | None] = field(default_factory=dict)
     identities: dict[str, list[str]] = field(default_factory=dict)
+    failures: list[BridgeError] = field(default_factory=list)
 
     def find_worker(self, text: str, service_sid: str = "") -> str | None:
         """Return the identity of the worker that a text names, in its own spelling; None where there is none.
@@ -103,9 +104,17 @@ class WorkerDirectory:
         return None
 
     def _fetch_user(self, identity: str) -> User | None:
-        if identity not in self.users:
+        """Return the Frontline user; what was not answered once is not asked again, for somebody waits for a worker."""
+        if identity in self.users:
+            return self.users[identity]
+        if self.failures:
+            raise self.failures[0]
+        try:
             with deadline.limit(TIME_FOR_A_USER_S):
                 self.users[identity] = self.messaging.fetch_user(identity)
+        except BridgeError as error:
+            self.failures.append(error)
+            raise
         return self.users[identity]
 
 
