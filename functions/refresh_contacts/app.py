@@ -24,7 +24,8 @@ def bring_up_to_date(event: http.Event) -> dict[str, object]:
     act = read_webhook if event.get("hear") is True else partial(refresh, whole=whole, nightly=nightly)
     done = act(contacts.refreshing())
     outcome: dict[str, object] = asdict(done) if done else {"nothing": "due, or another refresh is running"}
-    logger.info("refreshed" if done else "not refreshed", extra=outcome | contacts.airtable_usage())
+    message = "refreshed" if done and "refused" not in outcome else "not refreshed"
+    logger.info(message, extra=outcome | contacts.airtable_usage())
     return outcome
 
 

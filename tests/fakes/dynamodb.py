@@ -44,6 +44,12 @@ class Dictionary:
         self._keep(after)
         return {"Attributes": before if request.get("ReturnValues") == "ALL_OLD" else after}
 
+    def delete_item(self, **request: Any) -> Any:
+        """Remove one item where its condition holds."""
+        self._check("DeleteItem", request)
+        self.partitions[request["Key"]["pk"]["S"]].pop(request["Key"]["sk"]["S"], None)
+        return {}
+
     def transact_write_items(self, **request: Any) -> Any:
         """Make all these writes or none."""
         writes = [write for item in request["TransactItems"] for write in item.values()]

@@ -181,3 +181,77 @@ def test_hostile(text: str) -> None:
     phone.is_whatsapp(text)
 
     assert phone.list_spellings(phone.strip_channel(text))[0] == phone.strip_channel(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "region", "numbers"),
+    [
+        ("+49 171 1234567 (Max)", None, ["+491711234567"]),
+        ("Max (privat): +49 171 1234567", None, ["+491711234567"]),
+        ("\uff0b49\u2009171\u20101234567", None, ["+491711234567"]),
+        ("+49 171 1234567, +49 171 1234568", None, ["+491711234567", "+491711234568"]),
+        ("+49 171 1234567 +49 171 1234568", None, ["+491711234567", "+491711234568"]),
+        ("0171 1234567 oder 0171/1234568", "DE", ["+491711234567", "+491711234568"]),
+        ("0171/1234567", "DE", ["+491711234567"]),
+        ("07900 000012/07900 000013", "GB", ["+447900000012", "+447900000013"]),
+        ("0044 7900 000012", None, ["+447900000012"]),
+        ("00447900000012", "US", ["+447900000012"]),
+        ("447900000012", None, ["+447900000012"]),
+        ("447900000012", "GB", ["+447900000012"]),
+        ("7900000012", "GB", ["+447900000012"]),
+        ("+44 20 7946 0958 ext. 12", None, ["+442079460958"]),
+        ("+44 20 7946 0958x123", None, ["+442079460958"]),
+        ("+44 20 7946 0958 #5", None, ["+442079460958"]),
+        ("030 901820 Durchwahl 12", "DE", ["+4930901820"]),
+        ("(415) 555-0100", "US", ["+14155550100"]),
+        ("", None, []),
+        ("n/a", "GB", []),
+    ],
+)
+def test_numbers_of_a_cell(text: str, region: str | None, numbers: list[str]) -> None:
+    """What stands beside a number is left out, several are several, extensions are apart."""
+    assert phone.NumberCell(tuple(numbers)) == phone.parse_numbers(text, region)
+
+
+@pytest.mark.parametrize(
+    ("text", "region"),
+    [
+        ("+49 171 1234567 Max 2", None),
+        ("+49 171 Max 1234567", "DE"),
+        ("+1-800-FLOWERS", None),
+        ("1-800-FLOWERS", "US"),
+        ("0171 1234567 und Max 629", "DE"),
+        ("07900 000012", None),
+        ("7900000012", None),
+        ("4155550100", None),
+        ("+49 1234", None),
+        ("12", "GB"),
+        ("1.2e11", None),
+        ("2026-01-02", None),
+        ("1" * 600, "GB"),
+    ],
+)
+def test_a_cell_that_is_no_number_for_certain(text: str, region: str | None) -> None:
+    """Letters never become digits, and nothing is guessed: the cell is rejected."""
+    found = phone.parse_numbers(text, region)
+    assert found.is_rejected
+    assert not {"+491711234567629", "+4917112345672"} & {*found.numbers}
+
+
+@given(WRITTEN, REGIONS)
+def test_numbers_of_any_cell_have_its_digits_only(text: str, region: str | None) -> None:
+    """Each is E.164, and a number as such is a cell of one."""
+    found = phone.parse_numbers(text, region)
+
+    assert all(phone.E164.fullmatch(number) for number in found.numbers)
+    if not region:
+        digits = phone.extract_digits(text)
+        assert all(phone.extract_digits(number)[-6:] in digits for number in found.numbers)
+    if number := phone.parse_number(text, region):
+        assert number in found.numbers
+
+
+@pytest.mark.parametrize("text", ["+49 171 1234567 (Max)", "Max +49 171 1234567", "+447900000012 +447900000013", "x5"])
+def test_a_number_is_nothing_else(text: str) -> None:
+    """An address is one number as a whole, or none: a chat identity is no cell."""
+    assert phone.parse_number(text) is None

@@ -45,11 +45,22 @@ class Surroundings:
     airtable: AirtableStandIn
 
     def adapter(
-        self, contacts: schema.Contacts = CHAT, url: str = "", token: str = TOKEN, base_id: str = BASE_ID
+        self,
+        contacts: schema.Contacts = CHAT,
+        url: str = "",
+        token: str = TOKEN,
+        base_id: str = BASE_ID,
+        templates: schema.Templates | None = None,
     ) -> AirtableContacts:
         limiter = Unlimited(self.aws.table(SYNC_STATE), AIRTABLE, base_id)
         return AirtableContacts(
-            token, base_id, url or self.airtable.url, limiter, contacts, schema.Templates(), patience_s=1.5
+            token,
+            base_id,
+            url or self.airtable.url,
+            limiter,
+            contacts,
+            templates or schema.Templates(),
+            patience_s=1.5,
         )
 
     def paths(self) -> list[tuple[str, int]]:

@@ -142,6 +142,23 @@ def test_a_secret_that_is_no_object(store: Store, text: str) -> None:
     assert "token" not in str(raised.value)
 
 
+@pytest.mark.parametrize("text", ["{", "[]", "null", '"x"', ""])
+def test_a_malformed_secret_keeps_the_last_good_one(store: Store, text: str, caplog: pytest.LogCaptureFixture) -> None:
+    """A slip of whoever rotates it stops nothing; the log names the secret, not what stands in it."""
+    store.put('{"TWILIO_AUTH_TOKEN": "good"}')
+    store.secrets.read(SECRET)
+    store.client.put_secret_value(SecretId=SECRET, SecretString=text or " ")
+    store.watch.at += 301
+
+    assert {"TWILIO_AUTH_TOKEN": "good"} == store.secrets.read(SECRET)
+    (line,) = (vars(record) for record in caplog.records)
+    assert ("ERROR", True) == (line["levelname"], SECRET in line["reason"])
+    assert 'good"' not in str(line)
+    store.change(TWILIO_AUTH_TOKEN="new")
+    store.watch.at += 61
+    assert {"TWILIO_AUTH_TOKEN": "new"} == store.secrets.read(SECRET)
+
+
 def test_a_binary_secret_is_refused(store: Store) -> None:
     """It is no JSON object either."""
     store.client.create_secret(Name=SECRET, SecretBinary=b"{}")

@@ -3,14 +3,16 @@
 import random
 import time
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from tests.contract.tables import CONTACT_CACHE, Aws, Time, contact, ids, names
 from tests.fakes.contacts import FakeCache
 from twilio_bridge.adapters.contact_cache.cache import DynamoContactCache
+from twilio_bridge.contacts.columns import Columns
 from twilio_bridge.contacts.contact import Contact
-from twilio_bridge.contacts.ports import ContactCache
+from twilio_bridge.contacts.ports import ContactCache, Origin
 
 JO, MEI = "jo@example.com", "mei@example.com"
 NUMBER, OTHER_NUMBER = "+447900000012", "+447900000013"
@@ -500,3 +502,135 @@ def test_no_list_comes_back_with_the_visibility(aws: Aws, clock: Time) -> None:
         cache.replace_all([contact(1, owner=MEI)], time.time(), number)
     assert [] == owners.list_page(JO, "", 30)
     assert ids([contact(1)]) == ids(owners.list_page(MEI, "", 30))
+
+
+BOTH = (JO, MEI)
+
+
+def shared(number: int, *owners: str, **more: Any) -> Contact:
+    return replace(contact(number, owner=owners[0], **more), co_owners=owners[1:])
+
+
+def test_a_contact_of_several_owners_is_in_each_list(cache: ContactCache) -> None:
+    """After a load, and found once under its id and numbers."""
+    ann = shared(1, JO, MEI, sms=NUMBER)
+    cache.replace_all([ann, contact(2, owner=JO)], time.time(), 1)
+    assert [ann.id] == ids(cache.list_page(MEI, "", 30))
+    assert {ann.id, contact(2).id} == {*ids(cache.list_page(JO, "", 30))}
+    assert [ann] == cache.find_by_address(NUMBER)
+    assert ann == cache.get_contact(ann.id)
+    assert [*BOTH] == cache.list_owners()
+
+
+@pytest.mark.parametrize("before", [(JO,), (MEI,), BOTH, ("ada@example.com", JO), ("",)])
+@pytest.mark.parametrize("after", [(JO,), (MEI,), BOTH, (MEI, JO), ("",)])
+@pytest.mark.parametrize("how", ["put", "change", "load", "many changes"])
+def test_owners_that_change(cache: ContactCache, before: tuple[str, ...], after: tuple[str, ...], how: str) -> None:
+    """The contact is in the list of each owner of now, and in nobody else's."""
+    cache.replace_all([shared(9_999, *before), *many(20)], time.time() - 3_600, 1)
+    ann = shared(9_999, *after)
+    if how == "put":
+        cache.put_contact(ann)
+    elif how == "load":
+        cache.replace_all([ann, *many(20)], time.time(), 2)
+    else:
+        others = [replace(each, name="New") for each in many(600)] if how == "many changes" else []
+        cache.apply_changes([ann, *others], time.time(), 2, "2026-01-01")
+    for owner in (*BOTH, "ada@example.com"):
+        assert (owner in after) == (ann.id in ids(cache.list_page(owner, "", 1_000))), owner
+    assert ann == cache.get_contact(ann.id)
+
+
+@pytest.mark.parametrize("owners", [(JO,), BOTH])
+def test_a_contact_that_goes_leaves_every_list(cache: ContactCache, owners: tuple[str, ...]) -> None:
+    """A deletion takes it out everywhere."""
+    cache.replace_all([shared(1, *owners)], time.time(), 1)
+    cache.remove_contact(contact(1).id)
+    assert [[], []] == [cache.list_page(owner, "", 30) for owner in BOTH]
+
+
+def test_what_is_not_known_is_kept_as_unknown(cache: ContactCache) -> None:
+    """And several numbers as several."""
+    ann = replace(contact(1, sms=NUMBER), more_sms=(OTHER_NUMBER,), unread=("owner",), opt_out=True)
+    cache.replace_all([ann], time.time(), 1)
+    found = cache.get_contact(ann.id)
+    assert found
+    assert (ann, ("owner",), (NUMBER, OTHER_NUMBER)) == (found, found.unread, found.sms_numbers)
+    assert [ann] == cache.find_by_address(OTHER_NUMBER)
+
+
+def test_the_copy_notes_what_it_is_made_of(cache: ContactCache) -> None:
+    """The columns that were read, and a fingerprint of the rest; an older load brings its own."""
+    origin = Origin("app1/abc", Columns(frozenset({"name"}), frozenset({"avatar"}), frozenset(), 1.5))
+    assert Origin() == cache.read_state().origin
+    cache.replace_all([contact(1)], time.time(), 3, "", origin)
+    assert (origin, 3) == (cache.read_state().origin, cache.read_state().lease)
+    cache.replace_all([contact(1)], time.time(), 2)
+    assert origin == cache.read_state().origin
+
+
+def test_a_load_counts_who_moved(cache: ContactCache) -> None:
+    """New, gone, renamed, given to others; not whose notes changed."""
+    people = [contact(number, f"Name {number}", owner=JO) for number in range(6)]
+    assert 6 == cache.replace_all(people, time.time(), 1)
+    assert 0 == cache.replace_all([replace(people[0], notes="x"), *people[1:]], time.time(), 2)
+    changed = [replace(people[0], name="Other"), shared(1, MEI, name="Name 1"), *people[3:], contact(9)]
+    assert 4 == cache.replace_all(changed, time.time(), 3)
+
+
+def test_many_changes_are_written_into_the_chunks(aws: Aws, clock: Time) -> None:
+    """A page then reads no more than before; what others write meanwhile, and just before, stands."""
+    clock.stop()
+    cache = DynamoContactCache(aws.table(CONTACT_CACHE), for_everybody=False)
+    people = many(1_200)
+    cache.replace_all(people, time.time(), 1)
+    clock.pass_(3_600)
+    mine = replace(people[0], notes="just before")
+    cache.put_contact(mine)
+    clock.pass_(5)
+    read_at = time.time()
+    clock.pass_(5)
+    later = replace(people[1], notes="since")
+    cache.put_contact(later)
+    changed = [replace(each, notes="all of them") for each in people]
+    assert 1_199 == cache.apply_changes(changed, read_at, 2, "2026-01-01")
+
+    found = {each.id: each.notes for each in cache.list_page(JO, "", 2_000)}
+    assert 1_200 == len(found)
+    assert "since" == found.pop(later.id)
+    assert {"all of them"} == {*found.values()}
+    written = [item for item in aws.table(CONTACT_CACHE).query(f"book#list#{JO}") if item["sk"] != "head"]
+    assert len(written) <= 3
+
+
+def test_changes_are_folded_once_there_are_many(aws: Aws, clock: Time) -> None:
+    """One by one they stand beside the chunks; folding them changes nothing that is read."""
+    clock.stop()
+    cache = DynamoContactCache(aws.table(CONTACT_CACHE), for_everybody=False)
+    people = many(400)
+    cache.replace_all(people, time.time(), 1)
+    for start in range(0, 210, 30):
+        clock.pass_(1_000)
+        changed = [replace(each, name=f"{each.name} new", notes="new") for each in people[start : start + 30]]
+        cache.apply_changes(changed, time.time(), 2, "2026-01-01")
+    assert cache.read_state().has_many_changes
+    before = cache.list_page(JO, "", 1_000), cache.read_state()
+    clock.pass_(1_000)
+    cache.remove_contact(people[300].id)
+    cache.fold_changes(3)
+
+    assert [each for each in before[0] if each.id != people[300].id] == cache.list_page(JO, "", 1_000)
+    assert not cache.read_state().has_many_changes
+    assert (before[1].full_at, before[1].loaded_at, 400) == (
+        cache.read_state().full_at,
+        cache.read_state().loaded_at,
+        cache.read_state().count,
+    )
+    assert cache.find_position(people[300].id)
+    beside = [item for item in aws.table(CONTACT_CACHE).query(f"book#list#{JO}") if item["sk"] != "head"]
+    assert len(beside) > 100  # a reader may still be at what they were written for
+    clock.pass_(3_600)
+    cache.fold_changes(4)
+    beside = [item for item in aws.table(CONTACT_CACHE).query(f"book#list#{JO}") if item["sk"] != "head"]
+    assert len(beside) <= 1
+    assert 399 == len(cache.list_page(JO, "", 1_000))

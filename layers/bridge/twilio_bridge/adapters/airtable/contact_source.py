@@ -186,9 +186,18 @@ class AirtableContacts:
 
     def find_by_address(self, number: str) -> list[Contact]:
         """Return the contacts with this address, comparing digits, then whole numbers."""
-        columns = self._present_columns()
         if not number:
             return []
+        is_known = self._find_known_columns() is not None
+        try:
+            return self._find_by_address(number)
+        except ColumnsGoneError:
+            if is_known:
+                raise
+        return self._find_by_address(number)  # by the columns that are known now
+
+    def _find_by_address(self, number: str) -> list[Contact]:
+        columns = self._present_columns()
         if not phone.E164.fullmatch(number):
             chat = f.Field(columns.chat) if columns.chat else None
             return self._search(f.EQ(_text(chat), number)) if chat else []
@@ -270,7 +279,7 @@ class AirtableContacts:
     def _list_contacts(self, options: dict[str, Any], offset: str | None) -> tuple[list[Any], str | None]:
         """Ask for the columns by name; where nobody has looked yet which there are, look once one is missing."""
         in_view = {"view": self._settings.view} if self._settings.view else {}
-        known = self._columns = self._columns or self._read_columns()
+        known = self._find_known_columns()
         fields = sorted(known.present if known else list_configured(self._settings))
         try:
             return self._list(self._contacts, {"fields": fields, **in_view, **options}, offset)
@@ -282,9 +291,13 @@ class AirtableContacts:
         self._columns = columns
         return self._list(self._contacts, {"fields": sorted(columns.present), **in_view, **options}, offset)
 
+    def _find_known_columns(self) -> Columns | None:
+        self._columns = self._columns or self._read_columns()
+        return self._columns
+
     def _present_columns(self) -> schema.ContactColumns:
         """Return the configured columns without those that are known to be absent."""
-        known = self._columns = self._columns or self._read_columns()
+        known = self._find_known_columns()
         if known is None or not known.absent:
             return self._settings.columns
         gone = {name: "" for name, column in self._settings.columns if column in known.absent}

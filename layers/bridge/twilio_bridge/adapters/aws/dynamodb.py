@@ -184,6 +184,11 @@ class Table:
         answer = self._conditional("update_item", request | {"ReturnValues": "ALL_OLD" if before else "ALL_NEW"})
         return None if answer is None else unmarshal(answer.get("Attributes", {}))
 
+    def delete(self, pk: str, sk: str, *, when: str, values: Mapping[str, Any]) -> bool:
+        """Remove an item; False where the condition `when` does not hold."""
+        request = {"Key": _key(pk, sk), "ConditionExpression": when, "ExpressionAttributeValues": marshal(values)}
+        return self._conditional("delete_item", request) is not None
+
     def transact(self, writes: Sequence[Write]) -> bool:
         """Make all these writes or none; False where a condition does not hold or somebody else is writing just now."""
         if len(writes) > MAX_WRITES_PER_TRANSACTION:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from twilio_bridge.adapters.aws import clients
 from twilio_bridge.errors import NoSecretError, SettingError, UnavailableError
+from twilio_bridge.logs import logger
 from twilio_bridge.settings import Settings
 
 if TYPE_CHECKING:
@@ -18,6 +19,13 @@ if TYPE_CHECKING:
 
 KEEP_S = 300
 REREAD_S = 60
+
+
+class MalformedSecretError(SettingError):
+    """A secret is not what it should be."""
+
+    def __init__(self, secret_id: str) -> None:
+        super().__init__(f"the secret {secret_id} is no JSON object")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +62,12 @@ class Secrets:
     def _ask(self, secret_id: str, kept: _Kept | None) -> _Kept:
         try:
             values, keep_s = self._fetch(secret_id), KEEP_S
-        except UnavailableError:
+        except (UnavailableError, MalformedSecretError) as error:
             if kept is None:
                 raise
-            values, keep_s = kept.values, REREAD_S  # an outage takes away nothing that is known
+            if isinstance(error, MalformedSecretError):
+                logger.error("secret not readable, the last good one holds", extra={"reason": str(error)})
+            values, keep_s = kept.values, REREAD_S  # neither an outage nor a slip takes away what is known
         return _Kept(values, self._clock(), self._clock() + keep_s)
 
     def _fetch(self, secret_id: str) -> Mapping[str, str]:
@@ -71,9 +81,9 @@ class Secrets:
                 ) from error
             raise clients.unavailable("secrets manager", error) from error
         except (KeyError, ValueError) as error:
-            raise SettingError(f"the secret {secret_id} is no JSON object") from error
+            raise MalformedSecretError(secret_id) from error
         if not isinstance(values, dict):
-            raise SettingError(f"the secret {secret_id} is no JSON object")
+            raise MalformedSecretError(secret_id)
         return {str(name): str(value) for name, value in values.items() if value is not None}
 
 

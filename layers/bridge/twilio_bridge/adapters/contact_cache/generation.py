@@ -18,9 +18,11 @@ STATE = ("cache", "state")
 # What a load leaves as it was lasts this long at least, and so does the item that vouches for it.
 LASTS_S = 7 * 86_400
 # How many changes may stand beside the chunks: in one list, and in all, or one for so many contacts.
-MAX_CHANGES_IN_A_LIST = 100
+MAX_CHANGES_IN_A_LIST = 40
 MIN_MANY_CHANGES = 500
 CONTACTS_A_CHANGE = 25
+# A generation is known to every reader after so long, however DynamoDB's replicas lag.
+SETTLED_S = 60
 ABSENT = "attribute_not_exists(pk) OR expires_at <= :now"
 AS_READ = "lease = :lease AND loaded = :loaded"
 
@@ -40,13 +42,17 @@ class Generation:
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """A load on its way: its number, when it began (epoch seconds), what it replaces, whether it raises the floor."""
+    """A load on its way: its number, when it began (epoch seconds), what it replaces, whether it raises the floor.
+
+    `is_settled` says that every reader knows by now what it replaces: what that one folded in is read by nobody.
+    """
 
     number: int
     began_at: float
     replaces: Generation
     raises_floor: bool
     item: Item
+    is_settled: bool = False
 
 
 def parse_generation(item: Item | None) -> Generation:
@@ -97,21 +103,24 @@ def begin_load(table: Table, number: int, began_at: float) -> Load | None:
         item = (seen or _empty()) | {"lease": number, "begun": number}
         if _write(table, item, seen):
             unended = seen is None or seen["begun"] != seen["loaded"]
-            return Load(number, began_at, parse_generation(seen), unended, item)
+            is_settled = seen is not None and time.time() - seen.get("committed_at", 0) > SETTLED_S
+            return Load(number, began_at, parse_generation(seen), unended, item, is_settled)
 
 
 def commit_load(table: Table, load: Load, values: Item) -> bool:
     """Let everybody see what the load wrote; False where a later refresh has begun."""
     item = load.item | {"loaded": load.number, "changes": 0, "hottest": 0} | values
+    item |= {"committed_at": int(time.time())}
     item |= {"expires_at": int(time.time()) + LASTS_S}
     return _write(table, item | ({"floor": load.number} if load.raises_floor else {}), load.item)
 
 
 def count_changes(table: Table, changes: int, hottest: int) -> None:
     """Add to the changes that stand beside the chunks, `hottest` of them in one list."""
-    if changes:
-        add = "ADD changes :changes, hottest :hottest"
-        table.update(*STATE, add, {":changes": changes, ":hottest": hottest}, when="attribute_exists(pk)")
+    while changes and (seen := table.get(*STATE, consistent=True)):
+        counts = {"changes": seen.get("changes", 0) + changes, "hottest": seen.get("hottest", 0) + hottest}
+        if _write(table, seen | counts, seen):
+            return
 
 
 def record_update(table: Table, number: int, began_at: float, newest: str) -> bool:

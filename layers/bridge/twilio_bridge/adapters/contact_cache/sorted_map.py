@@ -35,6 +35,7 @@ MAX_KEY_LENGTH = 900
 MAX_LOOKUPS = 3
 NOT_LATER = "attribute_not_exists(pk) OR lease <= :lease"
 NOT_NEWER = "attribute_not_exists(pk) OR written_at <= :at"
+AS_WRITTEN = "written_at = :at"
 AS_READ = f"{generation.ABSENT} OR revision = :revision"
 DELTA = "delta#"
 
@@ -180,6 +181,8 @@ class SortedMap:
         """
         newest = self._open(consistent=True)
         view = self._counting(newest, load.replaces)
+        if load.is_settled and newest.counts(load.replaces):
+            self._drop_folded(newest)
         is_settled = newest.is_settled(load.replaces) and not newest.deltas
         known = {chunk.name: chunk for chunk in view.chunks if chunk.expires_at > time.time() + generation.LASTS_S}
         packed = [(_pack(cut), cut) for cut in _cut(entries)]
@@ -194,6 +197,12 @@ class SortedMap:
         ]
         aside = [newest.head | {"pk": self._before[0]}] if newest.head and newest.counts(load.replaces) else []
         return self._table.put_many(new) + sum(map(self._write_head, [*aside, self._head(chunks, load)]))
+
+    def _drop_folded(self, newest: MapView) -> None:
+        """Remove the changes that a head holds which everybody reads by now; one that was written since stays."""
+        began_at = newest.head["began_at"] if newest.head else 0
+        for item in [item for item in newest.written if item["written_at"] < began_at]:
+            self._table.delete(item["pk"], item["sk"], when=AS_WRITTEN, values={":at": item["written_at"]})
 
     def _head(self, chunks: list[ChunkRef], load: generation.Load) -> Item:
         rows = [[chunk.first, chunk.name, chunk.count, chunk.expires_at] for chunk in chunks]
