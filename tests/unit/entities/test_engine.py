@@ -64,6 +64,12 @@ def test_limit_is_a_page_size(twilio: MemoryResources) -> None:
     assert ["GET Messages?#5:0", *["GET Messages?#1000:0"] * 3] == twilio.log
 
 
+def test_a_limit_where_twilio_filters_nothing(twilio: MemoryResources) -> None:
+    """A value that Twilio does not take is checked here: pages are as large as they may be."""
+    run(twilio, "SELECT Sid FROM Conferences WHERE Status = 'no such status' LIMIT 5")
+    assert ["GET Conferences?#1000:0"] == twilio.log
+
+
 def test_rows_stream(twilio: MemoryResources) -> None:
     """No page is requested before a row of it is taken."""
     twilio.max_page_size = 10
@@ -126,7 +132,9 @@ def test_rows_without_a_key(twilio: MemoryResources) -> None:
     twilio.lists = {"UsageRecords": [record, dict(record), {**record, "price": "2"}]}
     sql = "SELECT Price FROM UsageRecords WHERE Category = 'sms' OR Category IN ('sms', 'calls')"
     assert [(1.0,), (1.0,), (2.0,)] == run(twilio, sql)
-    assert 3 == len({row[0] for row in run(twilio, "SELECT rowid FROM UsageRecords")})
+    numbers = run(twilio, "SELECT rowid, rowid + 0, _rowid_ FROM UsageRecords")
+    assert 3 == len({row[0] for row in numbers})
+    assert all(1 == len(set(row)) for row in numbers)
 
 
 def test_another_collation_is_not_pushed_down(twilio: MemoryResources) -> None:
@@ -184,6 +192,13 @@ def test_hidden_filters(twilio: MemoryResources) -> None:
     for wrong in ("AreaCode > 400", "(AreaCode = 415 OR Region = 'CA')", "AreaCode IS NOT NULL"):
         with pytest.raises(HiddenFilterError, match="AreaCode is a filter of Twilio's, no column"):
             run(twilio, table + wrong)
+    codes = "WITH codes(code) AS (VALUES (415), (510)) SELECT PhoneNumber FROM "
+    joined = "codes JOIN AvailablePhoneNumbersLocal ON AreaCode = code WHERE CountryCode = 'US'"
+    assert [("+14155550100",)] == run(twilio, codes + joined)
+    late = "AvailablePhoneNumbersLocal n CROSS JOIN Calls c ON n.AreaCode = c.Duration WHERE CountryCode = 'US'"
+    twilio.lists = {**twilio.lists, "Calls": [{"duration": "415", "account_sid": ACCOUNT_SID}]}
+    with pytest.raises(HiddenFilterError):
+        run(twilio, f"SELECT n.PhoneNumber FROM {late}")  # noqa: S608
     with pytest.raises(BadRequestError, match="AreaCode takes a value of type integer, not 'abc'"):
         run(twilio, f"{table}AreaCode = 'abc'")
 

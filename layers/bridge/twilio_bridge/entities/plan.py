@@ -142,7 +142,7 @@ def _plan_list(entity: Entity, found: Mapping[Role, int], constraints: Sequence[
     others = [each.operator for each in constraints if each.operator not in {LIMIT, OFFSET}]
     is_whole = len(used) == len(others)
     limit = next((index for index, each in enumerate(constraints) if each.operator == LIMIT and each.usable), None)
-    if limit is not None and is_whole and all(each.operator != OFFSET for each in constraints):
+    if limit is not None and all(each.operator != OFFSET for each in constraints):
         used |= {(LIMIT, "", LIMIT): limit}
     return Plan(entity, tuple(used), tuple(used.values()), False, *cost, is_whole)
 

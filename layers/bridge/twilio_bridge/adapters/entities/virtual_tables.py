@@ -184,7 +184,6 @@ class Cursor:
         if place.row < len(self._rows):
             self._row = self._rows[place.row]
         else:
-            place.row -= 1  # until the next page is there, the list goes on behind this row
             self._turn_page()
 
     def _turn_page(self) -> None:
