@@ -255,3 +255,35 @@ def test_numbers_of_any_cell_have_its_digits_only(text: str, region: str | None)
 def test_a_number_is_nothing_else(text: str) -> None:
     """An address is one number as a whole, or none: a chat identity is no cell."""
     assert phone.parse_number(text) is None
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("whatsapp:US.ABC123XYZ", (True, True, True)),
+        ("whatsapp:DE.ENT.9f8e7d", (True, True, True)),
+        (" WhatsApp:gb.13491208655302741918 ", (True, True, True)),
+        ("whatsapp:+447700900001", (False, True, True)),
+        ("+447700900001", (False, True, False)),
+        ("messenger:108162", (False, False, True)),
+        ("rcs:brand_agent", (False, False, True)),
+        ("whatsapp:", (False, False, False)),
+        ("whatsapp:US.", (False, False, True)),
+        ("whatsapp:USA.1", (False, False, True)),
+        ("US.ABC123XYZ", (False, False, False)),
+        ("jo@example.com", (False, False, False)),
+        ("", (False, False, False)),
+    ],
+)
+def test_addresses_without_a_number(address: str, expected: tuple[bool, bool, bool]) -> None:
+    """WhatsApp users who show no number are reached by their id; other channels' addresses are customers', too."""
+    assert expected == (phone.is_whatsapp_user(address), phone.is_address(address), phone.has_channel(address))
+
+
+def test_a_whatsapp_users_id_is_no_number() -> None:
+    """Its digits are nobody's, in whichever country."""
+    for address in ("whatsapp:US.13491208655302741918", "whatsapp:GB.447700900001", "whatsapp:US.4155550100"):
+        for region in (None, "US", "GB"):
+            assert phone.parse_number(address, region) is None
+        assert address.removeprefix("whatsapp:") == phone.strip_channel(address)
+        assert (phone.strip_channel(address),) == phone.list_spellings(phone.strip_channel(address))

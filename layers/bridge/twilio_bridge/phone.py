@@ -140,6 +140,12 @@ def is_address(text: str) -> bool:
     return E164.fullmatch(strip_channel(text)) is not None or is_whatsapp_user(text)
 
 
+def has_channel(address: str) -> bool:
+    """Return whether this is an address of a messaging channel, such as `messenger:1234`: no worker's identity is."""
+    found = CHANNEL.match(address.strip())
+    return bool(found and found[0] and address.strip()[found.end() :].strip())
+
+
 def is_whatsapp_user(address: str) -> bool:
     """Return whether this is a WhatsApp user's id in place of their number, such as `whatsapp:US.ABC123XYZ`."""
     return WHATSAPP_USER.fullmatch(address.strip()) is not None

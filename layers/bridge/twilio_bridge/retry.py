@@ -20,7 +20,7 @@ MAX_WAIT_S = 2.0
 class Retry:
     """How often to try, and how long to wait before the second try (seconds; doubled each time, with jitter).
 
-    `attempts` counts the errors named by `on`. Errors named by `unprocessed` say that the other side has done nothing;
+    `attempts` counts the errors named by `on`. Errors named by `unprocessed` mean that the other side has done nothing;
     they are tried again while the time budget lasts, and never sooner than they ask for.
     """
 

@@ -203,3 +203,18 @@ def test_any_parameters(parameters: dict[str, str]) -> None:
         assert sender(world(REACHED), **parameters)
     except BridgeError as error:
         assert isinstance(error, (BadRequestError, ForbiddenError))  # noqa: PT017
+
+
+def test_a_whatsapp_user_without_a_number() -> None:
+    """They are written to by their id, from our WhatsApp number, unless they opted out."""
+    office = world()
+    address = {"ChannelType": "whatsapp", "ChannelValue": "whatsapp:US.ABC123XYZ", "CustomerId": ""}
+    assert f"whatsapp:{OURS}" == sender(office, **address)
+    office.opt_outs.record_request("US.ABC123XYZ", out=True, at=1)
+    assert 403 == status(office, **address)[0]
+
+
+@pytest.mark.parametrize("value", ["whatsapp:nobody", "US.ABC123XYZ", "whatsapp:US.", "messenger:1"])
+def test_what_is_no_address(value: str) -> None:
+    """An id that is none is refused, and so is one on another channel."""
+    assert 400 == status(world(), ChannelType="sms", ChannelValue=value)[0]

@@ -456,7 +456,13 @@ def test_twilios_own_finding(kind: str, body: str, expected: bool) -> None:
     assert expected == made.source.contacts["r1"].opt_out
 
 
-USER_NAMES = ["whatsapp:US.ABC123XYZ", "whatsapp:DE.ENT.9f8e7d", "whatsapp:gb.13491208655302741918"]
+USER_NAMES = [
+    "whatsapp:US.ABC123XYZ",
+    "whatsapp:DE.ENT.9f8e7d",
+    "whatsapp:gb.13491208655302741918",
+    "messenger:108162",
+    "rcs:+447700900042",
+]
 
 
 @pytest.mark.parametrize("author", USER_NAMES)

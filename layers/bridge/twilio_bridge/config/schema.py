@@ -35,7 +35,7 @@ from twilio_bridge.errors import SettingError
 PACKAGED = Path(__file__).resolve().parents[2] / "bridge.yaml"
 LARGEST = 350_000  # bytes: it has to fit a DynamoDB item
 
-# https://www.twilio.com/docs/messaging/tutorials/advanced-opt-out: Twilio's own words, as of 2026.
+# https://www.twilio.com/docs/messaging/tutorials/advanced-opt-out: Twilio's own keywords, as of 2026.
 OPT_OUT_WORDS = ("STOP", "UNSUBSCRIBE", "END", "QUIT", "STOPALL", "REVOKE", "OPTOUT", "CANCEL")
 OPT_IN_WORDS = ("START", "YES", "UNSTOP")
 

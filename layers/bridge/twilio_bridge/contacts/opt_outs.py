@@ -30,7 +30,7 @@ FILLERS = "\u115f\u1160\u3164\uffa0"
 
 
 def read_request(body: str, opt_out_type: str, keywords: schema.OptOut) -> bool | None:
-    """Return what a message asks for; Twilio's own finding counts before any word.
+    """Return what a message asks for; Twilio's own `OptOutType` counts before any keyword.
 
     https://www.twilio.com/docs/messaging/tutorials/advanced-opt-out: `OptOutType` is STOP, START or HELP.
     """
@@ -43,7 +43,7 @@ def parse_request(body: str, keywords: schema.OptOut) -> bool | None:
     """Return what a message's text asks for: out (True), in again (False), or neither (None).
 
     The keyword stands alone, in any case, with or without accents, quotes, punctuation, emoji and invisible characters.
-    A keyword for opting out may be written as two words: 47 CFR 64.1200(a)(10) has "opt out".
+    A keyword for opting out may be written in two parts: 47 CFR 64.1200(a)(10) has "opt out".
     """
     text = _plain(body)
     if not text:
@@ -56,7 +56,7 @@ def parse_request(body: str, keywords: schema.OptOut) -> bool | None:
 
 
 def _plain(text: str) -> str:
-    """Return a text without what is not to be seen and what stands around its words; of emoji alone, these."""
+    """Return a text without what is not to be seen and what stands around its letters; of emoji alone, these."""
     seen = [character for character in text if not _is_invisible(character)]
     folded = fold_text("".join(seen))
     words = re.sub(r"^[\W_]+|[\W_]+$", "", folded)

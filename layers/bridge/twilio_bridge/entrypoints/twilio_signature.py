@@ -23,14 +23,14 @@ DEFAULT_PORTS = {"https": 443, "http": 80}
 
 @dataclass(frozen=True, slots=True)
 class KeySettings:
-    """Which shared key a request is signed with, and by which algorithm, as its header says."""
+    """Which shared key a request is signed with, and by which algorithm, from its header."""
 
     key_id: str
     algorithm: str
 
 
 def parse_settings(header: str) -> KeySettings | None:
-    """Return what the header `key=<id>,algorithm=<name>` says; None where there is none: the auth token signs."""
+    """Parse the header `key=<id>,algorithm=<name>`; None where there is none, so that the auth token signs."""
     if not header.strip():
         return None
     parts = (part.partition("=") for part in header.split(","))

@@ -20,7 +20,7 @@ from twilio_bridge.ports import Notes
 
 # The longest text that SMS and WhatsApp allow.
 MAX_TEXT_LENGTH = 1_600
-# What a template can say of the worker, besides `worker.<field>`; `author` stands in Twilio's public samples.
+# Placeholders for the worker's name, besides `worker.<field>`; `author` stands in Twilio's public samples.
 WORKER_NAMES = ("worker", "author")
 ENVELOPE = 100
 

@@ -143,7 +143,7 @@ PRE_EVENTS = frozenset(
 def _is_customer(form: Form) -> bool:
     """Return whether a customer wrote this: from an address, and not through the app, which has an identity."""
     author = form.get_text("Author")
-    return not form.get_text("ClientIdentity") and phone.is_address(author)
+    return not form.get_text("ClientIdentity") and (phone.is_address(author) or phone.has_channel(author))
 
 
 def _looked_up(

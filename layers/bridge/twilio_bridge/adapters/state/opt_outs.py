@@ -10,7 +10,7 @@ POSTPONED = "postponed"
 # Of an opt-out and an opt-in at one moment.
 OUT_IS_SAFER = " OR (said_at = :at AND opted_out <> :out)"
 
-# DynamoDB keeps no empty set; with this in it, the set `ours` tells its items from older ones, which lack it.
+# DynamoDB keeps no empty set; with this in it, the set `ours` is never missing, as it is in older items.
 NOBODY = "-"
 
 
