@@ -1,6 +1,6 @@
 """Every error the bridge raises on purpose, one class a remedy.
 
-`entrypoints.refusals.STATUSES` has the HTTP status of each.
+`refusals.STATUSES` has the HTTP status of each.
 
     BridgeError
     ├── BadRequestError          the caller sent something we cannot use
