@@ -5,10 +5,10 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help need-sam setup bench run test prove format lint types unit lock measure picture registry build clean
+.PHONY: help need-sam setup bench run test prove format lint types unit lock measure first-hour picture registry build clean
 
 help: ## list what can be made
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 run: $(STAMP) ## start everything on 127.0.0.1:3000 (PORT=…; CONFIG=my.yaml; ARGS=--demo plays a day)
 	@$(BIN)/python -m twilio_bridge_local $(if $(CONFIG),--config $(CONFIG)) $(ARGS)
@@ -56,6 +56,9 @@ bench: $(STAMP) ## print what contacts and support events cost: requests, units,
 
 measure: $(STAMP) ## count the house: files, arrows, words, names (REV=… for a commit)
 	@$(BIN)/python -m tools.measure $(or $(REV),.)
+
+first-hour: need-sam $(STAMP) ## play the administrator from clone to connected, as the README says
+	@$(BIN)/python -m tests.e2e.first_hour $(ARGS)
 
 picture: $(STAMP) ## draw the README's picture of the demonstration anew
 	@$(BIN)/python -m tools.picture

@@ -33,7 +33,7 @@ Found = TypeVar("Found")
 _NONE: Final = "There is none of this name in this account and region; see the name and --region."
 _LOG_IN: Final = "Log in to AWS (aws sso login, aws configure), or name the profile in AWS_PROFILE."
 _USAGE: Final[Mapping[str, str]] = {
-    "NoRegionError": "Say which region with --region or AWS_REGION.",
+    "NoRegionError": "Name the region: --region, or AWS_DEFAULT_REGION, which sam and aws read, too.",
     "NoCredentialsError": _LOG_IN,
     "PartialCredentialsError": _LOG_IN,
     "ProfileNotFound": "AWS_PROFILE names a profile that is not there; aws configure list-profiles shows them.",
