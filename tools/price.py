@@ -55,7 +55,7 @@ SIZES: Final = (
 READ_UNITS_A_CALLBACK, WRITE_UNITS_A_CALLBACK = 4, 1
 EVENTS_AN_INTERACTION = 11
 READ_UNITS_AN_EVENT, WRITE_UNITS_AN_EVENT = 4.5, 4.2
-DELIVERIES_AN_INTERACTION = 4
+DELIVERIES_AN_INTERACTION = 3
 READ_UNITS_A_DELIVERY, WRITE_UNITS_A_DELIVERY = 0.8, 6.8
 WRITE_UNITS_A_CONTACT = 0.1
 
@@ -83,8 +83,8 @@ def count(size: Size) -> dict[str, float]:
         "SQS, requests": queues * IDLE_POLLS_A_QUEUE + 3 * deliveries,
         "Kinesis, shard hours": HOURS if support else 0,
         "Kinesis, put units": events,
-        "CloudWatch, alarms": 8 + (6 if support else 0),  # two of them count two metrics each
-        "CloudWatch, metrics": 2 + (1 + 12 if support else 0),
+        "CloudWatch, alarms": 8 + (5 if support else 0),  # one of them counts two metrics
+        "CloudWatch, metrics": 2 + (2 + 12 if support else 0),
         "CloudWatch, log GB": invocations * LOG_BYTES / 1e9,
         "Secrets Manager, secrets": 3 if support else 2,
     }

@@ -30,7 +30,9 @@ COMMANDS: Final = {
     "call": Entry(
         "Signs and sends one callback exactly as Twilio would, and shows the answer.", f"{_COMMANDS}.call.command:call"
     ),
-    "report": Entry("Shows the figures of customers, queues or workers.", f"{_COMMANDS}.report.command:report"),
+    "report": Entry(
+        "Shows the figures of customers, queues or workers, by day, week or hour.", f"{_COMMANDS}.report.command:report"
+    ),
     "usage": Entry(
         "Shows how many calls Airtable had from the bridge this month, and how many the plan has.",
         f"{_COMMANDS}.usage:usage",
