@@ -152,6 +152,15 @@ def show_progress(title: str, total: int, min_steps: int = _MIN_BAR_STEPS) -> It
         yield lambda done: bar.advance(task, done)
 
 
+@contextmanager
+def show_count(title: str) -> Iterator[Callable[[int], None]]:
+    """Show how many were done, where stderr is a terminal and nobody knows how many there are; yield what counts."""
+    console = open_stderr()
+    with Progress("{task.description}", "{task.completed:,.0f}", console=console, transient=True) as bar:
+        task = bar.add_task(title, total=None, visible=console.is_terminal)
+        yield lambda done: bar.advance(task, done)
+
+
 def escape_control(text: str, keep: str = "\n\t") -> str:
     """Replace what would move the cursor or change colours: the text comes from outside."""
     return "".join(sign if sign.isprintable() or sign in keep else "\ufffd" for sign in text)

@@ -22,6 +22,7 @@ CHECK_EXAMPLES: Final = """
 [bold]Examples[/bold]
   twilio-bridge config check bridge.yaml
   twilio-bridge config check bridge.yaml --json | jq .problems
+  AIRTABLE_TOKEN=pat… AIRTABLE_BASE_ID=app… twilio-bridge config check bridge.yaml --live
 
 [bold]Exit codes[/bold]  0 nothing is wrong, 2 something is
 """
@@ -46,14 +47,21 @@ TableName = Annotated[str | None, typer.Option("--table", help="The table SyncSt
 Stack = Annotated[str | None, typer.Option(help="The deployed stack, whose output names the table.")]
 Region = Annotated[str | None, typer.Option(help="The AWS region.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object {file, ok, problems}.")]
+Live = Annotated[bool, typer.Option("--live", help="Look at the base, too: AIRTABLE_TOKEN and AIRTABLE_BASE_ID.")]
 Packaged = Annotated[bool, typer.Option("--packaged", help="The packaged one, with every key and its default.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 
 @make_command(CHECK_EXAMPLES)
-def check(file: File, *, as_json: AsJson = False) -> None:
-    """Show everything that is wrong with a file, and what to do about each."""
-    found = checking.find_problems(checking.read_file(file))
+def check(file: File, *, live: Live = False, as_json: AsJson = False) -> None:
+    """Show everything that is wrong with a file, and what to do about each.
+
+    With --live the base that it is for is looked at, too: tables, columns and their types, and cells that cannot be read.
+    """
+    text = checking.read_file(file)
+    found = checking.find_problems(text)
+    if live and not found:
+        _check_live(file, text, as_json=as_json)
     if as_json:
         output.print_json({"file": str(file), "ok": not found, "problems": [asdict(problem) for problem in found]})
     elif not found:
@@ -136,6 +144,25 @@ def _delete(name: str, region: str | None) -> None:
         aws.make_client("dynamodb", read_environment(), region).delete_item(TableName=name, Key=key)
     except FAILURES as error:
         raise aws.explain_failure(error, f"The configuration cannot be removed from {name}") from error
+
+
+def _check_live(file: Path, text: str, *, as_json: bool) -> None:
+    """Print what is wrong with the base, and end: with 2 where something is an error."""
+    from twilio_bridge.config.schema import parse  # noqa: PLC0415  only for this option, as Airtable's client is
+    from twilio_bridge_cli.commands.config.live import LiveBase  # noqa: PLC0415
+
+    found = LiveBase(read_environment(), parse(text)).find_problems()
+    is_ok = not any(finding.is_error for finding in found)
+    if as_json:
+        output.print_json({"file": str(file), "ok": is_ok, "problems": [asdict(finding) for finding in found]})
+    elif not found:
+        output.print_note(f"{file}: nothing is wrong, and the base fits it.", "green")
+    for finding in [] if as_json else found:
+        shown = f"{finding.message}: {', '.join(finding.records)}" if finding.records else finding.message
+        output.print_problem(
+            finding.place or "Airtable", shown if finding.is_error else f"{shown} (a warning)", finding.remedy
+        )
+    raise typer.Exit(0 if is_ok else USAGE)
 
 
 def _explain(file: Path, found: list[checking.Problem]) -> None:
