@@ -56,7 +56,7 @@ Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 def check(file: File, *, live: Live = False, as_json: AsJson = False) -> None:
     """Show everything that is wrong with a file, and what to do about each.
 
-    With --live the base that it is for is looked at, too: tables, columns and their types, and cells that cannot be read.
+    With --live the base is looked at, too: tables, columns and their types, and cells that cannot be read.
     """
     text = checking.read_file(file)
     found = checking.find_problems(text)

@@ -108,7 +108,10 @@ def _unreadable(problem: str, ids: Sequence[str]) -> Finding:
     count = f"{len(ids):,} cell{'s' if len(ids) > 1 else ''}"
     is_error = kind != "no number"
     shown = tuple(ids[:MAX_RECORDS_SHOWN])
-    return Finding(f"contacts.columns.{name}", f"{count} hold {what}", REMEDIES[kind], is_error=is_error, records=shown)
+    verb = "hold" if len(ids) > 1 else "holds"
+    return Finding(
+        f"contacts.columns.{name}", f"{count} {verb} {what}", REMEDIES[kind], is_error=is_error, records=shown
+    )
 
 
 def check_templates(texts: Sequence[TemplateText], settings: schema.Contacts, columns: Columns) -> list[Finding]:
