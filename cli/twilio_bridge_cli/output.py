@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Final, Literal
+from typing import Final, Literal, TypeVar
 
 from rich.console import Console
 from rich.json import JSON
@@ -15,6 +15,8 @@ from rich.table import Table
 from rich.text import Text
 
 from twilio_bridge_cli.errors import CommandError
+
+Row = TypeVar("Row")
 
 _MIN_BAR_STEPS: Final = 500  # fewer are done before anybody waits
 _MAX_WIDTH: Final = 10_000
@@ -132,13 +134,33 @@ def make_bold(text: str) -> str:
     return f"\x1b[1m{text}\x1b[0m" if is_terminal() and not os.environ.get("NO_COLOR") else text
 
 
+class BudgetBar:
+    """How much of a budget is used, on stderr."""
+
+    def __init__(self, bar: Progress, total: int) -> None:
+        self._bar = bar
+        self._task = bar.add_task("Asking Twilio", total=total)
+
+    def show(self, done: int, title: str) -> None:
+        """Show how much is used, and on what."""
+        self._bar.update(self._task, completed=done, description=title)
+
+    def make_way(self, rows: Iterable[Row]) -> Iterator[Row]:
+        """Yield rows; where they go to the same terminal the bar ends before the first."""
+        for row in rows:
+            if is_terminal():
+                self._bar.stop()
+            yield row
+
+
 @contextmanager
-def show_budget(total: int) -> Iterator[Callable[[int, str], None]]:
-    """Show how much of a budget is used, where stderr is a terminal; yield what says how much, and on what."""
+def show_budget(total: int) -> Iterator[BudgetBar]:
+    """Show how much of a budget is used, where stderr is a terminal."""
     console = open_stderr()
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("Asking Twilio", total=total)
-        yield lambda done, title: bar.update(task, completed=done, description=title)
+    hidden = not console.is_terminal
+    # Redirected, rows that go to a file would be shown above the bar, and not be in the file.
+    with Progress(console=console, transient=True, disable=hidden, redirect_stdout=False, redirect_stderr=False) as bar:
+        yield BudgetBar(bar, total)
 
 
 @contextmanager

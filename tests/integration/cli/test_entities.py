@@ -3,8 +3,12 @@
 import csv
 import io
 import json
+import os
+import pty
 import re
 import shlex
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -306,6 +310,28 @@ def test_documented_examples(run: Run, twilio: TwilioApiStandIn, line: str) -> N
     twilio.add_rows("api", f"{ROOT}/AvailablePhoneNumbers/US/Local.json", [{}])
     result = run(*shlex.split(line))
     assert 0 == result.exit_code, result.stderr
+
+
+@pytest.mark.usefixtures("twilio")
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("select", "SELECT Sid FROM Messages"),
+        ("entities", "list", "Messages", "--fields", "Sid", "--all"),
+    ],
+)
+def test_rows_to_a_file_beside_a_bar(folder: Path, words: tuple[str, ...]) -> None:
+    """Where stderr is a terminal it has the bar, and the file has the rows."""
+    parent, child = pty.openpty()
+    program = [sys.executable, "-c", "from twilio_bridge_cli.app import main; main()", *words]
+    with (folder / "rows.csv").open("wb") as rows:
+        assert 0 == subprocess.run(program, stdout=rows, stderr=child, timeout=60, check=False).returncode  # noqa: S603
+    shown = os.read(parent, 100_000).decode()
+    os.close(parent)
+    os.close(child)
+    assert 7 == len((folder / "rows.csv").read_text().splitlines())
+    assert "Asking Twilio" in shown
+    assert "SM" not in shown
 
 
 def test_which_account(run: Run) -> None:

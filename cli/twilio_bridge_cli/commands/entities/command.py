@@ -91,9 +91,11 @@ list_entity.name = "list"  # as a function's name that is Python's own
 
 
 def _read(operations: Operations, statement: Statement, sql: str, values: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
-    with output.show_budget(statement.max_requests) as show:
-        statement.on_progress = lambda now: show(now.requests, f"{now.requests:,} requests, {now.scanned:,} rows read")
-        yield from operations.engine.execute(sql, values, statement)[1]
+    with output.show_budget(statement.max_requests) as bar:
+        statement.on_progress = lambda now: bar.show(
+            now.requests, f"{now.requests:,} requests, {now.scanned:,} rows read"
+        )
+        yield from bar.make_way(operations.engine.execute(sql, values, statement)[1])
 
 
 def summarize(count: int, statement: Statement) -> str:

@@ -80,11 +80,13 @@ def select(  # noqa: PLR0913  an option each
     if explain:
         _show_plan(operations, text, parameters, statement, as_json=as_json)
         return
-    with output.show_budget(max_requests) as show:
-        statement.on_progress = lambda now: show(now.requests, f"{now.requests:,} requests, {now.scanned:,} rows read")
+    with output.show_budget(max_requests) as bar:
+        statement.on_progress = lambda now: bar.show(
+            now.requests, f"{now.requests:,} requests, {now.scanned:,} rows read"
+        )
         columns, found = operations.engine.execute(text, parameters, statement)
         names = distinct_names([column.name for column in columns])
-        count = rows.write_rows(names, found, rows.choose_format(form, as_json=as_json))
+        count = rows.write_rows(names, bar.make_way(found), rows.choose_format(form, as_json=as_json))
     pushed = describe_pushed(statement.tallies)
     output.print_note(summarize(count, statement) + (f"; pushed down: {', '.join(pushed)}" if pushed else ""), "dim")
 
