@@ -33,6 +33,9 @@ COMMANDS: Final = {
     "report": Entry(
         "Shows the figures of customers, queues or workers, by day, week or hour.", f"{_COMMANDS}.report.command:report"
     ),
+    "persons": Entry(
+        "Shows, splits and erases what support events made of a person.", f"{_COMMANDS}.persons.group:group"
+    ),
     "usage": Entry(
         "Shows how many calls Airtable had from the bridge this month, and how many the plan has.",
         f"{_COMMANDS}.usage:usage",

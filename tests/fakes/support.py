@@ -55,6 +55,7 @@ class FakeIdentities:
         self._sources: dict[str, str] = {}
         self._shared: set[str] = set()
         self.profiles: dict[str, Person] = {}
+        self.erasures: dict[str, int] = {}
 
     def find_claims(self, keys: Iterable[str]) -> dict[str, Claim]:
         """Return who has the keys."""
@@ -68,13 +69,13 @@ class FakeIdentities:
         """Return the persons."""
         return {key: claim.person for key, claim in self.find_claims(keys).items() if not claim.is_shared}
 
-    def create_person(self, keys: Iterable[str], source: str = "") -> str | None:
+    def create_person(self, keys: Iterable[str], source: str = "", erased_at: int = 0) -> str | None:
         """Make a person."""
         wanted = list(keys)
         if not self._are_free(wanted):
             return None
         person_id = uuid.uuid4().hex
-        self.profiles[person_id] = Person(id=person_id, keys=select_own_keys(wanted))
+        self.profiles[person_id] = Person(id=person_id, keys=select_own_keys(wanted), erased_at=erased_at)
         self._claim(person_id, wanted, source)
         return person_id
 
@@ -125,6 +126,16 @@ class FakeIdentities:
             self._take(key, claim)
             self.profiles[person_id] = replace(person, keys=person.keys | {key})
         return True
+
+    def find_erasures(self, keys: Iterable[str]) -> dict[str, int]:
+        """Return when keys were erased."""
+        return {key: self.erasures[key] for key in keys if key in self.erasures}
+
+    def erase_keys(self, keys: Iterable[str], at: int) -> None:
+        """Forget keys but for when."""
+        for key in keys:
+            self._keys.pop(key, None)
+            self.erasures[key] = at
 
     def _take(self, key: str, claim: Claim) -> None:
         for holder in (claim.holder, claim.person.id):

@@ -1,6 +1,7 @@
 """Who is found by which key is the same in memory and in DynamoDB, whoever else writes, and wherever a crash comes."""
 
 import contextlib
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -12,11 +13,13 @@ from tests.contract.tables import SYNC_STATE, Aws, Time
 from tests.contract.units import Metered
 from tests.fakes.support import FakeIdentities
 from twilio_bridge.adapters.aws.dynamodb import Table
-from twilio_bridge.adapters.state.identities import DynamoIdentities
+from twilio_bridge.adapters.state.facts import DynamoFacts
+from twilio_bridge.adapters.state.identities import DynamoErasing, DynamoIdentities
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.errors import UnavailableError
+from twilio_bridge.support.facts import Fact, NewFacts
 from twilio_bridge.support.identities import MAX_HALVES_COUNT, resolve_persons
-from twilio_bridge.support.person import Person
+from twilio_bridge.support.person import Claim, Person
 from twilio_bridge.support.ports import Identities
 
 
@@ -342,7 +345,7 @@ def test_two_batches_in_turns(aws: Aws) -> None:
 
 
 def test_requests_of_a_batch(aws: Aws) -> None:
-    """Twenty known subjects take two requests; twenty new ones two, and one transaction each."""
+    """Twenty known subjects take two requests; twenty new ones three, and one transaction each."""
     client: Any = Metered(aws.client)
     people = DynamoIdentities(Table(client, SYNC_STATE))
     batch = {f"{n}": [f"task#WT{n:032}", f"email#p{n}@example.com", f"phone#+4479000001{n:02}"] for n in range(20)}
@@ -351,7 +354,7 @@ def test_requests_of_a_batch(aws: Aws) -> None:
         return [Contact(id=f"rec{number[1:]}", sms=number)]
 
     first = resolve(batch, people, lookup)
-    assert {"batch_get_item": 2, "transact_write_items": 20} == client.requests
+    assert {"batch_get_item": 3, "transact_write_items": 20} == client.requests
     client.requests.clear()
     assert first == resolve(batch, people, lookup)
     assert {"batch_get_item": 2} == client.requests
@@ -370,3 +373,72 @@ def test_a_table_that_fails_is_unavailable(aws: Aws) -> None:
     for use in uses:
         with pytest.raises(UnavailableError):
             use()
+
+
+def claim_of(people: Identities, key: str) -> Claim:
+    return people.find_claims([key])[key]
+
+
+def test_a_key_says_who_brought_it(people: Identities) -> None:
+    """Nobody, where a former version wrote it."""
+    person_id = opened(people, EMAIL)
+    assert people.attach_keys(person_id, [PHONE], TASK)
+    assert ["", TASK] == [claim_of(people, key).source for key in (EMAIL, PHONE)]
+    assert {person_id} == {claim_of(people, key).holder for key in (EMAIL, PHONE)}
+
+
+def test_a_shared_key_is_nobody_s(people: Identities) -> None:
+    """It stays taken, identifies nobody, and is none of the person's any more; in a half as well."""
+    one, other = opened(people, EMAIL), opened(people, PHONE)
+    assert people.join_persons(one, other)
+    assert people.share_key(PHONE, claim_of(people, PHONE))
+    assert {EMAIL} == set(people.find_by_keys([EMAIL, PHONE]))
+    assert frozenset((EMAIL,)) == people.find_by_keys([EMAIL])[EMAIL].keys
+    assert (True, one) == (claim_of(people, PHONE).is_shared, claim_of(people, PHONE).person.id)
+    assert people.create_person([PHONE]) is None
+
+
+@pytest.mark.parametrize("key", [PHONE, TASK, FLEX])
+def test_a_key_is_moved(people: Identities, key: str) -> None:
+    """With what it says about somebody; whoever was quicker has it."""
+    one, other = opened(people, EMAIL, key), opened(people, OTHER_EMAIL)
+    before = claim_of(people, key)
+    assert people.move_key(key, before, other)
+    assert other == people.find_by_keys([key])[key].id
+    assert (key == PHONE) is (key in people.find_by_keys([OTHER_EMAIL])[OTHER_EMAIL].keys)
+    assert frozenset((EMAIL,)) == people.find_by_keys([EMAIL])[EMAIL].keys
+    assert not people.move_key(key, before, one)
+
+
+def test_a_shell_is_absorbed(people: Identities) -> None:
+    """Its keys lead to the other one, who has no half of it; one that has keys, or is one already, is not."""
+    one, shell, other = opened(people, EMAIL), opened(people, TASK, FLEX), opened(people, PHONE)
+    assert people.absorb_shell(one, shell)
+    assert {one} == set(ids(people, TASK, FLEX).values())
+    assert () == people.find_by_keys([TASK])[TASK].halves
+    assert not people.absorb_shell(other, shell)
+    assert not people.absorb_shell(one, other)
+    assert not people.absorb_shell(one, one)
+
+
+def test_an_erased_person_begins_anew(people: Identities) -> None:
+    """What began before is of the past."""
+    assert {} == people.find_erasures([EMAIL])
+    person_id = people.create_person([EMAIL], TASK, 1_772_442_000_000)
+    assert (person_id, 1_772_442_000_000) == (
+        people.find_by_keys([EMAIL])[EMAIL].id,
+        people.find_by_keys([EMAIL])[EMAIL].erased_at,
+    )
+
+
+def test_an_erasure_leaves_a_hash(aws: Aws) -> None:
+    """Of the person nothing is found, in no item and under no name; when it was is."""
+    table = aws.table(SYNC_STATE)
+    people, erasing, facts = DynamoIdentities(table), DynamoErasing(table), DynamoFacts(table)
+    person_id = opened(people, EMAIL, TASK)
+    facts.add_facts(TASK, NewFacts({"EV1": Fact("EV1", "task.created", 1)}))
+    erasing.erase_keys([EMAIL, TASK], 7_000)
+    erasing.erase_rows([person_id])
+    assert ({}, {EMAIL: 7_000}) == (people.find_claims([EMAIL, TASK]), people.find_erasures([EMAIL, PHONE]))
+    everything = json.dumps(aws.client.scan(TableName=SYNC_STATE)["Items"])
+    assert [False, False, False] == [text in everything for text in ("amara", TASK, person_id)]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.contract.tables import SYNC_STATE, Aws, Time
 from tests.contract.units import Metered
 from tests.fakes.support import FakeIdentities, FakePersons
-from twilio_bridge.adapters.aws.dynamodb import Table
+from twilio_bridge.adapters.aws.dynamodb import Table, pack
 from twilio_bridge.adapters.state.identities import DynamoIdentities
 from twilio_bridge.adapters.state.persons import DynamoPersons
 from twilio_bridge.errors import UnavailableError
@@ -514,3 +514,45 @@ def test_a_table_that_fails_is_unavailable(aws: Aws) -> None:
     for use in uses:
         with pytest.raises(UnavailableError):
             use()
+
+
+@pytest.mark.parametrize("status", STATUSES)
+def test_a_shell_s_rows_move_as_they_are(people: Identities, persons: Persons, amara: str, status: Status) -> None:
+    """All of them, once; only what was parked for want of an identifier is due again."""
+    shell = opened(people, TASK)
+    persons.put_interaction(shell, INTERACTION)
+    persons.put_event(shell, EVENT)
+    bring_to(persons, shell, EVENT.key, status)
+    for _ in range(2):
+        persons.move_rows(shell, amara)
+    assert [(INTERACTION,), ()] == [dossier(persons, each).interactions for each in (amara, shell)]
+    moved = "pending" if status == "parked" else status
+    assert ([(EVENT.key, 3, moved)], []) == (statuses(persons, amara), statuses(persons, shell))
+    assert [amara] * (moved in {"pending", "sending"}) == overdue(persons, LATEST)
+
+
+def test_a_task_s_rows_move_alone(people: Identities, persons: Persons, amara: str) -> None:
+    """What another contact got is to be sent to the right one; back again it is there once more."""
+    ben = opened(people, PHONE)
+    other = replace(INTERACTION, sid="WT2")
+    for interaction in (INTERACTION, other):
+        persons.put_interaction(amara, interaction)
+    persons.put_event(amara, EVENT)
+    bring_to(persons, amara, EVENT.key, "sent")
+    persons.move_rows(amara, ben, {"WT1"})
+    assert [(other,), (INTERACTION,)] == [dossier(persons, each).interactions for each in (amara, ben)]
+    assert [[], [(EVENT.key, 3, "pending")]] == [statuses(persons, each) for each in (amara, ben)]
+    persons.move_rows(ben, amara, {"WT1"})
+    assert {"WT1", "WT2"} == {each.sid for each in dossier(persons, amara).interactions}
+    assert [(EVENT.key, 3, "pending")] == statuses(persons, amara)
+
+
+def test_a_row_of_a_former_version_is_read(aws: Aws) -> None:
+    """It has no conversation, no keys and no end."""
+    table = aws.table(SYNC_STATE)
+    people, persons = DynamoIdentities(table), DynamoPersons(table)
+    amara = opened(people, EMAIL)
+    known: dict[str, Any] = {"channel": "voice", "counts": True, "created_at": NINE, "last_at": NINE, "wait_s": 7}
+    told = pack({"sid": "WT1", "version": 3, "values": {}, **known})
+    assert table.put({"pk": f"person#{amara}", "sk": "interaction#WT1", "version": 3, "told": told})
+    assert (Interaction(sid="WT1", version=3, **known),) == dossier(persons, amara).interactions

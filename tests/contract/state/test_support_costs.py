@@ -101,7 +101,7 @@ def test_a_batch_keeps_to_its_budget(office: Office) -> None:
 def test_new_persons_cost_one_transaction(office: Office) -> None:
     """And known ones none; nobody is read one by one."""
     office.take_in([event for each in lives(0) for event in each[:5]])
-    assert (20, 2) == (office.client.requests["transact_write_items"], office.client.requests["batch_get_item"])
+    assert (20, 3) == (office.client.requests["transact_write_items"], office.client.requests["batch_get_item"])
     office.take_in([event for each in lives(0) for event in each[5:]])
     assert (0, 2) == (office.client.requests["transact_write_items"], office.client.requests["batch_get_item"])
     assert 0 == office.client.requests["get_item"]

@@ -87,11 +87,19 @@ class Maker:
     def __init__(self, seed: int, tasks: int) -> None:
         self.chance = Random(seed)  # noqa: S311  made-up months, no secrets
         self.month = Month()
-        self.customers = [Customer(number) for number in range(max(tasks // 3, 10))]
+        self.customers = [Customer(number) for number in range(max(tasks // 6, 10))]
         self.count = 0
         self.served: list[Task] = []
+        for customer in self.customers:
+            self.introduce(customer)
         while len(self.month.tasks) < tasks:
             self.make_one()
+
+    def introduce(self, customer: Customer) -> None:
+        """Have a customer call on the first day, so that it is known which address and number are the same one's."""
+        task = self.begin(customer=customer, at_s=BEGINS_S + self.chance.randrange(DAY_S // 2))
+        task.attributes[0][1]["customers"] |= {"email": customer.email, "phone": customer.phone}
+        self.serve(task)
 
     def make_one(self) -> None:
         scenes: dict[Callable[[], None], float] = {
@@ -128,7 +136,7 @@ class Maker:
 
     def begin(self, channel: str = "voice", customer: Customer | None = None, at_s: int = 0, **more: Any) -> Task:
         customer = customer or self.chance.choice(self.customers)
-        created_s = at_s or BEGINS_S + self.chance.randrange(DAYS * DAY_S)
+        created_s = at_s or BEGINS_S + DAY_S + self.chance.randrange((DAYS - 1) * DAY_S)
         task = Task(self.sid("WT"), customer, channel, created_s, **more)
         task.interaction = task.interaction or task.sid
         task.attributes.append((created_s, known(customer, channel, task.conversation)))
@@ -242,7 +250,7 @@ class Maker:
     def survey(self) -> None:
         if not self.served:
             return self.answered()
-        original = self.chance.choice(self.served[-50:])
+        original = self.chance.choice([each for each in self.served[-50:] if each.customer])
         kind = self.chance.choice(("answered", "comma", "copied", "expired", "unanswered"))
         score = {"answered": float(self.chance.randint(1, 5)), "comma": 3.5}.get(kind)
         task = self.begin("survey", original.customer, original.end_s + self.chance.randint(5, 60), is_survey=True)
@@ -289,7 +297,7 @@ class Maker:
     def family(self) -> None:
         """Two customers call from one number, saying who they are."""
         for _ in range(2):
-            task = self.begin(at_s=BEGINS_S + self.chance.randrange(10 * DAY_S))
+            task = self.begin(at_s=BEGINS_S + DAY_S + self.chance.randrange(10 * DAY_S))
             assert task.customer
             told = {"from": SWITCHBOARD, "to": COMPANY, "direction": "inbound"}
             task.attributes = [(task.created_s, told | {"customers": {"external_id": task.customer.external_id}})]

@@ -321,9 +321,9 @@ class Disturbed(FakeIdentities):
         if self._acts:
             self._acts.pop(0)(self)
 
-    def create_person(self, keys: Iterable[str], source: str = "") -> str | None:
+    def create_person(self, keys: Iterable[str], source: str = "", erased_at: int = 0) -> str | None:
         self._disturb()
-        return super().create_person(keys, source)
+        return super().create_person(keys, source, erased_at)
 
     def attach_keys(self, person_id: str, keys: Iterable[str], source: str = "") -> bool:
         self._disturb()
@@ -372,7 +372,7 @@ def test_always_too_late_is_an_error() -> None:
     class Refusing(FakeIdentities):
         tries = 0
 
-        def create_person(self, keys: Iterable[str], source: str = "") -> str | None:  # noqa: ARG002  whatever they are
+        def create_person(self, keys: Iterable[str], source: str = "", erased_at: int = 0) -> str | None:  # noqa: ARG002  whatever they are
             self.tries += 1
             return None
 

@@ -14,8 +14,8 @@ from twilio_bridge.support.person_keys import build_rules
 class Derived:
     """All that follows from what is known of one subject; `keys` are those its person is found by, strongest first.
 
-    `is_ignored` says that the subject is nothing to this job: nobody is to be made of it, but what was derived when
-    less was known is cleared.
+    `begun_at` is when the subject began (epoch ms). `is_ignored` means that it is nothing to this job: nobody is to be
+    made of it, but what was derived when less was known is cleared.
     """
 
     keys: tuple[str, ...] = ()
@@ -23,6 +23,7 @@ class Derived:
     events: tuple[TimelineEvent, ...] = ()
     rows: tuple[FigureRow, ...] = ()
     is_ignored: bool = False
+    begun_at: int = 0
 
 
 def derive_all(known: KnownFacts, settled: schema.Config, now: int) -> Derived:
@@ -41,6 +42,7 @@ def derive_all(known: KnownFacts, settled: schema.Config, now: int) -> Derived:
         interaction=brevo_events.build_interaction(task, settled, found),
         events=tuple(brevo_events.of_task(task, settled, now)),
         rows=tuple(daily_figures.build_rows(task, settled)),
+        begun_at=task.history.created_at,
     )
 
 
@@ -53,6 +55,7 @@ def _of_conversation(known: KnownFacts, settled: schema.Config, now: int) -> Der
         interaction=conversation,
         events=tuple(brevo_events.of_conversation(known, settled, now)),
         rows=tuple(daily_figures.build_parkings(conversation, settled)) if conversation else (),
+        begun_at=known.facts[0].at,
     )
 
 
@@ -64,6 +67,7 @@ def changes_since(before: Derived, after: Derived, known: KnownFacts) -> Derived
         events=tuple(_changed_events(before.events, after.events, known.version)),
         rows=tuple(daily_figures.compare_rows(before.rows, after.rows, known.version)),
         is_ignored=after.is_ignored,
+        begun_at=after.begun_at,
     )
 
 

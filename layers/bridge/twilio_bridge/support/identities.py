@@ -40,6 +40,7 @@ MAX_ATTEMPTS = 6
 # A subject's keys can be moved, shared or absorbed once each.
 MAX_STEPS = 3 * MAX_KEYS_PER_SUBJECT
 NO_RULES = KeyRules()
+NOTHING_BEGUN: Mapping[str, int] = {}
 
 
 @dataclass(slots=True)
@@ -61,6 +62,7 @@ class KnownPersons:
     claims: dict[str, Claim] = field(default_factory=dict)
     contacts: dict[str, list[str]] = field(default_factory=dict)
     absorbed: dict[str, str] = field(default_factory=dict)
+    erasures: dict[str, int] = field(default_factory=dict)
     result: Resolution = field(default_factory=Resolution)
 
     def read(self, keys: Iterable[str]) -> None:
@@ -72,6 +74,8 @@ class KnownPersons:
         further = dict.fromkeys(more for key in new for more in self.contacts[key] if more not in asked)
         if further:
             self._read(further)
+        free = [key for key in (*asked, *further) if key not in self.claims and not key.startswith(ASSIGNED_KINDS)]
+        self.erasures |= self.identities.find_erasures(free) if free else {}
 
     def _read(self, keys: Collection[str]) -> None:
         for key in keys:
@@ -120,16 +124,24 @@ class KnownPersons:
 
 
 def resolve_persons(
-    subjects: Mapping[str, Iterable[str]], identities: Identities, lookup: Lookup, move_rows: MoveRows
+    subjects: Mapping[str, Iterable[str]],
+    identities: Identities,
+    lookup: Lookup,
+    move_rows: MoveRows,
+    begun: Mapping[str, int] = NOTHING_BEGUN,
 ) -> Resolution:
     """Return the person's id for each subject, by its keys; a subject without any that can be used is left out.
 
-    `lookup` returns the contacts at a number. Raises UnavailableError where others keep changing the same persons.
+    So is one that was `begun` (epoch ms) before whoever had its keys was erased. `lookup` returns the contacts at a
+    number. Raise UnavailableError where others keep changing the same persons.
     """
     asked = {subject: select_usable_keys(keys) for subject, keys in subjects.items()}
     known = KnownPersons(identities, lookup, move_rows)
     known.read(key for keys in asked.values() for key in keys)
-    persons = {subject: _resolve(subject, keys, known) for subject, keys in asked.items() if keys}
+    wanted = {
+        subject: keys for subject, keys in asked.items() if keys and not _is_erased(begun.get(subject), keys, known)
+    }
+    persons = {subject: _resolve(subject, keys, known) for subject, keys in wanted.items()}
     known.result.persons = {subject: known.follow(person_id) for subject, person_id in persons.items()}
     return known.result
 
@@ -164,6 +176,15 @@ def _contact_keys(key: str, lookup: Lookup) -> list[str]:
     email = normalize_email(contact.email, NO_RULES)
     emails = [f"email#{email}"] if email else []
     return select_usable_keys([f"airtable#{contact.id}", *emails, *(f"{PHONE}{other}" for other in theirs)])
+
+
+def _is_erased(begun_at: int | None, keys: Iterable[str], known: KnownPersons) -> bool:
+    """Return whether a subject is of the past of somebody erased."""
+    persons = known.list_persons(keys)
+    erased_at = max(
+        [*(known.erasures.get(key, 0) for key in keys), *(person.erased_at for person in persons)], default=0
+    )
+    return begun_at is not None and begun_at < erased_at
 
 
 class _DisturbedError(Exception):
@@ -323,10 +344,11 @@ def _are_one(person: Person, wanted: Iterable[str], other: Person) -> bool:
 
 def _open(keys: Sequence[str], subject: str, known: KnownPersons) -> str:
     free = known.select_free(keys)
-    person_id = known.identities.create_person(free, subject)
+    erased_at = max((known.erasures.get(key, 0) for key in free), default=0)
+    person_id = known.identities.create_person(free, subject, erased_at)
     if not person_id:
         raise _DisturbedError
-    known.change(Person(id=person_id, keys=select_own_keys(free)), free, subject)
+    known.change(Person(id=person_id, keys=select_own_keys(free), erased_at=erased_at), free, subject)
     return person_id
 
 

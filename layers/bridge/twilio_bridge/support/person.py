@@ -37,7 +37,7 @@ class Person:
     `contact_id` is Brevo's, `delivered` the digest of what Brevo last accepted about the contact, `lists` the lists
     that they were added to, None where only an earlier version knew. Where the contact was deleted in Brevo,
     interactions that ended before `begun_at` (epoch ms) do not count. `queued_at` (epoch ms) is when the sweep last
-    queued them.
+    queued them. What began before `erased_at` (epoch ms) is not theirs: somebody with their keys was erased then.
     """
 
     id: str
@@ -49,6 +49,7 @@ class Person:
     lists: frozenset[int] | None = None
     begun_at: int = 0
     queued_at: int = 0
+    erased_at: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ class Identities(Protocol):
     def find_by_keys(self, keys: Iterable[str]) -> dict[str, Person]:
         """Return the person that each key identifies, without those that are nobody's or shared."""
 
-    def create_person(self, keys: Iterable[str], source: str = "") -> str | None:
+    def create_person(self, keys: Iterable[str], source: str = "", erased_at: int = 0) -> str | None:
         """Make a person with these keys and return the id; None where somebody has one of them."""
 
     def attach_keys(self, person_id: str, keys: Iterable[str], source: str = "") -> bool:
@@ -47,6 +47,9 @@ class Identities(Protocol):
     def move_key(self, key: str, claim: Claim, person_id: str) -> bool:
         """Take a key from whoever has it and give it to a person."""
 
+    def find_erasures(self, keys: Iterable[str]) -> dict[str, int]:
+        """Return when whoever had these keys was erased (epoch ms), without those of nobody erased."""
+
 
 @dataclass(frozen=True, slots=True)
 class OverduePerson:
@@ -55,6 +58,16 @@ class OverduePerson:
     id: str
     due_at: int
     queued_at: int
+
+
+class Erasing(Protocol):
+    """What an operator needs to erase somebody."""
+
+    def erase_rows(self, person_ids: Iterable[str]) -> None:
+        """Delete the profiles, interactions and events of a person and their halves."""
+
+    def erase_keys(self, keys: Iterable[str], at: int) -> None:
+        """Delete keys, and what is known of the tasks and conversations among them; keep a hash of each and when."""
 
 
 class Persons(Protocol):

@@ -181,7 +181,8 @@ def _write(news: Mapping[str, Derived], batch: Batch, work: ReducerDeps) -> None
 def _find_persons(news: Mapping[str, Derived], work: ReducerDeps) -> identities.Resolution:
     """Return whose each subject is; nobody is made of one that is ignored."""
     keys = {subject: new.keys for subject, new in news.items() if not new.is_ignored}
-    resolution = identities.resolve_persons(keys, work.identities, work.lookup, work.persons.move_rows)
+    begun = {subject: new.begun_at for subject, new in news.items()}
+    resolution = identities.resolve_persons(keys, work.identities, work.lookup, work.persons.move_rows, begun)
     ignored = [subject for subject, new in news.items() if new.is_ignored and (new.interaction or new.events)]
     if ignored:
         known = work.identities.find_by_keys(ignored)

@@ -210,6 +210,12 @@ class Table:
             count += len(batch)
         return count
 
+    def delete_many(self, keys: Iterable[Key]) -> None:
+        """Delete items, twenty-five a request; one that is not there is no failure."""
+        requests = ({"DeleteRequest": {"Key": _key(*key)}} for key in dict.fromkeys(keys))
+        for batch in split_into(requests, MAX_ITEMS_PER_WRITE):
+            send_batch("dynamodb", batch, self._write)
+
     def _write(self, waiting: Sequence[Any]) -> list[Any]:
         answer = self._call("batch_write_item", RequestItems={self._name: waiting}, table=False)
         unprocessed: list[Any] = answer.get("UnprocessedItems", {}).get(self._name, [])

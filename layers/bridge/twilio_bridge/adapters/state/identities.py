@@ -17,7 +17,7 @@ from twilio_bridge.adapters.aws.dynamodb import Item, Key, Table, Write, a_put, 
 from twilio_bridge.support.identities import ASSIGNED_KINDS, POINTERS, select_own_keys
 from twilio_bridge.support.person import Claim, Person
 
-IDENTITY, PROFILE = "identity", "profile"
+IDENTITY, PROFILE, ERASED, FACTS = "identity", "profile", "erased", "facts"
 KEEP_S = 60 * 86_400
 MAX_KEY_LENGTH = 1_000
 # A shell's flex# keys have no end; whoever comes back after so long is somebody new.
@@ -57,7 +57,7 @@ class DynamoIdentities:
             wanted = {person_id: None for person_id in into if person_id and person_id not in found}
         return {person_id: _end(person, found) for person_id, person in found.items()}
 
-    def create_person(self, keys: Iterable[str], source: str = "") -> str | None:
+    def create_person(self, keys: Iterable[str], source: str = "", erased_at: int = 0) -> str | None:
         """Make a person in one transaction."""
         person_id = uuid.uuid4().hex
         wanted = list(keys)
@@ -65,6 +65,7 @@ class DynamoIdentities:
         pk, sk = profile_of(person_id)
         profile: Item = {"pk": pk, "sk": sk, "revision": 1}
         profile |= {"own_keys": set(own)} if own else {"expires_at": int(time.time()) + KEEP_S}
+        profile |= {"erased_at": erased_at} if erased_at else {}
         claims = _claims(person_id, wanted, source)
         return person_id if self._table.transact([*claims, a_put(profile)]) else None
 
@@ -97,6 +98,8 @@ class DynamoIdentities:
 
     def move_key(self, key: str, claim: Claim, person_id: str) -> bool:
         """Give the key's item another holder, and the profiles its name."""
+        if person_id in {claim.holder, claim.person.id}:
+            return False
         moved = an_update(
             (_pk(key), IDENTITY), "SET person = :to", {":to": person_id, ":holder": claim.holder}, when=STILL_HOLDS
         )
@@ -118,6 +121,37 @@ class DynamoIdentities:
         given = an_update(places[1], change, {**into, ":one": 1, **_as_read(other)}, when=AS_READ)
         told = [an_update(profile_of(half), "SET joined_into = :into", into) for half in other.get("halves", ())]
         return self._table.transact([_taking(this, person_id, other, other_id), given, *told])
+
+    def find_erasures(self, keys: Iterable[str]) -> dict[str, int]:
+        """Return the erasures: one request."""
+        asked = {_erasure_of(key): key for key in keys}
+        return {asked[place]: item["at"] for place, item in self._table.get_many(list(asked)).items()}
+
+
+class DynamoErasing:
+    """The port Erasing; no function may do this, only an operator."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def erase_rows(self, person_ids: Iterable[str]) -> None:
+        """Delete whole partitions."""
+        for person_id in person_ids:
+            rows = list(self._table.query(profile_of(person_id)[0], consistent=True))
+            self._table.delete_many((row["pk"], row["sk"]) for row in rows)
+
+    def erase_keys(self, keys: Iterable[str], at: int) -> None:
+        """Write the hashes first: whoever breaks off here goes on from there."""
+        wanted = list(keys)
+        ends = int(time.time()) + KEEP_REDIRECTS_S
+        places = map(_erasure_of, wanted)
+        self._table.put_many({"pk": pk, "sk": sk, "at": at, "expires_at": ends} for pk, sk in places)
+        self._table.delete_many((key, FACTS) for key in wanted if key.startswith(ASSIGNED_KINDS))
+        self._table.delete_many((_pk(key), IDENTITY) for key in wanted)
+
+
+def _erasure_of(key: str) -> Key:
+    return f"erased#{hashlib.sha256(key.encode()).hexdigest()}", ERASED
 
 
 def _taking(this: Item, person_id: str, other: Item, other_id: str) -> Write:
@@ -147,6 +181,7 @@ def person_from(person_id: str, item: Item | None) -> Person:
         lists=frozenset(map(int, item["lists"].split())) if "lists" in item else None,
         begun_at=item.get("begun_at", 0),
         queued_at=item.get("queued_at", 0),
+        erased_at=item.get("erased_at", 0),
     )
 
 

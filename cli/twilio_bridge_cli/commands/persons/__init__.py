@@ -1,0 +1,1 @@
+"""Persons: show, split, erase."""
