@@ -6,8 +6,12 @@ Prices are AWS's list prices of us-east-1 in US dollars without a free tier, as 
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from pathlib import Path
+from typing import Any, Final
 
+from samtranslator.yaml_helper import yaml_parse
+
+TEMPLATE: Final = Path(__file__).parents[1] / "template.yaml"
 HOURS: Final = 730
 MILLION: Final = 1_000_000
 
@@ -83,11 +87,23 @@ def count(size: Size) -> dict[str, float]:
         "SQS, requests": queues * IDLE_POLLS_A_QUEUE + 3 * deliveries,
         "Kinesis, shard hours": HOURS if support else 0,
         "Kinesis, put units": events,
-        "CloudWatch, alarms": 8 + (5 if support else 0),  # one of them counts two metrics
-        "CloudWatch, metrics": 2 + (2 + 12 if support else 0),
+        "CloudWatch, alarms": sum(map(_count_watched, _deployed("AWS::CloudWatch::Alarm", support=support))),
+        "CloudWatch, metrics": len(_deployed("AWS::Logs::MetricFilter", support=support)) + (13 if support else 0),
         "CloudWatch, log GB": invocations * LOG_BYTES / 1e9,
         "Secrets Manager, secrets": 3 if support else 2,
     }
+
+
+def _deployed(kind: str, *, support: bool) -> list[dict[str, Any]]:
+    """Return the template's resources of a type, those of support only where it is on."""
+    resources = yaml_parse(TEMPLATE.read_text())["Resources"].values()
+    found = [body for body in resources if body["Type"] == kind]
+    return [body for body in found if support or body.get("Condition") != "HasSupport"]
+
+
+def _count_watched(alarm: dict[str, Any]) -> int:
+    """Return how many metrics an alarm is billed for."""
+    return len([each for each in alarm["Properties"].get("Metrics", []) if "MetricStat" in each]) or 1
 
 
 def table() -> str:
