@@ -73,6 +73,16 @@ def test_one_write_a_worker_and_day(aws: Aws, day: Day) -> None:
     assert ["GetItem"] == aws.count(lambda: first.record_worker(JO))
 
 
+def test_many_instances_at_once(aws: Aws, day: Day) -> None:
+    """Of those that have read before anybody wrote, one writes."""
+    late = DynamoSeenWorkers(aws.table(SYNC_STATE), day)
+    late._write(JO, day.today, {})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(late._table, "get", lambda *_key: None)
+        late.record_worker(JO)
+    assert [JO] == late.list_workers()
+
+
 def test_the_latest_comes_first(aws: Aws, day: Day) -> None:
     """By the day."""
     seen = DynamoSeenWorkers(aws.table(SYNC_STATE), day)

@@ -335,6 +335,22 @@ def test_shared_key_refused(request_event: Any, keys: dict[str, str], named: str
     assert not any(secret in line["reason"] for secret in (KEY_SECRET, "+4477", TOKEN))
 
 
+@pytest.mark.parametrize(("body", "expected"), [('{"a": "b"}', True), ('{"a": "c"}', False)])
+def test_a_json_body_signed_with_a_shared_key(body: str, expected: bool) -> None:
+    """As a webhook sink's: the URL has the body's hash, the key signs the URL."""
+    query = "bodySHA256=" + hashlib.sha256(b'{"a": "b"}').hexdigest()
+    headers = {"content-type": "application/json", "x-twilio-webhooks-signature-settings": SETTINGS}
+    made = event({}, query=query, headers=headers, token=KEY_SECRET, algorithm=HMAC_SHA256)
+    made |= {"body": body, "isBase64Encoded": False}
+    known = signatures(FixedTokens(("other",), shared_keys={KEY_ID: KEY_SECRET}))
+
+    if expected:
+        assert body.encode() == http.read_signed_body(made, known)
+    else:
+        with pytest.raises(errors.SignatureError):
+            http.read_signed_body(made, known)
+
+
 def test_the_auth_tokens_hash_stays_sha1() -> None:
     """Without the header a request is signed as ever."""
     assert call(event(CRM, algorithm=HMAC_SHA256), never)[0] == 403

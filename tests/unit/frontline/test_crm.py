@@ -494,3 +494,10 @@ def test_every_number_of_a_contact() -> None:
 
     assert [ANN, BEN, f"whatsapp:{BEN}"] == [channel["value"] for channel in channels]
     assert ["sms", "sms", "whatsapp"] == [channel["type"] for channel in channels]
+
+
+def test_notes_of_rich_text() -> None:
+    """They are shown without Airtable's escapes, line by line."""
+    office = world(contact("r1", notes="first\\_name\n1\\. call \\*soon\\*"))
+
+    assert "first_name\n1. call *soon*" == details(office)["details"]["content"]

@@ -15,6 +15,7 @@ from twilio_bridge.contacts import opt_outs
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.contacts.directory import Directory
 from twilio_bridge.contacts.paging import Cursor, Page
+from twilio_bridge.contacts.templates import unescape_markdown
 from twilio_bridge.errors import BadRequestError, NotFoundError, UnknownLocationError
 from twilio_bridge.forms import MAX_ANSWER_BYTES, Answer, Form, count_bytes
 from twilio_bridge.ports import OptOuts
@@ -98,7 +99,8 @@ def render_customer(contact: Contact, crm: CrmCallback) -> dict[str, object]:
     full: dict[str, object] = {**_list_item(contact), "channels": _list_channels(contact)}
     full["links"] = _links(contact, crm)
     full["worker"] = contact.owner[:MAX_NAME_LENGTH]
-    if notes := _cut_text(contact.notes[:MAX_NOTES_LENGTH], MAX_ANSWER_BYTES - ENVELOPE - count_bytes(full)):
+    written = unescape_markdown(contact.notes[:MAX_NOTES_LENGTH])
+    if notes := _cut_text(written, MAX_ANSWER_BYTES - ENVELOPE - count_bytes(full)):
         full["details"] = {"title": "Notes", "content": notes}
     return {name: value for name, value in full.items() if value}
 

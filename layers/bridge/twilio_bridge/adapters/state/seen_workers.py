@@ -50,7 +50,10 @@ class DynamoSeenWorkers:
         names = {f"#old{place}": PREFIX + other for place, other in enumerate(old[:MAX_DROPPED_COUNT])}
         remove = f" REMOVE {', '.join(names)}" if names else ""
         change = f"SET #new = :day{remove}"
-        self._table.update(*KEY, change, {":day": day.isoformat()}, names={"#new": PREFIX + identity, **names})
+        when = "attribute_not_exists(#new) OR #new < :day"  # another instance may write the same just now
+        self._table.update(
+            *KEY, change, {":day": day.isoformat()}, names={"#new": PREFIX + identity, **names}, when=when
+        )
 
     def _oldest(self, day: date) -> str:
         return (day - timedelta(days=KEEP_DAYS)).isoformat()
