@@ -49,6 +49,7 @@ registry: $(STAMP) ## make the registry of entities from Twilio's OpenAPI descri
 bench: $(STAMP) ## print what contacts and support events cost: requests, units, times side by side
 	@$(BIN)/python -m tests.benchmarks.contacts
 	@$(BIN)/python -m tests.benchmarks.refreshes
+	@$(BIN)/python -m tests.benchmarks.mass_edit
 	@$(BIN)/python -m tests.benchmarks.layouts
 	@$(BIN)/python -m tests.benchmarks.crowd
 	@$(BIN)/python -m tests.benchmarks.support

@@ -109,15 +109,15 @@ def world(count: int, owners: Sequence[str], factor: float) -> Iterator[World]:
 
 
 @contextmanager
-def process(target: Callable[..., None], *arguments: object) -> Iterator[Callable[[], Told]]:
+def process(target: Callable[..., None], *arguments: object) -> Iterator[Callable[..., Told]]:
     """Run something in a process of its own while the block lasts; what is given waits for what it tells."""
     ours, theirs = SPAWN.Pipe()
     child = SPAWN.Process(target=target, args=(theirs, *arguments), daemon=False)
     child.start()
     theirs.close()
 
-    def told() -> Told:
-        if not ours.poll(STARTED_WITHIN_S):
+    def told(within_s: float = STARTED_WITHIN_S) -> Told:
+        if not ours.poll(within_s):
             raise TimeoutError(f"{target.__name__} says nothing")
         return ours.recv()
 
