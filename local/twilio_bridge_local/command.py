@@ -21,7 +21,7 @@ from twilio_bridge.errors import SettingError
 from twilio_bridge_local.console.screen import alerts, description, overview
 from twilio_bridge_local.environment import decide, own_address, port_of, settings_of
 from twilio_bridge_local.errors import LocalError, SettingsError
-from twilio_bridge_local.functions.http_server import LOOPBACK
+from twilio_bridge_local.http_server import LOOPBACK
 from twilio_bridge_local.running import announce
 from twilio_bridge_local.stack import DEFAULT_PORT, TEMPLATE, Stack
 
@@ -29,7 +29,7 @@ _EPILOG: Final = """\
 examples:
   python -m twilio_bridge_local                   stand-ins, or real vendors where .env has credentials
   python -m twilio_bridge_local --port 8080       the same elsewhere (or PORT=8080)
-  python -m twilio_bridge_local --demo            plays a story against stand-ins, whatever .env says
+  python -m twilio_bridge_local --demo            plays two scenarios against stand-ins, whatever .env says
   python -m twilio_bridge_local --demo --live     plays it against the real vendors of .env
   python -m twilio_bridge_local --host 172.17.0.1 lets containers of `sam local` reach the stand-ins (Linux)
   python -m twilio_bridge_local --config my.yaml  with this configuration (or BRIDGE_CONFIG=my.yaml)
@@ -99,8 +99,8 @@ def _parser() -> argparse.ArgumentParser:
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--demo", action="store_true", help="play a story and end")
-    parser.add_argument("--live", action="store_true", help="let the story use the real vendors of .env")
+    parser.add_argument("--demo", action="store_true", help="play two scenarios and end")
+    parser.add_argument("--live", action="store_true", help="let them use the real vendors of .env")
     parser.add_argument("--port", type=_port, help=f"where to listen (default: PORT, or {DEFAULT_PORT})")
     parser.add_argument("--host", default=LOOPBACK, help="where AWS and the vendors' stand-ins listen (see above)")
     parser.add_argument("--config", metavar="FILE", help="a bridge.yaml, in place of the stored or the packaged one")

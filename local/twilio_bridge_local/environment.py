@@ -65,7 +65,7 @@ _CONFIG_OF_A_DEMONSTRATION: Final = Path(__file__).parent / "demo" / "bridge.yam
 
 @dataclass(frozen=True)
 class Vendor:
-    """One vendor's account (Airtable's is the base, Brevo's key says it) and where it is reached; "" is at home."""
+    """One vendor's account (Airtable's is the base, Brevo's key names it) and where it is reached; "" is at home."""
 
     account: str
     token: str

@@ -2,7 +2,7 @@
 
 LocalError
 ├── SettingsError   the environment or `.env` is incomplete or asks for something that is refused
-├── TemplateError   template.yaml says something that cannot be run here
+├── TemplateError   template.yaml holds something that cannot be run here
 ├── PortTakenError  another program listens where the stack should
 └── EndpointError   an endpoint that was given does not answer, or refuses
 
@@ -11,7 +11,7 @@ Each message is one that a person at the terminal can act on.
 
 
 class LocalError(Exception):
-    """The local stack cannot start, and the message says why."""
+    """The local stack cannot start, and the message has the reason."""
 
 
 class SettingsError(LocalError):

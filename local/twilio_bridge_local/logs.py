@@ -1,4 +1,4 @@
-"""Where the functions' output goes: one file, warnings and errors told at once; used by the stack.
+"""Where the functions' output goes: one file, warnings and errors shown at once; used by the stack.
 
 The sink writes `time function line`. A line counts as a warning or an error when it is JSON whose `level`
 says so, as every line of ours and of the runtime does.
@@ -26,7 +26,7 @@ class Sink(Protocol):
 
 
 def quiet(_function: str, _level: str, _message: str) -> None:
-    """Tell nobody; the file has it."""
+    """Show nothing; the file has it."""
 
 
 class LogFile:
@@ -39,7 +39,7 @@ class LogFile:
         self._file = path.open("a", encoding="utf-8", buffering=1)
 
     def __call__(self, function: str, line: str) -> None:
-        """Write the line, and tell it if it is a warning or an error."""
+        """Write the line, and show it if it is a warning or an error."""
         now = datetime.now().astimezone().isoformat(timespec="milliseconds")
         with self._lock:
             if self._file.closed:

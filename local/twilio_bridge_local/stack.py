@@ -22,12 +22,12 @@ from twilio_bridge_local.errors import TemplateError
 from twilio_bridge_local.functions.event_source_mappings import feeds_of
 from twilio_bridge_local.functions.feeds import Feed
 from twilio_bridge_local.functions.gateway import gateway
-from twilio_bridge_local.functions.http_server import HttpServer, listen, wait_until_it_answers
 from twilio_bridge_local.functions.invoke_api import invoke_api
 from twilio_bridge_local.functions.lambda_environment import lambda_environment
 from twilio_bridge_local.functions.processes import Outcome, Pool
 from twilio_bridge_local.functions.schedules import Timer
 from twilio_bridge_local.functions.stream_poller import ShardPoller
+from twilio_bridge_local.http_server import HttpServer, listen, wait_until_it_answers
 from twilio_bridge_local.logs import Alert, LogFile, quiet
 from twilio_bridge_local.template import reader, resources
 from twilio_bridge_local.template.bundle import Bundle, Schedule
@@ -207,10 +207,10 @@ class Stack:
 def _reached_at(bundle: Bundle, url: str) -> Bundle:
     """Let schedules name this address where the template names the API's."""
 
-    def told(schedule: Schedule) -> Schedule:
+    def with_input(schedule: Schedule) -> Schedule:
         return replace(schedule, payload=schedule.payload and schedule.payload.replace(API_URL, url))
 
-    own = (replace(each, schedules=tuple(map(told, each.schedules))) for each in bundle.functions)
+    own = (replace(each, schedules=tuple(map(with_input, each.schedules))) for each in bundle.functions)
     return replace(bundle, functions=tuple(own))
 
 

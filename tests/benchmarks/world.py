@@ -14,10 +14,10 @@ import requests
 
 from tests.benchmarks import dynamodb, slow_motion
 from twilio_bridge_local.credentials import AIRTABLE_BASE_ID, AIRTABLE_TOKEN, TWILIO_AUTH_TOKEN
-from twilio_bridge_local.functions.http_server import HttpServer
 from twilio_bridge_local.functions.invoke_api import invoke_api
 from twilio_bridge_local.functions.lambda_environment import lambda_environment
 from twilio_bridge_local.functions.processes import Outcome, Pool
+from twilio_bridge_local.http_server import HttpServer
 from twilio_bridge_local.logs import LogFile
 from twilio_bridge_local.samples.airtable_base import COLUMNS, contacts, sample_templates
 from twilio_bridge_local.template.bundle import Function

@@ -1,6 +1,6 @@
 """Who asked AWS for what; used by the embedded AWS, so that tests can hold it against the functions' policies.
 
-moto enforces no policy. Each function signs with its own name as access key, so every request says whose it is.
+moto enforces no policy. Each function signs with its own name as access key, so every request shows whose it is.
 """
 
 import json

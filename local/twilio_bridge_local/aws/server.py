@@ -26,7 +26,7 @@ from twilio_bridge_local.aws.call_log import AwsCall, calls_of
 from twilio_bridge_local.aws.moto_patches import keep_message_groups, turn
 from twilio_bridge_local.credentials import AWS_ACCESS_KEY_ID, AWS_REGION, AWS_SECRET_ACCESS_KEY
 from twilio_bridge_local.errors import SettingsError
-from twilio_bridge_local.functions.http_server import LOOPBACK, HttpRequest, HttpResponse, Tracked
+from twilio_bridge_local.http_server import LOOPBACK, HttpRequest, HttpResponse, Tracked
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -90,7 +90,7 @@ def client(service: str, endpoint_url: str) -> Any:  # noqa: ANN401  boto3 makes
 
 class _QuietHandler(WSGIRequestHandler):
     def log(self, type: str, message: str, *arguments: object) -> None:  # noqa: A002  the base class names it so
-        """The functions' log says what happened."""
+        """The functions' log has what happened."""
 
 
 class _MotoServer(Tracked, ThreadedWSGIServer):

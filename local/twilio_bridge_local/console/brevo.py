@@ -23,7 +23,7 @@ BETWEEN_LOOKS_S = 1
 
 
 class NotThereError(Exception):
-    """There is nothing to look at; the text says what to do."""
+    """There is nothing to look at; the text names the remedy."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

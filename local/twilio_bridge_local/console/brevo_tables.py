@@ -13,7 +13,7 @@ _SECONDS = len("2026-03-02T09:00:00")
 
 
 def show(state: State, console: Console) -> None:
-    """Print contacts, lists and timelines, and the values that Brevo would have dropped without a word."""
+    """Print contacts, lists and timelines, and the values that Brevo would have dropped silently."""
     for table in tables(state):
         console.print(table)
     if not (state["contacts"] or state["timeline"]):
@@ -62,7 +62,7 @@ def _nobody(entry: State) -> str:
 def _ignored(state: State) -> Table:
     reasons = {"unknown": "there is no such attribute", "type": "the attribute has another type"}
     rows = ((one["attribute"], one["value"], reasons[one["reason"]]) for one in state["ignored"])
-    return _table("Ignored without a word", ("attribute", "value", "why"), rows)
+    return _table("Ignored silently", ("attribute", "value", "why"), rows)
 
 
 def _table(title: str, columns: Iterable[str], rows: Iterable[Iterable[object]]) -> Table:

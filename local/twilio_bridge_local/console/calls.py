@@ -52,8 +52,8 @@ def signature(stack: Stack, call: Call) -> str:
 def curl(stack: Stack, call: Call) -> str:
     """The call as a command for the shell."""
     header = f"X-Twilio-Signature: {signature(stack, call)}"
-    words = ["curl", "-sS", stack.url + call.path, "-H", header, "-d", urlencode(call.parameters)]
-    return " ".join(shlex.quote(word) for word in words)
+    arguments = ["curl", "-sS", stack.url + call.path, "-H", header, "-d", urlencode(call.parameters)]
+    return " ".join(shlex.quote(argument) for argument in arguments)
 
 
 def _calls(stack: Stack) -> Iterator[Call]:

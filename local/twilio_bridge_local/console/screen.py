@@ -13,8 +13,8 @@ from rich.text import Text
 
 from twilio_bridge_local.console.calls import curl, sample_calls, signature
 from twilio_bridge_local.environment import Environment, Vendor
-from twilio_bridge_local.functions.http_server import LOOPBACK
 from twilio_bridge_local.functions.schedules import interval_s
+from twilio_bridge_local.http_server import LOOPBACK
 from twilio_bridge_local.logs import Alert
 from twilio_bridge_local.running import SAM_ENVIRONMENT
 from twilio_bridge_local.stack import Stack

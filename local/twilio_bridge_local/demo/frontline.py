@@ -23,8 +23,8 @@ NUMBER = "+447900000012"
 BLOCKED = 451
 
 
-def story(stack: Stack) -> Iterator[Step]:
-    """Look at contacts, write, be written to, be told to stop."""
+def scenario(stack: Stack) -> Iterator[Step]:
+    """Look at contacts, write, be written to, receive a STOP."""
     worker = os.environ.get("DEMO_WORKER", WORKER)
     contacts = _ask(stack, "crm", Location="GetCustomersList", Worker=worker, PageSize="30")
     listed = contacts.get("objects", {}).get("customers", [])

@@ -18,12 +18,12 @@ MAX_SHOWN_LENGTH = 300
 
 
 def play(stack: Stack) -> bool:
-    """Play both stories, and tell whether all answers were right."""
-    return tell(chain(frontline.story(stack), support.story(stack)), Console(highlight=False))
+    """Play both scenarios; return whether all answers were right."""
+    return show(chain(frontline.scenario(stack), support.scenario(stack)), Console(highlight=False))
 
 
-def tell(steps: Iterable[Step], console: Console) -> bool:
-    """Show each step with its answer, and tell whether all were right."""
+def show(steps: Iterable[Step], console: Console) -> bool:
+    """Show each step with its answer, and return whether all were right."""
     wrong = 0
     for number, step in enumerate(steps, 1):
         mark = "[green]✓[/]" if step.right else "[red]✗[/]"

@@ -1,4 +1,4 @@
-"""What the demonstration's stories are made of."""
+"""What the demonstration's scenarios are made of."""
 
 import time
 from collections.abc import Callable, Sequence

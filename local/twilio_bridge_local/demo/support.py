@@ -1,4 +1,4 @@
-"""Half an hour in a contact centre, told by Event Streams and found again in Brevo; for the demonstration.
+"""Half an hour in a contact centre, sent by Event Streams and found again in Brevo; for the demonstration.
 
 The events come out of order, and one of them twice. It is played where all that they change is stand-ins.
 """
@@ -28,7 +28,7 @@ from twilio_bridge_local.stack import Stack
 from twilio_bridge_local.vendors.brevo.answers import state
 from twilio_bridge_local.vendors.brevo.server import BrevoStandIn
 
-# An event settles for some seconds before Brevo is told, and its message waits a little longer.
+# An event settles for some seconds before it is delivered, and its message waits a little longer.
 PATIENCE_S = 20
 HALF_AN_HOUR_MS, LASTS_MS = 1_800_000, 900_000
 AMARA = Customer(NAME, NUMBER, email="", external_id="1001", identity="", tier="gold")
@@ -53,8 +53,8 @@ FIGURES = {
 }
 
 
-def story(stack: Stack) -> Iterator[Step]:
-    """Tell what happened, and look for it in Brevo and in the figures."""
+def scenario(stack: Stack) -> Iterator[Step]:
+    """Send the events, and look for them in Brevo and in the figures."""
     if not (stack.stand_ins.brevo and stack.stand_ins.airtable):
         return
     chance = Random(time.time_ns())  # noqa: S311  made-up SIDs, no secrets
@@ -81,13 +81,13 @@ def _begins(now: int) -> int:
 
 
 def _life(chance: Random, customer: Customer, begins: int) -> Life:
-    told = {**people.attributes(customer, "voice", ""), **({"name": customer.name} if customer.name else {})}
-    return lives.begin(Life(chance, customer, "voice", told, begins, [JO]))
+    attributes = {**people.attributes(customer, "voice", ""), **({"name": customer.name} if customer.name else {})}
+    return lives.begin(Life(chance, customer, "voice", attributes, begins, [JO]))
 
 
 def _served(chance: Random, begins: int) -> Life:
     life = lives.ring(_life(chance, AMARA, begins).wait(WAITED_S - 12, WAITED_S - 12))
-    life.wait(12, 12).tell("reservation.accepted").wait(TALKED_S, TALKED_S)
+    life.wait(12, 12).emit("reservation.accepted").wait(TALKED_S, TALKED_S)
     return lives.wrap_up(life)
 
 
@@ -96,9 +96,9 @@ def _gone(chance: Random, begins: int) -> Life:
 
 
 def _stop(chance: Random, at: int) -> CloudEvent:
-    said = {"from": NUMBER, "to": people.COMPANY, "body": "STOP", "optOutType": "STOP"}
-    told = {"messageSid": sid("SM", chance), **said}
-    return message("inbound-message.received", at, told, sid("EZ", chance))
+    text_message = {"from": NUMBER, "to": people.COMPANY, "body": "STOP", "optOutType": "STOP"}
+    data = {"messageSid": sid("SM", chance), **text_message}
+    return message("inbound-message.received", at, data, sid("EZ", chance))
 
 
 def _disordered(events: Sequence[CloudEvent], chance: Random) -> list[CloudEvent]:
@@ -111,18 +111,20 @@ def _put(stack: Stack, title: str, events: Sequence[CloudEvent]) -> Step:
     records: Any = [{"Data": json.dumps(event).encode(), "PartitionKey": event["id"]} for event in events]
     name = stack.bundle.streams[0].name
     put = stack.client("kinesis").put_records(StreamName=name, Records=records)
-    told = {"events": [event["type"].removeprefix("com.twilio.") for event in events]}
-    return Step(title, told, put["FailedRecordCount"] == 0)
+    sent = {"events": [event["type"].removeprefix("com.twilio.") for event in events]}
+    return Step(title, sent, put["FailedRecordCount"] == 0)
 
 
 def _in_brevo(brevo: BrevoStandIn, day: str) -> Iterator[Step]:
     expected = _expected(day)
     contact = patiently(lambda: _contact(brevo, NUMBER), lambda found: found == expected, PATIENCE_S)
     yield Step(f"Brevo knows {NAME}, with numbers, lists and the STOP", contact, contact == expected)
-    told = patiently(lambda: {number: _timeline(brevo, number) for number in TIMELINE}, lambda found: found == TIMELINE)
+    timelines = patiently(
+        lambda: {number: _timeline(brevo, number) for number in TIMELINE}, lambda found: found == TIMELINE
+    )
     with brevo.account.lock:
         held = state(brevo.account)
-    yield Step("and each event once", told, told == TIMELINE, [*brevo_tables.tables(held)])
+    yield Step("and each event once", timelines, timelines == TIMELINE, [*brevo_tables.tables(held)])
 
 
 def _expected(day: str) -> dict[str, Any]:
@@ -149,8 +151,8 @@ def _contact(brevo: BrevoStandIn, number: str) -> dict[str, Any]:
     found = brevo.account.contact("SMS", number.removeprefix("+"))
     if found is None:
         return {}
-    told = {"email": found.email, "ext_id": found.ext_id, "lists": sorted(found.list_ids)}
-    return {**told, "is_blocked": found.sms_blacklisted, "attributes": dict(found.attributes)}
+    identifiers = {"email": found.email, "ext_id": found.ext_id, "lists": sorted(found.list_ids)}
+    return {**identifiers, "is_blocked": found.sms_blacklisted, "attributes": dict(found.attributes)}
 
 
 def _timeline(brevo: BrevoStandIn, number: str) -> list[str]:

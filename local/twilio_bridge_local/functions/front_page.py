@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from twilio_bridge_local.functions.http_server import HttpResponse
+from twilio_bridge_local.http_server import HttpResponse
 from twilio_bridge_local.template.bundle import Function
 
 _PAGE = """\

@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from twilio_bridge_local.functions.front_page import front_page
-from twilio_bridge_local.functions.http_server import HttpRequest, HttpResponse, HttpServer
 from twilio_bridge_local.functions.iam_authorizer import is_authorized
 from twilio_bridge_local.functions.payload import Matched, event_of, failure, response_of, split_target
 from twilio_bridge_local.functions.processes import Outcome
+from twilio_bridge_local.http_server import HttpRequest, HttpResponse, HttpServer
 from twilio_bridge_local.logs import Sink
 from twilio_bridge_local.template.bundle import DEFAULT_ROUTE, Function, Route
 

@@ -14,7 +14,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from twilio_bridge_local.credentials import AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY
-from twilio_bridge_local.functions.http_server import HttpRequest
+from twilio_bridge_local.http_server import HttpRequest
 
 SERVICE: Final = "execute-api"
 MAX_SKEW_S: Final = 300

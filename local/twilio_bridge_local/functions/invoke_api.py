@@ -15,8 +15,8 @@ from urllib.parse import unquote
 
 from twilio_bridge_local.aws.server import INVOKE_PREFIX
 from twilio_bridge_local.functions.gateway import Invoke
-from twilio_bridge_local.functions.http_server import HttpRequest, HttpResponse, json_response
 from twilio_bridge_local.functions.processes import arn
+from twilio_bridge_local.http_server import HttpRequest, HttpResponse, json_response
 
 _PATH: Final = re.compile(rf"{INVOKE_PREFIX}([^/]+)/invocations")
 

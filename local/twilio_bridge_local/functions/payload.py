@@ -14,7 +14,7 @@ from typing import Any, Final
 from urllib.parse import parse_qsl, unquote
 
 from twilio_bridge_local.credentials import AWS_ACCOUNT_ID
-from twilio_bridge_local.functions.http_server import HttpRequest, HttpResponse, json_response
+from twilio_bridge_local.http_server import HttpRequest, HttpResponse, json_response
 
 API_ID: Final = "local"
 _TEXT: Final = frozenset({"application/json", "application/xml", "application/javascript"})

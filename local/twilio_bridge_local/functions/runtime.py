@@ -3,7 +3,7 @@
 `python -m twilio_bridge_local.functions.runtime HANDLER`, in the function's folder. Requests come on standard input
 and answers go to standard output, one JSON document a line; both are moved away before the handler is
 loaded, so that the function finds an empty input, and whatever it prints goes to the log. The first line
-out says whether the handler could be loaded. When the input closes, because the stack stopped or was
+out shows whether the handler could be loaded. When the input closes, because the stack stopped or was
 killed, the process ends at once, whatever it is doing. Imports nothing but the standard library: what is
 imported here a function would find already there.
 """
@@ -97,7 +97,7 @@ def load(name: str) -> Handler:
 
 
 def serve(handler: Handler, request: Message) -> Message:
-    """Call the handler once; the answer is its result, or its error as Lambda words it."""
+    """Call the handler once; the answer is its result, or its error as Lambda writes it."""
     try:
         result = handler(request["event"], _context(request))
     except Exception as error:  # noqa: BLE001  whatever the handler raises is the function's error

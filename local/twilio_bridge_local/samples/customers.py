@@ -1,6 +1,6 @@
-"""Made-up customers of a contact centre, and what Flex's task attributes say of them on each channel.
+"""Made-up customers of a contact centre, and Flex's task attributes of them on each channel.
 
-Whatever is said of a customer fits everything else that is said of them: no two have an address in common, and none has
+All attributes of a customer fit each other: no two have an address in common, and none has
 two of a kind. So whom events are about does not depend on the order they are read in.
 """
 
@@ -66,15 +66,15 @@ def _customer(number: int, chance: Random) -> Customer:
 
 def attributes(customer: Customer, channel: str, conversation_sid: str) -> dict[str, Any]:
     """Return the attributes of a task of theirs on a channel, as Flex makes them."""
-    told = _CHANNELS[channel](customer)
+    attributes_of_task = _CHANNELS[channel](customer)
     if conversation_sid:
-        told |= {"conversationSid": conversation_sid}
-    # Whoever has a number on record is known by it; a chat that began with the form tells the rest.
+        attributes_of_task |= {"conversationSid": conversation_sid}
+    # Whoever has a number on record is known by it; a chat that began with the form has the rest.
     known: Mapping[str, str] = {"external_id": customer.external_id, "phone": customer.phone, "email": customer.email}
     if customer.external_id:
-        told["customers"] = {name: value for name, value in known.items() if value}
-        told |= {"customer_tier": customer.tier} if customer.tier else {}
-    return told
+        attributes_of_task["customers"] = {name: value for name, value in known.items() if value}
+        attributes_of_task |= {"customer_tier": customer.tier} if customer.tier else {}
+    return attributes_of_task
 
 
 def _voice(customer: Customer) -> dict[str, Any]:
@@ -96,9 +96,9 @@ def _whatsapp(customer: Customer) -> dict[str, Any]:
 
 
 def _webchat(customer: Customer) -> dict[str, Any]:
-    told = {"channelType": "web", "identity": customer.identity, "customerAddress": customer.identity}
+    attributes_of_task = {"channelType": "web", "identity": customer.identity, "customerAddress": customer.identity}
     form = {"name": customer.name, "email": customer.email} if customer.email else {}
-    return {"direction": "inbound", **told, **form}
+    return {"direction": "inbound", **attributes_of_task, **form}
 
 
 _CHANNELS = {"voice": _voice, "callback": _callback, "sms": _sms, "whatsapp": _whatsapp, "webchat": _webchat}

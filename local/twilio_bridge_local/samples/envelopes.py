@@ -59,18 +59,30 @@ def taskrouter(kind: str, at: int, payload: Mapping[str, Any], own: str) -> Clou
 
 def conversations(kind: str, at: int, data: Mapping[str, Any], own: str) -> CloudEvent:
     """Return an event of Conversations'; `own` is its EZ…, `data` names the ConversationSid."""
-    schema = "Conversations." + "".join(word.capitalize() for word in kind.replace("-", ".").split(".")) + "/2"
-    told = {"AccountSid": ACCOUNT, **data}
+    schema = "Conversations." + "".join(part.capitalize() for part in kind.replace("-", ".").split(".")) + "/2"
+    payload = {"AccountSid": ACCOUNT, **data}
     source = f"/v1/Conversations/{data['ConversationSid']}"
-    return _envelope(f"com.twilio.conversations.{kind}", at, told, own, source, schema)
+    return _envelope(f"com.twilio.conversations.{kind}", at, payload, own, source, schema)
+
+
+def plugin_completed(at: int, sid: str, attributes: Mapping[str, Any], channel: str) -> CloudEvent:
+    """Return the event that a task becomes which Flex's plugin posted as finished (docs/flex-plugin.md)."""
+    return {
+        "specversion": "1.0",
+        "type": "twilio-bridge.task-complete",
+        "source": "/webhooks/flex/task-complete",
+        "id": f"plugin-{sid}",
+        "time": datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="milliseconds"),
+        "data": {"TaskSid": sid, "TaskAttributes": dict(attributes), "TaskChannelUniqueName": channel},
+    }
 
 
 def message(kind: str, at: int, data: Mapping[str, Any], own: str) -> CloudEvent:
     """Return an event of Messaging's: `message.failed`, `inbound-message.received` and so on; `data` has messageSid."""
-    told = {"accountSid": ACCOUNT, "eventName": f"com.twilio.messaging.{kind}", "timestamp": stamp(at), **data}
+    payload = {"accountSid": ACCOUNT, "eventName": f"com.twilio.messaging.{kind}", "timestamp": stamp(at), **data}
     schema = "Messaging.InboundMessageV1/6" if kind.startswith("inbound") else "Messaging.MessageStatus/7"
     source = f"/2010-04-01/Accounts/{ACCOUNT}/Messages/{data['messageSid']}.json"
-    return _envelope(f"com.twilio.messaging.{kind}", at, told, own, source, schema)
+    return _envelope(f"com.twilio.messaging.{kind}", at, payload, own, source, schema)
 
 
 def _envelope(kind: str, at: int, data: Mapping[str, Any], own: str, source: str, schema: str) -> CloudEvent:

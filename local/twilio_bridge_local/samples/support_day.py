@@ -1,19 +1,25 @@
-"""Whole days of a contact centre, made up: what Event Streams would tell of them. The same seed makes the same day.
+"""Whole days of a contact centre, made up: the events that Event Streams would send. The same seed makes the same day.
 
-Customers come on several channels, wait, are answered or leave, answer surveys, are called back and say STOP; workers
-change their activity, over midnight, too. Some tasks are told by Flex's plugin as well.
+Customers come on several channels, wait, are answered or leave, answer surveys, are called back and send STOP; workers
+change their activity, over midnight, too. Some tasks are posted by Flex's plugin as well.
 """
 
-import json
 from collections.abc import Iterator, Sequence
 from random import Random
 from typing import Any
 
-from twilio_bridge.support import task_complete
 from twilio_bridge_local.samples import customers as people
 from twilio_bridge_local.samples import task_lives as lives
 from twilio_bridge_local.samples.customers import Customer
-from twilio_bridge_local.samples.envelopes import CloudEvent, conversations, message, sid, stamp, taskrouter
+from twilio_bridge_local.samples.envelopes import (
+    CloudEvent,
+    conversations,
+    message,
+    plugin_completed,
+    sid,
+    stamp,
+    taskrouter,
+)
 from twilio_bridge_local.samples.task_lives import Life, Worker
 
 # 2 March 2026, 00:00 UTC, a Monday.
@@ -23,9 +29,9 @@ OPENS_H, CLOSES_H = 7, 21
 CUSTOMERS_A_TASK = 0.6
 SURVEY_QUEUE = (f"WQ{9:032x}", "Survey")
 ACTIVITIES = ("Available", "Break", "Available", "Training", "Available", "Offline")
-# Shares of all: of the answered who are asked, of those who answer, of the tasks that the plugin tells of, of the
-# customers who send a word.
-ASKED, ANSWERS, BY_PLUGIN, SAY_A_WORD = 0.3, 0.7, 0.1, 0.1
+# Shares of all: of the answered who are asked, of those who answer, of the tasks that the plugin posts, of the
+# customers who opt out.
+ASKED, ANSWERS, BY_PLUGIN, OPT_OUT_SHARE = 0.3, 0.7, 0.1, 0.1
 OPTED_OUT_ALREADY = 21610
 
 
@@ -37,14 +43,16 @@ def generate(seed: int, tasks: int, *, workers: int = 8, day: int = DAY) -> list
     chance = Random(seed)  # noqa: S311  made-up days, no secrets
     team = [Worker(sid("WK", chance), f"worker{number}") for number in range(workers)]
     crowd = people.customers(max(int(tasks * CUSTOMERS_A_TASK), 1), chance)
-    told = [event for _ in range(tasks) for event in _contact(chance.choice(crowd), team, chance, day)]
-    told += [event for customer in crowd if chance.random() < SAY_A_WORD for event in _words(customer, chance, day)]
-    told += [event for worker in team for event in _shift(worker, chance, day)]
-    return sorted(told, key=lambda event: (event["time"], event["id"]))
+    events = [event for _ in range(tasks) for event in _contact(chance.choice(crowd), team, chance, day)]
+    events += [
+        event for customer in crowd if chance.random() < OPT_OUT_SHARE for event in _opt_outs(customer, chance, day)
+    ]
+    events += [event for worker in team for event in _shift(worker, chance, day)]
+    return sorted(events, key=lambda event: (event["time"], event["id"]))
 
 
 def _contact(customer: Customer, team: Sequence[Worker], chance: Random, day: int) -> Iterator[CloudEvent]:
-    """Tell a customer's task, and what follows from it."""
+    """Yield a customer's task, and what follows from it."""
     channel = chance.choice(customer.channels)
     conversation_sid = "" if channel == "voice" else sid("CH", chance)
     begins = day + int(chance.triangular(OPENS_H, CLOSES_H) * HOUR_MS)
@@ -66,18 +74,16 @@ def _afterwards(life: Life) -> Iterator[CloudEvent]:
     if life.chance.random() < ASKED:
         yield from _survey(life)
     if life.chance.random() < BY_PLUGIN:
-        named = lives.task_channel(life.channel)
-        posted = {"TaskSid": life.sid, "TaskAttributes": life.attributes, "TaskChannelUniqueName": named}
-        at_s = (life.now + life.chance.randrange(2_000)) / 1000
-        yield json.loads(task_complete.build_event(json.dumps(posted).encode(), at_s)[1])
+        at = life.now + life.chance.randrange(2_000)
+        yield plugin_completed(at, life.sid, life.attributes, lives.task_channel(life.channel))
 
 
 def _survey(life: Life) -> Iterator[CloudEvent]:
-    """Tell a survey, with the answer or without."""
+    """Yield a survey, with the answer or without."""
     survey = ask(life)
     if life.chance.random() < ANSWERS:
         return iter(answer(survey, life.chance.randint(1, 5)).events)
-    survey.wait(180, 180).say(abandoned="Yes")
+    survey.wait(180, 180).set_conversations(abandoned="Yes")
     return iter(lives.leave(survey, "Task TTL Exceeded").events)
 
 
@@ -94,12 +100,12 @@ def ask(life: Life) -> Life:
 
 def answer(survey: Life, score: int) -> Life:
     """Have the customer answer."""
-    survey.say(abandoned="No", conversation_measure_1=score, conversation_attribute_1=str(score))
+    survey.set_conversations(abandoned="No", conversation_measure_1=score, conversation_attribute_1=str(score))
     return lives.leave(survey, "Survey completed")
 
 
 def _call_back(life: Life) -> Iterator[CloudEvent]:
-    """Tell the task of the worker who calls back: another one, linked to the first."""
+    """Yield the task of the worker who calls back: another one, linked to the first."""
     attributes = people.attributes(life.customer, "callback", "") | {"conversations": {"conversation_id": life.sid}}
     now = life.now + life.chance.randint(60_000, HOUR_MS)
     again = Life(life.chance, life.customer, "voice", attributes, now, life.workers, life.queue)
@@ -108,7 +114,7 @@ def _call_back(life: Life) -> Iterator[CloudEvent]:
 
 
 def _conversation(life: Life, conversation_sid: str, begins: int) -> Iterator[CloudEvent]:
-    """Tell the conversation of a messaging task; most are closed soon after it."""
+    """Yield the conversation of a messaging task; most are closed soon after it."""
     chance, address = life.chance, life.attributes["customerAddress"]
     about = {"ConversationSid": conversation_sid}
     kind = {"whatsapp": "whatsapp", "sms": "sms"}.get(life.channel, "chat")
@@ -123,28 +129,28 @@ def _conversation(life: Life, conversation_sid: str, begins: int) -> Iterator[Cl
         yield conversations("conversation-state.updated", at, closed, sid("EZ", chance))
 
 
-def _words(customer: Customer, chance: Random, day: int) -> Iterator[CloudEvent]:
-    """Tell what a customer says about being written to: STOP, some START again; or that Twilio knows it already."""
+def _opt_outs(customer: Customer, chance: Random, day: int) -> Iterator[CloudEvent]:
+    """Yield a customer's opt-out and opt-in: STOP, some START again; or that Twilio knows it already."""
     if not customer.phone:
         return
     at = day + chance.randrange(DAY_MS)
     if chance.random() < 0.3:  # noqa: PLR2004
-        told = {"from": people.COMPANY, "to": customer.phone, "messageStatus": "FAILED", "errorCode": OPTED_OUT_ALREADY}
-        yield message("message.failed", at, {"messageSid": sid("SM", chance), **told}, sid("EZ", chance))
+        data = {"from": people.COMPANY, "to": customer.phone, "messageStatus": "FAILED", "errorCode": OPTED_OUT_ALREADY}
+        yield message("message.failed", at, {"messageSid": sid("SM", chance), **data}, sid("EZ", chance))
         return
-    for number, word in enumerate(("STOP", "START")[: chance.randint(1, 2)]):
-        said = {"from": customer.phone, "to": people.COMPANY, "body": word, "optOutType": word}
-        told = {"messageSid": sid("SM", chance), **said}
-        yield message("inbound-message.received", at + number * HOUR_MS, told, sid("EZ", chance))
+    for number, text in enumerate(("STOP", "START")[: chance.randint(1, 2)]):
+        text_message = {"from": customer.phone, "to": people.COMPANY, "body": text, "optOutType": text}
+        data = {"messageSid": sid("SM", chance), **text_message}
+        yield message("inbound-message.received", at + number * HOUR_MS, data, sid("EZ", chance))
 
 
 def _shift(worker: Worker, chance: Random, day: int) -> Iterator[CloudEvent]:
-    """Tell a worker's activities; the first one ends a night that began the day before."""
+    """Yield a worker's activities; the first one ends a night that began the day before."""
     before, since = "Offline", day - chance.randint(1, 8) * HOUR_MS
     at = day + chance.randint(6, 9) * HOUR_MS + chance.randrange(HOUR_MS)
     for activity in ACTIVITIES:
         seconds = (at - since) // 1000
-        told = {
+        data = {
             "worker_sid": worker.sid,
             "worker_name": worker.name,
             "worker_activity_name": activity,
@@ -154,6 +160,6 @@ def _shift(worker: Worker, chance: Random, day: int) -> Iterator[CloudEvent]:
             "resource_type": "worker",
             "resource_sid": worker.sid,
         }
-        yield taskrouter("worker.activity.update", at, told, sid("EV", chance))
+        yield taskrouter("worker.activity.update", at, data, sid("EV", chance))
         before, since = activity, at
         at += chance.randint(600, 10_000) * 1_000

@@ -1,4 +1,4 @@
-"""What becomes of tasks: each life tells TaskRouter's events of one task, from its creation to its end."""
+"""What becomes of tasks: each life emits TaskRouter's events of one task, from its creation to its end."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -35,7 +35,7 @@ class Worker:
 
 @dataclass(slots=True)
 class Life:
-    """A task on its way: what holds for it now, and what was told of it so far (epoch ms)."""
+    """A task on its way: what holds for it now, and its events so far (epoch ms)."""
 
     chance: Random
     customer: Customer
@@ -61,8 +61,8 @@ class Life:
         self.now += self.chance.randint(int(least_s * 1000), int(most_s * 1000))
         return self
 
-    def tell(self, kind: str, **more: Any) -> "Life":  # noqa: ANN401  a payload's fields
-        """Tell a step."""
+    def emit(self, kind: str, **more: Any) -> "Life":  # noqa: ANN401  a payload's fields
+        """Add an event."""
         self.state = STATES.get(kind, self.state)
         self.version += kind.startswith("task.")
         about = self.offer if kind.startswith("reservation.") else {}
@@ -70,7 +70,7 @@ class Life:
         self.events.append(taskrouter(kind, self.now, payload, sid("EV", self.chance)))
         return self
 
-    def say(self, **conversations: Any) -> "Life":  # noqa: ANN401  Flex Insights' attributes
+    def set_conversations(self, **conversations: Any) -> "Life":  # noqa: ANN401  Flex Insights' attributes
         """Add to the attributes what Flex Insights reads."""
         self.attributes = {
             **self.attributes,
@@ -110,13 +110,13 @@ def task_channel(channel: str) -> str:
 
 def begin(life: Life) -> Life:
     """Create the task and put it into its queue."""
-    return enter(life.tell("task.created").wait(0, 0.4), life.queue)
+    return enter(life.emit("task.created").wait(0, 0.4), life.queue)
 
 
 def enter(life: Life, queue: tuple[str, str]) -> Life:
     """Put the task into a queue."""
     life.queue, life.entered_at = queue, life.now
-    return life.tell("task-queue.entered")
+    return life.emit("task-queue.entered")
 
 
 def ring(life: Life) -> Life:
@@ -124,25 +124,25 @@ def ring(life: Life) -> Life:
     worker = life.chance.choice(life.workers)
     whose = {"worker_sid": worker.sid, "worker_name": worker.name, "reservation_timeout": RING_S}
     life.offer = {"reservation_sid": sid("WR", life.chance), **whose}
-    return life.tell("reservation.created")
+    return life.emit("reservation.created")
 
 
 def serve(life: Life) -> Life:
     """Have a worker accept and talk."""
-    ring(life.wait(0.5, 120)).wait(1, RING_S - 2).tell("reservation.accepted")
+    ring(life.wait(0.5, 120)).wait(1, RING_S - 2).emit("reservation.accepted")
     return life.wait(20, 900)
 
 
 def wrap_up(life: Life) -> Life:
-    """Have the worker finish: TaskRouter tells reservation and task in the same millisecond."""
-    life.tell("reservation.wrapup").tell("task.wrapup").wait(2, 60)
-    life.say(outcome=life.chance.choice(("Resolved", "Escalated"))).tell("reservation.completed")
-    return life.tell("task.completed", task_completed_reason="All reservations were completed")
+    """Have the worker finish: TaskRouter sends reservation and task in the same millisecond."""
+    life.emit("reservation.wrapup").emit("task.wrapup").wait(2, 60)
+    life.set_conversations(outcome=life.chance.choice(("Resolved", "Escalated"))).emit("reservation.completed")
+    return life.emit("task.completed", task_completed_reason="All reservations were completed")
 
 
 def leave(life: Life, reason: str) -> Life:
     """Cancel the task."""
-    return life.tell("task.canceled", task_canceled_reason=reason)
+    return life.emit("task.canceled", task_canceled_reason=reason)
 
 
 def answered(life: Life) -> Life:
@@ -152,28 +152,28 @@ def answered(life: Life) -> Life:
 
 def refused(life: Life) -> Life:
     """One worker rejects the offer, another accepts."""
-    ring(begin(life).wait(0.5, 60)).wait(1, 20).tell("reservation.rejected", reservation_reason_code=1)
+    ring(begin(life).wait(0.5, 60)).wait(1, 20).emit("reservation.rejected", reservation_reason_code=1)
     return wrap_up(serve(life))
 
 
 def missed(life: Life) -> Life:
     """One worker does not answer, another does."""
-    ring(begin(life).wait(0.5, 60)).wait(RING_S, RING_S).tell("reservation.timeout")
+    ring(begin(life).wait(0.5, 60)).wait(RING_S, RING_S).emit("reservation.timeout")
     return wrap_up(serve(life))
 
 
 def moved(life: Life) -> Life:
     """Nobody is free; the next queue answers."""
-    begin(life).wait(60, 61).tell("task-queue.timeout")
+    begin(life).wait(60, 61).emit("task-queue.timeout")
     previous = {"previous_task_queue_sid": life.queue[0], "previous_task_queue_name": life.queue[1]}
     life.queue, life.entered_at = OVERFLOW, life.now
-    return wrap_up(serve(enter(life.tell("task-queue.moved", **previous), OVERFLOW)))
+    return wrap_up(serve(enter(life.emit("task-queue.moved", **previous), OVERFLOW)))
 
 
 def handed_over(life: Life) -> Life:
     """Have the worker pass the customer on to another queue."""
-    serve(begin(life)).tell("task.transfer-initiated", transfer_mode="COLD", transfer_type="QUEUE", **_transfer(life))
-    life.tell("reservation.wrapup").tell("reservation.completed").wait(0, 0.2)
+    serve(begin(life)).emit("task.transfer-initiated", transfer_mode="COLD", transfer_type="QUEUE", **_transfer(life))
+    life.emit("reservation.wrapup").emit("reservation.completed").wait(0, 0.2)
     return enter(life, OVERFLOW)
 
 
@@ -188,13 +188,13 @@ def _transfer(life: Life) -> dict[str, Any]:
 def transferred(life: Life) -> Life:
     """The second worker answers, too."""
     handed_over(life)
-    return wrap_up(serve(life).tell("task.transfer-completed", transfer_status="completed", **_transfer(life)))
+    return wrap_up(serve(life).emit("task.transfer-completed", transfer_status="completed", **_transfer(life)))
 
 
 def lost_in_transfer(life: Life) -> Life:
     """The customer hangs up before the second worker answers."""
     handed_over(life).wait(10, 120)
-    return leave(life.tell("task.transfer-failed", transfer_status="failed", **_transfer(life)), "hangup")
+    return leave(life.emit("task.transfer-failed", transfer_status="failed", **_transfer(life)), "hangup")
 
 
 def abandoned(life: Life) -> Life:
@@ -209,13 +209,13 @@ def short(life: Life) -> Life:
 
 def while_ringing(life: Life) -> Life:
     """The customer leaves while a worker's phone rings."""
-    ring(begin(life).wait(20, 60)).wait(2, 20).tell("reservation.canceled")
+    ring(begin(life).wait(20, 60)).wait(2, 20).emit("reservation.canceled")
     return leave(life, "hangup")
 
 
 def callback(life: Life) -> Life:
     """The customer asks to be called back."""
-    begin(life).wait(30, 120).say(abandoned="Follow-Up", abandoned_phase="Callback Request")
+    begin(life).wait(30, 120).set_conversations(abandoned="Follow-Up", abandoned_phase="Callback Request")
     return leave(life, "Callback requested")
 
 

@@ -27,7 +27,7 @@ PSEUDO: Final[Mapping[str, object]] = {
     "AWS::StackName": STACK_NAME,
     "AWS::URLSuffix": "amazonaws.com",
 }
-# What a template that names its HTTP API `Api` says of the API's address.
+# What a template that names its HTTP API `Api` has for the API's address.
 API_URL: Final = f"https://Api.execute-api.{AWS_REGION}.amazonaws.com"
 _PLACEHOLDER: Final = re.compile(r"\$\{([^}]*)\}")
 _ARNS: Final[Mapping[str, str]] = {

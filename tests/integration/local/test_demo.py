@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from twilio_bridge_local.demo.play import tell
+from twilio_bridge_local.demo.play import show
 from twilio_bridge_local.demo.steps import Step
 
 ROOT = Path(__file__).parents[3]
@@ -25,7 +25,7 @@ def test_the_demonstration_comes_out_right() -> None:
 def test_one_wrong_answer_is_too_many() -> None:
     """It is marked, and the demonstration fails."""
     out = StringIO()
-    assert not tell([Step("one", {}, True), Step("two", {}, False)], Console(file=out))
+    assert not show([Step("one", {}, True), Step("two", {}, False)], Console(file=out))
     assert "✓ 1. one" in out.getvalue()
     assert "✗ 2. two" in out.getvalue()
     assert "1 answers were wrong." in out.getvalue()

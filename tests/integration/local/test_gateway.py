@@ -14,8 +14,8 @@ import requests
 
 from tests.integration.local.project import ECHO, Project
 from twilio_bridge_local.functions.gateway import Routes, gateway
-from twilio_bridge_local.functions.http_server import HttpServer, listen
 from twilio_bridge_local.functions.processes import Outcome
+from twilio_bridge_local.http_server import HttpServer, listen
 from twilio_bridge_local.template.bundle import Function, Route
 
 

@@ -13,7 +13,7 @@ from botocore.credentials import Credentials
 from tests.integration.local.test_gateway import Functions
 from twilio_bridge_local.credentials import AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY
 from twilio_bridge_local.functions.gateway import gateway
-from twilio_bridge_local.functions.http_server import HttpServer, listen
+from twilio_bridge_local.http_server import HttpServer, listen
 from twilio_bridge_local.template.bundle import Function, Route
 
 BODY = b'{"entityId": "SM1"}'

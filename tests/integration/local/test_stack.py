@@ -25,9 +25,9 @@ from twilio_bridge_local.aws.server import EmbeddedAws
 from twilio_bridge_local.console.calls import curl, sample_calls, signature
 from twilio_bridge_local.environment import decide
 from twilio_bridge_local.errors import PortTakenError, TemplateError
-from twilio_bridge_local.functions.http_server import listen
 from twilio_bridge_local.functions.processes import Outcome
 from twilio_bridge_local.functions.schedules import Timer, event_of, interval_s
+from twilio_bridge_local.http_server import listen
 from twilio_bridge_local.stack import Stack
 from twilio_bridge_local.template.bundle import Schedule
 

@@ -27,7 +27,7 @@ class Pinging:
     """How pings are sent; by default as Airtable sends them: 13 retries take about a day.
 
     Attributes:
-        delay_s: How long changes are gathered before one ping tells of them all.
+        delay_s: How long changes are gathered before one ping announces them all.
         timeout_s: How long a receiver may take.
         retries: How often a failed ping is sent again before notifications are disabled.
         first_wait_s: The wait before the first retry; it doubles each time.
@@ -63,7 +63,7 @@ class Ping:
 
 
 class Pinger:
-    """Sends pings between `start` and `stop`; each webhook has one thread while it has something to tell."""
+    """Sends pings between `start` and `stop`; each webhook has one thread while it has something to announce."""
 
     def __init__(self, base_id: str, now: Callable[[], datetime], plan: Pinging) -> None:
         self.plan = plan
@@ -77,7 +77,7 @@ class Pinger:
         self._stopped.set()
 
     def start(self) -> None:
-        """Send from now on; what happened before is not told."""
+        """Send from now on; what happened before is not announced."""
         with self._lock:
             self._waiting, self._threads, self._stopped = set(), {}, threading.Event()
 
@@ -114,7 +114,7 @@ class Pinger:
 
     def _deliver(self, webhook: Webhook, stopped: threading.Event) -> None:
         for retry in range(self.plan.retries + 1):
-            # Whatever changed until now is told by this ping.
+            # Whatever changed until now is announced by this ping.
             with self._lock:
                 self._waiting.discard(webhook.id)
             if not webhook.wants_pings(self._now()):
@@ -127,8 +127,8 @@ class Pinger:
 
     def _ping(self, webhook: Webhook, retry: int) -> Ping:
         at = self._now()
-        told = {"base": {"id": self._base_id}, "webhook": {"id": webhook.id}, "timestamp": milliseconds(at)}
-        body = json.dumps(told, separators=(",", ":")).encode()
+        notification = {"base": {"id": self._base_id}, "webhook": {"id": webhook.id}, "timestamp": milliseconds(at)}
+        body = json.dumps(notification, separators=(",", ":")).encode()
         mac = "hmac-sha256=" + hmac.new(webhook.secret, body, "sha256").hexdigest()
         began = time.monotonic()
         status, problem = self._post(str(webhook.url), body, mac)
@@ -148,7 +148,7 @@ class Pinger:
         return answer.status_code, problem
 
     def _note(self, webhook: Webhook, ping: Ping, *, last: bool) -> None:
-        """What the list of webhooks says: https://airtable.com/developers/web/api/model/webhooks-notification."""
+        """The state in the list of webhooks: https://airtable.com/developers/web/api/model/webhooks-notification."""
         completed = milliseconds(self._now())
         result: dict[str, object] = {"success": ping.accepted}
         if ping.accepted:

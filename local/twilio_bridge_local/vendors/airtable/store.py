@@ -1,7 +1,7 @@
 """A base's tables and records in memory, for the stand-in's server and for tests that look behind it.
 
 Records are frozen and replaced as a whole, so whoever holds one may read it without a lock. Writes go through
-the base's lock, in transactions, of which the base's watchers hear. Record ids come from a seed: the same data
+the base's lock, in transactions, which the base's watchers receive. Record ids come from a seed: the same data
 gives the same ids in every run.
 """
 
@@ -137,7 +137,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Transaction:
-    """What one action changed, each record once; `source` is who acted, in Airtable's words."""
+    """What one action changed, each record once; `source` is who acted, by Airtable's names."""
 
     number: int
     at: datetime
@@ -148,7 +148,7 @@ class Transaction:
 class Base:
     """All tables of one base; every write to them goes through here.
 
-    Times have whole seconds, as Airtable's have: two writes of one second cannot be told apart by their time.
+    Times have whole seconds, as Airtable's have: two writes of one second cannot be distinguished by their time.
     """
 
     def __init__(

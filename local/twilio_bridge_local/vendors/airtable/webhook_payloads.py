@@ -1,4 +1,4 @@
-"""What a webhook tells of a transaction, in Airtable's shape; for the stand-in's webhooks.
+"""A webhook's payload of a transaction, in Airtable's shape; for the stand-in's webhooks.
 
 https://airtable.com/developers/web/api/model/webhooks-payload
 """
@@ -25,7 +25,7 @@ def payload(transaction: Transaction, wanted: Specification) -> Body | None:
     tables: dict[str, list[Change]] = {}
     for change in transaction.changes:
         tables.setdefault(change.table.id, []).append(change)
-    found = {table_id: told for table_id, changes in tables.items() if (told := _table(changes, wanted))}
+    found = {table_id: payload for table_id, changes in tables.items() if (payload := _table(changes, wanted))}
     if not found:
         return None
     return {
@@ -51,8 +51,8 @@ def _table(changes: list[Change], wanted: Specification) -> Body:
         "changedRecordsById": _changed(changes, wanted) if UPDATE in wanted.change_types else {},
         "destroyedRecordIds": _destroyed(changes) if REMOVE in wanted.change_types else [],
     }
-    told = {kind: records for kind, records in by_kind.items() if records}
-    return {"changedViewsById": {wanted.scope: told}} if told and wanted.scope in table.views else told
+    payload = {kind: records for kind, records in by_kind.items() if records}
+    return {"changedViewsById": {wanted.scope: payload}} if payload and wanted.scope in table.views else payload
 
 
 def _created(changes: Iterable[Change], wanted: Specification) -> Body:
@@ -65,7 +65,7 @@ def _created(changes: Iterable[Change], wanted: Specification) -> Body:
 
 
 def _told(cells: Mapping[str, object], wanted: Specification) -> Body | None:
-    """The cells of a new record that are told; None if it has none in a watched field."""
+    """The cells of a new record in the payload; None if it has none in a watched field."""
     if wanted.watched is None:
         return dict(cells)
     if not wanted.watched & cells.keys():
@@ -75,10 +75,10 @@ def _told(cells: Mapping[str, object], wanted: Specification) -> Body | None:
 
 def _changed(changes: Iterable[Change], wanted: Specification) -> Body:
     return {
-        change.after.id: told
+        change.after.id: payload
         for change in changes
         if change.before is not None and change.after is not None
-        if (told := _difference(change.table, change.before, change.after, wanted))
+        if (payload := _difference(change.table, change.before, change.after, wanted))
     }
 
 
@@ -90,12 +90,12 @@ def _difference(table: Table, before: Record, after: Record, wanted: Specificati
     differing = [field for field in fields if old.get(field) != new.get(field) and field in watched | wanted.included]
     if not watched.intersection(differing):
         return {}
-    told = {"current": _values(new, differing)}
+    payload = {"current": _values(new, differing)}
     if wanted.previous:
-        told["previous"] = _values(old, differing)
+        payload["previous"] = _values(old, differing)
     if unchanged := [field for field in fields if field in wanted.included and field not in differing]:
-        told["unchanged"] = _values(new, unchanged)
-    return {**told}
+        payload["unchanged"] = _values(new, unchanged)
+    return {**payload}
 
 
 def _values(cells: Mapping[str, object], fields: Iterable[str]) -> Body:

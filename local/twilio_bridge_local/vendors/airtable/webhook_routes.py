@@ -21,7 +21,7 @@ View = Callable[..., Response]
 
 
 def add_webhook_routes(app: Flask, base: Base, webhooks: Webhooks, allowed: Callable[[], bool]) -> None:
-    """Put the API's paths on the app; `allowed` says whether the token has the scope for them."""
+    """Put the API's paths on the app; `allowed` decides whether the token has the scope for them."""
     views = _Views(base, webhooks)
     for method, path, view in (
         ("GET", LIST_PATH, views.listed),

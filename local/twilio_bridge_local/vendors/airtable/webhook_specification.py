@@ -1,4 +1,4 @@
-"""What a webhook wants to hear of; read from a request, for the stand-in's webhooks.
+"""Which changes a webhook asks for; read from a request, for the stand-in's webhooks.
 
 Tables, views and fields are named by id. https://airtable.com/developers/web/api/model/webhooks-specification
 """
@@ -28,8 +28,8 @@ class Specification:
         table_data: Whether changes of records are watched at all; nothing else changes here.
         scope: The only table or view that is watched; None for all.
         watched: The fields whose changes count; None for all.
-        included: The fields whose values are told though they did not change.
-        previous: Whether the old values are told too.
+        included: The fields whose values are sent though they did not change.
+        previous: Whether the old values are sent too.
     """
 
     given: Mapping[str, object]

@@ -1,6 +1,6 @@
-"""The webhooks of a base: what each was told, and how long it lives; for the stand-in's server.
+"""The webhooks of a base: their payloads, and how long they live; for the stand-in's server.
 
-A webhook expires after seven days and then tells nothing new; what it told can be read for seven days more.
+A webhook expires after seven days and then has nothing new; its payloads can be read for seven days more.
 https://airtable.com/developers/web/api/webhooks-overview
 """
 
@@ -41,20 +41,20 @@ class Webhook:
     is_silent: bool = False
 
     def alive(self, now: datetime) -> bool:
-        """Whether it still hears of changes."""
+        """Whether it still records changes."""
         return not self.deleted and now < self.expires
 
     def wants_pings(self, now: datetime) -> bool:
-        """Whether it is pinged when it heard of something."""
+        """Whether it is pinged when it has a payload."""
         return self.alive(now) and self.notifications_enabled and self.url is not None
 
-    def told(self, content: Body, now: datetime) -> None:
+    def add_payload(self, content: Body, now: datetime) -> None:
         """Remember a payload."""
         self.payloads.append((self.next_number, now, content))
         self.next_number += 1
 
     def forget(self, before: datetime) -> None:
-        """Drop what was told so long ago; the numbers go on."""
+        """Drop payloads that old; the numbers go on."""
         while self.payloads and self.payloads[0][1] <= before:
             self.payloads.popleft()
 
@@ -69,7 +69,7 @@ class Webhook:
         }
 
     def answer(self, now: datetime) -> Body:
-        """Itself in the list of webhooks; its secret was told once."""
+        """Itself in the list of webhooks; its secret is shown once."""
         return {
             "id": self.id,
             "specification": self.specification.given,
@@ -84,7 +84,7 @@ class Webhook:
 
 
 class Webhooks:
-    """All webhooks of one base; `notify` is called with each that has something new to tell."""
+    """All webhooks of one base; `notify` is called with each that has a new payload."""
 
     def __init__(self, base: Base, notify: Callable[[Webhook], None]) -> None:
         self._base = base
@@ -120,7 +120,7 @@ class Webhooks:
         raise not_found()
 
     def delete(self, webhook_id: str) -> None:
-        """Remove a webhook with all it was told."""
+        """Remove a webhook with its payloads."""
         with self._base.lock:
             self.found(webhook_id).deleted = True
             del self._webhooks[webhook_id]
@@ -130,7 +130,7 @@ class Webhooks:
         with self._base.lock:
             now = self._base.now()
             content: Body = {"timestamp": milliseconds(now), "payloadFormat": "v0", "error": True, "code": code}
-            self.found(webhook_id).told(content, now)
+            self.found(webhook_id).add_payload(content, now)
         self._notify(self.found(webhook_id))
 
     def delete_all(self) -> None:
@@ -148,7 +148,7 @@ class Webhooks:
             return webhook.expires
 
     def payloads(self, webhook_id: str, cursor: int, limit: int) -> Body:
-        """What a webhook was told; asking gives a webhook that is alive seven more days."""
+        """A webhook's payloads; asking gives a webhook that is alive seven more days."""
         with self._base.lock:
             webhook, now = self.found(webhook_id), self._base.now()
             if webhook.alive(now):
@@ -162,7 +162,7 @@ class Webhooks:
                 continue
             webhook.forget(transaction.at - KEPT)
             if content := payload(transaction, webhook.specification):
-                webhook.told(content, transaction.at)
+                webhook.add_payload(content, transaction.at)
                 self._notify(webhook)
 
 

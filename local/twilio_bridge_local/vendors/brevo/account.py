@@ -64,7 +64,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Ignored:
-    """A value that was dropped without a word, which only the stand-in tells."""
+    """A value that was dropped silently; only the stand-in shows it."""
 
     attribute: str
     value: object

@@ -27,7 +27,7 @@ PHONES = ("SMS", "WHATSAPP", "LANDLINE_NUMBER")
 
 @dataclass(frozen=True, slots=True)
 class Attribute:
-    """An attribute in Brevo's words; `options` are a multiple choice's, `enumeration` is a category's."""
+    """An attribute by Brevo's names; `options` are a multiple choice's, `enumeration` is a category's."""
 
     name: str
     category: str = "normal"
@@ -49,9 +49,9 @@ class Attribute:
         return {"name": self.name, "category": self.category, **{key: item for key, item in more.items() if item}}
 
     def takes(self, value: object) -> bool:
-        """Whether Brevo keeps this value; what does not fit it ignores without a word.
+        """Whether Brevo keeps this value; what does not fit it ignores silently.
 
-        The page says so of a text in a date; how strict it is between other types is not documented, and
+        The page documents this for a text in a date; how strict it is between other types is not documented, and
         is strict here.
         """
         if value == "":  # empties the attribute, whatever its type

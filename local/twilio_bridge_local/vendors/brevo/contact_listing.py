@@ -22,7 +22,7 @@ _EQUALS = re.compile(r'equals\((\w+),\s*"?(.*?)"?\)')
 
 
 def contacts_answer(account: Account) -> dict[str, object]:
-    """A page of the contacts that the query wants, newest first unless it says otherwise."""
+    """A page of the contacts that the query wants, newest first unless it asks otherwise."""
     limit, offset = number("limit", PAGE, least=1, most=MOST), number("offset", 0)
     modified, created = moment("modifiedSince") or EVER, moment("createdSince") or EVER
     equals = _equals(account)

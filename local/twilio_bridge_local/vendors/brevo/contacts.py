@@ -20,7 +20,7 @@ from twilio_bridge_local.vendors.brevo.errors import (
 from twilio_bridge_local.vendors.brevo.identifiers import normal
 
 Body = Mapping[str, object]
-# Of several identifiers the first of these says which contact is meant; Brevo does not document which does.
+# Of several identifiers the first of these decides which contact is meant; Brevo does not document which does.
 _MEANT_BY = ("email", "ext_id", "SMS")
 _IDENTIFYING = {"EMAIL": "email", "EXT_ID": "ext_id", **{name: name for name in PHONES}}
 
@@ -57,7 +57,7 @@ def update(account: Account, contact: Contact, body: Body) -> Contact:
 
 
 def set_attributes(account: Account, contact: Contact, given: Body) -> Contact:
-    """Change what an event says about its contact; identifiers stay, as nothing is documented about them."""
+    """Change the attributes that an event has of its contact; identifiers stay, as nothing is documented about them."""
     plain = {name: value for name, value in given.items() if name.upper() not in _IDENTIFYING}
     _, attributes = _attributes(account, plain)
     return account.keep(replace(contact, attributes=_filled({**contact.attributes, **attributes})))

@@ -21,7 +21,7 @@ IDENTIFIER_TYPES: Mapping[str, str] = {
     "whatsapp_id": "WHATSAPP",
     "landline_number_id": "LANDLINE_NUMBER",
 }
-# Brevo says "string" and no more; a text attribute's length is the smallest that it can be.
+# Brevo documents "string" and no more; a text attribute's length is the smallest that it can be.
 MAX_EXT_ID_LENGTH = 255
 
 

@@ -1,7 +1,7 @@
 """Brevo's rate limits, for the stand-in's server: how many requests of a kind pass in a second and in an hour.
 
 https://developers.brevo.com/docs/api-limits (the general limits) and https://developers.brevo.com/docs/limit-headers.
-Brevo does not say where its windows begin. Here they slide, which lets no more pass than any fixed window would.
+Brevo does not document where its windows begin. Here they slide, which lets no more pass than any fixed window would.
 Not listed there, and so under "everything else": GET /events and POST /events/batch.
 """
 
@@ -43,7 +43,7 @@ def bucket_of(method: str, path: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Whether a request passes, and the headers that say how its kind stands."""
+    """Whether a request passes, and the headers with what its kind has left."""
 
     admitted: bool
     headers: Mapping[str, str]

@@ -1,6 +1,6 @@
 """Twilio's errors as the stand-in answers them; used by every module that may refuse something.
 
-The codes are those of Twilio's error catalogue (https://www.twilio.com/docs/api/errors), which does not say
+The codes are those of Twilio's error catalogue (https://www.twilio.com/docs/api/errors), which does not list
 which HTTP status a code comes with. 403 for 50430 stands in Twilio's support pages and 409 for 50433 is what
 callers report; the other statuses follow the meaning of the text, 409 for 50416 and 50386 among them. Not
 certain either: the codes for a participant's or message's attributes (the catalogue has 50303 and 50304 for the

@@ -1,4 +1,4 @@
-"""The REST routes that say whether a Flex token is valid; used by `server`, which has already checked who asks.
+"""The REST routes that answer whether a Flex token is valid; used by `server`, which has already checked who asks.
 
 `/v1/Accounts/{AccountSid}/Tokens/validate` at iam.twilio.com is what Twilio's own validator for Flex asks
 (https://github.com/twilio/twilio-flex-token-validator), `/v2/Tokens/validate/{Sid}` the form that programs of

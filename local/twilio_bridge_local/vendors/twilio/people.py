@@ -1,8 +1,8 @@
 """What people do: a customer writes, a worker opens, writes in, closes. Used by tests, demos and `server`.
 
 Nothing here raises because of what the gateway answered: a refusal is part of the `Outcome`, with Twilio's
-code and in words. Twilio's own handling of STOP and START is not simulated: the conversation webhooks still
-pass the word on. Where Frontline's order is not documented: a conversation that the app began and whose
+code and text. Twilio's own handling of STOP and START is not simulated: the conversation webhooks still
+pass the text on. Where Frontline's order is not documented: a conversation that the app began and whose
 sender is refused is removed without a webhook; if the contact and sender are already in an open conversation
 of the same worker, that one is opened; for a chat contact any sender is accepted.
 """
@@ -130,8 +130,8 @@ def _route(account: Account, conversation: Conversation, binding: Binding, *, is
     if url is None:
         return False
     latest = account.store.conversation(conversation.sid)
-    told = binding if is_group else replace(binding, author_address=None)  # given for group MMS only
-    parameters = events.select(events.ROUTING, events.conversation_values(latest, told))
+    author = binding if is_group else replace(binding, author_address=None)  # given for group MMS only
+    parameters = events.select(events.ROUTING, events.conversation_values(latest, author))
     return send(account, "routing", url, parameters).accepted
 
 

@@ -25,7 +25,7 @@ def approve_conversation(
     binding: Binding | None = None,
     body: str | None = None,
 ) -> Conversation:
-    """The draft as the pre-action webhook left it; it hears of an inbound message's text and binding."""
+    """The draft as the pre-action webhook left it; its parameters have an inbound message's text and binding."""
     rules.check_conversation(account.store, draft)
     if draft.kept_state == "closed":
         raise refusal(50384)
@@ -48,7 +48,7 @@ def create_conversation(account: Account, origin: Origin, draft: Conversation) -
 def update_conversation(
     account: Account, origin: Origin, before: Conversation, changes: dict[str, Any]
 ) -> Conversation:
-    """New values for a conversation; a change of state is told once more."""
+    """New values for a conversation; a change of state has a webhook of its own."""
     rules.check_usable(before)
     draft = replace(before, **changes)
     rules.check_conversation(account.store, draft)
@@ -92,7 +92,7 @@ def add_participant(account: Account, origin: Origin, draft: Participant) -> Par
 
 
 def place_participant(account: Account, draft: Participant) -> None:
-    """Put a participant in without a word; of two at once for one place, one is refused."""
+    """Put a participant in without a webhook; of two at once for one place, one is refused."""
     with account.store.lock:
         rules.check_unique_participant(account.store, draft)
         account.store.participants[draft.sid] = draft
@@ -173,7 +173,7 @@ def _ask(account: Account, service_sid: str, origin: Origin, event_type: str, va
 
 def _tell(account: Account, service_sid: str, origin: Origin, event_type: str, values: events.Values) -> None:
     parameters = events.select(events.TABLE[event_type], values)
-    webhooks.tell(account, service_sid, origin, event_type, parameters)
+    webhooks.notify(account, service_sid, origin, event_type, parameters)
 
 
 def _tell_state(account: Account, origin: Origin, before: Conversation, after: Conversation, reason: str) -> None:
@@ -183,6 +183,6 @@ def _tell_state(account: Account, origin: Origin, before: Conversation, after: C
 
 
 def tell_created(account: Account, origin: Origin, conversation: Conversation, binding: Binding) -> None:
-    """Say that an inbound message created the conversation, with its customer's binding."""
+    """Announce that an inbound message created the conversation, with its customer's binding."""
     values = events.conversation_values(conversation, binding)
     _tell(account, conversation.chat_service_sid, origin, "onConversationAdded", values)

@@ -53,7 +53,7 @@ def scope() -> Scope:
 
 
 def origin() -> Origin:
-    """A REST request, which says itself whether hooks fire."""
+    """A REST request, whose header decides whether hooks fire."""
     return Origin("API", hooks=request.headers.get("X-Twilio-Webhook-Enabled", "").lower() == "true")
 
 

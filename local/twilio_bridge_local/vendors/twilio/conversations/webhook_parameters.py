@@ -79,7 +79,7 @@ def binding_values(binding: Binding | None) -> Values:
 
 
 def conversation_values(conversation: Conversation, binding: Binding | None = None) -> Values:
-    """All that may be said of a conversation; an auto-created one is told with its customer's binding."""
+    """All parameters of a conversation; an auto-created one has its customer's binding."""
     return {
         "ConversationSid": conversation.sid,
         "ChatServiceSid": conversation.chat_service_sid,
@@ -96,7 +96,7 @@ def conversation_values(conversation: Conversation, binding: Binding | None = No
 
 
 def participant_values(participant: Participant) -> Values:
-    """All that may be said of a participant."""
+    """All parameters of a participant."""
     index = participant.last_read_message_index
     return {
         "ConversationSid": participant.conversation_sid,
@@ -112,7 +112,7 @@ def participant_values(participant: Participant) -> Values:
 
 
 def message_values(message: Message) -> Values:
-    """All that may be said of a message."""
+    """All parameters of a message."""
     return {
         "ConversationSid": message.conversation_sid,
         "MessageSid": message.sid,
@@ -127,7 +127,7 @@ def message_values(message: Message) -> Values:
 
 
 def state_values(before: Conversation, after: Conversation, reason: str) -> Values:
-    """A change of state: who is in the conversation is not said."""
+    """A change of state: without who is in the conversation."""
     return {
         **conversation_values(after),
         "StateUpdated": iso(after.date_updated),

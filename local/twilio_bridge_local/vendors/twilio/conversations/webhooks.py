@@ -1,9 +1,9 @@
 """Signed callbacks to our gateway as Twilio sends them; used by the actions and by what people do.
 
-`send` posts one callback and records it with its answer; `ask` is a pre-action webhook, `tell` a post-action
+`send` posts one callback and records it with its answer; `ask` is a pre-action webhook, `notify` a post-action
 one. What Twilio does with an answer (https://www.twilio.com/docs/conversations/conversations-webhooks): 200
 with changed fields publishes the changed ones, 4xx and 5xx reject, no answer in time publishes unchanged. A
-success that is not a JSON object changes nothing here; Twilio does not say what it does then. Post-action
+success that is not a JSON object changes nothing here; Twilio does not document what it does then. Post-action
 webhooks are sent one after another before the action returns, so that whoever acts next can look at them;
 Twilio sends them on its own time.
 """
@@ -61,7 +61,7 @@ def signature(secret: str, url: str, parameters: Parameters, digest: str = "sha1
 
 
 def signature_headers(account: Account, url: str, parameters: Parameters) -> dict[str, str]:
-    """Sign with the auth token, or where a webhook rule says so with a shared key, which a second header names.
+    """Sign with the auth token, or where a webhook rule demands it with a shared key, which a second header names.
 
     https://www.twilio.com/docs/usage/webhooks/webhook-shared-keys
     """
@@ -124,7 +124,7 @@ def ask(account: Account, service_sid: str, origin: Origin, event_type: str, par
     return _changes(event_type, sent.body)
 
 
-def tell(account: Account, service_sid: str, origin: Origin, event_type: str, parameters: Parameters) -> None:
+def notify(account: Account, service_sid: str, origin: Origin, event_type: str, parameters: Parameters) -> None:
     """Send a post-action webhook if it is configured; its answer changes nothing."""
     _fire(account, service_sid, origin, event_type, {**parameters, "RetryCount": "0"})
 

@@ -82,7 +82,7 @@ def test_sink(sid: str) -> ResponseReturnValue:
 
 @events.post("/Sinks/<sid>/Validate")
 def validate_sink(sid: str) -> ResponseReturnValue:
-    """Say what the test event said, which makes the sink active."""
+    """Accept the test event's id, which makes the sink active."""
     _streams().validate(sid, request.form.get("TestId"))
     return {"result": "valid"}, 201
 

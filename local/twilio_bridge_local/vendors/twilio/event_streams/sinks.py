@@ -2,7 +2,7 @@
 
 A test of a Kinesis sink puts its event on the stream whose ARN the sink has, through the account's `put_event`;
 nothing is sent to webhook sinks, which are active from the start. Twilio's pages name no codes for most of these
-refusals: 20001 stands for all that is malformed, and for what they say in words only.
+refusals: 20001 stands for all that is malformed, and for what they describe without a code.
 """
 
 import re
@@ -143,7 +143,7 @@ class EventStreams:
             self._deliver(sid, put_event, sink_test_event(account_sid, test_id))
 
     def validate(self, sid: str, test_id: str | None) -> None:
-        """Make a sink active by what its last test event said."""
+        """Make a sink active by its last test event's id."""
         sink = self.sink(sid)
         if not test_id or test_id != sink.test_id:
             raise refusal(20001, "TestId is missing or not the one of the last test event")

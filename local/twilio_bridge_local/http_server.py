@@ -87,7 +87,7 @@ class Tracked(socketserver.ThreadingMixIn):
         self._open.discard(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401  as in socketserver
-        """A caller that went away is not worth a word; anything else is."""
+        """A caller that went away is not worth a line; anything else is."""
         if not isinstance(sys.exception(), ConnectionError | TimeoutError):
             super().handle_error(request, client_address)  # type: ignore[misc]  # as above
 
@@ -113,11 +113,11 @@ class _Handler(BaseHTTPRequestHandler):
         raise AttributeError(name)
 
     def version_string(self) -> str:
-        """What the Server header says."""
+        """The Server header."""
         return "twilio-bridge-local"
 
     def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002  the base class names it so
-        """The functions' log says what happened."""
+        """The functions' log has what happened."""
 
     def _serve(self) -> None:
         try:
