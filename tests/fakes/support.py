@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from tests.fakes.contacts import Clock
 from twilio_bridge.support.facts import KnownFacts, NewFacts, sort_facts
+from twilio_bridge.support.folding import MAX_FACTS_COUNT, fold_facts
 from twilio_bridge.support.identities import ASSIGNED_KINDS, select_own_keys
 from twilio_bridge.support.person import (
     BEFORE,
@@ -43,7 +44,12 @@ class FakeFacts:
         self._heard[subject] = (NewFacts(facts, told), self._clock.now() + 31 * DAY_S)
         named = (fact if fact.attributes in told else replace(fact, attributes="") for fact in facts.values())
         is_repeated = not there.facts.keys().isdisjoint(heard.facts)
-        return replace(sort_facts(subject, named, told), is_repeated=is_repeated)
+        known = sort_facts(subject, named, told)
+        if len(known.facts) > MAX_FACTS_COUNT:
+            folded = fold_facts(known)
+            left = NewFacts({fact.id: fact for fact in folded.facts}, dict(folded.attributes))
+            self._heard[subject] = (left, self._clock.now() + 31 * DAY_S)
+        return replace(known, is_repeated=is_repeated)
 
 
 class FakeIdentities:

@@ -18,6 +18,7 @@ from twilio_bridge.adapters.state.facts import LARGEST, MAX_WRITE_BYTES, DynamoF
 from twilio_bridge.errors import UnavailableError
 from twilio_bridge.logs import logger
 from twilio_bridge.support.facts import Fact, KnownFacts, NewFacts, compute_digest
+from twilio_bridge.support.folding import MAX_FACTS_COUNT, fold_facts
 from twilio_bridge.support.ports import Facts
 
 TASK = f"task#WT{'0' * 31}1"
@@ -220,3 +221,43 @@ def test_facts_that_stand_there_are_repeated(facts: Facts) -> None:
     assert [False, False] == [facts.add_facts(TASK, told).is_repeated for told in (first, second)]
     assert [True, True] == [facts.add_facts(TASK, told).is_repeated for told in (first, heard(fact(2), fact(3)))]
     assert not facts.add_facts(TASK, heard(fact(4))).is_repeated
+
+
+def test_thousands_of_facts_are_folded(facts: Facts) -> None:
+    """A task that never ends does not fill its item, and its end is taken in; a fact that was folded stays so."""
+    kinds = ("task-queue.entered", "task-queue.moved")
+    every = [
+        fact(0, "task.created", compute_digest(TOLD)),
+        *(fact(n, kinds[n % 2], queue="Support") for n in range(1, 2_004)),
+    ]
+    for place in range(0, len(every), 100):
+        facts.add_facts(TASK, heard(*every[place : place + 100], attributes=[TOLD]))
+    known = facts.add_facts(TASK, heard(fact(9_999, "task.completed")))
+    assert (2_005, "task.completed") == (known.version, known.facts[-1].kind)
+    assert (True, TOLD) == (len(known.facts) <= MAX_FACTS_COUNT, known.latest_attributes())
+    assert known.facts == facts.add_facts(TASK, heard(*every[500:600])).facts
+
+
+def test_an_item_that_was_full_has_room_again(aws: Aws) -> None:
+    """A former version dropped what came then; now the end is taken in."""
+    stored = DynamoFacts(aws.table(SYNC_STATE))
+    stored.add_facts(TASK, heard(*(fact(n, "task-queue.entered") for n in range(400))))
+    aws.table(SYNC_STATE).update(TASK, "facts", "SET is_full = :yes REMOVE revision", {":yes": True})
+    known = stored.add_facts(TASK, heard(fact(9_999, "task.completed")))
+    assert (401, "task.completed") == (known.version, known.facts[-1].kind)
+
+
+def test_who_adds_meanwhile_is_not_folded_away(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The summary is written only over what it was made from."""
+    one, other = DynamoFacts(aws.table(SYNC_STATE)), DynamoFacts(aws.table(SYNC_STATE))
+    one.add_facts(TASK, heard(*(fact(n, "task-queue.entered") for n in range(490))))
+
+    def disturbed(known: KnownFacts) -> KnownFacts:
+        monkeypatch.undo()
+        other.add_facts(TASK, heard(fact(7_777, "task.updated")))
+        return fold_facts(known)
+
+    monkeypatch.setattr("twilio_bridge.adapters.state.facts.fold_facts", disturbed)
+    one.add_facts(TASK, heard(*(fact(n, "task-queue.entered") for n in range(490, 510))))
+    known = one.add_facts(TASK, NewFacts())
+    assert (511, True) == (known.version, any(each.id == fact(7_777).id for each in known.facts))

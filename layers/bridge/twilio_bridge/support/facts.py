@@ -32,6 +32,14 @@ LIFECYCLE = (
     "task.system-deleted",
     "task.deleted",
 )
+# A summary of earlier facts, see `folding`, and what is never part of one.
+FOLDED = "folded"
+LASTING = frozenset(
+    (
+        *("task.created", "task.completed", "task.canceled", "task.system-deleted", "task.deleted", "plugin.completed"),
+        *("conversation.closed", "conversation.removed"),
+    )
+)
 RANKS = {kind: rank for rank, kind in enumerate(LIFECYCLE)}
 
 
@@ -80,8 +88,8 @@ class KnownFacts:
 
     @property
     def version(self) -> int:
-        """Return a number that is higher the more is known."""
-        return len(self.facts)
+        """Return a number that is higher the more is known; summed up facts count as well."""
+        return sum(fact.values["count"] if fact.kind == FOLDED else 1 for fact in self.facts)
 
     def without_facts(self, ids: Iterable[str]) -> "KnownFacts":
         """Return what was known before these facts."""
@@ -105,8 +113,13 @@ class NewFacts:
 
 
 def sort_facts(subject: str, facts: Iterable[Fact], attributes: Mapping[str, Mapping[str, Any]]) -> KnownFacts:
-    """Put facts in order."""
-    return KnownFacts(subject, tuple(sorted(facts, key=lambda fact: fact.order)), attributes)
+    """Put facts in order; of those from before a summary only those count that it left."""
+    every = sorted(facts, key=lambda fact: fact.order)
+    summary = next((fact for fact in every if fact.kind == FOLDED), None)
+    if summary:
+        kept = {*summary.values["kept"], summary.id}
+        every = [fact for fact in every if fact.at > summary.at or fact.id in kept or fact.kind in LASTING]
+    return KnownFacts(subject, tuple(every), attributes)
 
 
 def compute_digest(attributes: Mapping[str, Any]) -> str:

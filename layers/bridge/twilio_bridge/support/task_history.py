@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import islice, pairwise
 from typing import Any
 
-from twilio_bridge.support.facts import Fact, KnownFacts
+from twilio_bridge.support.facts import FOLDED, Fact, KnownFacts
 
 ENTERED = frozenset(("task-queue.entered", "task.transfer-initiated"))
 COMPLETIONS = ("task.completed", "task.canceled")
@@ -116,6 +116,7 @@ class History:
     def talk_s(self) -> int | None:
         """Return how long workers were with the customer, as far as it is known."""
         known = [reservation.talk_s for reservation in self.accepted if reservation.talk_s is not None]
+        known += [fact.values["talk_s"] for fact in self.facts if fact.kind == FOLDED]
         return sum(known) if known else None
 
     def latest(self, name: str) -> Any:  # noqa: ANN401  a fact's value

@@ -12,16 +12,18 @@ from dataclasses import replace
 from twilio_bridge.adapters.aws.dynamodb import FORMAT, Item, Table, item_size, pack, unpack
 from twilio_bridge.logs import logger
 from twilio_bridge.support.facts import Fact, KnownFacts, NewFacts, sort_facts
+from twilio_bridge.support.folding import MAX_FACTS_COUNT, fold_facts
 
 FACTS = "facts"
 KEEP_S = 31 * 86_400
 FACT, ATTRIBUTES = "e#", "a#"
 MAX_ITEMS_PER_WRITE = 100
 MAX_WRITE_BYTES = 50_000
-# A task has some thirty facts. One with thousands is somebody's mistake, and each further one would cost a write of
-# all: what comes then is dropped, for nothing may block the stream. With one more write this is below AWS's limit.
+# Facts are folded long before. What is as large all the same is somebody's mistake: what comes then is dropped, for
+# nothing may block the stream. With one more write this is below AWS's limit.
 LARGEST = 300_000
 NOT_FULL = "attribute_not_exists(is_full)"
+AS_READ = "revision = :revision OR attribute_not_exists(revision)"
 
 
 class DynamoFacts:
@@ -31,27 +33,53 @@ class DynamoFacts:
         self._table = table
 
     def add_facts(self, subject: str, heard: NewFacts) -> KnownFacts:
-        """Add facts in one update, or as many as it takes; give all that is known after the last."""
+        """Add facts in one update, or as many as it takes; return all that is known after the last."""
         item: Item = {}
         is_repeated = False
         for part in _parts(_entries(heard)):
             before = self._add(subject, part)
+            if before is None and self._fold_full(subject):
+                before = self._add(subject, part)
             if before is None:
                 return self._drop(subject, heard)
             is_repeated |= any(name in before for name in part if name.startswith(FACT))
-            item = {**part, **before}
-        if item_size(item) > LARGEST:
+            item = {**part, **before, "revision": before.get("revision", 0) + 1}
+
+        known = _known(subject, item)
+        is_folded = len(known.facts) > MAX_FACTS_COUNT and self._fold(known, item)
+        if not is_folded and item_size(item) > LARGEST:
             self._table.update(subject, FACTS, "SET is_full = :yes", {":yes": True})
-        return replace(_known(subject, item), is_repeated=is_repeated)
+        return replace(known, is_repeated=is_repeated)
 
     def _add(self, subject: str, part: Mapping[str, str]) -> Item | None:
-        """Write what is not there yet, and give the item as it was; None where it is full."""
+        """Write what is not there yet, and return the item as it was; None where it is full."""
         names = {f"#{number}": name for number, name in enumerate(part)}
         values: Item = {f":{number}": text for number, text in enumerate(part.values())}
         changes = [f"#{number}=if_not_exists(#{number},:{number})" for number in range(len(part))]
-        change = "SET expires_at=:ends,v=:v" + "".join(f",{change}" for change in changes)
-        values |= {":ends": int(time.time()) + KEEP_S, ":v": FORMAT}
+        change = "SET expires_at=:ends,v=:v" + "".join(f",{change}" for change in changes) + " ADD revision :one"
+        values |= {":ends": int(time.time()) + KEEP_S, ":v": FORMAT, ":one": 1}
         return self._table.update(subject, FACTS, change, values, when=NOT_FULL, names=names, before=True)
+
+    def _fold(self, known: KnownFacts, item: Item) -> bool:
+        """Write the summary in place of what it stands for, unless others have added facts meanwhile."""
+        folded = fold_facts(known)
+        if folded is known:
+            return False
+        told = {name: folded.attributes[name] for name in folded.attributes}
+        entries = dict(_entries(NewFacts({fact.id: fact for fact in folded.facts}, told)))
+        revision = item.get("revision", 0)
+        whole: Item = {"pk": known.subject, "sk": FACTS, "expires_at": int(time.time()) + KEEP_S, **entries}
+        whole |= {"revision": revision + 1}
+        is_written = self._table.put(whole, when=AS_READ, values={":revision": revision})
+        if is_written:
+            counts = {"facts": len(known.facts), "left": len(folded.facts)}
+            logger.info("facts folded", extra={"subject": known.subject, **counts})
+        return is_written
+
+    def _fold_full(self, subject: str) -> bool:
+        """Make room in an item that a former version left full."""
+        item = self._table.get(subject, FACTS, consistent=True) or {}
+        return bool(item) and self._fold(_known(subject, item), item)
 
     def _drop(self, subject: str, heard: NewFacts) -> KnownFacts:
         item = self._table.get(subject, FACTS, consistent=True) or {}
