@@ -16,7 +16,7 @@ from twilio_bridge.adapters.state.figures import DynamoFigures
 from twilio_bridge.support import daily_figures
 from twilio_bridge.support.calendar import read_day
 from twilio_bridge_local.console import brevo_tables
-from twilio_bridge_local.demo.frontline import NAME, NUMBER, opt_out
+from twilio_bridge_local.demo.frontline import EMAIL, NAME, NUMBER, opt_out
 from twilio_bridge_local.demo.steps import Step, patiently
 from twilio_bridge_local.samples import customers as people
 from twilio_bridge_local.samples import task_lives as lives
@@ -25,6 +25,7 @@ from twilio_bridge_local.samples.envelopes import CloudEvent, message, sid
 from twilio_bridge_local.samples.support_day import answer, ask
 from twilio_bridge_local.samples.task_lives import Life, Worker
 from twilio_bridge_local.stack import Stack
+from twilio_bridge_local.vendors.brevo.account import Entry
 from twilio_bridge_local.vendors.brevo.answers import state
 from twilio_bridge_local.vendors.brevo.server import BrevoStandIn
 
@@ -34,7 +35,6 @@ HALF_AN_HOUR_MS, LASTS_MS = 1_800_000, 900_000
 AMARA = Customer(NAME, NUMBER, email="", external_id="1001", identity="", tier="gold")
 STRANGER = Customer("", "+447700900123", email="", external_id="", identity="", tier="")
 JO = Worker(sid("WK", Random(0)), "jo@example.com")  # noqa: S311  a made-up SID
-EMAIL = "amara.okafor@example.org"
 QUEUE, SCORE = "Support", 5
 WAITED_S, TALKED_S, GAVE_UP_S = 32, 180, 48
 TIMELINE = {
@@ -63,11 +63,20 @@ def scenario(stack: Stack) -> Iterator[Step]:
     day = read_day(begins, "UTC")
     served, gone = _served(chance, begins), _gone(chance, begins)
     survey = answer(ask(served), SCORE)
-    yield _put(stack, f"{NAME} calls, {JO.name} answers after {WAITED_S} s", _disordered(served.events, chance))
-    yield _put(stack, f"a stranger hangs up after {GAVE_UP_S} s", _disordered(gone.events, chance))
-    yield _put(stack, f"{NAME} answers the survey: {SCORE}", _disordered(survey.events, chance))
-    yield _put(stack, f"{NAME} texts STOP to a number without a conversation", [_stop(chance, now)])
-    yield from _in_brevo(stack.stand_ins.brevo, day)
+    stop = _stop(chance, now)
+    _put(stack, [*_disordered(served.events, chance), *_disordered(gone.events, chance)])
+    _put(stack, [*_disordered(survey.events, chance), stop])
+
+    brevo = stack.stand_ins.brevo
+    resolved = {"queue": QUEUE, "wait_s": WAITED_S, "talk_s": TALKED_S, "worker": JO.name}
+    yield _await_event(
+        brevo, NUMBER, "SUPPORT_RESOLVED", resolved, f"{NAME} calls, {JO.name} answers after {WAITED_S} s"
+    )
+    left = {"queue": QUEUE, "wait_s": GAVE_UP_S}
+    yield _await_event(brevo, STRANGER.phone, "SUPPORT_ABANDONED", left, f"a stranger hangs up after {GAVE_UP_S} s")
+    yield _await_event(brevo, NUMBER, "CSAT_SUBMITTED", {"score": SCORE}, f"{NAME} answers the survey: {SCORE}")
+    yield _await_block(brevo)
+    yield from _in_brevo(brevo, day)
     ticked = patiently(lambda: opt_out(stack), bool)
     yield Step("Airtable shows the STOP", {"opt_out": ticked}, ticked)
     yield _in_figures(stack, day)
@@ -106,13 +115,27 @@ def _disordered(events: Sequence[CloudEvent], chance: Random) -> list[CloudEvent
     return [events[-1], *chance.sample(events[:-1], len(events) - 1), events[0]]
 
 
-def _put(stack: Stack, title: str, events: Sequence[CloudEvent]) -> Step:
+def _put(stack: Stack, events: Sequence[CloudEvent]) -> None:
     """Put events on the stream as Twilio does."""
     records: Any = [{"Data": json.dumps(event).encode(), "PartitionKey": event["id"]} for event in events]
-    name = stack.bundle.streams[0].name
-    put = stack.client("kinesis").put_records(StreamName=name, Records=records)
-    sent = {"events": [event["type"].removeprefix("com.twilio.") for event in events]}
-    return Step(title, sent, put["FailedRecordCount"] == 0)
+    stack.client("kinesis").put_records(StreamName=stack.bundle.streams[0].name, Records=records)
+
+
+def _await_event(brevo: BrevoStandIn, number: str, name: str, expected: dict[str, Any], title: str) -> Step:
+    """Return the step that Brevo has one such event of whoever has this number, with these properties."""
+
+    def find() -> list[dict[str, Any]]:
+        return [dict(entry.event_properties) for entry in _entries(brevo, number) if entry.event_name == name]
+
+    found = patiently(find, bool, PATIENCE_S)
+    return Step(title, {name: found}, len(found) == 1 and found[0] == {**found[0], **expected})
+
+
+def _await_block(brevo: BrevoStandIn) -> Step:
+    """Return the step that Brevo writes to Amara no more."""
+    contact = patiently(lambda: _contact(brevo, NUMBER), lambda found: found.get("is_blocked") is True, PATIENCE_S)
+    title = f"{NAME} texts STOP to a number without a conversation"
+    return Step(title, {"is_blocked": contact.get("is_blocked")}, contact.get("is_blocked") is True)
 
 
 def _in_brevo(brevo: BrevoStandIn, day: str) -> Iterator[Step]:
@@ -128,10 +151,10 @@ def _in_brevo(brevo: BrevoStandIn, day: str) -> Iterator[Step]:
 
 
 def _expected(day: str) -> dict[str, Any]:
-    """Return what Brevo is to hold about Amara; the email stands in Airtable only."""
+    """Return what Brevo is to hold of Amara; the email stands in Airtable only."""
     return {
         "email": EMAIL,
-        "ext_id": AMARA.external_id,
+        "ext_id": None,  # another integration's, unless the mapping names it
         "lists": [1, 2],
         "is_blocked": True,
         "attributes": {
@@ -156,9 +179,12 @@ def _contact(brevo: BrevoStandIn, number: str) -> dict[str, Any]:
 
 
 def _timeline(brevo: BrevoStandIn, number: str) -> list[str]:
+    return [entry.event_name for entry in sorted(_entries(brevo, number), key=lambda entry: entry.event_date)]
+
+
+def _entries(brevo: BrevoStandIn, number: str) -> list[Entry]:
     found = brevo.account.contact("SMS", number.removeprefix("+"))
-    entries = brevo.account.timeline(found.id) if found else []
-    return [entry.event_name for entry in sorted(entries, key=lambda entry: entry.event_date)]
+    return brevo.account.timeline(found.id) if found else []
 
 
 def _in_figures(stack: Stack, day: str) -> Step:

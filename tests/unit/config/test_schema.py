@@ -314,3 +314,26 @@ def test_the_connector_s_debug_mode() -> None:
 def test_mistakes_about_support_events(text: str, said: str) -> None:
     """Each is named, with the nearest right key where it is a wrong one."""
     assert said in refusal(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("routing: {chain: [ownr]}", "routing.chain.0: no such word; did you mean owner?"),
+        ("routing: {chain: [owner, zzz]}", "routing.chain.1: no such word; there are owner, number_owner, available"),
+        ("event_mapping: {task.creatd: X}", "event_mapping.task.creatd: no such key; did you mean task.created?"),
+        ("event_mapping: {zzz: X}", "event_mapping.zzz: no such key; there are task.created, task.completed"),
+        ("conversations: {on_failure: blok}", "conversations.on_failure: no such word; did you mean block?"),
+        ("conversations: {on_failure: ['+14155550100']}", "conversations.on_failure: no such word; there are pass, bl"),
+        ("connectors: {twilio_flex: {log_level: verbos}}", "log_level: no such word; did you mean verbose?"),
+        ("brevo: {attribute_types: {a: nmber}}", "brevo.attribute_types.a: no such word; did you mean number?"),
+        ("routing: {chain: []}", "routing.chain: Tuple should have at least 1 item"),
+    ],
+)
+def test_a_wrong_word_is_one_error_with_the_nearest(text: str, expected: str) -> None:
+    """As for keys, also where the key of a mapping is the wrong word; what was written is not repeated."""
+    with pytest.raises(SettingError) as raised:
+        parse(text)
+    (line,) = str(raised.value).splitlines()
+    assert expected in line
+    assert "+1415" not in line

@@ -88,10 +88,10 @@ def _plain(message: str) -> str:
 
 
 def _remedy(message: str) -> str:
-    if "no such key" in message:
-        nearest = re.search(r"did you mean (.+)\?", message)
-        usual = "Remove it; `twilio-bridge config show --packaged` shows every key there is."
-        return f"Write {nearest[1]} instead." if nearest else usual
+    if nearest := re.search(r"did you mean (.+)\?", message):
+        return f"Write {nearest[1]} instead."
+    if "no such key" in message and "there are" not in message:
+        return "Remove it; `twilio-bridge config show --packaged` shows every key there is."
     return next((hint for shape, hint in _HINTS.items() if re.search(shape, message)), "Write one of what it names.")
 
 

@@ -5,7 +5,8 @@ file that BRIDGE_CONFIG names. Whatever is not set there has the default of this
 """
 
 import difflib
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args
@@ -33,6 +34,7 @@ from twilio_bridge.config.section import Section
 from twilio_bridge.errors import SettingError
 
 PACKAGED = Path(__file__).resolve().parents[2] / "bridge.yaml"
+KEY = "[key]"  # pydantic's place of a mapping's key
 LARGEST = 350_000  # bytes: it has to fit a DynamoDB item
 
 # https://www.twilio.com/docs/messaging/tutorials/advanced-opt-out: Twilio's own keywords, as of 2026.
@@ -240,15 +242,34 @@ def parse(text: str) -> Config:
     try:
         return Config.model_validate({} if given is None else given)
     except ValidationError as error:
-        raise SettingError("\n".join(_explain(problem) for problem in error.errors())) from error
+        raise SettingError("\n".join(map(_explain, _independent(error.errors())))) from error
+
+
+def _independent(problems: Sequence[ErrorDetails]) -> list[ErrorDetails]:
+    """Leave out that a list has too few items where the one that was left out of it is named."""
+    parents = {problem["loc"][:-1] for problem in problems}
+    return [problem for problem in problems if problem["type"] != "too_short" or problem["loc"] not in parents]
 
 
 def _explain(problem: ErrorDetails) -> str:
-    place = ".".join(str(part) for part in problem["loc"])
+    path = tuple(part for part in problem["loc"] if part != KEY)
+    place = ".".join(str(part) for part in path)
+    if problem["type"] == "literal_error":
+        return _explain_choice(problem, place)
     if problem["type"] != "extra_forbidden":
         return f"bridge.yaml: {place or 'the file'}: {problem['msg']}"
-    nearest = difflib.get_close_matches(str(problem["loc"][-1]), _keys(problem["loc"][:-1]), n=1, cutoff=0.5)
+    nearest = difflib.get_close_matches(str(path[-1]), _keys(path[:-1]), n=1, cutoff=0.5)
     return f"bridge.yaml: {place}: no such key" + (f"; did you mean {nearest[0]}?" if nearest else "")
+
+
+def _explain_choice(problem: ErrorDetails, place: str) -> str:
+    """Name the nearest of the words that may stand there, or all; what was given is not repeated."""
+    words = re.findall(r"'([^']+)'", problem.get("ctx", {}).get("expected", ""))
+    nearest = difflib.get_close_matches(str(problem["input"]), words, n=1, cutoff=0.5)
+    wrong = "no such key" if problem["loc"][-1] == KEY else "no such word"
+    return f"bridge.yaml: {place}: {wrong}; " + (
+        f"did you mean {nearest[0]}?" if nearest else f"there are {', '.join(words)}"
+    )
 
 
 def _keys(path: tuple[int | str, ...]) -> list[str]:
