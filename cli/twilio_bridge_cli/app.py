@@ -94,7 +94,7 @@ def _own_mistake(error: Exception) -> CommandError:
 
 
 def _describe(error: BridgeError) -> str:
-    """Return an error's message, with what Twilio says where it refused: that text is for the operator alone."""
+    """Return an error's message, with Twilio's own text where it refused: that text is for the operator alone."""
     return f"{error.text.rstrip('.')} ({error})" if isinstance(error, TwilioRefusedError) else str(error)
 
 

@@ -28,7 +28,7 @@ class Format(StrEnum):
 
 
 def choose_format(wanted: Format | None, *, as_json: bool) -> Format:
-    """Return the format: as it is said, else a table for somebody who looks, and CSV for a pipe."""
+    """Return the format: as asked for, else a table for somebody who looks, and CSV for a pipe."""
     if wanted or as_json:
         return wanted or Format.JSON
     return Format.TABLE if output.is_terminal() else Format.CSV

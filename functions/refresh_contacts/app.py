@@ -34,7 +34,7 @@ def look_after_webhook(event: http.Event) -> dict[str, object]:
     address = base.settings().public_base_url or str(event.get("url") or "")
     try:
         done = register_webhook(contacts.refreshing(), address, now=event.get("now") is True)
-    except SettingError as error:  # the loads say so aloud; this would each hour
+    except SettingError as error:  # the loads log it as an error; this would each hour
         logger.info("no webhook", extra={"reason": str(error)})
         done = "nothing"
     return {"webhook": done, **(bring_up_to_date({}) if done == "registered" else {})}

@@ -55,7 +55,7 @@ def parse_number(text: str, region: str | None = None) -> str | None:
 
 
 def parse_numbers(text: str, region: str | None = None) -> NumberCell:
-    """Return the numbers that stand in a cell; a word before or behind a number is left out, and so is an extension.
+    """Return the numbers that stand in a cell; text before or behind a number is left out, and so is an extension.
 
     Besides what `parse_number` takes, digits may begin with 00 or with a country code. What cannot be divided into
     numbers for certain is rejected: a wrong number is somebody else's.
@@ -75,7 +75,7 @@ def parse_numbers(text: str, region: str | None = None) -> NumberCell:
 def _parse_segment(segment: str, region: str | None) -> list[str]:
     """Return the segment's number, or its numbers with a slash between them; none where anything is doubtful."""
     runs = _RUN.findall(segment)
-    if len(runs) != 1:  # a word with digits before and behind it
+    if len(runs) != 1:  # text with digits before and behind it
         return []
     if whole := _to_e164(runs[0], region, is_cell=True):
         return [whole]

@@ -145,7 +145,7 @@ def create(  # noqa: PLR0913  an option each
 @make_command(EXAMPLES)
 def update(  # noqa: PLR0913  an option each
     entity: options.Entity,
-    words: options.Values = None,
+    arguments: options.Values = None,
     *,
     clause: options.Filter = "",
     from_file: FromFile = None,
@@ -157,7 +157,7 @@ def update(  # noqa: PLR0913  an option each
     region: options.Region = None,
 ) -> None:
     """Change a row, or those that a filter finds: `update ENTITY ID COLUMN=VALUE…`."""
-    entity_id, values = _split_id(words or ())
+    entity_id, values = _split_id(arguments or ())
     payload = _payload(values, from_file)
     call = EntityCall(
         entity,
@@ -237,17 +237,17 @@ def _confirm(call: EntityCall, *, yes: bool) -> None:
     typer.confirm(f"{call.operation.capitalize()} {call.entity} {which}{warning}?", abort=True, err=True)
 
 
-def _split_id(words: Sequence[str]) -> tuple[str, Sequence[str]]:
+def _split_id(arguments: Sequence[str]) -> tuple[str, Sequence[str]]:
     """Return the id that may stand before the values."""
-    return (words[0], words[1:]) if words and "=" not in words[0] else ("", words)
+    return (arguments[0], arguments[1:]) if arguments and "=" not in arguments[0] else ("", arguments)
 
 
-def _payload(words: Iterable[str], from_file: Path | None) -> dict[str, Any]:
+def _payload(arguments: Iterable[str], from_file: Path | None) -> dict[str, Any]:
     payload = _read_payload(from_file) if from_file else {}
-    for word in words:
-        name, sign, value = word.partition("=")
+    for argument in arguments:
+        name, sign, value = argument.partition("=")
         if not sign or not name:
-            raise CommandError(f"{word!r} is no COLUMN=VALUE.", "Such as: Body=Hello")
+            raise CommandError(f"{argument!r} is no COLUMN=VALUE.", "Such as: Body=Hello")
         payload[name] = _value(value)
     return payload
 

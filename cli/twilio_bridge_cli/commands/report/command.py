@@ -215,7 +215,7 @@ def _draw(asked: Report, lines: Iterable[Line]) -> None:
 
 
 def _explain(asked: Report, lines: Iterable[Line], limits: flex.Figures) -> None:
-    """Say what the columns mean; it is no part of the result."""
+    """Explain the columns; it is no part of the result."""
     for sentence in definitions.explain_figures(asked.definitions, limits.short_abandon_s, limits.service_level_s):
         output.print_note(sentence)
     for line in lines:

@@ -1,4 +1,4 @@
-"""What each figure means, and how a rate came about; docs/figures.md says it at length."""
+"""What each figure means, and how a rate came about; docs/figures.md explains it at length."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Final

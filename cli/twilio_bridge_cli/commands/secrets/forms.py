@@ -11,7 +11,7 @@ from twilio_bridge_cli.errors import CommandError
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A value of a secret: its form as a pattern and in words, where it is found, and whether it has to be there."""
+    """A value of a secret: its form as a pattern and as text, where it is found, and whether it has to be there."""
 
     name: str
     pattern: str

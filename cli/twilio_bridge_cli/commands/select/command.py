@@ -94,7 +94,7 @@ def select(  # noqa: PLR0913  an option each
 def _statement(
     sql: str, values: list[str], report: str, folder: Path | None, named: list[str]
 ) -> tuple[str, Parameters]:
-    given = dict(_pair(word) for word in named)
+    given = dict(_pair(argument) for argument in named)
     if report:
         if sql:
             raise CommandError("A statement and --report exclude each other.")
@@ -108,10 +108,10 @@ def _statement(
     return text, given or values
 
 
-def _pair(word: str) -> tuple[str, str]:
-    name, sign, value = word.partition("=")
+def _pair(argument: str) -> tuple[str, str]:
+    name, sign, value = argument.partition("=")
     if not sign:
-        raise CommandError(f"{word!r} is no NAME=VALUE.")
+        raise CommandError(f"{argument!r} is no NAME=VALUE.")
     return name.lstrip(":"), value
 
 

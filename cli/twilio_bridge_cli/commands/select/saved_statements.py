@@ -1,4 +1,4 @@
-"""Saved statements: a folder of SQL files, each with a comment that says what it shows and which parameters it takes.
+"""Saved statements: a folder of SQL files, each with a comment on what it shows and which parameters it takes.
 
 -- Failed deliveries by error code and country.
 -- :since  how far back, as SQLite's modifier of a date (default: -30 days)
@@ -19,7 +19,7 @@ _PARAMETER: Final = re.compile(r"--\s*:(\w+)\s+(.*?)\s*\(default: (.*)\)\s*$")
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A saved statement, what it shows, and its parameters with what each means and is unless it is said."""
+    """A saved statement, what it shows, and its parameters with what each means and its default."""
 
     name: str
     sql: str

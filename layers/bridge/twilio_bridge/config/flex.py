@@ -174,7 +174,7 @@ class Figures(Section):
 
 
 class Identity(Section):
-    """What says nothing about who somebody is, beside what is known to: see `support.person_keys`.
+    """Values that identify nobody, beside what is known to: see `support.person_keys`.
 
     `placeholders` are values of keys that stand for nobody, `labels` are display names that are nobody's, and
     `own_numbers` are the company's, beside those of the senders and workers.

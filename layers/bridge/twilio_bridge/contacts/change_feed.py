@@ -1,4 +1,4 @@
-"""The base's webhook: what it tells, and the ports through which it is registered, heard and remembered.
+"""The base's webhook: its payloads, and the ports through which it is registered, read and remembered.
 
 https://airtable.com/developers/web/api/webhooks-overview
 """
@@ -28,9 +28,9 @@ class Webhook:
 
 @dataclass(frozen=True, slots=True)
 class ChangeBatch:
-    """What a webhook told from a cursor on: records created, changed or destroyed, by their table's id.
+    """A webhook's payloads from a cursor on: records created, changed or destroyed, by their table's id.
 
-    `cursor` asks for what follows, `more` says that there is something already. Where `is_whole` is false something
+    `cursor` asks for what follows, `more` means that there is something already. Where `is_whole` is false something
     happened that it does not report; where it `has_failed`, a payload is an error of the webhook itself.
     """
 
@@ -43,9 +43,9 @@ class ChangeBatch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Registration:
-    """Our webhook: the secret it signs with (base64), up to where it was heard, and when it expires (epoch seconds).
+    """Our webhook: the secret it signs with (base64), up to where it was read, and when it expires (epoch seconds).
 
-    What happened before `since` it may not have told: only a whole load that began later has that. `tables` are the ids
+    What happened before `since` it may lack: only a whole load that began later has that. `tables` are the ids
     of the tables we read, by the name that the configuration has for them.
     """
 
@@ -68,19 +68,19 @@ class ChangeFeed(Protocol):
         """Return the ids of those of the tables that are there, by name; an id is its own name."""
 
     def create_webhook(self, url: str) -> Registration:
-        """Make a webhook that tells this address of every change of a record; its secret is told only here."""
+        """Make a webhook that notifies this address of every change of a record; its secret is shown only here."""
 
     def renew_webhook(self, webhook_id: str) -> float:
         """Let it live for another week, and give until when (epoch seconds)."""
 
     def enable_notifications(self, webhook_id: str) -> None:
-        """Let it tell us again, after the base gave up on our address."""
+        """Let it notify us again, after the base gave up on our address."""
 
     def delete_webhook(self, webhook_id: str) -> None:
         """Remove a webhook; one that is gone already is fine."""
 
     def list_changes(self, webhook_id: str, cursor: int) -> ChangeBatch | None:
-        """Return what it told from a cursor on; None where it is gone or may not be read any more."""
+        """Return its payloads from a cursor on; None where it is gone or may not be read any more."""
 
 
 class Registrations(Protocol):
@@ -107,7 +107,7 @@ class Registrations(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class WebhookDeps:
-    """What it takes to hear what the base tells: its webhooks, what we remember, and records without delay.
+    """What reading the base's webhook takes: its webhooks, what we remember, and records without delay.
 
     `secret` (base64) is that of a webhook which somebody registered by hand.
     """

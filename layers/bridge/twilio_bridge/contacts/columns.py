@@ -69,7 +69,7 @@ def check_columns(settings: schema.Contacts, columns: Columns, read_before: Iter
 
 
 def make_fingerprint(base_id: str, settings: schema.Config) -> str:
-    """Return what says whether a copy was made of the same base, tables and columns, in the same way."""
+    """Return the fingerprint: equal where a copy was made of the same base, tables and columns, in the same way."""
     return f"{base_id}/{make_settings_fingerprint(settings)}"
 
 

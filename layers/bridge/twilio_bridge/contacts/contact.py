@@ -22,7 +22,7 @@ FOLDED = str.maketrans(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contact:
-    """A customer as the base has them; what the base does not say is empty.
+    """A customer as the base has them; what the base lacks is empty.
 
     `sms` and `whatsapp` are E.164 without prefix, `chat` is a Conversations identity, `owner` the worker's identity;
     where a cell holds several, the first stands there and the rest beside it. `cells` holds further columns as text, by

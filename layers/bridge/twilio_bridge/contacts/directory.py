@@ -106,7 +106,7 @@ class Directory:
         return min(everybody, key=lambda contact: (not contact.owner, contact.order), default=None)
 
     def find_within(self, address: str, seconds: float) -> Contact | None:
-        """Find, but take a contact for unknown where the source does not say within `seconds`."""
+        """Find, but take a contact for unknown where the source does not answer within `seconds`."""
         try:
             with deadline.limit(seconds):
                 return self.find_by_address(address)
@@ -228,7 +228,7 @@ class Directory:
         return not self._is_fresh(self.keep_fresh()) and self.notes.read_note(f"unknown {what}") is None
 
     def _is_fresh(self, state: CacheState) -> bool:
-        """Return whether the copy is young enough; one whose changes nobody tells may grow older than others."""
+        """Return whether the copy is young enough; one whose changes are not announced may grow older than others."""
         stale_after_s = self.settings.fresh_s if state.is_told else self.settings.stale_after_s
         is_young = state.loaded_at is not None and self.clock() - state.loaded_at <= stale_after_s
         return is_young and state.origin.made_of.endswith(self.made_of)
@@ -244,7 +244,7 @@ class Directory:
         return next(iter(self._learn(what, [found] if found else [], asked_at)), None)
 
     def _learn(self, what: str, found: Iterable[Contact], asked_at: float) -> list[Contact]:
-        """Keep what the source said, unless something was written here since it was asked."""
+        """Keep the source's answer, unless something was written here since it was asked."""
         contacts = keep_known(list(found), self.cache)
         if not contacts:
             self.notes.write_note(f"unknown {what}", "", REMEMBER_UNKNOWN_S)

@@ -169,7 +169,7 @@ def decide_opted_out(contact: Contact | None, requests: Sequence[OptOut]) -> boo
     latest = find_latest(requests)
     if contact is None:
         return latest is not None and latest.out
-    if "opt_out" in contact.unread:  # what the record says is not known, so it lifts nothing
+    if "opt_out" in contact.unread:  # the record's own state is not known, so it lifts nothing
         return contact.opt_out or (latest is not None and latest.out)
     if latest is None or contact.id in latest.delivered_to:
         return contact.opt_out

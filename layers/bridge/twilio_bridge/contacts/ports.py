@@ -34,7 +34,7 @@ class ContactSource(Protocol):
     def list_page(self, owner: str | None, size: int, offset: str | None = None) -> SourcePage:
         """Return one page of a worker's contacts by name (None: everybody's).
 
-        StaleOffsetError for an old offset; RateLimitedError where only the copy can say whose contacts they are.
+        StaleOffsetError for an old offset; RateLimitedError where only the copy knows whose contacts they are.
         """
 
     def iterate_pages(self, offset: str = "") -> Iterator[SourcePage]:
@@ -94,9 +94,9 @@ class CacheState:
     """Whether the cache holds a whole load, and how old it is (epoch seconds).
 
     `loaded_at` is when it was last brought up to date, `full_at` when its last whole load began; `newest` is the latest
-    change it holds, `count` how many contacts the whole load had. `is_told` says that since that load the base's
+    change it holds, `count` how many contacts the whole load had. `is_told` means that since that load the base's
     webhook has reported what changed. `origin` is empty in a copy of a version that did not note it. `lease` is the
-    latest number that a load was written under, `has_many_changes` says that they are worth folding into the chunks.
+    latest number that a load was written under, `has_many_changes` that they are worth folding into the chunks.
     """
 
     loaded_at: float | None
@@ -178,7 +178,7 @@ class ContactCache(Protocol):
 class Bookmark:
     """Where a whole load is: when it began, until when it may go on (epoch seconds), and the offset of what is left.
 
-    `newest` is the latest change that it has read, `made_for` says what was kept of each contact, `problems` counts
+    `newest` is the latest change that it has read, `made_for` is what was kept of each contact, `problems` counts
     what was wrong with cells.
     """
 

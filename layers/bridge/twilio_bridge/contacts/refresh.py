@@ -1,6 +1,6 @@
-"""Bringing the cache up to date, one refresh at a time: what has changed where the base tells, else everything.
+"""Bringing the cache up to date, one refresh at a time: what has changed where that is known, else everything.
 
-A webhook tells changes and deletions. A base with a last-modified column tells changes, but neither deletions nor
+A webhook names changes and deletions. A last-modified column shows changes, but neither deletions nor
 changed look-ups; those come with the whole load each night. With neither everything is loaded, seldom enough to leave
 half of the plan's calls unspent.
 """
@@ -71,7 +71,7 @@ def read_webhook(work: RefreshDeps) -> Loaded | PartlyLoaded | Updated | Refused
 
 
 def webhook_interval_s(settings: schema.Config) -> float:
-    """Return the seconds between looks at what the webhook told that leave half of the plan's calls unspent."""
+    """Return the seconds between reads of the webhook's payloads that leave half of the plan's calls unspent."""
     return MONTH_S * 2 / settings.airtable.monthly_calls if settings.airtable.monthly_calls else 0
 
 

@@ -69,7 +69,7 @@ def _unescape(template: TemplateText) -> TemplateText:
 
 
 def contact_values(contact: Contact, columns: schema.ContactColumns) -> dict[str, str]:
-    """Return what a template can say of a contact, by casefolded name; what is empty is left out.
+    """Return what a template can show of a contact, by casefolded name; what is empty is left out.
 
     Names are the base's columns, our fields, and the text keys of the customer object that Twilio's public quickstarts
     fill in: https://github.com/twilio-labs/frontline-airtable-serverless-quickstart.

@@ -1,6 +1,6 @@
 """Cells that could not be read: what was known of them stays.
 
-The base answers an error, or a link that says nothing, in a cell whose value somebody needs. An owner that was known is
+The base answers an error, or a link without text, in a cell whose value somebody needs. An owner that was known is
 kept; where none ever was, nobody may see the contact. An opt-out that cannot be read blocks, see `cells`.
 """
 

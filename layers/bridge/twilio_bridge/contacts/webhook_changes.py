@@ -1,6 +1,6 @@
 """Reading the base's webhook and taking in what changed.
 
-A payload only says which records to look at; what they hold is asked of the base, so that order, repetition and delay
+A payload only names the records to look at; what they hold is asked of the base, so that order, repetition and delay
 do not matter. The cursor moves when the cache holds what it covers. Where a whole load takes fewer requests than asking
 for what changed, or something is not reported, the cursor moves to the end and such a load becomes due, as in a base
 without a webhook. A webhook that fails, or is silent while records change, is given up and replaced.
@@ -156,7 +156,7 @@ def _ask_for(work: RefreshDeps, webhook: WebhookDeps, ids: Sequence[str]) -> dic
 def _settle(cache: ContactCache, contact_id: str, contact: Contact | None, read_at: float) -> Contact | None:
     """Let the cache hold the contact as the base has it; return it, or the former one, where it did not before."""
     known = cache.get_contact(contact_id)
-    if contact is None:  # said even of a stranger: a load that is running may have read it
+    if contact is None:  # removed even where unknown: a load that is running may have read it
         cache.remove_contact(contact_id)
     elif known != contact:
         cache.put_contact(contact, read_at)

@@ -18,7 +18,7 @@ MAX_PAGE_SIZE: Final = 1_000
 MAX_REQUEST_COUNT: Final = 1_000
 LIST_REQUEST_COUNT: Final = 100
 MAX_AFFECTED: Final = 1
-LARGEST_MAX_AFFECTED: Final = 1_000
+MAX_AFFECTED_LIMIT: Final = 1_000
 QUERY_SECONDS: Final = 180
 QUERY_ROWS: Final = 25
 MAX_QUERY_ROWS: Final = 10_000
@@ -78,7 +78,7 @@ def parse_call(entity: str, operation: str, body: Mapping[str, Any]) -> EntityCa
         fields=_names(given.get("fields"), "fields"),
         account=_text(given, "account"),
         dry_run=_flag(given, "dryRun"),
-        max_affected=_number(given, "maxAffected", MAX_AFFECTED, LARGEST_MAX_AFFECTED),
+        max_affected=_number(given, "maxAffected", MAX_AFFECTED, MAX_AFFECTED_LIMIT),
         max_requests=_number(given, "maxRequests", _requests_of(verb), MAX_REQUEST_COUNT),
         flags=frozenset({"allowPurchase"} if _flag(given, "allowPurchase") else ()),
         statement=_text(given, "statement"),

@@ -45,7 +45,7 @@ class HiddenFilterError(BadRequestError):
 
 
 class StatementError(BadRequestError):
-    """A statement cannot be run; the message says why."""
+    """A statement cannot be run; the message has the reason."""
 
 
 class MissingValueError(BadRequestError):

@@ -29,7 +29,7 @@ class Operations:
     tokens: PageTokens
 
     def perform(self, call: EntityCall) -> Outcome:
-        """Do what a caller asks; raise an error that says what would be right."""
+        """Do what a caller asks; raise an error that names what would be right."""
         if call.operation == "query":
             return self.run_query(call)
         entity = self.registry.entity(call.entity)

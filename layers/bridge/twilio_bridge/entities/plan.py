@@ -1,6 +1,6 @@
 """What of a condition Twilio is asked: one request, one list, or nothing.
 
-A comparison is handed on only where the registry says that Twilio's answer contains every row for which SQL's holds,
+A comparison is handed on only where the registry states that Twilio's answer contains every row for which SQL's holds,
 and SQL checks each row again. Filters that are no column, and parents, decide what the table holds: they are never
 optional.
 """
@@ -48,7 +48,7 @@ class Constraint:
 class Plan:
     """How a table is read: what each argument is for, which constraint gives it, and what the reading costs.
 
-    `is_whole` says that Twilio is asked all that is compared, so that nearly every row it answers is wanted.
+    `is_whole` means that Twilio is asked all that is compared, so that nearly every row it answers is wanted.
     """
 
     entity: Entity
@@ -86,7 +86,7 @@ class Request:
 
 
 def plan_read(entity: Entity, constraints: Sequence[Constraint], *, push_down: bool = True) -> Plan | None:
-    """Return how the table is read under these constraints; None where they do not say enough."""
+    """Return how the table is read under these constraints; None where they do not suffice."""
     found: dict[Role, int] = {}
     is_last_resort = False
     for index, each in enumerate(constraints):

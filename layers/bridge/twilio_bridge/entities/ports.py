@@ -43,7 +43,7 @@ class Twilio(Protocol):
         """Return one resource, or raise NotFoundError."""
 
     def create(self, entity: Entity, parents: Mapping[str, str], body: Mapping[str, Any]) -> Row:
-        """Create a resource, once: where the outcome is unknown, the error says how to look it up."""
+        """Create a resource, once: where the outcome is unknown, the error explains how to look it up."""
 
     def update(self, entity: Entity, parents: Mapping[str, str], key: str, body: Mapping[str, Any]) -> Row:
         """Change a resource and return it."""

@@ -16,7 +16,7 @@ Value = str | int | float | None
 """What a column holds in SQL."""
 
 SQL_TYPES: Final[Mapping[str, str]] = {
-    # The affinity follows from the words: TEXT in it, or a year alone ('2026') would be compared as a number.
+    # The affinity follows from the name: TEXT in it, or a year alone ('2026') would be compared as a number.
     "text": "TEXT",
     "integer": "INTEGER",
     "number": "REAL",

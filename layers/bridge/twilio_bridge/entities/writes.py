@@ -1,7 +1,7 @@
 """Create, update and delete, and what guards them.
 
-A write by filter changes no more rows than its caller says; a purchase needs a flag; what would answer with a secret is
-refused; `dryRun` names what would be done and does nothing.
+A write by filter changes no more rows than its caller allows; a purchase needs a flag; what would answer with a secret
+is refused; `dryRun` names what would be done and does nothing.
 """
 
 from collections.abc import Mapping, Sequence

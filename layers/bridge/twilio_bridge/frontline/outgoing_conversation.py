@@ -54,7 +54,7 @@ def find_proxy_address(form: Form, outgoing: OutgoingDeps) -> str:
 def _contact(contact_id: str, worker: str, address: str, directory: Directory) -> Contact | None:
     """Return the contact written to: the one named, else whoever has the address; a stranger is none."""
     if contact_id.strip():
-        with suppress(NotFoundError):  # deleted, or merged into another: the address still says who it is
+        with suppress(NotFoundError):  # deleted, or merged into another: the address still identifies them
             contact = directory.get_visible(contact_id.strip(), worker)
             if directory.has_address(contact, address):
                 return contact

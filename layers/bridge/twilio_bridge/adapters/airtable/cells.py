@@ -141,7 +141,7 @@ def _collaborator(value: object, part: str) -> str:
 
 
 def is_opted_out(value: object) -> bool:
-    """Return whether an opt-out's cell says so: whatever stands there does, an error too, unless it plainly says no."""
+    """Return whether an opt-out's cell is set: all that stands there counts, an error too, unless plainly a no."""
     if is_error(value):
         return True
     if isinstance(value, list):
@@ -152,5 +152,5 @@ def is_opted_out(value: object) -> bool:
 
 
 def is_checked(value: object) -> bool:
-    """Return whether a check box is ticked, or a text in its place says so."""
+    """Return whether a check box is ticked, or a text in its place is a yes."""
     return value is True or (isinstance(value, str) and value.strip().lower() in {"true", "yes", "1", "x"})

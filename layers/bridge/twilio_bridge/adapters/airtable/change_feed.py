@@ -1,6 +1,6 @@
 """The port ChangeFeed over Airtable's webhooks API, and the port Registrations in SyncState.
 
-pyairtable's own models are not used: its check of a signature is not constant in time, and its payloads lose what says
+pyairtable's own models are not used: its check of a signature is not constant in time, and its payloads lose what shows
 that something is missing. https://airtable.com/developers/web/api/webhooks-overview
 """
 
@@ -29,7 +29,7 @@ SOURCES = {
 }
 NOT_OURS = {403, 404}
 UNUSABLE_CURSOR = 422
-# Airtable says null for what does not expire.
+# Airtable has null for what does not expire.
 NEVER = 32_503_680_000.0
 
 
@@ -78,7 +78,7 @@ class AirtableFeed:
         )
 
     def list_changes(self, webhook_id: str, cursor: int) -> ChangeBatch | None:
-        """Return what it told from a cursor on."""
+        """Return its payloads from a cursor on."""
         try:
             answer = self._get(f"{self._webhooks}/{webhook_id}/payloads", cursor=cursor)
         except RefusedError as error:

@@ -113,7 +113,7 @@ class AirtableContacts:
         return True
 
     def list_page(self, owner: str | None, size: int, offset: str | None = None) -> SourcePage:
-        """Return one page of a list by name; RateLimitedError where no formula can say whose contacts are wanted."""
+        """Return one page of a list by name; RateLimitedError where no formula expresses whose contacts are wanted."""
         options: dict[str, Any] = {
             "page_size": min(size, MAX_RECORDS_PER_PAGE),
             "sort": [self._settings.columns.name],
@@ -219,7 +219,7 @@ class AirtableContacts:
             self._requests.send_request(lambda: self._contacts.delete(contact_id), READS, self._is_gone)
 
     def set_opt_out(self, contact_id: str, opted_out: bool) -> Contact | None:
-        """Tick or clear the opt-out, and make sure that the answer says so."""
+        """Tick or clear the opt-out, and make sure that the answer shows it."""
         if not is_record_id(contact_id):
             return None
         cells: dict[str, Any] = {self._settings.columns.opt_out: opted_out}  # typecast: the column may be one of text
@@ -316,7 +316,7 @@ class AirtableContacts:
         return answer["records"], answer.get("offset")
 
     def _is_gone(self, refusal: Refusal) -> bool:
-        """Return whether a refusal says that the record is not there."""
+        """Return whether a refusal means that the record is not there."""
         record_id = refusal.url.rpartition("/")[2]
         refused = is_record_id(record_id) and (refusal.status, refusal.kind) in NOT_THERE
         return refused and not self._can_see(record_id, refusal.status)

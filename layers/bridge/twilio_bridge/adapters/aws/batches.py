@@ -25,7 +25,7 @@ RESEND = Retry(attempts=10, first_wait_s=0.1, on=(PartlyRefusedError,))
 def send_batch(
     system: str, entries: Sequence[T], send: Callable[[Sequence[T]], Sequence[T]], retry: Retry = RESEND
 ) -> None:
-    """Send a batch with `send`, which returns the refused entries, and send those again as `retry` says.
+    """Send a batch with `send`, which returns the refused entries, and send those again by `retry`.
 
     Raise PartlyRefusedError where some are still refused then.
     """

@@ -113,7 +113,7 @@ def _clashing_identifiers(body: Mapping[str, Any]) -> frozenset[str]:
 
 
 def _mentioned_fields(message: str) -> frozenset[str]:
-    """Return which words of a message can be fields' names; the caller compares them with the request's."""
+    """Return which parts of a message can be fields' names; the caller compares them with the request's."""
     words = FIELD_NAME.findall(message)
     identifiers = {IDENTIFIERS[word.lower()] for word in words if word.lower() in IDENTIFIERS}
     return frozenset(identifiers | {word for word in words if word.isupper()})

@@ -95,5 +95,5 @@ def _key_of(entry: Entry) -> object:
 
 def _is_at(entry: Entry, at: int) -> bool:
     """Return whether an entry may be of this moment (epoch ms), to the second."""
-    told = parse_time(entry.get("event_date"))
-    return told is None or abs(told - at) <= 1_000  # noqa: PLR2004  a second
+    event_date = parse_time(entry.get("event_date"))
+    return event_date is None or abs(event_date - at) <= 1_000  # noqa: PLR2004  a second

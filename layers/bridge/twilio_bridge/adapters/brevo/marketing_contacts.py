@@ -23,7 +23,7 @@ Options = dict[str, Any]
 
 # Properties may take 50 KB in all; with ours, texts of this length stay far below it.
 MAX_TEXT_LENGTH = 500
-# What a contact can be found by; of several the first says whom Brevo takes them for.
+# What a contact can be found by; of several the first decides whom Brevo takes them for.
 IDENTIFIERS = ("email", "ext_id", "SMS")
 LISTS = "listIds"
 NAMES_OF_IDENTIFIERS = frozenset((*IDENTIFIERS, "WHATSAPP", "LANDLINE_NUMBER"))
@@ -190,7 +190,7 @@ class BrevoMarketingContacts:
     def _post(self, fields: Fields, options: Options) -> int:
         body = _body(fields) | options | {"updateEnabled": True, "getId": True}
         answer = self._brevo.ask(Call(group=CONTACTS, method="POST", path="/contacts", body=body))
-        if answer is None:  # an update may be answered without the id, whatever getId says
+        if answer is None:  # an update may be answered without the id, whatever getId is
             name = next(name for name in IDENTIFIERS if name in fields)
             kind = {"email": "email_id", "ext_id": "ext_id", "SMS": "phone_id"}[name]
             answer = self._get(quote(str(fields[name]), safe=""), kind)

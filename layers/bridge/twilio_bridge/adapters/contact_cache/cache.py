@@ -1,6 +1,6 @@
 """ContactCache in DynamoDB: a sorted map of contacts for each owner, one of ids, one of addresses and one of owners.
 
-The ids say in whose lists and under which key a contact stands; the addresses name such places, too. A deleted
+The ids hold in whose lists and under which key a contact stands; the addresses name such places, too. A deleted
 contact's id keeps its key for a day, so that a worker who scrolls on from it goes on at the right place.
 
 A load is seen at once and as a whole, see `generation`. A single contact is written item by item, in an order that

@@ -1,4 +1,4 @@
-"""The cache's generation: one item that says which loads count, how old the copy is, and what it is made of.
+"""The cache's generation: one item that holds which loads count, how old the copy is, and what it is made of.
 
 A load writes under its lease's number and nobody sees any of it until the item takes that number in; from then on
 everybody sees all of it, in every list and index at once. Whoever finds that another load began and did not end raises
@@ -44,7 +44,7 @@ class Generation:
 class Load:
     """A load on its way: its number, when it began (epoch seconds), what it replaces, whether it raises the floor.
 
-    `is_settled` says that every reader knows by now what it replaces: what that one folded in is read by nobody.
+    `is_settled` means that every reader knows by now what it replaces: what that one folded in is read by nobody.
     """
 
     number: int

@@ -4,7 +4,7 @@ A book's entries stand in order in chunks: compressed, immutable, named by their
 changed since stands beside the head as deltas, one item an entry, so that a single write never rewrites a chunk. One
 query gives head and deltas, one batch the chunks, so a slice takes two requests whatever the book's size.
 
-Chunks are cut where a key's checksum says so, not by counting: an entry more or less changes one chunk, not all that
+Chunks are cut by a key's checksum, not by counting: an entry more or less changes one chunk, not all that
 follow. A new load writes the chunks that are not there yet, puts the head aside and writes another one, which is not
 seen until the `mark` counts it; deltas older than the load's begin are ignored from then on. A chunk that no head names
 any more is left to its time to live.
@@ -52,7 +52,7 @@ class ChunkRef:
 
 @dataclass(frozen=True, slots=True)
 class MapView:
-    """A head and the deltas beside it, those written from `since` on. A delta of None says that the entry is gone."""
+    """A head and the deltas beside it, those written from `since` on. A delta of None means that the entry is gone."""
 
     head: Item | None
     written: Sequence[Item]
@@ -106,7 +106,7 @@ class SortedMap:
         return self._answer(lambda consistent: self._open_at(key, consistent), value)
 
     def list_hints(self, key: str) -> list[str]:
-        """Return all that is written of an entry, the delta whatever its age, then what the last load said."""
+        """Return all that is written of an entry, the delta whatever its age, then the last load's."""
 
         def values(view: MapView) -> list[str | None]:
             return [*_collect_deltas(view.written, 0).values(), self._in_chunk(view, key)]
@@ -159,7 +159,7 @@ class SortedMap:
         return self._table.put(item, when=NOT_NEWER, values={":at": item["written_at"]})
 
     def change_value(self, key: str, change: Callable[[str | None], str], at: float) -> None:
-        """Rewrite an entry's delta from what it says (None: nothing), whoever else does so at the same time."""
+        """Rewrite an entry's delta from its text (None: nothing), whoever else does so at the same time."""
         place = (self._pk, DELTA + _short(key))
         while True:
             seen = self._table.get_many([place], consistent=True).get(place)
@@ -302,14 +302,14 @@ def _short(key: str) -> str:
 
 
 def _open_map(items: Iterable[Item]) -> MapView:
-    """Return what the newest head and the items beside it say."""
+    """Return what the newest head and the items beside it hold."""
     found = list(items)
     head = next((item for item in found if item["sk"] == HEAD), None)
     return _build_view(head, [item for item in found if item["sk"] != HEAD], 0)
 
 
 def _build_view(head: Item | None, written: Sequence[Item], since: int) -> MapView:
-    """Return what this head says, and of what was written what is not older than it and than `since` (milliseconds)."""
+    """Return this head's rows, and of what was written what is not older than it and than `since` (milliseconds)."""
     rows = json.loads(zlib.decompress(head["chunks"])) if head else []
     since = max(since, head["began_at"] if head else 0)
     return MapView(head, written, since, [ChunkRef(*row) for row in rows], _collect_deltas(written, since))
@@ -326,7 +326,7 @@ def _collect_deltas(items: Iterable[Item], since: int) -> dict[str, str | None]:
 
 
 def _unpack_delta(item: Item) -> str | None:
-    """Return a delta's text; None where it says that the entry is gone."""
+    """Return a delta's text; None where the entry is gone."""
     return zlib.decompress(item["value"]).decode() if "value" in item else None
 
 

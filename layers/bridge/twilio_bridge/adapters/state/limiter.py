@@ -1,6 +1,6 @@
 """A vendor's limit, shared by all functions and instances through one item in SyncState.
 
-Requests get slots, for Airtable 250 ms apart. The item says when the next one is; one update takes it and moves that
+Requests get slots, for Airtable 250 ms apart. The item holds when the next one is; one update takes it and moves that
 on, so any number of callers get different ones and nobody polls. Who would have to wait longer than they can does
 not take a slot away from others: the update holds only up to their last acceptable one. Where the next slot lies in
 the past (nobody asked for a while) a second update takes the present, or a slot that was saved up.

@@ -1,6 +1,6 @@
 """Our webhook at Airtable, remembered in SyncState: one item, and beside it how often somebody asked to read it.
 
-The secret that Airtable tells once stands here, too: a function must not be able to write Secrets Manager, and the
+The secret that Airtable shows once stands here, too: a function must not be able to write Secrets Manager, and the
 table is encrypted.
 """
 
