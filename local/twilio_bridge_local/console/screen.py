@@ -21,7 +21,7 @@ from twilio_bridge_local.stack import Stack
 from twilio_bridge_local.template.bundle import Function
 from twilio_bridge_local.vendors.server import OWN_PATH
 
-SAMPLE_EVENTS, SAMPLE_DAYS = "events/event_streams/samples", ("2026-03-02", "2026-03-03")
+SAMPLE_EVENTS, SAMPLE_DAY = "events/event_streams/day.jsonl", "2026-03-02"
 REACHABLE: Final = 'make run ARGS="--host 172.17.0.1"'
 
 _HOMES: Final[Mapping[str, str]] = {
@@ -95,11 +95,11 @@ def alerts(console: Console) -> Alert:
 def support_commands(stack: Stack) -> Iterator[tuple[str, str]]:
     """How to put support events on the stream, and how to see what comes of them."""
     put = f"{_installed('twilio-bridge')} events put {SAMPLE_EVENTS}"
-    yield "Support events, as Twilio's Event Streams send them", put
+    yield "A day of support events, as Twilio's Event Streams send them", put
     if stack.environment.brevo.stand_in:
         yield "What Brevo holds some seconds later", f"{_installed('python')} -m twilio_bridge_local.console.brevo"
-    days = f"--from {SAMPLE_DAYS[0]} --to {SAMPLE_DAYS[1]}"
-    yield "The queues' figures of those days", f"{_installed('twilio-bridge')} report queues {days}"
+    days = f"--from {SAMPLE_DAY} --to {SAMPLE_DAY}"
+    yield "The queues' figures of that day", f"{_installed('twilio-bridge')} report queues {days}"
 
 
 def _installed(command: str) -> str:

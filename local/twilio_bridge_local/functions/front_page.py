@@ -19,8 +19,8 @@ Try, in the folder where `make run` was typed:
         the contact list of a worker, as Frontline asks for it
     .venv/bin/twilio-bridge call crm --query okafor
         a search in it
-    .venv/bin/twilio-bridge events put events/event_streams/samples
-        support events, as Twilio's Event Streams send them
+    .venv/bin/twilio-bridge events put events/event_streams/day.jsonl
+        a day of support events, as Twilio's Event Streams send them
     .venv/bin/python -m twilio_bridge_local.console.brevo
         what Brevo holds some seconds later
 

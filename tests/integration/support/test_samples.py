@@ -1,6 +1,7 @@
 """The sample events under events/ do what their names say: the very files that `sam local invoke -e` takes."""
 
 import json
+from collections import Counter
 from typing import Any
 from unittest.mock import ANY
 
@@ -8,6 +9,11 @@ import pytest
 
 from tests.integration.callbacks.conftest import ROOT
 from tests.integration.support.conftest import Deploy, Deployment
+from tests.integration.waiting import patiently, retry_messages
+from twilio_bridge.adapters.aws.dynamodb import Table
+from twilio_bridge.adapters.state.figures import DynamoFigures
+from twilio_bridge.support import daily_figures
+from twilio_bridge_local.samples.sample_day import make_day
 
 DONE: dict[str, Any] = {"batchItemFailures": []}
 FUNCTIONS = {
@@ -26,7 +32,7 @@ ANSWERS: dict[str, Any] = {
     "deliver_to_brevo/person": DONE,
     "deliver_to_brevo/word": DONE,
     "sync/test_event": DONE,
-    "sync/regular": {"persons": ANY},  # who is overdue by then
+    "sync/regular": ANY,  # counts of who is overdue by then
 }
 
 
@@ -61,3 +67,30 @@ def test_the_poison_of_the_samples_is_kept(fresh: Deployment) -> None:
         "taskrouter.task.created: it has no task_sid"
         == json.load(s3.get_object(Bucket="local-quarantine", Key=kept["Key"])["Body"])["reason"]
     )
+
+
+def test_the_sample_day_adds_up(fresh: Deployment) -> None:
+    """What `events put` of it leads to can be counted by hand: tickets, ends, figures, customers and the score."""
+    day = (ROOT / "events/event_streams/day.jsonl").read_text().splitlines()
+    assert [json.loads(line) for line in day] == make_day()
+
+    fresh.put([line.encode() for line in day], key="one lane")
+    numbers = ["447900000012", "447700900026", "447700900123"]
+    patiently(lambda: [len(timeline(fresh, number)) for number in numbers], [5, 2, 4].__eq__, 30, retry_messages)
+    timelines = [timeline(fresh, number) for number in numbers]
+    count = Counter(name for names in timelines for name in names)
+    assert {"SUPPORT_REQUESTED": 5, "SUPPORT_RESOLVED": 4, "SUPPORT_ABANDONED": 1, "CSAT_SUBMITTED": 1} == count
+
+    fresh.settle()
+    contacts = [fresh.account.contact("SMS", number) for number in numbers]
+    tickets = [contact.attributes["SUPPORT_TICKET_COUNT"] for contact in contacts if contact]
+    assert ([2, 1, 2], 5) == (tickets, contacts[0] and contacts[0].attributes["CSAT_SCORE"])
+
+    rows = DynamoFigures(Table(fresh.stack.client("dynamodb"), "SyncState")).read_day("2026-03-02")
+    support = daily_figures.sum_queues(rows)["2026-03-02", "Support"]
+    assert (5, 4, 1, 5) == tuple(support[name] for name in ("entered", "accepted", "abandoned", "csat"))
+
+
+def timeline(deployed: Deployment, number: str) -> list[str]:
+    contact = deployed.account.contact("SMS", number)
+    return [entry.event_name for entry in deployed.account.timeline(contact.id)] if contact else []
