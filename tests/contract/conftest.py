@@ -19,6 +19,8 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
     for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
         monkeypatch.setenv(name, os.devnull)
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    # moto's backends are no place for several threads of one process.
+    monkeypatch.setattr("twilio_bridge.side_by_side.MAX_WORKERS", 1)
     with mock_aws(), Aws() as found:
         yield found
 

@@ -5,6 +5,7 @@ Conditions hold and changes are made as at AWS; moto does the same, but takes it
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -106,3 +107,21 @@ class Dictionary:
     def _check(self, operation: str, request: Any) -> None:
         if not self._holds(request):
             raise ClientError({"Error": {"Code": f"{REFUSED}Exception"}}, operation)
+
+
+class LockedDictionary(Dictionary):
+    """The same, atomic for the threads of a test, too."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lock = Lock()
+
+    def update_item(self, **request: Any) -> Any:
+        """Change one item at a time."""
+        with self._lock:
+            return super().update_item(**request)
+
+    def get_item(self, **request: Any) -> Any:
+        """Read while nobody writes."""
+        with self._lock:
+            return super().get_item(**request)

@@ -3,7 +3,7 @@
 import hashlib
 import uuid
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from tests.fakes.contacts import Clock
@@ -206,6 +206,14 @@ class FakePersons:
                 self._mark(half, event.key, "withdrawn")
         return [best[key] for key in sorted(best)]
 
+    def put_rows(self, rows: Sequence[tuple[str, Interaction | TimelineEvent]]) -> None:
+        """Write them one by one."""
+        for person_id, row in rows:
+            if isinstance(row, TimelineEvent):
+                self.put_event(person_id, row)
+            else:
+                self.put_interaction(person_id, row)
+
     def put_interaction(self, person_id: str, interaction: Interaction) -> bool:
         """Write one."""
         there = self._interactions[person_id].get(interaction.sid)
@@ -308,6 +316,10 @@ class FakeFigures:
 
     def __init__(self) -> None:
         self._rows: dict[tuple[str, str], FigureRow] = {}
+
+    def put_rows(self, rows: Sequence[FigureRow]) -> list[bool]:
+        """Write them one by one."""
+        return [self.put_row(row) for row in rows]
 
     def put_row(self, row: FigureRow) -> bool:
         """Write a row."""

@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnec
 from botocore.stub import Stubber
 
 from tests.contract.tables import CONTACT_CACHE, Aws, Time
-from twilio_bridge.adapters.aws.dynamodb import MAX_ITEM_BYTES, Table, item_size, marshal
+from twilio_bridge.adapters.aws.dynamodb import MAX_ITEM_BYTES, Table, a_put, item_size, marshal
 from twilio_bridge.errors import UnavailableError
 
 ENDPOINT = "https://dynamodb.example.com"
@@ -241,3 +241,68 @@ def test_a_condition_that_does_not_hold_is_an_answer(table: Table) -> None:
 def test_marshalled_text_is_dynamodbs() -> None:
     """Plain values become DynamoDB's."""
     assert {"a": {"S": "x"}, "b": {"N": "1"}, "c": {"BOOL": True}} == marshal({"a": "x", "b": 1, "c": True})
+
+
+def versions(count: int, version: int) -> list[Any]:
+    """Puts of as many items, each where no later version stands there."""
+    when = "attribute_not_exists(version) OR version < :version"
+    return [
+        a_put({"pk": f"p{n}", "sk": "s", "version": version}, when=when, values={":version": version})
+        for n in range(count)
+    ]
+
+
+@pytest.mark.parametrize(("count", "requests"), [(0, 0), (1, 1), (19, 19), (20, 1), (100, 1), (101, 2), (250, 3)])
+def test_many_conditional_puts_go_a_hundred_a_request(aws: Aws, table: Table, count: int, requests: int) -> None:
+    """A few go one by one, for a transaction costs twice the units."""
+    done: list[list[bool]] = []
+    calls = aws.count(lambda: done.append(table.put_each(versions(count, 1))))
+    assert ([True] * count, requests) == (done[0], len(calls))
+
+
+@pytest.mark.parametrize("count", [5, 60, 150])
+def test_each_put_has_its_own_condition(table: Table, count: int) -> None:
+    """What does not hold for some keeps the others from nothing."""
+    assert all(table.put_each(versions(count, 1)))
+    later = {number: versions(count, 3 if number % 2 else 1)[number] for number in range(count)}
+    assert [bool(number % 2) for number in range(count)] == table.put_each(list(later.values()))
+    assert not any(table.put_each(versions(count, 1)))
+    for number in range(count):
+        item = table.get(f"p{number}", "s")
+        assert item
+        assert (3 if number % 2 else 1) == item["version"]
+
+
+def test_an_item_twice_is_two_puts(table: Table) -> None:
+    """Of two versions the later stays, in whichever order they come."""
+    puts = [*versions(30, 2), *versions(30, 1), *versions(30, 3)]
+    assert [True] * 30 + [False] * 30 + [True] * 30 == table.put_each(puts)
+
+
+def test_others_who_write_at_this_moment_are_no_obstacle(aws: Aws) -> None:
+    """A conflict of transactions says nothing about conditions: each is put by itself."""
+
+    class Conflicting:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(aws.client, name)
+
+        def transact_write_items(self, **_request: Any) -> Any:
+            reasons = [{"Code": "TransactionConflict"}, *[{"Code": "None"}] * 29]
+            response: Any = {"Error": {"Code": "TransactionCanceledException"}, "CancellationReasons": reasons}
+            raise ClientError(response, "TransactWriteItems")
+
+    client: Any = Conflicting()
+    assert [True] * 30 == Table(client, CONTACT_CACHE).put_each(versions(30, 1))
+    assert [False] * 30 == Table(client, CONTACT_CACHE).put_each(versions(30, 1))
+
+
+def test_a_transaction_that_fails_is_unavailable() -> None:
+    """Nobody knows then what was written: whoever asked comes again."""
+
+    class Broken:
+        def transact_write_items(self, **_request: Any) -> Any:
+            raise ClientError({"Error": {"Code": "InternalServerError"}}, "TransactWriteItems")
+
+    client: Any = Broken()
+    with pytest.raises(UnavailableError):
+        Table(client, "table").put_each(versions(30, 1))

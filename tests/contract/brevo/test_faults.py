@@ -19,6 +19,7 @@ from requests import Response
 from tests.contract.airtable.adapter import answering
 from tests.contract.brevo.adapter import ANN, MAIL, OTHER_PHONE, PHONE, Around, event, stand_in
 from tests.contract.tables import SYNC_STATE, Aws
+from tests.fakes.dynamodb import LockedDictionary
 from twilio_bridge import deadline
 from twilio_bridge.adapters.brevo import client
 from twilio_bridge.adapters.brevo.client import NEVER_TWICE, THE_REST, WINDOWS, Call, limiters
@@ -253,7 +254,7 @@ def test_the_general_plans_limits_hold(aws: Aws) -> None:
     """Three instances, each slow whenever it suits it, between the limiter and the network: not a single 429."""
     with stand_in() as brevo:
         brevo.rate_limits.set(GENERAL)
-        table = aws.table(SYNC_STATE)
+        table = LockedDictionary().table
         ann = Around(aws, brevo).crm(limits=limiters(table)).create_contact(ANN).id
 
         def deliver(instance: int) -> None:

@@ -5,12 +5,11 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from random import Random
-from typing import Any
 
 import pytest
 
 from tests.contract.tables import SYNC_STATE, Aws
-from tests.fakes.dynamodb import Dictionary
+from tests.fakes.dynamodb import Dictionary, LockedDictionary
 from twilio_bridge.adapters.aws.dynamodb import Table
 from twilio_bridge.adapters.state.window_limiter import MAX_HOLD_S, MAX_SKEW_S, Window, WindowLimiter
 from twilio_bridge.errors import RateLimitedError, UnavailableError
@@ -44,22 +43,6 @@ def table(request: pytest.FixtureRequest) -> Table:
         return Dictionary().table
     found: Table = request.getfixturevalue("aws").table(SYNC_STATE)
     return found
-
-
-class Locked(Dictionary):
-    """A DynamoDB whose requests are atomic for threads, too."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.lock = threading.Lock()
-
-    def update_item(self, **request: Any) -> Any:
-        with self.lock:
-            return super().update_item(**request)
-
-    def get_item(self, **request: Any) -> Any:
-        with self.lock:
-            return super().get_item(**request)
 
 
 def limiter(table: Table, clock: Clock, window: Window = THREE) -> WindowLimiter:
@@ -157,7 +140,7 @@ def test_a_failing_table_does_not_spoil_a_request_that_is_done(aws: Aws, clock: 
 def test_many_callers_on_a_busy_machine() -> None:
     """Each pauses where it likes, before and after the vendor counts it: the count holds in any sliding window."""
     counted: list[float] = []
-    table, lock = Locked().table, threading.Lock()
+    table, lock = LockedDictionary().table, threading.Lock()
     window = Window(5, 0.2)
 
     def call(number: int) -> None:

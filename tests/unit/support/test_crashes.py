@@ -34,9 +34,7 @@ REDUCING = {
     "attach_keys",
     "absorb_shell",
     "move_rows",
-    "put_event",
-    "put_interaction",
-    "put_row",
+    "put_rows",
     "enqueue_brevo_delivery",
     "record_request",
 }

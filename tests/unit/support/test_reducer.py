@@ -65,7 +65,7 @@ def test_an_array_s_record_comes_again_as_a_whole() -> None:
     assert {"1000"} == batch.failed
 
 
-@pytest.mark.parametrize("call", ["put_event", "put_interaction", "enqueue_brevo_delivery"])
+@pytest.mark.parametrize("call", ["put_rows", "enqueue_brevo_delivery"])
 def test_what_was_not_written_comes_again(call: str) -> None:
     """Facts are there by then, and what follows from them is written when the record is back."""
     world = World(script=failing(call))
@@ -98,8 +98,7 @@ def test_out_of_time_is_not_the_records_fault() -> None:
         "record_request",
         "add_facts",
         "find_claims",
-        "put_event",
-        "put_interaction",
+        "put_rows",
         "enqueue_brevo_delivery",
     ):
         world = World(script=failing(call, OutOfTimeError("the time is up")))
@@ -225,7 +224,7 @@ def test_the_contact_base_tells_who_calls() -> None:
 def test_repeated_facts_may_have_broken_off() -> None:
     """A batch wrote the facts and no more; its halves come one by one, and all that follows is written."""
     documents = raw(*answered())
-    world = World(script=failing("put_interaction", OutOfTimeError("the time is up")))
+    world = World(script=failing("put_rows", OutOfTimeError("the time is up")))
     with pytest.raises(OutOfTimeError):
         world.take_in(records(documents))
     world.script = lambda _name, _number: None

@@ -13,6 +13,7 @@ from twilio_bridge import phone
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.errors import UnavailableError
 from twilio_bridge.logs import logger
+from twilio_bridge.side_by_side import map_side_by_side
 from twilio_bridge.support.person import Claim, Person
 from twilio_bridge.support.person_keys import KeyRules, list_equal_keys, normalize_email
 from twilio_bridge.support.ports import Identities
@@ -100,6 +101,12 @@ class KnownPersons:
         claim = self.find_claim(key)
         return None if claim is None or claim.is_shared else claim.person
 
+    def list_marks(self, keys: Iterable[str]) -> set[str]:
+        """Return these keys in every spelling, what the contact base adds to them, and the persons who have them."""
+        spelled = {spelling for key in keys for spelling in (key, *list_equal_keys(key))}
+        marks = spelled | {more for key in spelled for more in self.contacts.get(key, ())}
+        return marks | {claim.person.id for key in marks if (claim := self.claims.get(key))}
+
     def list_persons(self, keys: Iterable[str]) -> list[Person]:
         """Return the persons that these keys identify, each once, in the order of the keys."""
         found = {person.id: person for key in keys if (person := self.find_person(key))}
@@ -141,9 +148,41 @@ def resolve_persons(
     wanted = {
         subject: keys for subject, keys in asked.items() if keys and not _is_erased(begun.get(subject), keys, known)
     }
-    persons = {subject: _resolve(subject, keys, known) for subject, keys in wanted.items()}
-    known.result.persons = {subject: known.follow(person_id) for subject, person_id in persons.items()}
-    return known.result
+    groups = _group_subjects(wanted, known)
+    return merge_resolutions(map_side_by_side(lambda group: _resolve_group(group, known), groups))
+
+
+def merge_resolutions(resolutions: Iterable[Resolution]) -> Resolution:
+    """Return what several groups of subjects came to."""
+    merged = Resolution()
+    for each in resolutions:
+        merged.persons |= each.persons
+        merged.changed |= each.changed
+        merged.shared += each.shared
+    return merged
+
+
+def _group_subjects(asked: Mapping[str, list[str]], known: KnownPersons) -> list[dict[str, list[str]]]:
+    """Return the subjects in groups that have no key, and no person behind a key, in common."""
+    groups: dict[str, dict[str, list[str]]] = {}
+    group_of: dict[str, str] = {}
+    for subject, keys in asked.items():
+        marks = known.list_marks(keys)
+        met = {group_of[mark] for mark in marks if mark in group_of}
+        merged = {subject: keys}
+        for name in met:
+            merged = groups.pop(name) | merged
+        groups[subject] = merged
+        group_of = {mark: subject if name in met else name for mark, name in group_of.items()} if met else group_of
+        group_of |= dict.fromkeys(marks, subject)
+    return list(groups.values())
+
+
+def _resolve_group(asked: Mapping[str, list[str]], known: KnownPersons) -> Resolution:
+    own = replace(known, claims=dict(known.claims), contacts=dict(known.contacts), absorbed={}, result=Resolution())
+    persons = {subject: _resolve(subject, keys, own) for subject, keys in asked.items()}
+    own.result.persons = {subject: own.follow(person_id) for subject, person_id in persons.items()}
+    return own.result
 
 
 def select_usable_keys(keys: Iterable[str]) -> list[str]:

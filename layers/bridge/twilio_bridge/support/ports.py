@@ -76,6 +76,9 @@ class Persons(Protocol):
     def load_dossier(self, person_id: str) -> Dossier | None:
         """Return all that is held about a person and their halves, as of now."""
 
+    def put_rows(self, rows: Sequence[tuple[str, Interaction | TimelineEvent]]) -> None:
+        """Write interactions and events, each with its person's id, as `put_interaction` and `put_event` do."""
+
     def put_interaction(self, person_id: str, interaction: Interaction) -> bool:
         """Write one; False where a later version stands there."""
 
@@ -115,6 +118,9 @@ class Persons(Protocol):
 
 class Figures(Protocol):
     """The figures' rows; kept for 400 days."""
+
+    def put_rows(self, rows: Sequence[FigureRow]) -> list[bool]:
+        """Write rows as `put_row` does, and return which were written."""
 
     def put_row(self, row: FigureRow) -> bool:
         """Write a row; False where the same or a later version stands there."""

@@ -15,13 +15,16 @@ from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.errors import BadRequestError, OutOfTimeError
 from twilio_bridge.logs import describe_error, logger
 from twilio_bridge.ports import OptOuts, Outbox
+from twilio_bridge.side_by_side import map_side_by_side
 from twilio_bridge.support import identities, task_attributes
 from twilio_bridge.support.cloud_events import CloudEvent, PoisonRecord, decode_record
 from twilio_bridge.support.derivation import Derived, changes_since, derive_all, rewrite_all
 from twilio_bridge.support.event_facts import ExtractedFacts, extract_facts
 from twilio_bridge.support.facts import KnownFacts, NewFacts
+from twilio_bridge.support.person import Interaction, TimelineEvent
 from twilio_bridge.support.ports import Facts, Figures, Identities, Metrics, Persons, Quarantine
 
+MAX_SUBJECTS_PER_WRITE = 20
 # What is about no task and no conversation.
 NOTHING = ""
 
@@ -137,18 +140,21 @@ def _hand_on(batch: Batch, work: ReducerDeps) -> None:
                 work.outbox.enqueue_airtable_opt_out(address)
         for test_id in batch.extracted.test_ids:
             work.outbox.enqueue_sink_validation(test_id)
-        for row in batch.extracted.figure_rows:
-            work.figures.put_row(row)
+        work.figures.put_rows(list(batch.extracted.figure_rows))
 
 
 def _learn(batch: Batch, work: ReducerDeps, now: int) -> dict[str, Derived]:
-    """Write down the facts and give what follows from them."""
-    news = {}
-    for subject, heard in batch.extracted.subjects.items():
+    """Write the facts, each subject's by itself and side by side, and return what follows from them."""
+    news: dict[str, Derived] = {}
+
+    def learn(subject: str) -> None:
         with _coming_again(batch, [subject], "facts not written"):
-            known = work.facts.add_facts(subject, heard)
-            news[subject] = _news(known, heard, work.settings, now)
-    return news
+            added = batch.extracted.subjects[subject]
+            known = work.facts.add_facts(subject, added)
+            news[subject] = _news(known, added, work.settings, now)
+
+    map_side_by_side(learn, batch.extracted.subjects)
+    return {subject: news[subject] for subject in batch.extracted.subjects if subject in news}
 
 
 def _news(known: KnownFacts, heard: NewFacts, settings: schema.Config, now: int) -> Derived:
@@ -169,11 +175,16 @@ def _write(news: Mapping[str, Derived], batch: Batch, work: ReducerDeps) -> None
         resolution = _find_persons(news, work)
 
     subjects_of: dict[str, list[str]] = {person_id: [] for person_id in resolution.changed}
-    for subject, new in news.items():
-        person_id = resolution.persons.get(subject)
-        with _coming_again(batch, [subject], "news not written"):
-            if person_id and _write_one(new, person_id, work):
-                subjects_of.setdefault(person_id, []).append(subject)
+    groups = _group([subject for subject in news if subject in resolution.persons])
+
+    def write(subjects: Sequence[str]) -> None:
+        with _coming_again(batch, subjects, "news not written"):
+            _write_rows({subject: news[subject] for subject in subjects}, resolution.persons, work)
+            for subject in subjects:
+                if news[subject].events or news[subject].interaction:
+                    subjects_of.setdefault(resolution.persons[subject], []).append(subject)
+
+    map_side_by_side(write, groups)
     with _coming_again(batch, [subject for own in subjects_of.values() for subject in own], "news not queued"):
         work.outbox.enqueue_brevo_delivery(subjects_of)
 
@@ -190,13 +201,22 @@ def _find_persons(news: Mapping[str, Derived], work: ReducerDeps) -> identities.
     return resolution
 
 
-def _write_one(new: Derived, person_id: str, work: ReducerDeps) -> bool:
-    """Write a subject's news; return whether any of it concerns Brevo."""
-    for event in new.events:
-        work.persons.put_event(person_id, event)
-    if new.interaction:
-        work.persons.put_interaction(person_id, new.interaction)
-    for row in new.rows:
-        if work.figures.put_row(row):
+def _group(subjects: Sequence[str]) -> list[Sequence[str]]:
+    """Return subjects whose rows are written together: many rows a request, and few that come again after a failure."""
+    return [
+        subjects[start : start + MAX_SUBJECTS_PER_WRITE] for start in range(0, len(subjects), MAX_SUBJECTS_PER_WRITE)
+    ]
+
+
+def _write_rows(news: Mapping[str, Derived], persons: Mapping[str, str], work: ReducerDeps) -> None:
+    """Write what is new about these subjects, and show the figures that were not there yet."""
+    rows: list[tuple[str, Interaction | TimelineEvent]] = []
+    for subject, new in news.items():
+        rows += [(persons[subject], event) for event in new.events]
+        rows += [(persons[subject], new.interaction)] if new.interaction else []
+    work.persons.put_rows(rows)
+
+    figures = [row for new in news.values() for row in new.rows]
+    for row, is_new in zip(figures, work.figures.put_rows(figures), strict=True):
+        if is_new:
             work.metrics.count(row)
-    return bool(new.events or new.interaction)

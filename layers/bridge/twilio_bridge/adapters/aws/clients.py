@@ -7,6 +7,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from twilio_bridge.errors import UnavailableError
+from twilio_bridge.side_by_side import MAX_WORKERS
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -22,6 +23,7 @@ CONFIG = Config(
     read_timeout=2,
     retries={"mode": "standard", "total_max_attempts": 3},
     tcp_keepalive=True,
+    max_pool_connections=MAX_WORKERS,
 )
 
 FAILURES = (BotoCoreError, ClientError)
@@ -63,10 +65,10 @@ def code_of(error: Exception) -> str:
     return str(response.get("Error", {}).get("Code", type(error).__name__))
 
 
-def reasons_of(error: Exception) -> set[str]:
-    """Return why a DynamoDB transaction was cancelled, a code for each write; nothing for any other failure."""
+def reasons_of(error: Exception) -> list[str]:
+    """Return why a DynamoDB transaction was cancelled, a code for each write in order; nothing for another failure."""
     response: dict[str, Any] = getattr(error, "response", None) or {}
-    return {str(reason.get("Code")) for reason in response.get("CancellationReasons", [])}
+    return [str(reason.get("Code")) for reason in response.get("CancellationReasons", [])]
 
 
 def unavailable(system: str, error: Exception) -> UnavailableError:

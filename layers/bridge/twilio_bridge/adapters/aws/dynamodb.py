@@ -28,12 +28,16 @@ Write = tuple[str, dict[str, Any]]
 MAX_KEYS_PER_READ = 100
 MAX_ITEMS_PER_WRITE = 25
 MAX_WRITES_PER_TRANSACTION = 100
+MAX_TRANSACTION_BYTES = 3_000_000  # AWS takes 4 MB
+# Fewer puts are cheaper one by one: a transaction costs twice the units.
+MIN_PUTS_PER_TRANSACTION = 20
 MAX_PARTITION_KEY_LENGTH = 2048
 MAX_SORT_KEY_LENGTH = 1024
 MAX_ITEM_BYTES = 400 * 1024
 MAX_EXPRESSION_LENGTH = 4096
 FORMAT = 1
 # Why a transaction was cancelled that may be tried again once its items have been read again.
+HOLDS_NOT = "ConditionalCheckFailed"
 CHANGED_MEANWHILE = {"ConditionalCheckFailed", "TransactionConflict"}
 
 _serialize = TypeSerializer().serialize
@@ -197,10 +201,48 @@ class Table:
         try:
             self._client.transact_write_items(TransactItems=items)  # type: ignore[arg-type]  # made by a_put, an_update
         except clients.FAILURES as error:
-            if clients.reasons_of(error) & CHANGED_MEANWHILE:
+            if CHANGED_MEANWHILE & {*clients.reasons_of(error)}:
                 return False
             raise clients.unavailable("dynamodb", error) from error
         return True
+
+    def put_each(self, puts: Sequence[Write]) -> list[bool]:
+        """Make puts, each where its own condition holds, and return which of them were made.
+
+        A single request for up to a hundred of them costs twice the units; a few are made one by one.
+        """
+        if len(puts) < MIN_PUTS_PER_TRANSACTION:
+            return [self._conditional("put_item", request) is not None for _, request in puts]
+        return [made for chunk in _chunk(puts) for made in self._put_chunk(chunk)]
+
+    def _put_chunk(self, puts: Sequence[Write]) -> list[bool]:
+        """Put all at once, then again without those whose condition does not hold.
+
+        Where another writes the same items at this moment they are put one by one.
+        """
+        open_places = list(range(len(puts)))
+        made = [False] * len(puts)
+        while open_places:
+            reasons = self._try_puts([puts[place] for place in open_places])
+            if reasons and not {*reasons} <= {"None", HOLDS_NOT}:
+                for place in open_places:
+                    made[place] = self._conditional("put_item", puts[place][1]) is not None
+                return made
+            if not reasons:
+                return [place in open_places for place in range(len(puts))]
+            open_places = [place for place, reason in zip(open_places, reasons, strict=True) if reason != HOLDS_NOT]
+        return made
+
+    def _try_puts(self, puts: Sequence[Write]) -> list[str]:
+        """Make all or none; return why none was made, a code for each, or nothing."""
+        items = [{kind: {"TableName": self._name, **request}} for kind, request in puts]
+        try:
+            self._client.transact_write_items(TransactItems=items)  # type: ignore[arg-type]  # made by a_put
+        except clients.FAILURES as error:
+            if reasons := clients.reasons_of(error):
+                return reasons
+            raise clients.unavailable("dynamodb", error) from error
+        return []
 
     def put_many(self, items: Iterable[Item]) -> int:
         """Write items, twenty-five a request, and return how many there were."""
@@ -238,6 +280,24 @@ class Table:
         except clients.FAILURES as error:
             raise clients.unavailable("dynamodb", error) from error
         return answer
+
+
+def _chunk(puts: Sequence[Write]) -> Iterator[list[Write]]:
+    """Return puts in transactions' worth, in order: so many, so large, and no item twice."""
+    chunk: list[Write] = []
+    keys: set[str] = set()
+    size = 0
+    for put in puts:
+        item = put[1]["Item"]
+        key, own = f"{item['pk']['S']} {item['sk']['S']}", len(str(item))
+        if len(chunk) == MAX_WRITES_PER_TRANSACTION or size + own > MAX_TRANSACTION_BYTES or key in keys:
+            yield chunk
+            chunk, keys, size = [], set(), 0
+        chunk.append(put)
+        keys.add(key)
+        size += own
+    if chunk:
+        yield chunk
 
 
 def _put_request(item: Item) -> dict[str, Any]:

@@ -9,13 +9,13 @@ Events that are due stand in the index, spread over sixteen partitions: one take
 
 import time
 import zlib
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 
 from twilio_bridge.adapters.aws.batches import split_into
-from twilio_bridge.adapters.aws.dynamodb import MAX_KEYS_PER_READ, Item, Key, Table, pack, unpack
-from twilio_bridge.adapters.aws.side_by_side import map_side_by_side
+from twilio_bridge.adapters.aws.dynamodb import MAX_KEYS_PER_READ, Item, Key, Table, Write, a_put, pack, unpack
 from twilio_bridge.adapters.state.identities import person_from, profile_of
+from twilio_bridge.side_by_side import map_side_by_side
 from twilio_bridge.support.person import (
     BEFORE,
     MAX_SENDING_MS,
@@ -78,24 +78,21 @@ class DynamoPersons:
                 return None
         return [best[key] for key in sorted(best)]
 
+    def put_rows(self, rows: Sequence[tuple[str, Interaction | TimelineEvent]]) -> None:
+        """Write rows, many in a request; a row is left out where a later version stands there, or it is sent."""
+        puts = [
+            _put_event(person_id, row) if isinstance(row, TimelineEvent) else _put_interaction(person_id, row)
+            for person_id, row in rows
+        ]
+        self._table.put_each(puts)
+
     def put_interaction(self, person_id: str, interaction: Interaction) -> bool:
         """Write a row unless a later version stands there."""
-        pk, sk = _row_key(person_id, INTERACTION + interaction.sid)
-        known = {name: value for name, value in asdict(interaction).items() if value not in (None, "")}
-        item = {"pk": pk, "sk": sk, "version": interaction.version, "told": pack(known)}
-        return self._table.put(item, when=IS_LATER, values={":version": interaction.version, ":now": int(time.time())})
+        return self._table.put_each([_put_interaction(person_id, interaction)]) == [True]
 
     def put_event(self, person_id: str, event: TimelineEvent) -> bool:
         """Write a row unless a later version stands there, or Brevo may have received it."""
-        pk, sk = _row_key(person_id, EVENT + event.key)
-        told = pack({"name": event.name, "at": event.at, "properties": event.properties})
-        item: Item = {"pk": pk, "sk": sk, "version": event.version, "phase": event.status, "tries": event.tries}
-        item |= {"due_at": event.due_at, "told": told}
-        item |= _index_keys(person_id, event.due_at) if event.status in WAITING else {"expires_at": _expires_at()}
-
-        values: Item = {":version": event.version, ":now": int(time.time())}
-        values |= {f":{status}": status for status in REPLACEABLE}
-        return self._table.put(item, when=IS_REPLACEABLE, values=values)
+        return self._table.put_each([_put_event(person_id, event)]) == [True]
 
     def mark_event(self, person_id: str, key: str, status: Status, version: int | None = None) -> bool:
         """Change a row in the person's own partition, or where that fails in a half's."""
@@ -197,6 +194,25 @@ class DynamoPersons:
         change = "SET expires_at = :past REMOVE gsi1pk, gsi1sk"
         values: Item = {":past": int(time.time()) - 1, ":version": row["version"]}
         self._table.update(*_row_key(from_id, row["sk"]), change, values, when=AS_READ)
+
+
+def _put_interaction(person_id: str, interaction: Interaction) -> Write:
+    pk, sk = _row_key(person_id, INTERACTION + interaction.sid)
+    known = {name: value for name, value in asdict(interaction).items() if value not in (None, "")}
+    item = {"pk": pk, "sk": sk, "version": interaction.version, "told": pack(known)}
+    return a_put(item, when=IS_LATER, values={":version": interaction.version, ":now": int(time.time())})
+
+
+def _put_event(person_id: str, event: TimelineEvent) -> Write:
+    pk, sk = _row_key(person_id, EVENT + event.key)
+    told = pack({"name": event.name, "at": event.at, "properties": event.properties})
+    item: Item = {"pk": pk, "sk": sk, "version": event.version, "phase": event.status, "tries": event.tries}
+    item |= {"due_at": event.due_at, "told": told}
+    item |= _index_keys(person_id, event.due_at) if event.status in WAITING else {"expires_at": _expires_at()}
+
+    values: Item = {":version": event.version, ":now": int(time.time())}
+    values |= {f":{status}": status for status in REPLACEABLE}
+    return a_put(item, when=IS_REPLACEABLE, values=values)
 
 
 def _change_to(status: Status, person_id: str, now: int) -> tuple[str, Item]:

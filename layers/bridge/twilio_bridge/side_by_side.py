@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import TypeVar
 
-# boto3's clients are thread-safe, with ten connections each unless they are made with more; see `clients`.
+# boto3's clients are thread-safe; `adapters.aws.clients` gives them a connection for each worker.
 MAX_WORKERS = 16
 
 T = TypeVar("T")
@@ -17,9 +17,12 @@ R = TypeVar("R")
 
 
 def map_side_by_side(call: Callable[[T], R], entries: Iterable[T]) -> list[R]:
-    """Return `call` of each entry, in the entries' order; the first error is raised once all have ended."""
+    """Return `call` of each entry, in the entries' order; the first error is raised once all have ended.
+
+    A call must not call this function itself: it would wait for workers that wait for it.
+    """
     waiting = list(entries)
-    if len(waiting) < 2:  # noqa: PLR2004  one needs no thread
+    if len(waiting) < 2 or MAX_WORKERS == 1:  # noqa: PLR2004  one needs no thread
         return [call(entry) for entry in waiting]
 
     futures = [_pool().submit(contextvars.copy_context().run, call, entry) for entry in waiting]
