@@ -47,7 +47,7 @@ from twilio_bridge_local.vendors.brevo.limits import NO_LIMITS
 from twilio_bridge_local.vendors.brevo.server import API_KEY, BrevoStandIn
 
 # An event, in batches of a hundred.
-MAX_REQUESTS, MAX_WRITE_UNITS = 2, 4
+MAX_REQUESTS, MAX_WRITE_UNITS = 1, 4
 LEAST_EVENTS_A_SECOND = 5_000
 # All figures there are, those of workers, too.
 SETTINGS = schema.Config.model_validate({"connectors": {"twilio_flex": {"sync": {"agent_activity": True}}}})

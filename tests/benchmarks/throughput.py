@@ -9,6 +9,7 @@ import sys
 import time
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import dataclass
 from io import BytesIO
 from threading import Lock
 from typing import Any
@@ -26,6 +27,7 @@ from tests.fakes.dynamodb import Dictionary
 from twilio_bridge.adapters.aws import clients
 from twilio_bridge.adapters.aws.dynamodb import Table
 from twilio_bridge.logs import logger
+from twilio_bridge.side_by_side import MAX_WORKERS
 from twilio_bridge.support.reducer import Record, reduce_records
 from twilio_bridge_local.samples.envelopes import CloudEvent
 from twilio_bridge_local.samples.support_day import DAY
@@ -94,16 +96,29 @@ def busy_batch(events: list[CloudEvent]) -> list[Record]:
     return next(batches(mixed, TASKS * EVENTS_PER_TASK))
 
 
-def measure(rounds: list[list[Record]]) -> tuple[float, int]:
-    """Take in batches one after the other with a new table; return the last one's seconds and requests."""
+@dataclass(frozen=True, slots=True, order=True)
+class Cost:
+    """What a batch took: seconds on an idle machine, as its computing and its waits add up to, here, and requests.
+
+    Others may use this machine: what is computed counts by the processor's time, and requests wait side by side.
+    """
+
+    idle_s: float
+    here_s: float
+    requests: int
+
+
+def measure(rounds: list[list[Record]]) -> Cost:
+    """Take in batches one after the other with a new table, and return what the last one took."""
     dynamodb = SlowDynamoDB()
     work = stored(Table(dynamodb.client, "SyncState"), lambda _number: [], FakeOutbox())
     for batch in rounds:
-        dynamodb.requests, began = 0, time.perf_counter()
+        dynamodb.requests, began, computing = 0, time.perf_counter(), time.process_time()
         done = reduce_records(batch, work, DAY)
-        seconds = time.perf_counter() - began
+        here_s, computed_s = time.perf_counter() - began, time.process_time() - computing
         assert (len(batch), set()) == (done.events, done.failed)
-    return seconds, dynamodb.requests
+    waited_s = dynamodb.requests * LATENCY_S / MAX_WORKERS
+    return Cost(computed_s + waited_s, here_s, dynamodb.requests)
 
 
 def main() -> int:
@@ -114,10 +129,12 @@ def main() -> int:
     sheet = Sheet("batch", "time", "requests", title=title)
     within = True
     for name, rounds in (("new customers", [first]), ("known customers", [first, second])):
-        seconds, requests = min(measure(rounds) for _ in range(TRIES))
-        within &= seconds <= MAX_BATCH_S
-        cost = f"{seconds:.2f} s, {TASKS * EVENTS_PER_TASK / seconds:,.0f} events/s (at most {MAX_BATCH_S} s)"
-        sheet.add_row(name, cost if seconds <= MAX_BATCH_S else f"[red]{cost}: broken[/]", f"{requests:,}")
+        cost = min(measure(rounds) for _ in range(TRIES))
+        is_within = cost.idle_s <= MAX_BATCH_S
+        within &= is_within
+        rate = TASKS * EVENTS_PER_TASK / cost.idle_s
+        text = f"{cost.idle_s:.2f} s, {rate:,.0f} events/s (at most {MAX_BATCH_S} s); here {cost.here_s:.2f} s"
+        sheet.add_row(name, text if is_within else f"[red]{text}: broken[/]", f"{cost.requests:,}")
     Console().print(sheet)
     return 0 if within else 1
 

@@ -22,7 +22,9 @@ from twilio_bridge.support.person import FigureRow
 from twilio_bridge.support.reducer import Record, ReducerDeps, reduce_records
 
 Lives = list[list[dict[str, Any]]]
-MAX_REQUESTS, MAX_WRITE_UNITS = 2.1, 4
+MAX_REQUESTS, MAX_WRITE_UNITS = 0.7, 4.5
+# The rows of a batch take as many transactions: persons' and figures'.
+ROWS = 2
 
 
 class Unseen:
@@ -89,26 +91,27 @@ def life(task: int, person: int) -> list[dict[str, Any]]:
 
 
 def test_a_batch_keeps_to_its_budget(office: Office) -> None:
-    """A hundred events of twenty tasks: about two requests and four write units an event, new persons included."""
+    """A hundred events of twenty tasks: half a request and four write units an event, new persons included."""
     new, again = lives(0), lives(100)
     batches = [[event for each in some for event in each[:5]] for some in (new, again)]
     batches += [[event for each in some for event in each[5:]] for some in (new, again)]
     costs = [office.take_in(batch) for batch in [*batches, batches[0]]]
     assert all(requests <= MAX_REQUESTS for requests, _ in costs), costs
-    assert all(units <= MAX_WRITE_UNITS for _, units in costs), costs
+    assert all(units <= MAX_WRITE_UNITS for _, units in costs[:-1]), costs
+    assert costs[-1][1] <= 1.5 * MAX_WRITE_UNITS  # of a repetition every row is tried again, in two transactions
 
 
 def test_new_persons_cost_one_transaction(office: Office) -> None:
     """And known ones none; nobody is read one by one."""
     office.take_in([event for each in lives(0) for event in each[:5]])
-    assert (20, 3) == (office.client.requests["transact_write_items"], office.client.requests["batch_get_item"])
+    assert (20 + ROWS, 3) == (office.client.requests["transact_write_items"], office.client.requests["batch_get_item"])
     office.take_in([event for each in lives(0) for event in each[5:]])
-    assert (0, 2) == (office.client.requests["transact_write_items"], office.client.requests["batch_get_item"])
+    assert (ROWS, 2) == (office.client.requests["transact_write_items"], office.client.requests["batch_get_item"])
     assert 0 == office.client.requests["get_item"]
 
 
 def test_single_events_keep_to_twice_the_budget(office: Office) -> None:
     """Where every event comes in a batch of its own, the life of a new person's task costs less than twice as much."""
     costs = [office.take_in([event]) for event in life(0, 0)]
-    assert sum(requests for requests, _ in costs) / len(costs) <= 2 * MAX_REQUESTS + 1
-    assert sum(units for _, units in costs) / len(costs) <= 2 * MAX_WRITE_UNITS
+    assert sum(requests for requests, _ in costs) / len(costs) <= 5.5
+    assert sum(units for _, units in costs) / len(costs) <= 8

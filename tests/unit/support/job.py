@@ -15,7 +15,7 @@ from tests.fakes.support import (
     FakeQuarantine,
 )
 from tests.unit.support.tasks import NINE
-from twilio_bridge.config import schema
+from twilio_bridge.config import flex, schema
 from twilio_bridge.errors import OutOfTimeError, UpstreamError
 from twilio_bridge.support import brevo_delivery
 from twilio_bridge.support.brevo_delivery import DeliveryDeps
@@ -33,7 +33,8 @@ SETTINGS = schema.Config.model_validate(
                 "sync": {"agent_activity": True},
                 "lists": {"support_contacts": 32, "csat_respondents": 33},
             }
-        }
+        },
+        "field_mapping": {**flex.FIELDS, "attributes.customers.external_id": "EXT_ID"},
     }
 )
 # What goes wrong at a call: the error, and whether the call had its effect all the same.

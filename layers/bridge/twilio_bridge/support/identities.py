@@ -66,6 +66,11 @@ class KnownPersons:
     erasures: dict[str, int] = field(default_factory=dict)
     result: Resolution = field(default_factory=Resolution)
 
+    def copy(self) -> "KnownPersons":
+        """Return what is known, for a group of subjects that changes it by itself."""
+        claims, contacts, erasures = dict(self.claims), dict(self.contacts), dict(self.erasures)
+        return KnownPersons(self.identities, self.lookup, self.move_rows, claims, contacts, {}, erasures)
+
     def read(self, keys: Iterable[str]) -> None:
         """Read as of now, numbers under each of their spellings."""
         asked = dict.fromkeys(spelling for key in keys for spelling in (key, *list_equal_keys(key)))
@@ -179,7 +184,7 @@ def _group_subjects(asked: Mapping[str, list[str]], known: KnownPersons) -> list
 
 
 def _resolve_group(asked: Mapping[str, list[str]], known: KnownPersons) -> Resolution:
-    own = replace(known, claims=dict(known.claims), contacts=dict(known.contacts), absorbed={}, result=Resolution())
+    own = known.copy()
     persons = {subject: _resolve(subject, keys, own) for subject, keys in asked.items()}
     own.result.persons = {subject: own.follow(person_id) for subject, person_id in persons.items()}
     return own.result
