@@ -236,3 +236,42 @@ def test_lists_hold_rows(twilio: MemoryResources) -> None:
     assert [row["sid"] for row in MESSAGES[:3]] == [row["Sid"] for row in body["connectorOutputPayload"]]
     assert body["listEntitiesNextPageToken"]
     assert 1 == body["meta"]["requests"]
+
+
+@pytest.mark.parametrize(
+    ("operation", "entity", "asked", "message"),
+    [
+        ("delete", "Messages", {"entity_id": SID, "filter_clause": "Status = 'none'"}, "not both"),
+        ("update", "InsightsSettings", {"filter_clause": "AdvancedFeatures = true"}, "needs neither"),
+        ("update", "InsightsSettings", {"entity_id": "any"}, "needs neither"),
+        ("get", "InsightsSettings", {"entity_id": "any"}, "needs neither"),
+        ("get", "Messages", {"filter_clause": f"Sid = '{SID}'"}, "one SID"),
+        ("update", "Messages", {"entity_id": SID, "payload": {"Body": "", "Sid": f"SM{8:032x}"}}, "named twice"),
+        ("update", "Messages", {"entity_id": SID, "account": "AC1", "payload": {"AccountSid": "AC2"}}, "named twice"),
+        (
+            "update",
+            "Participants",
+            {"entity_id": "CF1/CA1", "payload": {"ConferenceSid": "CF2", "Muted": True}},
+            "named twice",
+        ),
+        ("update", "Messages", {"entity_id": SID, "payload": {"Body": "a", "body": "b"}}, "given twice"),
+        ("create", "Messages", {"payload": {"To": "+1", "From": "+2", "Sender": "+3"}}, "given twice"),
+        ("update", "Messages", {"entity_id": SID, "payload": {"Body": None}}, "is empty"),
+        ("update", "Accounts", {"entity_id": "AC2", "account": "AC1", "payload": {"Status": "closed"}}, "no account"),
+    ],
+)
+def test_nothing_that_names_a_row_is_passed_over(
+    twilio: MemoryResources, operation: str, entity: str, asked: dict[str, Any], message: str
+) -> None:
+    """What would be left out, or contradicts something else, is refused before anything is asked of Twilio."""
+    with pytest.raises(BadRequestError, match=message):
+        perform(twilio, operation, entity, **{"payload": {"AdvancedFeatures": True}, **asked})
+    assert ([], []) == (twilio.log, twilio.writes)
+
+
+def test_a_filter_finds_rows_of_the_account_that_the_payload_names(twilio: MemoryResources) -> None:
+    """A filter with another account beside it writes nothing in the own one."""
+    payload = {"Body": "", "AccountSid": "AC" + "5" * 32}
+    outcome = perform(twilio, "update", filter_clause=f"Sid = '{SID}'", payload=payload)
+    assert outcome.meta["affected"] == 0
+    assert [] == twilio.writes

@@ -252,3 +252,12 @@ def test_an_answer_too_large() -> None:
     rows = [{"Body": "x" * 1_000} for _ in range(6_000)]
     status, body = Function(Outcome(rows, {}, is_list=True)).post("Messages/list", {})
     assert (400, True) == (status, "ask for fewer rows" in body["error"]["message"])
+
+
+@pytest.mark.parametrize("value", ["half \ud83d", float("nan"), float("inf")])
+def test_an_event_that_is_no_json_text(value: object) -> None:
+    """What no request could carry is refused before a write begins."""
+    function = Function()
+    event = {"entity": "Messages", "operation": "create", "connectorInputPayload": {"To": "+1", "Body": value}}
+    assert function.invoke(event)["error"]["code"] == 400
+    assert function.call is None

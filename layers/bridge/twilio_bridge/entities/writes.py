@@ -82,6 +82,7 @@ class Writes:
     def change(self, entity: Entity, operation: Operation, call: EntityCall) -> Outcome:
         """Update or delete one row by its id, or those that a filter finds."""
         check_guards(operation, call)
+        check_naming(entity, call)
         is_one = not entity.key or bool(call.entity_id) or is_sid(entity, call)
         if not is_one and not call.filter_clause.strip():
             raise MissingValueError(f"{call.operation} {entity.name}: give entityId or filterClause")
@@ -129,8 +130,9 @@ class Writes:
         has_account = any(parent.column == ACCOUNT for parent in entity.parents)
         names = tuple(dict.fromkeys([*entity.key_columns, *([ACCOUNT] if has_account else [])]))
         selection = select(entity, call).narrowed(select_columns(entity, names))
-        sql = selection.sql(ending=f" LIMIT {call.max_affected + 1}")
-        found = list(self.engine.execute(sql, selection.values, statement)[1])
+        places = split_places(entity, call)
+        sql = selection.sql(*(f'"{name}" = ?' for name in places), ending=f" LIMIT {call.max_affected + 1}")
+        found = list(self.engine.execute(sql, (*selection.values, *places.values()), statement)[1])
         if len(found) > call.max_affected:
             raise BadRequestError(
                 f"the filter finds more rows of {entity.name} than maxAffected, which is {call.max_affected:,}; "
@@ -149,6 +151,14 @@ def check_guards(operation: Operation, call: EntityCall) -> None:
         )
 
 
+def check_naming(entity: Entity, call: EntityCall) -> None:
+    """Raise BadRequestError where a call names rows in a way that would be passed over."""
+    if call.entity_id and call.filter_clause.strip():
+        raise BadRequestError(f"{call.operation} {entity.name}: give entityId or filterClause, not both")
+    if not entity.key and not entity.required_parents and (call.entity_id or call.filter_clause.strip()):
+        raise BadRequestError(f"there is one {entity.name}, which needs neither entityId nor filterClause")
+
+
 def is_sid(entity: Entity, call: EntityCall) -> bool:
     """Return whether the filter is a bare SID and the row has no parents that it would have to name."""
     if not call.filter_clause.strip() or entity.required_parents:
@@ -158,21 +168,29 @@ def is_sid(entity: Entity, call: EntityCall) -> bool:
 
 def find_target(entity: Entity, call: EntityCall) -> Target:
     """Return the row that entityId, a bare SID or the payload names; parents stand before the key, as `CF…/CA…`."""
-    given = call.entity_id or call.filter_clause.strip()
+    check_naming(entity, call)
+    given = call.entity_id or _read_sid(entity, call)
     values = given.split(SEPARATOR) if given else []
     columns = [parent.column for parent in entity.required_parents] + ([entity.key] if entity.key else [])
     places = split_places(entity, call)
     if len(values) == 1:
-        places[columns[-1] if columns else ""] = values[0]
+        places = merge_places(entity, places, {columns[-1]: values[0]})
     elif len(values) == len(columns):
-        places |= dict(zip(columns, values, strict=True))
+        places = merge_places(entity, places, dict(zip(columns, values, strict=True)))
     elif values:
         raise BadRequestError(f"entityId of {entity.name} is {SEPARATOR.join(columns)}")
     if missing := [column for column in columns if not places.get(column)]:
         hint = f"; entityId may be {SEPARATOR.join(columns)}" if len(columns) > 1 else " as entityId"
         raise MissingValueError(f"{call.operation} {entity.name}: name {' and '.join(missing)}{hint}")
-    parents = {name: value for name, value in places.items() if name and name != entity.key}
+    parents = {name: value for name, value in places.items() if name != entity.key}
     return Target(parents, places.get(entity.key, ""))
+
+
+def _read_sid(entity: Entity, call: EntityCall) -> str:
+    clause = parse(call.filter_clause, entity)
+    if call.filter_clause.strip() and not clause.sid:
+        raise BadRequestError(f"{call.operation} {entity.name}: filterClause is to be one SID; list takes conditions")
+    return clause.sid
 
 
 def split_places(entity: Entity, call: EntityCall) -> dict[str, str]:
@@ -180,7 +198,15 @@ def split_places(entity: Entity, call: EntityCall) -> dict[str, str]:
     wanted = {*(parent.column for parent in entity.parents), entity.key} - {""}
     named = {_own_name(entity, name): value for name, value in call.payload.items()}
     places = {name: value for name, value in named.items() if name in wanted and isinstance(value, str) and value}
-    return places | ({ACCOUNT: call.account} if call.account else {})
+    account = {ACCOUNT: call.account} if call.account else {}
+    return merge_places(entity, places, account)
+
+
+def merge_places(entity: Entity, places: Mapping[str, str], further: Mapping[str, str]) -> dict[str, str]:
+    """Return what both name; raise BadRequestError where they name different rows."""
+    if other := next((name for name, value in further.items() if places.get(name, value) != value), None):
+        raise BadRequestError(f"{entity.name}: {other} is named twice, {places[other]!r} and {further[other]!r}")
+    return {**places, **further}
 
 
 def split_payload(entity: Entity, operation: Operation, call: EntityCall) -> tuple[dict[str, str], dict[str, Any]]:
@@ -191,7 +217,10 @@ def split_payload(entity: Entity, operation: Operation, call: EntityCall) -> tup
     for name, value in call.payload.items():
         own = _own_name(entity, name)
         if name.lower() in taken or own.lower() in taken:
-            body[taken.get(name.lower()) or taken[own.lower()]] = value
+            wanted = taken.get(name.lower()) or taken[own.lower()]
+            if wanted in body:
+                raise BadRequestError(f"{call.operation} {entity.name}: {wanted} is given twice, also as {name}")
+            body[wanted] = value
             places.pop(own, None)
         elif own not in places:
             body[name] = value
@@ -206,9 +235,8 @@ def _own_name(entity: Entity, name: str) -> str:
 
 
 def _check_update(entity: Entity, operation: Operation, body: Mapping[str, Any]) -> None:
-    if operation.body == "form":
-        build_form(entity, "update", body)
-    if not body:
+    is_empty = not build_form(entity, "update", body) if operation.body == "form" else not body
+    if is_empty:
         names = ", ".join(each.name for each in operation.parameters)
         raise MissingValueError(f"update {entity.name}: connectorInputPayload is empty; it takes {names}")
 

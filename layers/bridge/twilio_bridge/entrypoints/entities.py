@@ -45,7 +45,7 @@ def read_http(event: http.Event) -> EntityCall:
     named = event.get("pathParameters") or {}
     try:
         body = json.loads(http.read_body(event) or b"{}")
-        json.dumps(body, ensure_ascii=False).encode()  # half a surrogate pair is no text
+        _check_text(body)
     except (ValueError, RecursionError) as error:
         raise errors.BadRequestError("the body is no JSON") from error
     if not isinstance(body, dict):
@@ -60,9 +60,18 @@ def read_invoke(event: Mapping[str, Any]) -> EntityCall:
     """Return the call of an invoke: `{"entity": …, "operation": …, …}`, or a query with its statement."""
     if not isinstance(event, dict):
         raise errors.BadRequestError("the event is to be an object with entity and operation")
+    try:
+        _check_text(event)
+    except (ValueError, RecursionError) as error:
+        raise errors.BadRequestError("the event holds half a character (a lone surrogate), NaN or infinity") from error
     rest = {name: value for name, value in event.items() if name not in {"entity", "operation"}}
     default = "query" if "statement" in rest else ""
     return parse_call(str(event.get("entity", "")), str(event.get("operation") or default), rest)
+
+
+def _check_text(body: object) -> None:
+    """Raise ValueError for what no text can hold: half a surrogate pair, NaN, infinity."""
+    json.dumps(body, ensure_ascii=False, allow_nan=False).encode()
 
 
 def _fit(body: dict[str, Any]) -> dict[str, Any]:
