@@ -10,7 +10,7 @@ from typing import Any
 
 from twilio_bridge.entities.ports import OnRequest, Page, Row
 from twilio_bridge.entities.registry import Entity, snake_case
-from twilio_bridge.errors import NotFoundError
+from twilio_bridge.errors import BadRequestError, NotFoundError
 
 ACCOUNT_SID = "AC" + "0" * 32
 
@@ -48,6 +48,8 @@ class MemoryResources:
     ) -> Iterator[Page]:
         """Return a list page by page."""
         query = "&".join(f"{name}={value}" for name, value in params.items())
+        if page_uri is not None and not page_uri.startswith(f"{entity.name}?"):
+            raise BadRequestError("the page does not belong to this list")
         if page_uri:  # a page's address holds the filters
             query = page_uri.partition("?")[2].rpartition("#")[0]
             params = dict(re.findall(r"(\w+[<>]?)=([^&]*)", query))

@@ -188,3 +188,12 @@ def test_an_account() -> None:
     twilio = MemoryResources({"Messages": [*MESSAGES, message(99, account_sid=sub)]})
     assert [f"SM{99:032x}"] == [row["Sid"] for row in read(twilio, account=sub).rows]
     assert [sub] == [row["AccountSid"] for row in read(twilio, filter_clause=f"AccountSid = '{sub}'").rows]
+
+
+def test_a_token_within_a_list_that_was_read_before() -> None:
+    """Two moments of a day are one list of Twilio's, read once; a page may end in its second pass, too."""
+    sent = [f"Sun, 01 Nov 2026 10:00:0{number % 2} +0000" for number in range(12)]
+    messages = [message(number, date_sent=moment) for number, moment in enumerate(sent)]
+    clause = "DateSent IN ('2026-11-01T10:00:00Z', '2026-11-01T10:00:01Z')"
+    pages = list(follow(MemoryResources({"Messages": messages}), filter_clause=clause, page_size=8))
+    assert sorted(row["sid"] for row in messages) == sorted(row["Sid"] for page in pages for row in page.rows)

@@ -106,7 +106,7 @@ class Statement:
     requests: int = field(default=0, init=False)
     place: Place | None = field(default=None, init=False)
     tallies: dict[object, Tally] = field(default_factory=dict, init=False)
-    remembered: dict[object, list[Row]] = field(default_factory=dict, init=False)
+    remembered: dict[object, list[Page]] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         self._began_at = time.monotonic()
@@ -170,16 +170,18 @@ class Statement:
 
     def _pages(self, request: Request, tally: Tally, start: Position) -> Iterator[Page]:
         if request.identity in self.remembered:
-            yield Page(self.remembered[request.identity], None, "")
+            yield from self.remembered[request.identity]
             return
-        kept: list[Row] | None = [] if start.page_uri is None else None
+        count = 0
+        kept: list[Page] | None = [] if start.page_uri is None else None
         for page in self._request_pages(request, tally, start):
             if kept is not None:
-                room = MAX_REMEMBERED_COUNT - self._remembered_count - len(kept) - len(page.rows)
-                kept = [*kept, *page.rows] if room > 0 else None
+                count += len(page.rows)
+                room = MAX_REMEMBERED_COUNT - self._remembered_count - count
+                kept = [*kept, page] if room > 0 else None
             if kept is not None and page.next_page_uri is None:
                 self.remembered[request.identity] = kept
-                self._remembered_count += len(kept) + 1
+                self._remembered_count += count + 1
             yield page
 
     def _request_pages(self, request: Request, tally: Tally, start: Position) -> Iterator[Page]:
