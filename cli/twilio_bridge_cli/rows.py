@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
@@ -14,6 +15,7 @@ from twilio_bridge_cli import output
 MEASURED_ROWS: Final = 50  # a table's widths follow from its first rows
 MAX_WIDTH: Final = 60
 GAP: Final = "   "
+_NUMBER: Final = re.compile(r"[+-]\d+(\.\d+)?(e[+-]?\d+)?")
 
 Row = Sequence[Any]
 
@@ -75,8 +77,8 @@ def _csv_line(cells: Sequence[str]) -> str:
 
 
 def _as_text(cell: str) -> str:
-    is_number = cell[1:2].isdigit() and cell[:1] in "+-"
-    return f"'{cell}" if cell[:1] in {"=", "+", "-", "@", "\t", "\r"} and not is_number else cell
+    is_formula = cell[:1] in {"=", "+", "-", "@", "\t", "\r"} and not _NUMBER.fullmatch(cell)
+    return f"'{cell}" if is_formula else cell
 
 
 def _cell(value: Any) -> str:  # noqa: ANN401  any JSON

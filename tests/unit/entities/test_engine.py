@@ -23,7 +23,8 @@ from twilio_bridge.entities.reading import BudgetError, Statement, TimeBudgetErr
 from twilio_bridge.entities.registry import load_registry
 from twilio_bridge.errors import BadRequestError, BridgeError
 
-ENGINE = SqliteEngine(load_registry())
+REGISTRY = load_registry()
+ENGINE = SqliteEngine(REGISTRY)
 Rows = list[tuple[Any, ...]]
 
 
@@ -378,3 +379,91 @@ def test_many_rows_hold_little() -> None:
     ((count,),) = list(ENGINE.execute("SELECT count(*) FROM Messages", (), statement)[1])
     assert (6_000, 12) == (count, statement.requests)
     assert {} == statement.remembered
+
+
+@pytest.mark.parametrize(
+    ("column", "raw", "expected"),
+    [
+        ("Body", "half \ud83d", "half \ufffd"),
+        ("Body", {"text": "\ud83d"}, '{"text":"\ufffd"}'),
+        ("SubresourceUris", "\ud83d", "\ufffd"),
+        ("DateSent", "\ud83d", "\ufffd"),
+        ("ErrorCode", 2**70, float(2**70)),
+        ("ErrorCode", "9" * 30, 1e30),
+        ("ErrorCode", float("inf"), "inf"),
+        ("Price", "NaN", "NaN"),
+        ("Price", float("inf"), "inf"),
+    ],
+)
+def test_a_broken_value_leaves_its_row_readable(column: str, raw: object, expected: object) -> None:
+    """What SQLite or JSON cannot hold does not take the list with it."""
+    key = REGISTRY.entity("Messages").column(column).json_key
+    twilio = MemoryResources({"Messages": [message(1), message(2, **{key: raw}), message(3)]})
+    found = run(twilio, f"SELECT {column} FROM Messages ORDER BY Sid")  # noqa: S608  a column
+    assert (3, expected) == (len(found), found[1][0])
+
+
+@pytest.mark.parametrize(
+    ("sql", "parameters", "reason"),
+    [
+        ("SELECT '\ud83d'", (), "position 9"),
+        ("SELECT 1 \0; SELECT 2", (), "position 10"),
+        ("SELECT cast(x'ff' AS TEXT)", (), "is no text"),
+        ("SELECT char(55296) FROM Messages", (), "is no text"),
+        ("SELECT :since", {"until": 1}, "give a value for :since"),
+        ("SELECT count(*) FROM dbstat", (), "no entity 'dbstat'"),
+        ("SELECT '' LIKE printf('%.*c', 2000, 'a')", (), "pattern too complex"),
+    ],
+)
+def test_what_is_no_text_or_has_no_value(
+    twilio: MemoryResources, sql: str, parameters: Parameters, reason: str
+) -> None:
+    """Each gets an error that says where, and none is taken for a fault of the bridge's."""
+    with pytest.raises(BadRequestError, match=re.escape(reason)):
+        run(twilio, sql, parameters)
+
+
+def test_a_sort_stays_in_memory(twilio: MemoryResources) -> None:
+    """What is too large to be sorted in memory is refused; nothing of it is written to the disk."""
+    sql = (
+        "WITH RECURSIVE numbers(n, filling) AS (SELECT 1, zeroblob(900000) UNION ALL "
+        "SELECT n + 1, zeroblob(900000) FROM numbers LIMIT 400) SELECT n, filling FROM numbers ORDER BY filling, n DESC"
+    )
+    with pytest.raises(StatementError, match="more than 256 MB"):
+        run(twilio, sql)
+    assert [(1,)] == run(twilio, "SELECT 1")
+
+
+def test_time_is_checked_often(twilio: MemoryResources) -> None:
+    """Functions may be slow: a statement whose time is over takes few further steps."""
+    endless = "WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers) SELECT n FROM numbers"
+    rows = ENGINE.execute(endless, (), Statement(twilio, seconds=0))[1]
+    count = 0
+    with pytest.raises(TimeBudgetError):
+        for count, _ in enumerate(rows, start=1):  # noqa: B007  its last value
+            pass
+    assert 0 < count < 500
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ("EndDate <= '2026-11-02T00:30:00+02:00'", ["2026-11-01"]),
+        ("StartDate >= ' 2026-11-02'", ["2026-11-02"]),
+        ("StartDate = '2026-11-02 00:00:00'", ["2026-11-02"]),
+    ],
+)
+def test_days_compare_by_their_first_moment(condition: str, expected: list[str]) -> None:
+    """SQL compares a day as Twilio is asked for it: in UTC, whatever zone and blanks the other side has."""
+    days = [{"start_date": day, "end_date": day} for day in ("2026-11-01", "2026-11-02")]
+    engine = SqliteEngine(REGISTRY, push_down=False)
+    twilio = MemoryResources({"UsageRecordsDaily": days})
+    sql = f"SELECT StartDate FROM UsageRecordsDaily WHERE {condition}"  # noqa: S608  a test's own
+    assert expected == [day for (day,) in engine.execute(sql, (), Statement(twilio))[1]]
+
+
+def test_moments_and_letters_are_not_pushed_down_for_each_other(twilio: MemoryResources) -> None:
+    """Letters compare otherwise than moments, and moments otherwise than letters: Twilio does neither."""
+    run(twilio, "SELECT Sid FROM Messages WHERE DateSent <= '2026-11-02T00:00:00+05:00' COLLATE BINARY")
+    run(twilio, "SELECT Sid FROM Messages WHERE Recipient = '2026-11-02' COLLATE MOMENT")
+    assert ["GET Messages?#1000:0"] * 2 == twilio.log

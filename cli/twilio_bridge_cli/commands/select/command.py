@@ -8,6 +8,7 @@ import typer
 from twilio_bridge.entities.operations import Operations, distinct_names
 from twilio_bridge.entities.ports import Parameters
 from twilio_bridge.entities.reading import MAX_REQUEST_COUNT, MAX_SECONDS, Statement, describe_pushed
+from twilio_bridge.entities.values import write_result
 from twilio_bridge_cli import output, rows
 from twilio_bridge_cli.commands.entities import options
 from twilio_bridge_cli.commands.entities.account import open_operations
@@ -86,7 +87,8 @@ def select(  # noqa: PLR0913  an option each
         )
         columns, found = operations.engine.execute(text, parameters, statement)
         names = distinct_names([column.name for column in columns])
-        count = rows.write_rows(names, bar.make_way(found), rows.choose_format(form, as_json=as_json))
+        written = (tuple(map(write_result, row)) for row in found)
+        count = rows.write_rows(names, bar.make_way(written), rows.choose_format(form, as_json=as_json))
     pushed = describe_pushed(statement.tallies)
     output.print_note(summarize(count, statement) + (f"; pushed down: {', '.join(pushed)}" if pushed else ""), "dim")
 

@@ -9,14 +9,16 @@ from twilio_bridge.entities.calls import EntityCall
 from twilio_bridge.entities.describing import describe_entity
 from twilio_bridge.entities.errors import MissingValueError
 from twilio_bridge.entities.listing import Lists
+from twilio_bridge.entities.plan import ACCOUNT
 from twilio_bridge.entities.ports import Engine, Row, Twilio
 from twilio_bridge.entities.reading import Statement, describe_pushed
 from twilio_bridge.entities.registry import Column, Entity, Registry
 from twilio_bridge.entities.request_parts import find_operation
 from twilio_bridge.entities.selection import select_columns
 from twilio_bridge.entities.tokens import PageTokens
-from twilio_bridge.entities.values import READERS, Value, write_json
+from twilio_bridge.entities.values import READERS, Value, write_json, write_result
 from twilio_bridge.entities.writes import Outcome, Writes, find_target
+from twilio_bridge.errors import BadRequestError
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,8 @@ class Operations:
         if call.operation == "describe":
             return Outcome(describe_entity(self.registry, entity), {"requests": 0})
         operation = find_operation(entity, call.operation)
+        if call.account and not any(parent.column == ACCOUNT for parent in entity.parents):
+            raise BadRequestError(f"{entity.name} takes no account: it is in none; name its {entity.key}")
         if call.operation == "list":
             page = Lists(self.engine, self.twilio, self.tokens).read(entity, call)
             return Outcome(page.rows, page.meta, page.next_token, is_list=True)
@@ -71,7 +75,7 @@ class Operations:
             if len(rows) == call.max_rows:
                 is_complete = False
                 break
-            rows.append(dict(zip(names, values, strict=True)))
+            rows.append(dict(zip(names, map(write_result, values), strict=True)))
         return Outcome(rows, describe_statement(statement) | {"complete": is_complete})
 
 

@@ -5,6 +5,7 @@ with it; a boolean is 1 or 0, an object its JSON text. In answers a moment is IS
 """
 
 import json
+import math
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -22,7 +23,7 @@ SQL_TYPES: Final[Mapping[str, str]] = {
     "number": "REAL",
     "boolean": "BOOLEAN",
     "datetime": "TEXT DATETIME COLLATE MOMENT",
-    "date": "TEXT DATE",
+    "date": "TEXT DATE COLLATE MOMENT",
     "json": "TEXT JSON",
 }
 _MONTHS: Final = {
@@ -36,19 +37,20 @@ _MOMENT: Final = re.compile(
 )
 _SECONDS_LENGTH: Final = len("2026-11-29 10:00:00")
 _TRUE: Final = {"true": 1, "false": 0, "1": 1, "0": 0}
+_MAX_INTEGER: Final = 2**63  # SQLite's integers are smaller
 
 
 def read_datetime(raw: object) -> Value:
     """Return a moment of Twilio's (RFC 2822 or ISO 8601) in SQLite's form; what is no moment stays as it is."""
     if not isinstance(raw, str) or not raw:
-        return None if raw is None or raw == "" else str(raw)
+        return None if raw is None or raw == "" else _read_text(raw)
     if raw[10:11] == "T" and raw[19:] == "Z":
         return f"{raw[:10]} {raw[11:19]}"
     if (
         raw[26:] == "+0000" and raw[8:11] in _MONTHS and raw[3:5] == ", "
     ):  # slicing: email.utils takes six times as long
         return f"{raw[12:16]}-{_MONTHS[raw[8:11]]}-{raw[5:7]} {raw[17:25]}"
-    return normalize_moment(raw) or _read_rfc_2822(raw) or raw
+    return normalize_moment(raw) or _read_rfc_2822(raw) or mend_text(raw)
 
 
 def _read_rfc_2822(raw: str) -> str | None:
@@ -100,28 +102,39 @@ def _normalized(text: str) -> str:
     return normalize_moment(text) or text
 
 
+def mend_text(text: str) -> str:
+    """Return a text that can be written: half a character (a lone surrogate) becomes the sign for what is none."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
+
+
 def _read_text(raw: object) -> Value:
-    return (
-        raw if raw is None or isinstance(raw, str) else _dump(raw) if isinstance(raw, dict | list | bool) else str(raw)
-    )
+    if raw is None or isinstance(raw, str):
+        return raw if raw is None else mend_text(raw)
+    return _dump(raw) if isinstance(raw, dict | list | bool) else str(raw)
 
 
 def _read_integer(raw: object) -> Value:
-    if raw is None or isinstance(raw, int):
-        return raw if raw is None else int(raw)
+    if raw is None or raw == "":
+        return None
     try:
-        return int(str(raw)) if raw != "" else None
+        whole = int(raw) if isinstance(raw, int) else int(str(raw))
     except ValueError:
         return _read_number(raw)
+    return whole if -_MAX_INTEGER <= whole < _MAX_INTEGER else _read_number(whole)
 
 
 def _read_number(raw: object) -> Value:
     if raw is None or raw == "":
         return None
     try:
-        return float(str(raw))
+        number = float(str(raw))
     except ValueError:
         return _read_text(raw)
+    return number if math.isfinite(number) else _read_text(raw)  # JSON has neither NaN nor infinity
 
 
 def _read_boolean(raw: object) -> Value:
@@ -136,11 +149,13 @@ def _read_date(raw: object) -> Value:
 
 
 def _read_json(raw: object) -> Value:
-    return raw if raw is None or isinstance(raw, str) else _dump(raw)
+    if raw is None or isinstance(raw, str):
+        return raw if raw is None else mend_text(raw)
+    return _dump(raw)
 
 
 def _dump(raw: object) -> str:
-    return json.dumps(raw, ensure_ascii=False, separators=(",", ":"))
+    return mend_text(json.dumps(raw, ensure_ascii=False, separators=(",", ":")))
 
 
 READERS: Final[Mapping[str, Callable[[object], Value]]] = {
@@ -153,6 +168,15 @@ READERS: Final[Mapping[str, Callable[[object], Value]]] = {
     "json": _read_json,
 }
 """From Twilio's JSON to SQL, by a column's type."""
+
+
+def write_result(value: object) -> Value:
+    """Return a statement's value as JSON can hold it: bytes in hexadecimal, infinity as SQLite writes it."""
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, float) and math.isinf(value):
+        return "Inf" if value > 0 else "-Inf"
+    return value if value is None or isinstance(value, str | int | float) else str(value)
 
 
 def write_json(kind: str, value: Value) -> object:

@@ -6,6 +6,7 @@ computes too long, and limits hold what a value may grow to.
 
 import json
 import re
+from collections import UserDict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
@@ -27,10 +28,13 @@ from twilio_bridge.entities.registry import Entity, Registry, nearest_names
 from twilio_bridge.entities.values import Value, compare_moments
 from twilio_bridge.errors import BadRequestError
 
-MAX_VALUE_BYTES: Final = 20_000_000
+MAX_VALUE_BYTES: Final = 1_000_000  # a function of two such texts computes for seconds, and nothing ends it before
 MAX_STATEMENT_LENGTH: Final = 100_000
 MAX_MEMORY_BYTES: Final = 256 * 1024 * 1024
-STEPS_BETWEEN_CHECKS: Final = 50_000
+MAX_PATTERN_LENGTH: Final = 1_000
+STEPS_BETWEEN_CHECKS: Final = 1_000
+TEMP_STORE_MEMORY: Final = 2
+NO_TEXT: Final = "a value of the result is no text: bytes that were made one; write hex(…) of it"
 MAX_INTEGER: Final = 2**63
 _ALLOWED: Final = frozenset({apsw.SQLITE_SELECT, apsw.SQLITE_READ, apsw.SQLITE_FUNCTION, apsw.SQLITE_RECURSIVE})
 _REFUSED_FUNCTIONS: Final = frozenset({"load_extension", "fts3_tokenizer"})
@@ -55,7 +59,10 @@ class SqliteEngine:
         apsw.hard_heap_limit(MAX_MEMORY_BYTES)
         connection.limit(apsw.SQLITE_LIMIT_LENGTH, MAX_VALUE_BYTES)
         connection.limit(apsw.SQLITE_LIMIT_SQL_LENGTH, MAX_STATEMENT_LENGTH)
+        connection.limit(apsw.SQLITE_LIMIT_LIKE_PATTERN_LENGTH, MAX_PATTERN_LENGTH)
         connection.limit(apsw.SQLITE_LIMIT_ATTACHED, 0)
+        connection.pragma("temp_store", TEMP_STORE_MEMORY)  # else a sort writes people's data to the disk
+        connection.drop_modules(["json_each", "json_tree"])
         connection.config(apsw.SQLITE_DBCONFIG_DQS_DML, 0)  # else an unknown column in quotes is a text
         connection.create_collation("MOMENT", compare_moments)
         connection.create_scalar_function("country", country, 1, deterministic=True)
@@ -96,6 +103,8 @@ class SqliteEngine:
         bound = _bind(parameters)
         try:
             cursor.execute(sql, bound)
+        except UnicodeDecodeError:
+            raise StatementError(NO_TEXT) from None
         except apsw.Error as error:
             raise self._as_ours(error, sql) from None
         return trace.columns, self._rows(cursor, sql, statement)
@@ -108,6 +117,8 @@ class SqliteEngine:
                 if row is None:
                     return
                 yield row
+        except UnicodeDecodeError:
+            raise StatementError(NO_TEXT) from None
         except apsw.Error as error:
             raise self._as_ours(error, sql) from None
         finally:
@@ -165,11 +176,18 @@ class SqliteEngine:
         return MissingValueError("; ".join(sentences))
 
 
-def _bind(parameters: Parameters) -> dict[str, Value] | tuple[Value, ...]:
+def _bind(parameters: Parameters) -> "_Named | tuple[Value, ...]":
     """Return parameters as SQLite takes them; raise StatementError for one that it cannot take."""
     if isinstance(parameters, Mapping):
-        return {name: _check_value(value) for name, value in parameters.items()}
+        return _Named({name: _check_value(value) for name, value in parameters.items()})
     return tuple(map(_check_value, parameters))
+
+
+class _Named(UserDict[str, Value]):
+    """Parameters by name, without which a statement is refused."""
+
+    def __missing__(self, name: str) -> Value:
+        raise StatementError(f"give a value for :{name}")
 
 
 def _check_value(value: object) -> Value:
@@ -210,6 +228,8 @@ class _Trace:
 
 def check_reads(sql: str) -> None:
     """Raise StatementError for what is no query; the authorizer holds what a query may do."""
+    if found := re.search("[\0\ud800-\udfff]", sql):
+        raise StatementError(f"position {found.start() + 1} holds no character (NUL, or half of one)")
     bare = re.sub(r"--[^\n]*|/\*.*?(\*/|$)", " ", sql, flags=re.DOTALL)
     word = re.match(r"[\s(]*(\w*)", bare)
     keyword = word[1].upper() if word else ""

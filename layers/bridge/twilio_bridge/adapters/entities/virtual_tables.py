@@ -37,8 +37,8 @@ OPERATORS: Final = {
     apsw.SQLITE_INDEX_CONSTRAINT_LIMIT: LIMIT,
     apsw.SQLITE_INDEX_CONSTRAINT_OFFSET: OFFSET,
 }
-# Collations under which equal texts are equal letter by letter. Under NOCASE Twilio's answer could lack rows.
-EXACT: Final = frozenset({"BINARY", "MOMENT"})
+# How a column compares unless a statement says otherwise; under another collation Twilio's answer could lack rows.
+COLLATIONS: Final = {"datetime": "MOMENT", "date": "MOMENT"}
 _ROWID_BITS: Final = 63
 
 
@@ -70,6 +70,9 @@ class TableColumns:
             *((column.json_key, READERS[column.type]) for column in (*shown, *aliases.values())),
             *(None for _ in hidden),
         ]
+        self.collations = {
+            column.name: COLLATIONS[column.type] for column in (*shown, *aliases.values()) if column.type in COLLATIONS
+        }
         declared = [f'"{column.name}" {SQL_TYPES[column.type]}' for column in shown]
         declared += [f'"{alias}" {SQL_TYPES[column.type]} HIDDEN' for alias, column in aliases.items()]
         declared += [f'"{name}" HIDDEN' for name in hidden]
@@ -136,7 +139,8 @@ class Table:
             return Constraint("", operator, usable)
         column = info.get_aConstraint_iColumn(index)
         name = self._columns.names[column] if column >= 0 else ""
-        return Constraint(name, operator, usable, info.get_aConstraint_collation(index) in EXACT)
+        is_own = info.get_aConstraint_collation(index) == self._columns.collations.get(name, "BINARY")
+        return Constraint(name, operator, usable, is_own)
 
     def Open(self) -> "Cursor":  # noqa: N802  apsw's name
         """Return a cursor."""
