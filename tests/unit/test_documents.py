@@ -95,6 +95,19 @@ def test_commands_have_the_options_that_are_written(path: Path) -> None:
         assert {word.partition("=")[0] for word in rest if word.startswith("--")} <= known, words
 
 
+def test_every_function_has_its_sample_in_the_readme() -> None:
+    """With a file that is there, in the function's own folder."""
+    listed = dict(re.findall(r"(?m)^\| (\w+Function) \| `([\w/.]+)`", (ROOT / "README.md").read_text()))
+    functions = {
+        name: Path(body["Properties"]["CodeUri"]).name
+        for name, body in TEMPLATE["Resources"].items()
+        if body["Type"] == "AWS::Serverless::Function"
+    }
+
+    assert functions == {name: Path(sample).parts[0] for name, sample in listed.items()}
+    assert not [sample for sample in listed.values() if not (ROOT / "events" / sample).is_file()]
+
+
 @pytest.mark.parametrize("path", DOCUMENTS, ids=name_of)
 def test_parameters_of_a_deployment_are_the_template_s(path: Path) -> None:
     """What stands behind --parameter-overrides is a parameter."""
