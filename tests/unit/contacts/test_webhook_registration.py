@@ -219,3 +219,38 @@ def test_the_secret_is_not_shown() -> None:
 
     assert SECRET not in repr(ours(office))
     assert SECRET not in repr(office.refreshing.webhook)
+
+
+@pytest.mark.parametrize("scope", [None, "tblCustomers", "tblOthers"])
+def test_one_made_by_hand_that_leaves_out_changes_is_not_adopted(scope: str | None) -> None:
+    """Another one is made that reports everything; the one made by hand is left to whoever made it."""
+    office = world(contact("r1"), webhook_secret="c2VjcmV0")
+    hand = by_hand(office)
+    office.feed.listed[hand.id] = replace(hand, scope=scope)
+
+    assert "registered" == register_webhook(office.refreshing, BASE_URL)
+    assert ours(office).id != hand.id
+    assert hand.id in office.feed.listed
+
+
+def test_one_of_the_only_table_is_adopted() -> None:
+    """Where there are no templates, one table is everything."""
+    office = world(contact("r1"), webhook_secret="c2VjcmV0", settings='templates: {table: ""}')
+    hand = by_hand(office)
+    office.feed.listed[hand.id] = replace(hand, scope="tblCustomers")
+
+    assert "registered" == register_webhook(office.refreshing, BASE_URL)
+    assert ours(office).id == hand.id
+    assert {"Customers": "tblCustomers"} == ours(office).tables
+
+
+def test_our_own_whose_filters_were_changed_is_replaced() -> None:
+    """It would report only a part from then on."""
+    office = registered()
+    first = ours(office).id
+    office.feed.listed[first] = replace(office.feed.listed[first], scope=None)
+    next_day(office)
+
+    assert "registered" == register_webhook(office.refreshing, BASE_URL)
+    assert [ours(office).id] == list(office.feed.listed)
+    assert first != ours(office).id

@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 
 from twilio_bridge import deadline
 from twilio_bridge.config import schema
@@ -28,7 +29,6 @@ from twilio_bridge.contacts.ports import (
     ContactSource,
     Origin,
     PartialLoads,
-    SourcePage,
     TemplateText,
 )
 from twilio_bridge.contacts.unknown import count_problems, keep_known
@@ -233,17 +233,17 @@ def _go_on(
 ) -> Loaded | PartlyLoaded:
     """Read on; write all of it where that was the rest, else keep what was read."""
     work.source.use_columns(columns)
-    pages = _read_pages(work.source, going.bookmark.offset)
-    found = [contact for page in pages for contact in page.contacts]
-    read = keep_known(_keep_columns_of(found, texts), work.cache)
+    found, offset = _read_pages(work.source, going.bookmark.offset)
     problems = Counter(going.bookmark.problems) + Counter(count_problems(found))
+    read = keep_known(_keep_columns_of(found, texts), work.cache)
     newest = max(going.bookmark.newest, work.source.latest_change)
-    if offset := pages[-1].offset:
+    if offset:
         bookmark = replace(going.bookmark, offset=offset, newest=newest, problems=dict(problems))
         work.partial_loads.append_part(read, bookmark, number)
         return PartlyLoaded(len(going.contacts) + len(read))
 
-    contacts = list({contact.id: contact for contact in (*going.contacts, *read)}.values())  # each once, as last read
+    latest = {contact.id: contact for contact in chain(going.contacts, read)}  # each once, as last read
+    contacts = list(latest.values())
     began_at = going.bookmark.began_at
     origin = Origin(work.made_of, columns)
     moved = work.cache.replace_all(contacts, began_at, number, _watermark(newest, began_at), origin)
@@ -262,20 +262,25 @@ def _count(problems: Counter[str], *fields: str) -> int:
     return sum(count for problem, count in problems.items() if problem.partition(":")[0] in fields)
 
 
-def _read_pages(source: ContactSource, offset: str) -> list[SourcePage]:
-    """Return the pages from an offset on, as many as there are or as can be had now; raise where that is none."""
-    pages: list[SourcePage] = []
+def _read_pages(source: ContactSource, offset: str) -> tuple[list[Contact], str | None]:
+    """Return the contacts from an offset on, as many as there are or as can be had now, and the offset of the rest.
+
+    Raise where not even a page can be had.
+    """
+    contacts: list[Contact] = []
+    pages, following = 0, None
     try:
         with deadline.limit(deadline.seconds_left(MAX_DURATION_S) - WRITE_S):
             for page in source.iterate_pages(offset):
-                pages.append(page)  # noqa: PERF402  what was read stays when the rest fails
+                contacts += page.contacts
+                pages, following = pages + 1, page.offset
     except (StaleOffsetError, ColumnsGoneError):
         raise
     except (OutOfTimeError, UpstreamError) as error:
         if not pages:
             raise
-        logger.warning("load interrupted", extra={"reason": str(error), "pages": len(pages)})
-    return pages
+        logger.warning("load interrupted", extra={"reason": str(error), "pages": pages})
+    return contacts, following
 
 
 def _read_templates(work: RefreshDeps) -> list[TemplateText]:

@@ -193,3 +193,46 @@ def test_the_clients_own_functions_are_understood() -> None:
 def test_numbers_that_are_none_do_not_match() -> None:
     """NaN is false, as Airtable says."""
     assert not holds("{visits}", {"visits": math.nan})
+
+
+JO_SMITH = {"id": "usr00000000000001", "email": "jo@example.com", "name": "Jo Smith"}
+
+
+@pytest.mark.parametrize(
+    ("formula", "expected"),
+    [
+        ("FIND('Brien', {name}) > 0", True),
+        ("FIND('brien', {name}) = 0", True),
+        ("FIND('S', {name}) = 1", True),
+        ("FIND('S', {name}, 2) = 0", True),
+        ("SUBSTITUTE({sms}, ' ', '') = '+447700900012'", True),
+        ("SUBSTITUTE({empty}, 'a', 'b') = ''", True),
+    ],
+)
+def test_finding_and_substituting(formula: str, expected: bool) -> None:
+    """Both mind case: https://support.airtable.com/docs/formula-field-reference."""
+    assert expected == holds(formula)
+
+
+@pytest.mark.parametrize("cell", [JO_SMITH, [JO_SMITH]])
+def test_a_formula_sees_a_collaborator_s_name(cell: object) -> None:
+    """The record has the e-mail address: https://support.airtable.com/docs/collaborator-field-types-overview."""
+    assert holds("{tags}&'' = 'Jo Smith'", {"tags": cell})
+    assert not holds("FIND('jo@example.com', {tags}&'') > 0", {"tags": cell})
+
+
+@pytest.mark.parametrize("cell", [[{"error": "#ERROR!"}], {"error": "#ERROR!"}, {"specialValue": "NaN"}])
+def test_an_error_in_a_cell_makes_the_formula_one(cell: object) -> None:
+    """Such a record is left out, whatever is asked: https://airtable.com/developers/web/api/field-model."""
+    assert not holds("{tags}&'' = ''", {"tags": cell})
+    assert not holds("NOT({tags}&'' = '')", {"tags": cell})
+
+
+def test_a_formula_sees_what_a_linked_record_is_called() -> None:
+    """The record itself has ids: https://airtable.com/developers/web/api/field-model#foreignkey."""
+    workers = [{"name": "Jo", "email": "jo@example.com"}]
+    columns = {"Workers": ("name", "email"), "T": (Column("owner", "multipleRecordLinks", "Workers"),)}
+    base = Base({"Workers": workers, "T": []}, columns)
+    (jo,) = base.listed(base.tables["Workers"])
+    record = base.create(base.tables["T"], {"owner": [jo.id]})
+    assert compile_filter("{owner}&'' = 'Jo'", base.tables["T"])(record)

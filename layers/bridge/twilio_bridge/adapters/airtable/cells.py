@@ -4,6 +4,7 @@ https://airtable.com/developers/web/api/field-model has the form of each type's 
 """
 
 import re
+import sys
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
@@ -87,7 +88,7 @@ def _read_owners(value: object) -> tuple[tuple[str, ...], list[str]]:
 
 def _split_owners(entry: object) -> list[str]:
     """Return whom one entry names: a collaborator by e-mail address, a text with several addresses by each."""
-    text = _collaborator(entry, "email") or format_cell(entry)
+    text = sys.intern(_collaborator(entry, "email") or format_cell(entry))  # a few owners have all contacts
     parts = [part.strip() for part in re.split(r"[,;]", text) if part.strip()]
     if all("@" in part for part in parts):
         return parts

@@ -13,6 +13,8 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import groupby
+from operator import itemgetter
 
 from twilio_bridge.adapters.aws.dynamodb import Item, Table
 from twilio_bridge.adapters.contact_cache import generation, locations
@@ -30,7 +32,7 @@ SETTLED_S = 900
 NO_ORIGIN = Origin()
 
 
-def _places_in(text: str) -> list[Place]:
+def _places_in(text: str | None) -> list[Place]:
     return locations.list_places(locations.unpack_location(text))
 
 
@@ -175,15 +177,19 @@ class DynamoContactCache:
         return self._write_all(contacts, load, values)
 
     def _write_all(self, contacts: Sequence[Contact], load: generation.Load, values: Item) -> int:
-        """Write every list and index, let them count, and return how many contacts stand elsewhere than before."""
-        known = {contact_id: locations.unpack_location(text) for contact_id, text in self._ids.read_all()}
+        """Write every list and index, let them count, and return how many contacts stand elsewhere than before.
+
+        One after the other, so that of 100,000 contacts only one list at a time is there a second time, as text.
+        """
+        known = dict(self._ids.read_all())
         misplaced = self._find_misplaced(contacts, load.began_at)
         kept = [contact for contact in contacts if contact.id not in misplaced]
 
-        for name, entries in self._lists(kept, known.values()).items():
-            self._map(name).replace_all(sorted(entries.items()), load)
-        self._ids.replace_all(sorted(self._id_entries(kept, known).items()), load)
-        self._addresses.replace_all(sorted(self._address_entries(kept).items()), load)
+        for name, listed in self._group_by_list(kept, known.values()).items():
+            listed.sort(key=lambda contact: contact.order)
+            self._map(name).replace_all(((contact.order, pack(contact)) for contact in listed), load)
+        self._ids.replace_all(self._id_entries(kept, known), load)
+        self._addresses.replace_all(self._address_entries(kept), load)
         owners = sorted({owner for contact in contacts for owner in contact.owners})
         self._owners.replace_all([(name, "") for name in owners], load)
 
@@ -222,11 +228,11 @@ class DynamoContactCache:
         lists = Counter(place[0] for contact in changed for place in self._places_of(contact))
         return max(lists.values(), default=0)
 
-    def _count_moved(self, contacts: Sequence[Contact], known: Mapping[str, Where]) -> int:
+    def _count_moved(self, contacts: Sequence[Contact], known: Mapping[str, str]) -> int:
         """Return how many contacts are new, gone, or stand in other places than before."""
-        before = {contact_id: set(locations.list_places(where)) for contact_id, where in known.items()}
-        moved = sum(before.pop(contact.id, set()) != set(self._places_of(contact)) for contact in contacts)
-        return moved + sum(map(bool, before.values()))
+        there = {contact.id for contact in contacts}
+        gone = sum(contact_id not in there and bool(_places_in(text)) for contact_id, text in known.items())
+        return gone + sum({*_places_in(known.get(c.id))} != {*self._places_of(c)} for c in contacts)
 
     def _known(self, wheres: Iterable[Where]) -> dict[str, Contact]:
         """Return the contacts that stand in these places in few requests, but those on their way."""
@@ -276,27 +282,31 @@ class DynamoContactCache:
             for place in places:
                 self._put(place, None, began_at)
 
-    def _lists(self, contacts: Sequence[Contact], known: Iterable[Where]) -> dict[str, dict[str, str]]:
-        """Return what each list holds; one whose last contact went is empty."""
-        names = {name for where in known for name, _ in locations.list_places(where)}
+    def _group_by_list(self, contacts: Sequence[Contact], known: Iterable[str]) -> dict[str, list[Contact]]:
+        """Return whom each list holds; one whose last contact went is empty."""
+        names = {name for text in known for name, _ in _places_in(text)}
         names |= {self._list_name(owner) for owner in ("", *self.list_owners())}
-        lists: dict[str, dict[str, str]] = {name: {} for name in names}
+        lists: dict[str, list[Contact]] = {name: [] for name in names}
         for contact in contacts:
-            text = pack(contact)
-            for name, key in self._places_of(contact):
-                lists.setdefault(name, {})[key] = text
+            for name, _ in self._places_of(contact):
+                lists.setdefault(name, []).append(contact)
         return lists
 
-    def _id_entries(self, contacts: Sequence[Contact], known: Mapping[str, Where]) -> dict[str, str]:
-        entries = {key: locations.pack_gone(where) or "" for key, where in known.items() if locations.find_key(where)}
-        return entries | {contact.id: locations.pack_location(self._places_of(contact)) for contact in contacts}
+    def _id_entries(self, contacts: Sequence[Contact], known: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+        """Return the index of ids, in order: where each contact stands, and where those stood that are gone."""
+        now = {contact.id: contact for contact in contacts}
+        for contact_id in sorted({*known, *now}):
+            if contact := now.get(contact_id):
+                yield contact_id, locations.pack_location(self._places_of(contact))
+            elif locations.find_key(where := locations.unpack_location(known[contact_id])):
+                yield contact_id, locations.pack_gone(where) or ""
 
-    def _address_entries(self, contacts: Sequence[Contact]) -> dict[str, str]:
-        found: dict[str, list[Place]] = defaultdict(list)
-        for contact in contacts:
-            for address in contact.addresses:
-                found[address].append(self._places_of(contact)[0])
-        return {address: locations.pack_hints(hints) for address, hints in found.items()}
+    def _address_entries(self, contacts: Sequence[Contact]) -> Iterator[tuple[str, str]]:
+        """Return the index of addresses, in order."""
+        pairs = [(address, contact) for contact in contacts for address in contact.addresses]
+        pairs.sort(key=itemgetter(0))
+        for address, group in groupby(pairs, key=itemgetter(0)):
+            yield address, locations.pack_hints(self._places_of(contact)[0] for _, contact in group)
 
     def _where(self, contact_id: str) -> Where:
         return locations.unpack_location(self._ids.get_value(contact_id))

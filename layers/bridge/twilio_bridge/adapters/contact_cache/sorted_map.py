@@ -185,14 +185,14 @@ class SortedMap:
             self._drop_folded(newest)
         is_settled = newest.is_settled(load.replaces) and not newest.deltas
         known = {chunk.name: chunk for chunk in view.chunks if chunk.expires_at > time.time() + generation.LASTS_S}
-        packed = [(_pack(cut), cut) for cut in _cut(entries)]
-        chunks = [known.get(_name(data)) or _chunk(data, cut) for data, cut in packed]
+        packed = [(_pack(cut), cut[0][0], len(cut)) for cut in _cut(entries)]
+        chunks = [known.get(_name(data)) or _chunk(data, first, count) for data, first, count in packed]
         stands = newest.head is not None or bool(newest.written)
         if chunks == view.chunks and is_settled and not (load.raises_floor and stands):
             return 0
         new = [
             {"pk": self._chunk_pk, "sk": chunk.name, "data": data, "expires_at": chunk.expires_at}
-            for chunk, (data, _) in zip(chunks, packed, strict=True)
+            for chunk, (data, _, _) in zip(chunks, packed, strict=True)
             if chunk.name not in known
         ]
         aside = [newest.head | {"pk": self._before[0]}] if newest.head and newest.counts(load.replaces) else []
@@ -289,8 +289,8 @@ def _pack(cut: list[Entry]) -> bytes:
     return zlib.compress(json.dumps(cut, ensure_ascii=False, separators=(",", ":")).encode(), 6)
 
 
-def _chunk(data: bytes, cut: list[Entry]) -> ChunkRef:
-    return ChunkRef(cut[0][0], _name(data), len(cut), int(time.time()) + KEEP_S)
+def _chunk(data: bytes, first: str, count: int) -> ChunkRef:
+    return ChunkRef(first, _name(data), count, int(time.time()) + KEEP_S)
 
 
 def _name(data: bytes) -> str:
