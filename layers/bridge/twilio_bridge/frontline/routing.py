@@ -5,7 +5,7 @@ Frontline asks once and waits 10 s. Without a worker the conversation blocks lat
 """
 
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from twilio_bridge import deadline, phone
@@ -69,17 +69,22 @@ def answer(form: Form, deps: RoutingDeps) -> Answer:
     if any(found.identity and deps.workers.is_worker(found.identity) for found in there):
         return Answer({"step": "already there"})  # asked twice: nobody is added on top
 
-    projected = _find_projected(inbound, there, deps.senders)
+    step = _add_first(choose_workers(inbound, deps), inbound, _find_projected(inbound, there, deps.senders), deps)
+    logger.info("routed", extra={"conversation_sid": inbound.conversation_sid, "step": step})
+    return Answer({"step": step})
+
+
+def _add_first(candidates: Iterable[Candidate], inbound: Inbound, projected: str, deps: RoutingDeps) -> str:
+    """Add the first candidate whom Twilio accepts, and return their step."""
     failures: list[str] = []
-    for candidate in choose_workers(inbound, deps):
+    for candidate in candidates:
         try:
             _add(candidate.worker, inbound, projected, deps)
         except BridgeError as error:
             logger.warning("worker not added", extra={"step": candidate.step, "reason": str(error)})
             failures.append(f"the worker chosen by '{candidate.step}' could not be added ({error})")
         else:
-            logger.info("routed", extra={"conversation_sid": inbound.conversation_sid, "step": candidate.step})
-            return Answer({"step": candidate.step})
+            return candidate.step
 
     nobody = "no step of routing.chain found a worker; set routing.default_worker in bridge.yaml"
     raise RoutingError("; ".join(failures) or nobody)

@@ -2,7 +2,6 @@
 
 import json
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -16,30 +15,10 @@ from tests.contract.local.twilio.test_support import (
     CUSTOMER,
     NUMBER,
     WORKER,
-    Gateway,
     refused,
     sdk,
-    stand_in,
 )
 from twilio_bridge_local.vendors.twilio.server import TwilioStandIn
-
-
-@pytest.fixture
-def gateway() -> Iterator[Gateway]:
-    with Gateway() as running:
-        yield running
-
-
-@pytest.fixture
-def twilio(gateway: Gateway) -> Iterator[TwilioStandIn]:
-    with stand_in(gateway) as running:
-        yield running
-
-
-@pytest.fixture
-def client(twilio: TwilioStandIn) -> Iterator[Client]:
-    with sdk(twilio) as running:
-        yield running
 
 
 def test_nobody_is_in_a_conversation_twice(client: Client) -> None:

@@ -1,6 +1,5 @@
 """What the Twilio stand-in does in Twilio's special cases: services, groups, user names, shared keys, 429, users."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -18,7 +17,6 @@ from tests.contract.local.twilio.test_support import (
     refused,
     routing_to,
     sdk,
-    stand_in,
 )
 from twilio_bridge_local.vendors.faults import Faults
 from twilio_bridge_local.vendors.twilio.server import TwilioStandIn
@@ -26,24 +24,6 @@ from twilio_bridge_local.vendors.twilio.server import TwilioStandIn
 OTHER = "+15555550101"
 USER_NAME = "whatsapp:US.ABC123XYZ"
 WHATSAPP = f"whatsapp:{NUMBER}"
-
-
-@pytest.fixture
-def gateway() -> Iterator[Gateway]:
-    with Gateway() as running:
-        yield running
-
-
-@pytest.fixture
-def twilio(gateway: Gateway) -> Iterator[TwilioStandIn]:
-    with stand_in(gateway) as running:
-        yield running
-
-
-@pytest.fixture
-def client(twilio: TwilioStandIn) -> Iterator[Client]:
-    with sdk(twilio) as running:
-        yield running
 
 
 def test_a_conversation_is_found_in_its_own_service_only(twilio: TwilioStandIn, client: Client) -> None:

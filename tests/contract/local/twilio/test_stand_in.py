@@ -1,10 +1,8 @@
 """The stand-in's REST API through the real Twilio SDK: resources, paging and webhooks."""
 
 import json
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
-import pytest
 import requests
 from twilio.rest import Client
 
@@ -17,28 +15,8 @@ from tests.contract.local.twilio.test_support import (
     Gateway,
     answering,
     refused,
-    sdk,
-    stand_in,
 )
 from twilio_bridge_local.vendors.twilio.server import TwilioStandIn
-
-
-@pytest.fixture
-def gateway() -> Iterator[Gateway]:
-    with Gateway() as running:
-        yield running
-
-
-@pytest.fixture
-def twilio(gateway: Gateway) -> Iterator[TwilioStandIn]:
-    with stand_in(gateway) as running:
-        yield running
-
-
-@pytest.fixture
-def client(twilio: TwilioStandIn) -> Iterator[Client]:
-    with sdk(twilio) as running:
-        yield running
 
 
 def test_a_conversation_is_made_changed_and_removed(client: Client) -> None:
