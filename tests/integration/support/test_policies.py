@@ -59,22 +59,23 @@ def _day(deployed: Deployment) -> None:
 
 
 def _joined(deployed: Deployment) -> None:
-    """Two persons turn out to be one while both wait for Brevo."""
-    apart = [sample("task-created", JOINED) for _ in range(3)]
-    addresses: list[dict[str, Any]] = [
-        {"from": phone(JOINED)},
-        {"identity": "kim", "customers": {"email": "k@example.org"}},
-        {"from": phone(JOINED), "customers": {"email": "k@example.org"}},
-    ]
-    for number, (event, attributes) in enumerate(zip(apart, addresses, strict=True)):
-        sid = task_sid(JOINED, number + 1)
-        told = {"task_sid": sid, "task_attributes": json.dumps(attributes), "sid": f"EVjoined{number}"}
-        event["data"]["payload"] |= told
-    for events in (apart[:2], apart[2:]):
+    """Two persons turn out to be one while both wait for Brevo, and a hidden caller to be the same one."""
+    known, email = {"from": phone(JOINED)}, {"customers": {"email": "k@example.org"}}
+    apart = [created(1, known), created(2, {"identity": "kim", **email}), created(4, {"from": "anonymous"})]
+    joining = [created(3, known | email), created(4, {"from": "anonymous", **email}, "task.updated")]
+    for events in (apart, joining):
         wanted = deployed.taken_in() + len(events)
         deployed.put(map(record, events))
         deployed.await_taken_in(wanted)
-    deployed.await_events(JOINED, 3, 20)
+    deployed.await_events(JOINED, 4, 20)
+
+
+def created(number: int, attributes: dict[str, Any], kind: str = "task.created") -> dict[str, Any]:
+    """Return an event of one of JOINED's tasks with these attributes."""
+    event = sample("task-created", JOINED)
+    own = {"task_sid": task_sid(JOINED, number), "sid": f"EVjoined{number}{kind}"}
+    event["data"]["payload"] |= own | {"task_attributes": json.dumps(attributes)}
+    return {**event, "type": f"com.twilio.taskrouter.{kind}"}
 
 
 def _sinks(deployed: Deployment) -> None:

@@ -222,6 +222,13 @@ class AgentTokens(Protocol):
         """Return whether somebody of the account's Flex has this token, and it has not expired."""
 
 
+class AccountNumbers(Protocol):
+    """The numbers of the Twilio account."""
+
+    def list_numbers(self, limit: int) -> list[str]:
+        """Return so many of them at most, in E.164."""
+
+
 class Sinks(Protocol):
     """Event Streams' sinks."""
 

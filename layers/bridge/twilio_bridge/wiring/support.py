@@ -4,11 +4,13 @@ from functools import cache, lru_cache
 
 from twilio_bridge.adapters.aws import clients
 from twilio_bridge.adapters.aws.queues import SqsOutbox, SqsQueue
+from twilio_bridge.adapters.state.leases_notes import DynamoNotes
 from twilio_bridge.config import schema
 from twilio_bridge.errors import NoSecretError, SettingError
 from twilio_bridge.ports import Outbox
+from twilio_bridge.support import own_numbers
 from twilio_bridge.support.brevo_delivery import DeliveryDeps
-from twilio_bridge.support.ports import AgentTokens, MarketingContacts, Persons, Sinks, Stream
+from twilio_bridge.support.ports import AccountNumbers, AgentTokens, MarketingContacts, Persons, Sinks, Stream
 from twilio_bridge.support.reducer import ReducerDeps
 from twilio_bridge.support.sweep import SweepDeps
 from twilio_bridge.wiring import base, contacts
@@ -107,8 +109,36 @@ def reducing() -> ReducerDeps:
         opt_outs=base.opt_outs(),
         metrics=EmbeddedMetrics(settings.metrics_namespace),
         lookup=contacts.contact_cache().find_by_address,
-        settings=settled(),
+        settings=_settled_with_numbers(),
     )
+
+
+def _settled_with_numbers() -> schema.Config:
+    """The configuration in force with every number of the company's that is known, read anew as often as it is."""
+    found = settled()
+    if _with_numbers.get("of") is not found:
+        noted = (_sync_notes().read_note(own_numbers.NOTE) or "").split()
+        _with_numbers.update(of=found, settled=own_numbers.add_own_numbers(found, noted))
+    return _with_numbers["settled"]
+
+
+_with_numbers: dict[str, schema.Config] = {}
+
+
+def _sync_notes() -> DynamoNotes:
+    return DynamoNotes(base.sync_state_table())
+
+
+def refresh_account_numbers() -> None:
+    """Read the account's numbers, once a day."""
+    own_numbers.refresh_account_numbers(_account_numbers, _sync_notes())
+
+
+def _account_numbers() -> AccountNumbers:
+    """Twilio's, with the login that the secret holds now."""
+    from twilio_bridge.adapters.twilio.account_numbers import TwilioAccountNumbers  # noqa: PLC0415  the SDK is slow
+
+    return TwilioAccountNumbers(base.account(base.settings().twilio_login))
 
 
 def has_brevo() -> bool:
