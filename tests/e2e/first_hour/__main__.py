@@ -135,12 +135,27 @@ def main() -> int:
                 if options.venv and step.number == 2:
                     shell.run(f"ln -s {options.venv} .venv && touch .venv/.installed", 10)
                 administrator.do(step)
-            if options.guided:
+            if options.more:
+                _keep_external_id(shell, recorder)
                 _run_guided(shell)
         except FailedError as error:
             sys.stderr.write(f"{error}\n")
             return 1
     return _report(administrator, recorder, max(MAX_PROMPTS, len(SECRETS) if options.asked else 0))
+
+
+def _keep_external_id(shell: Shell, recorder: Recorder) -> None:
+    """Deploy with an external id of one's own, and again without naming it: SAM has CloudFormation keep it."""
+    for given in ("--parameter-overrides Support=on SinkExternalId=of-our-own", ""):
+        done = shell.run(f"sam deploy --force-upload {given}", COMMAND_TIMEOUT_S)
+        if done.code or done.prompts:
+            raise FailedError(f"sam deploy {given} ended with {done.code}:\n{_last_lines(done)}")
+
+    stack = recorder.stacks["twilio-bridge"]
+    kept = (stack.parameters["Support"], stack.parameters["SinkExternalId"], stack.parameters["TwilioSmsNumber"])
+    sys.stdout.write(f"    $ sam deploy, twice\n      kept: {', '.join(kept)}\n")
+    if kept[:2] != ("on", "of-our-own") or "TwilioSinkExternalId" in stack.outputs:
+        raise FailedError(f"a later deployment has {stack.parameters}")
 
 
 def _run_guided(shell: Shell) -> None:
@@ -203,7 +218,7 @@ def _last_lines(done: Done) -> str:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.e2e.first_hour", description=__doc__.partition("\n")[0])
     parser.add_argument("--asked", action="store_true", help="leave the credentials to the prompts")
-    parser.add_argument("--guided", action="store_true", help="also answer sam deploy --guided with Enter, to the end")
+    parser.add_argument("--more", action="store_true", help="also upgrade with SinkExternalId, and sam deploy --guided")
     parser.add_argument("--venv", type=Path, help="an environment to use in place of a new one")
     return parser
 
