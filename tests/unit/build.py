@@ -227,7 +227,7 @@ configured = cache(schema.parse)
 def world(
     *given: Contact, templates: Sequence[TemplateText] = (), loaded: bool = True, settings: str = "", **parts: Any
 ) -> World:
-    """Make a world with these contacts, its cache loaded; `settings` is what bridge.yaml says."""
+    """Make a world with these contacts, its cache loaded; `settings` is the text of bridge.yaml."""
     made = World(FakeSource(given, templates), configured(settings), **parts)
     if loaded:
         made.load()
@@ -237,7 +237,7 @@ def world(
 
 @dataclass
 class Call:
-    """What Lambda tells a handler about its call."""
+    """Lambda's context of a call."""
 
     left_s: float = 6.0
     aws_request_id: str = "00000000-0000-0000-0000-000000000001"

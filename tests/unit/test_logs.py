@@ -1,4 +1,4 @@
-"""What the log says of an error: where it happened, and nothing that it holds."""
+"""What the log holds of an error: where it happened, and nothing that it holds."""
 
 import json
 
@@ -37,7 +37,7 @@ def test_where() -> None:
 
 
 def test_no_message() -> None:
-    """Neither the error's message nor its cause's is told."""
+    """Neither the error's message nor its cause's is logged."""
     try:
         try:
             fail()

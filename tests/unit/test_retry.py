@@ -1,4 +1,4 @@
-"""Retry policies: as many tries as they say, for the errors they name, while there is time."""
+"""Retry policies: as many tries as they allow, for the errors they name, while there is time."""
 
 import time
 
@@ -12,7 +12,7 @@ POLICY = Retry(attempts=3, first_wait_s=0.01, on=(UnavailableError,))
 
 
 class Action:
-    """Fails as often as told, then answers."""
+    """Fails as often as asked to, then answers."""
 
     def __init__(self, *failures: Exception) -> None:
         self.failures = list(failures)
@@ -83,7 +83,7 @@ def test_waits_grow(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("wait_s", [0.5, 60])
 def test_no_time_to_wait(wait_s: float) -> None:
-    """A wait that would use up the budget is not begun: the error comes through while there is time to say so."""
+    """A wait that would use up the budget is not begun: the error comes through while there is time to answer."""
     began = time.monotonic()
     action = Action(away(), away())
 

@@ -179,7 +179,7 @@ def test_nobody_said_anything(opt_outs: OptOuts) -> None:
 
 @pytest.mark.parametrize("address", [NUMBER, "chat smith", "é" * 3_000, "a\nb'\"{}"])
 def test_a_word_is_kept(opt_outs: OptOuts, address: str) -> None:
-    """What a person said is known by address, once, and of no other address."""
+    """What a person asked for is known by address, once, and of no other address."""
     word = OptOut(address=address, out=True, at=NOW)
     assert word == opt_outs.record_request(address, True, NOW)
     assert [word] == opt_outs.find_requests([address, OTHER_NUMBER, address])
@@ -187,7 +187,7 @@ def test_a_word_is_kept(opt_outs: OptOuts, address: str) -> None:
 
 
 def test_the_latest_word_counts(opt_outs: OptOuts) -> None:
-    """An earlier word that arrives later changes nothing."""
+    """An earlier request that arrives later changes nothing."""
     opt_outs.record_request(NUMBER, True, NOW)
     assert opt_outs.record_request(NUMBER, False, NOW - 0.125) is None
     assert [OptOut(address=NUMBER, out=True, at=NOW)] == opt_outs.find_requests([NUMBER])
@@ -224,7 +224,7 @@ def test_an_opt_in_knows_whom_the_opt_out_was_told(opt_outs: OptOuts) -> None:
 
 
 def test_told_contacts_add_up(opt_outs: OptOuts) -> None:
-    """Each contact told is kept, none is too."""
+    """Each contact that has it is kept, none is too."""
     word = opt_outs.record_request(NUMBER, True, NOW)
     assert word
     assert opt_outs.mark_delivered(word, ["rec1"])
@@ -234,7 +234,7 @@ def test_told_contacts_add_up(opt_outs: OptOuts) -> None:
 
 
 def test_a_new_word_is_to_be_told_to_all(opt_outs: OptOuts) -> None:
-    """Nobody's record says it yet."""
+    """Nobody's record has it yet."""
     word = opt_outs.record_request(NUMBER, True, NOW)
     assert word
     opt_outs.mark_delivered(word, ["rec1"])
@@ -244,7 +244,7 @@ def test_a_new_word_is_to_be_told_to_all(opt_outs: OptOuts) -> None:
 
 
 def test_an_overtaken_word_is_not_marked(opt_outs: OptOuts) -> None:
-    """Where a later word came in between, the record says the older one still."""
+    """Where a later request came in between, the record has the older one still."""
     word = opt_outs.record_request(NUMBER, True, NOW)
     assert word
     opt_outs.record_request(NUMBER, False, NOW + 1)
@@ -306,7 +306,7 @@ def test_requests_of_the_same_kind_set_nothing(opt_outs: OptOuts) -> None:
 
 
 def test_a_word_nobody_recorded_is_not_marked(opt_outs: OptOuts) -> None:
-    """Marking it says so."""
+    """Marking it returns that."""
     assert not opt_outs.mark_delivered(OptOut(address=NUMBER, out=True, at=NOW), ["rec1"])
 
 
@@ -315,7 +315,7 @@ def test_a_word_nobody_recorded_is_not_marked(opt_outs: OptOuts) -> None:
     words=st.lists(st.tuples(st.booleans(), st.integers(0, 4_000), st.booleans()), max_size=8), name=st.text(min_size=1)
 )
 def test_any_words_end_the_same(aws: Aws, words: list[tuple[bool, int, bool]], name: str) -> None:
-    """In whatever order words and marks come, both implementations know the same."""
+    """In whatever order requests and marks come, both implementations know the same."""
     name = name.encode("utf-8", "replace").decode()
     aws.client.delete_item(TableName=SYNC_STATE, Key={"pk": {"S": f"optout#{name}"}, "sk": {"S": "word"}})
     both: tuple[OptOuts, OptOuts] = FakeOptOuts(), DynamoOptOuts(aws.table(SYNC_STATE))

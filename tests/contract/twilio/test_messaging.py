@@ -175,7 +175,7 @@ def test_a_workers_identity_is_not_part_of_the_address(office: Office, identity:
 
 
 def test_a_deactivated_worker_is_not_available(twilio: TwilioStandIn) -> None:
-    """Though the user says so."""
+    """Though the user seems available."""
     user = twilio.store.user(JO)
     twilio.store.users[user.sid] = replace(user, state="deactivated")
     assert not is_available(over_http(twilio), JO)
@@ -235,7 +235,7 @@ def test_users_of_conversations(office: Office, identity: str) -> None:
 
 @pytest.mark.parametrize("status", [400, 401, 403, 500, 503])
 def test_an_unanswered_question_is_not_a_404(twilio: TwilioStandIn, status: int) -> None:
-    """Only Twilio's 404 says that there is no such user."""
+    """Only Twilio's 404 means that there is no such user."""
     twilio.faults = Faults(status=status)
     for ask in (over_http(twilio).fetch_user, over_http(twilio).fetch_chat_user):
         with pytest.raises(UpstreamError):
@@ -304,7 +304,7 @@ def test_retry_after_on_the_wire(twilio: TwilioStandIn, monkeypatch: pytest.Monk
 @pytest.mark.parametrize("code", [50433, 50437])
 @pytest.mark.parametrize("problem", [False, True])
 def test_who_is_there_already_is_fine(twilio: TwilioStandIn, code: int, problem: bool) -> None:
-    """Twilio's two ways to say so, in the old form of its errors and in the new one."""
+    """Twilio's two codes for it, in the old form of its errors and in the new one."""
     body = {"code": code, "message": "exists", "status": 409}
     if problem:
         body |= {"type": "https://example.com/e", "title": "exists"}
@@ -413,7 +413,7 @@ def test_a_refusal_is_not_tried_again(twilio: TwilioStandIn, name: str, status: 
 
 
 def test_wrong_credentials_are_a_refusal(twilio: TwilioStandIn) -> None:
-    """As Twilio words it; right ones, an API key among them, are not."""
+    """With Twilio's code; right ones, an API key among them, are not."""
     sid = begin_over_http(twilio, ADA)
     assert 1 == len(over_http(twilio, API_KEY).list_participants(sid))
     with pytest.raises(RefusedError) as raised:

@@ -1,4 +1,4 @@
-"""Opt-outs: which words count, who is obeyed at once, and how Airtable comes to know."""
+"""Opt-outs: which keywords count, who is obeyed at once, and how Airtable comes to know."""
 
 import time
 from contextlib import suppress
@@ -33,7 +33,7 @@ AWAY = UnavailableError("airtable", "x")
     "form", ["{}", " {} ", "{}.", "{}!", '"{}"', "'{}'.", "{}\n", "\t{}!!\r\n", "{} .", "\xa0{}\xa0"]
 )
 def test_opt_out_words(word: str, form: str) -> None:
-    """Each of Twilio's words opts out, in any case, with blanks and punctuation around it."""
+    """Each of Twilio's keywords opts out, in any case, with blanks and punctuation around it."""
     for said in (word, word.lower(), word.title()):
         assert parse_request(form.format(said), WORDS) is True
 
@@ -70,7 +70,7 @@ def test_opt_out_words(word: str, form: str) -> None:
     ],
 )
 def test_opt_out_words_as_people_write_them(body: str) -> None:
-    """Quotes, emoji, punctuation, invisible characters, accents and a blank between two words change nothing."""
+    """Quotes, emoji, punctuation, invisible characters, accents and a blank between its two parts change nothing."""
     assert parse_request(body, WORDS) is True
 
 
@@ -89,7 +89,7 @@ def test_opt_out_words_as_people_write_them(body: str) -> None:
     ],
 )
 def test_configured_words_as_people_write_them(word: str, body: str) -> None:
-    """A configured word is found with and without its accents, in any script; emoji alone may be one."""
+    """A configured keyword is found with and without its accents, in any script; emoji alone may be one."""
     assert parse_request(body, schema.OptOut(words=(word,), opt_in_words=())) is True
 
 
@@ -97,13 +97,13 @@ def test_configured_words_as_people_write_them(word: str, body: str) -> None:
     "body", ["opt out please", "stop all of it", "un stop", "opt in", "S-T-O-P", "I opt out", "st o p"]
 )
 def test_more_than_the_word(body: str) -> None:
-    """Two words of one keyword are the keyword, others are not; opting in takes the word itself."""
+    """The two parts of a keyword are the keyword, other texts are not; opting in takes the keyword itself."""
     assert parse_request(body, WORDS) is None
 
 
 @pytest.mark.parametrize("word", ["START", "start", "Yes", "yes.", " UNSTOP! "])
 def test_opt_in_words(word: str) -> None:
-    """Twilio's words for it opt in again."""
+    """Twilio's keywords for it opt in again."""
     assert parse_request(word, WORDS) is False
 
 
@@ -129,7 +129,7 @@ def test_opt_in_words(word: str) -> None:
     ],
 )
 def test_no_word(body: str) -> None:
-    """Anything but the word alone says nothing."""
+    """Anything but the keyword alone asks for nothing."""
     assert parse_request(body, WORDS) is None
 
 
@@ -144,7 +144,7 @@ def test_no_word(body: str) -> None:
     ],
 )
 def test_configured_words(word: str, body: str) -> None:
-    """Configured words take the place of Twilio's, whatever their length, case and punctuation."""
+    """Configured keywords take the place of Twilio's, whatever their length, case and punctuation."""
     words = schema.OptOut(words=(word,), opt_in_words=())
 
     assert parse_request(body, words) is True
@@ -153,18 +153,18 @@ def test_configured_words(word: str, body: str) -> None:
 
 
 def test_empty_configured_word() -> None:
-    """An empty word is said by nobody."""
+    """An empty keyword is nobody's."""
     assert parse_request(" . ", schema.OptOut(words=("", "."))) is None
 
 
 def test_out_before_in() -> None:
-    """A word that stands in both lists opts out: the safe reading."""
+    """A keyword that stands in both lists opts out: the safe reading."""
     assert parse_request("x", schema.OptOut(words=("x",), opt_in_words=("X",))) is True
 
 
 @given(ANYTHING)
 def test_any_text(body: str) -> None:
-    """Any message says something or nothing."""
+    """Any message asks for something or nothing."""
     assert parse_request(body, WORDS) in {True, False, None}
 
 
@@ -181,7 +181,7 @@ def obeyed(office: World, address: str = ANN) -> bool:
 
 
 def test_hear() -> None:
-    """A word is obeyed and told to Airtable at once."""
+    """A request is obeyed and written to Airtable at once."""
     office = world(contact("r1", sms=ANN))
     say(office, out=True, at=1)
 
@@ -190,7 +190,7 @@ def test_hear() -> None:
 
 
 def test_brevo_whatever_airtable_does() -> None:
-    """Brevo is told through its queue, also where Airtable's takes nothing; an old word is told nobody."""
+    """Brevo has it through its queue, also where Airtable's takes nothing; an old request reaches nobody."""
 
     class Full(FakeOutbox):
         def enqueue_airtable_opt_out(self, address: str) -> None:
@@ -208,7 +208,7 @@ def test_brevo_whatever_airtable_does() -> None:
 
 @pytest.mark.parametrize("address", [ANN, f"whatsapp:{ANN}", "+44 7700 900001"])
 def test_every_channel(address: str) -> None:
-    """A word counts for the person, on every channel of the same number."""
+    """A request counts for the person, on every channel of the same number."""
     office = world(contact("r1", sms=ANN, whatsapp=ANN))
     say(office, out=True, at=1, address=address)
 
@@ -217,7 +217,7 @@ def test_every_channel(address: str) -> None:
 
 
 def test_every_record() -> None:
-    """All records with the address are told."""
+    """All records with the address are written."""
     office = world(contact("r1", sms=ANN), contact("r2", whatsapp=ANN), contact("r3", sms=BEN))
     say(office, out=True, at=1)
 
@@ -225,7 +225,7 @@ def test_every_record() -> None:
 
 
 def test_stranger() -> None:
-    """A stranger's word is obeyed, too, also once they are a contact."""
+    """A stranger's request is obeyed, too, also once they are a contact."""
     office = world()
     say(office, out=True, at=1)
     assert is_opted_out(None, ANN, office.opt_outs, office.directory)
@@ -237,7 +237,7 @@ def test_stranger() -> None:
 
 @pytest.mark.parametrize("failure", [AWAY, RateLimitedError("airtable", 30), RefusedError("airtable", "x")])
 def test_queue_on_failure(failure: Exception) -> None:
-    """Where Airtable cannot be told now, the word is obeyed and queued."""
+    """Where Airtable cannot be written to now, the request is obeyed and queued."""
     office = world(contact("r1", sms=ANN))
     office.source.failure = failure
     say(office, out=True, at=1, address=f"whatsapp:{ANN}")
@@ -257,7 +257,7 @@ class Hanging(FakeSource):
 
 
 def test_queue_when_airtable_hangs() -> None:
-    """Where Airtable hangs, the word is queued while there is time for it."""
+    """Where Airtable hangs, the request is queued while there is time for it."""
     office = World(Hanging([contact("r1", sms=ANN)]))
     office.load()
     with deadline.limit(1.2):
@@ -268,7 +268,7 @@ def test_queue_when_airtable_hangs() -> None:
 
 
 def test_queue_without_time() -> None:
-    """Where there is no time to try, the word is queued at once."""
+    """Where there is no time to try, the request is queued at once."""
     office = world(contact("r1", sms=ANN))
     with deadline.limit(0.9):
         say(office, out=True, at=1)
@@ -278,7 +278,7 @@ def test_queue_without_time() -> None:
 
 
 def test_queued_word_is_delivered() -> None:
-    """A queued word reaches Airtable when it is delivered, however often that is repeated."""
+    """A queued request reaches Airtable when it is delivered, however often that is repeated."""
     office = world(contact("r1", sms=ANN))
     office.source.failure = AWAY
     say(office, out=True, at=1)
@@ -304,7 +304,7 @@ def test_repeat_does_not_undo_the_company() -> None:
 
 
 def test_nothing_said() -> None:
-    """An address at which nothing was said has nothing to deliver."""
+    """An address at which no request was made has nothing to deliver."""
     office = world(contact("r1", sms=ANN, opt_out=True))
 
     assert deliver_request(ANN, office.directory, office.opt_outs) == 0
@@ -313,7 +313,7 @@ def test_nothing_said() -> None:
 
 @given(st.permutations([(True, 1), (False, 2), (True, 3), (False, 4)]), st.booleans())
 def test_out_of_order(said: list[tuple[bool, int]], away: bool) -> None:
-    """In whatever order words arrive, the latest counts, here and at Airtable."""
+    """In whatever order requests arrive, the latest counts, here and at Airtable."""
     office = world(contact("r1", sms=ANN))
     office.source.failure = AWAY if away else None
     for out, at in said:
@@ -326,7 +326,7 @@ def test_out_of_order(said: list[tuple[bool, int]], away: bool) -> None:
 
 
 def test_later_word_in_between() -> None:
-    """Where a later word is heard while an earlier one is being told, Airtable ends with the later one."""
+    """Where a later request arrives while an earlier one is being written, Airtable ends with the later one."""
 
     class Interrupted(FakeSource):
         def set_opt_out(self, contact_id: str, opted_out: bool) -> Contact | None:
@@ -368,7 +368,7 @@ def word(out: bool = True, at: float = 1, told: tuple[str, ...] = ()) -> OptOut:
     ],
 )
 def test_decide(record_says: bool | None, said: list[OptOut], expected: bool) -> None:
-    """A word counts until the record was told it; then the record does, so that the company can change it."""
+    """A request counts until the record has it; then the record does, so that the company can change it."""
     known = None if record_says is None else contact("r1", sms=ANN, opt_out=record_says)
 
     assert expected == decide_opted_out(known, said)
@@ -379,7 +379,7 @@ def test_decide(record_says: bool | None, said: list[OptOut], expected: bool) ->
     [("+5511987654321", "whatsapp:+551187654321"), ("+525512345678", "whatsapp:+5215512345678")],
 )
 def test_other_spelling(said_at: str, asked_at: str) -> None:
-    """A word said at one spelling of a number counts at the other."""
+    """A request made at one spelling of a number counts at the other."""
     office = world()
     say(office, out=True, at=1, address=said_at)
 
@@ -387,7 +387,7 @@ def test_other_spelling(said_at: str, asked_at: str) -> None:
 
 
 def test_another_address_of_the_same_contact() -> None:
-    """A word said at one of a contact's addresses counts at the others."""
+    """A request made at one of a contact's addresses counts at the others."""
     office = world(contact("r1", sms=ANN, whatsapp=BEN))
     office.opt_outs.record_request(BEN, out=True, at=1)
 
@@ -395,7 +395,7 @@ def test_another_address_of_the_same_contact() -> None:
 
 
 def test_told_is_kept_by_contact() -> None:
-    """A record that is added later is told as well."""
+    """A record that is added later is written as well."""
     office = world(contact("r1", sms=ANN))
     say(office, out=True, at=1)
     office.source.contacts["r2"] = replace(contact("r2"), whatsapp=ANN)
@@ -406,7 +406,7 @@ def test_told_is_kept_by_contact() -> None:
 
 
 def test_an_opt_in_lifts_what_an_opt_out_has_set() -> None:
-    """And no more than that: the company's own tick stays, whoever says what."""
+    """And no more than that: the company's own tick stays, whoever asks for what."""
     office = world(contact("r1", sms=ANN), contact("r2", sms=ANN, opt_out=True))
     say(office, out=True, at=1)
     say(office, out=False, at=2)
@@ -485,7 +485,7 @@ def test_an_opt_in_from_another_number_of_ones_own() -> None:
 
 
 def test_shared_and_unreadable() -> None:
-    """Where nobody can say whether a number is shared, an opt-out stands."""
+    """Where nobody knows whether a number is shared, an opt-out stands."""
     office = world(contact("r1", sms=ANN, whatsapp=BEN))
     office.opt_outs.record_request(BEN, out=True, at=1)
     office.opt_outs.record_request(ANN, out=False, at=2)

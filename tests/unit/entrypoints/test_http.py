@@ -188,7 +188,7 @@ def test_host_from_the_context() -> None:
     ],
 )
 def test_addresses(url: str, headers: dict[str, str | None], public_base_url: str | None) -> None:
-    """Twilio may have called what the request names, or what the operator says it calls."""
+    """Twilio may have called what the request names, or what the operator configured."""
     known = signatures(public_base_url=public_base_url)
 
     assert call(event(CRM, url=url, headers=headers), known=known)[0] == 200
@@ -447,7 +447,7 @@ def test_statuses(error: BaseException, expected: int) -> None:
 
 
 def test_explained_bad_request() -> None:
-    """What is wrong with a request is said to whoever sent it, and only then."""
+    """What is wrong with a request is explained to whoever sent it, and only then."""
     assert call(event(CRM), raising(errors.BadRequestError("PageSize is no number")))[1]["error"] == (
         "PageSize is no number"
     )
@@ -463,7 +463,7 @@ def test_friendly_sentence() -> None:
 
 @pytest.mark.parametrize("error", [ValueError(SECRET), KeyError(SECRET), RecursionError(SECRET), MemoryError(SECRET)])
 def test_unknown_error(error: Exception, log: Lines) -> None:
-    """An error we did not foresee tells nobody more than where it happened."""
+    """An error we did not foresee shows nobody more than where it happened."""
     status, body = call(event(CRM), raising(error))
 
     assert (500, {"friendly_error_message": errors.BridgeError.friendly}) == (status, body)
@@ -509,7 +509,7 @@ def test_request_id(log: Lines) -> None:
 
 
 def test_success_is_silent(log: Lines) -> None:
-    """An answer as usual is no news."""
+    """An answer as usual is not logged."""
     call(event(CRM))
 
     assert log() == []
@@ -554,7 +554,7 @@ def test_hanging_tokens() -> None:
 
 @pytest.mark.parametrize("left_s", [0, 0.5, http.MARGIN_S])
 def test_no_time(left_s: float) -> None:
-    """Where there is no time to do anything, that is said at once."""
+    """Where there is no time to do anything, that is answered at once."""
     assert call(event(CRM), never, left_s=left_s)[0] == 503
 
 
@@ -583,7 +583,7 @@ def test_rescue() -> None:
 
 
 def test_rescue_never_sees_a_wrong_signature() -> None:
-    """A wrong signature is refused whatever the rescue says."""
+    """A wrong signature is refused whatever the rescue answers."""
 
     def rescue(_form: forms.Form | None, _error: BaseException) -> forms.Answer:
         pytest.fail("asked")

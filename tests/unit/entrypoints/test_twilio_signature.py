@@ -47,7 +47,7 @@ ADDED = {
 
 @dataclass(frozen=True)
 class Vector:
-    """A request and its signature; `twilio` tells whether Twilio's Python validator agrees with us about it."""
+    """A request and its signature; `twilio` holds whether Twilio's Python validator agrees with us about it."""
 
     url: str
     signature: str

@@ -396,7 +396,7 @@ def test_create_bad_channels(channels: str) -> None:
 
 
 def test_create_bad_number_is_explained() -> None:
-    """The worker is told how a number has to be written."""
+    """The worker reads how a number has to be written."""
     channels = json.dumps([{"type": "sms", "value": "0770"}])
     _, body = refusal(world(), Location="CreateCustomer", DisplayName="Ann", Channels=channels)
 

@@ -1,4 +1,4 @@
-"""The outgoing-conversation callback: a sender of the right kind, or a refusal that says why."""
+"""The outgoing-conversation callback: a sender of the right kind, or a refusal with its reason."""
 
 import pytest
 from hypothesis import given
@@ -65,7 +65,7 @@ def test_chat() -> None:
 @pytest.mark.parametrize("said", [True, False])
 @pytest.mark.parametrize("parameters", [{}, {"ChannelType": "whatsapp"}, {"CustomerId": ""}])
 def test_opted_out(said: bool, parameters: dict[str, str]) -> None:
-    """Nobody begins a conversation with somebody who opted out, by word or by record."""
+    """Nobody begins a conversation with somebody who opted out, by request or by record."""
     office = world(contact("r1", sms=ANN, opt_out=not said))
     if said:
         office.opt_outs.record_request(ANN, out=True, at=1)
@@ -74,7 +74,7 @@ def test_opted_out(said: bool, parameters: dict[str, str]) -> None:
 
 
 def test_opted_in_again() -> None:
-    """Somebody who took their opt-out back can be written to, though the record still says so."""
+    """Somebody who took their opt-out back can be written to, though the record is still ticked."""
     office = world(contact("r1", sms=ANN, opt_out=True))
     word = office.opt_outs.record_request(ANN, out=True, at=1)
     assert word
@@ -86,7 +86,7 @@ def test_opted_in_again() -> None:
 
 
 def test_an_ordinary_yes() -> None:
-    """What the company ticked is not undone by a word that was said before, such as a stranger's "Yes"."""
+    """What the company ticked is not undone by a request that was made before, such as a stranger's "Yes"."""
     office = world(contact("r1", sms=ANN, opt_out=True))
     office.opt_outs.record_request(ANN, out=False, at=1)
 
@@ -101,7 +101,7 @@ def test_two_contacts_with_one_number() -> None:
 
 
 def test_one_address_does_not_undo_another() -> None:
-    """The latest word of a person counts, at whichever of their addresses it was said."""
+    """The latest request of a person counts, at whichever of their addresses it was made."""
     office = world(contact("r1", sms=ANN, whatsapp=BEN))
     office.opt_outs.record_request(ANN, out=False, at=1)
     word = office.opt_outs.record_request(BEN, out=True, at=2)
@@ -114,7 +114,7 @@ def test_one_address_does_not_undo_another() -> None:
 
 
 def test_opted_out_stranger() -> None:
-    """A stranger's word counts, too."""
+    """A stranger's request counts, too."""
     office = world()
     office.opt_outs.record_request(ANN, out=True, at=1)
 
@@ -139,7 +139,7 @@ def test_own_number(own: str) -> None:
 
 
 def test_no_sender() -> None:
-    """Without a sender the worker is told whom to ask."""
+    """Without a sender the worker reads whom to ask."""
     office = world(REACHED)
     none = Senders({}, schema.Senders(), schema.Sender())
     outgoing = outgoing_conversation.OutgoingDeps(office.directory, office.opt_outs, none)

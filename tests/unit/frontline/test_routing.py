@@ -283,7 +283,7 @@ def test_twilio_away() -> None:
 
 
 def test_refused() -> None:
-    """A worker whom Twilio refuses is a failure that says which step chose them."""
+    """A worker whom Twilio refuses is a failure that names the step that chose them."""
     made = office(contact("r1", sms=ANN))
     made.messaging.failure = RefusedError("twilio", "status 400", code=50407)
 
@@ -376,7 +376,7 @@ def test_text_that_is_no_worker_and_nobody_else(owner: str) -> None:
 @pytest.mark.parametrize("owner", [JO, "Jo@Example.com", " JO@EXAMPLE.COM "])
 @pytest.mark.parametrize("known_by", ["workers", "default_worker", "seen", "frontline", "conversations"])
 def test_owner_in_their_own_spelling(owner: str, known_by: str) -> None:
-    """Whoever knows the worker says how the identity is spelled."""
+    """Whoever knows the worker decides how the identity is spelled."""
     settings = {"workers": f"workers: {{{JO}: {{}}}}", "default_worker": f"routing: {{default_worker: {JO}}}"}
     made = office(contact("r1", sms=ANN, owner=owner), settings=settings.get(known_by, ""))
     made.messaging.away = {JO} if known_by == "frontline" else set()
@@ -427,7 +427,7 @@ def without_users(*given_contacts: object, settings: str = "") -> World:
 
 
 def test_an_unanswered_question_does_not_make_an_owner_unknown() -> None:
-    """What is spelled as an identity is added, for only a 404 says that there is nobody."""
+    """What is spelled as an identity is added, for only a 404 means that there is nobody."""
     made = without_users(contact("r1", sms=ANN, owner=SAM), settings=f"workers: {{{JO}: {{}}}}")
 
     assert route(made) == "owner"

@@ -250,7 +250,7 @@ def test_never_read() -> None:
 
 
 def test_source_away() -> None:
-    """Where the customer cannot be read there are the templates that need none; without templates that is said."""
+    """Where the customer cannot be read there are the templates that need none; without templates it is an error."""
     office = world(contact("r1"), templates=[message(), message(text="{{name}}")], loaded=False)
     contents(office, CustomerId="")
     office.source.failure = UnavailableError("airtable", "x")

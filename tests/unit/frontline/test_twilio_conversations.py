@@ -245,7 +245,7 @@ def test_participant(binding: dict[str, str]) -> None:
     ],
 )
 def test_participant_named_by_the_app(there: dict[str, object], expected: dict[str, object]) -> None:
-    """What the app has said of a participant stays, and is completed."""
+    """What the app has written of a participant stays, and is completed."""
     made = office(ANN_SMITH, contact("r2", name="Ben"), people=[customer(attributes=json.dumps(there))])
     send(made, "onParticipantAdded")
 
@@ -384,7 +384,7 @@ def test_chat_reader() -> None:
     "there", ["nonsense", "[]", '{"customer_id": 7}', '{"customer_id": ""}', '{"customer_id": "\\ud800"}']
 )
 def test_odd_reader(there: str) -> None:
-    """A reader whose attributes say nothing of use is judged by their address."""
+    """A reader whose attributes hold nothing of use is judged by their address."""
     made = office(ANN_SMITH, people=[customer(attributes=there), worker()])
     assert not opted_out(made)
     made.opt_outs.record_request(ANN, out=True, at=1)
@@ -394,7 +394,7 @@ def test_odd_reader(there: str) -> None:
 @pytest.mark.parametrize("there", ["{}", '{"customer_id": "r1"}'])
 @pytest.mark.parametrize("on_failure", ["pass", "block"])
 def test_word_counts_without_the_record(there: str, on_failure: str) -> None:
-    """What somebody said is obeyed even where no contact can be read."""
+    """What somebody asked for is obeyed even where no contact can be read."""
     made = office(ANN_SMITH, people=[customer(attributes=there), worker()], loaded=False)
     made.opt_outs.record_request(ANN, out=True, at=1)
     made.source.failure = AWAY
@@ -407,7 +407,7 @@ def test_word_counts_without_the_record(there: str, on_failure: str) -> None:
 
 @pytest.mark.parametrize(("body", "expected"), [("STOP", True), (" stop.\n", True), ("stop it", False), ("", False)])
 def test_heard(body: str, expected: bool) -> None:
-    """A customer's word is obeyed and told to Airtable."""
+    """A customer's request is obeyed and written to Airtable."""
     made = office(ANN_SMITH)
 
     assert send(made, "onMessageAdded", Body=body) == {}
@@ -416,7 +416,7 @@ def test_heard(body: str, expected: bool) -> None:
 
 
 def test_heard_in_again() -> None:
-    """And so is a word that opts in again: it lifts what STOP has set."""
+    """And so is a request that opts in again: it lifts what STOP has set."""
     made = office(contact("r1", sms=ANN))
     send(made, "onMessageAdded", Body="stop", DateCreated="2026-01-01T00:00:00.000Z")
     assert made.source.contacts["r1"].opt_out
@@ -449,7 +449,7 @@ def test_the_companys_own_tick_stays(body: str) -> None:
     ],
 )
 def test_twilios_own_finding(kind: str, body: str, expected: bool) -> None:
-    """OptOutType is believed before any word."""
+    """OptOutType is believed before any keyword."""
     made = office(contact("r1", sms=ANN))
     send(made, "onMessageAdded", Body=body, OptOutType=kind)
 
@@ -517,7 +517,7 @@ def test_a_conversation_in_a_service_of_its_own() -> None:
 
 
 def test_heard_out_of_order() -> None:
-    """Words count in the order they were said, not in which they arrive."""
+    """Requests count in the order they were made, not in which they arrive."""
     made = office(ANN_SMITH)
     send(made, "onMessageAdded", Body="START", DateCreated="2026-01-02T00:00:00.000Z")
     send(made, "onMessageAdded", Body="STOP", DateCreated="2026-01-01T00:00:00.000Z")
@@ -527,7 +527,7 @@ def test_heard_out_of_order() -> None:
 
 @pytest.mark.parametrize("date", ["", "nonsense", "2026-01-01", "2026-01-01T00:00:00Z", "0001-01-01", "9" * 50])
 def test_heard_at_an_odd_time(date: str) -> None:
-    """A word without a time that can be read was said now."""
+    """A request without a time that can be read counts as made now."""
     made = office(ANN_SMITH)
     send(made, "onMessageAdded", DateCreated=date)
 
@@ -546,7 +546,7 @@ def test_words_of_others(parameters: dict[str, str]) -> None:
 
 
 def test_heard_while_airtable_is_away() -> None:
-    """A word that Airtable cannot be told now is obeyed and queued."""
+    """A request that cannot be written to Airtable now is obeyed and queued."""
     made = office(ANN_SMITH)
     made.source.failure = AWAY
 
@@ -568,7 +568,7 @@ def test_other_events(event_type: str) -> None:
 
 
 def test_pre_events() -> None:
-    """The events that hold something back are told from those that come after the fact."""
+    """The events that hold something back are kept apart from those that come after the fact."""
     assert {"onConversationAdd", "onMessageAdd", "onParticipantAdd", "onUserUpdate", "onMessageRemove"} <= PRE_EVENTS
     assert {"onConversationAdded", "onMessageAdded", "onParticipantAdded"} == set(EVENTS) - PRE_EVENTS
 
@@ -703,7 +703,7 @@ def test_any_parameters(event_type: str, parameters: dict[str, str], there: str,
 
 
 def test_api_messages_under_our_own_number() -> None:
-    """A message sent through the API is checked, whoever its author is said to be."""
+    """A message sent through the API is checked, whoever its author is claimed to be."""
     made = office(ANN_SMITH)
     send(made, "onMessageAdded", Body="STOP")
     status, _ = through(made, "onMessageAdd", "pass", Author="+15005550006", ClientIdentity="", Source="API")
