@@ -36,6 +36,9 @@ COMMANDS: Final = {
     "persons": Entry(
         "Shows, splits and erases what support events made of a person.", f"{_COMMANDS}.persons.group:group"
     ),
+    "queues": Entry(
+        "Puts back what was given up: dead letters, and events that Brevo refused.", f"{_COMMANDS}.queues.group:group"
+    ),
     "usage": Entry(
         "Shows how many calls Airtable had from the bridge this month, and how many the plan has.",
         f"{_COMMANDS}.usage:usage",

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from twilio_bridge.entrypoints.sqs import MAX_WAIT_S, Message, consume, wait_s
+from twilio_bridge.entrypoints.sqs import MARGIN_S, MAX_WAIT_S, MIN_TIME_S, TURN_WAIT_S, Message, consume, wait_s
 from twilio_bridge.errors import BridgeError, RateLimitedError, UnavailableError
 
 AWAY = UnavailableError("airtable", "x")
@@ -116,3 +116,11 @@ def test_rubbish_comes_again(body: str) -> None:
 def test_how_long_what_failed_rests(tries: int, error: BridgeError, expected: float) -> None:
     """As long as the other side asks for, else ever longer, at most 15 minutes."""
     assert expected == wait_s(tries, error)
+
+
+@pytest.mark.parametrize("tries", [1, 5, 40])
+def test_a_message_whose_turn_did_not_come_comes_again_at_once(tries: int) -> None:
+    """Those before it took the time: it is not done late for what it has not failed at."""
+    work = Work()
+    assert ["a"] == work.consume(record("a", tries=tries), seconds=MARGIN_S + MIN_TIME_S / 2)
+    assert ([], [("receipt-a", TURN_WAIT_S)]) == (work.done, work.hidden)

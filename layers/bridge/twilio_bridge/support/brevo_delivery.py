@@ -252,7 +252,8 @@ def _send(event: TimelineEvent, delivery: Delivery) -> None:
     except UnacceptableError as error:
         _mark(event, "refused", delivery)
         delivery.done.refused += 1
-        logger.error("Brevo refuses an event for good", extra={"key": event.key, **describe_error(error)})
+        why = {"key": event.key, "person": delivery.person.id, **describe_error(error)}
+        logger.error("Brevo refuses an event for good", extra=why)
     except (RefusedError, RateLimitedError, NotTakenError):
         _mark(event, "pending", delivery)
         raise

@@ -1,0 +1,1 @@
+"""`twilio-bridge queues`: what was given up comes back."""
