@@ -602,3 +602,12 @@ def test_who_does_not_answer_is_asked_once() -> None:
     made.messaging = Away(made.messaging.conversations)
     assert route(made) == "random"
     assert len(asked) <= 2
+
+
+def test_shared_number_where_nobody_says_who_is_available() -> None:
+    """One of those whose number it is gets the conversation, not somebody of another number."""
+    settings = f'workers: {{{JO}: {{sms: "{OURS}"}}, {SAM}: {{sms: "{OURS}"}}, {KIM}: {{}}}}'
+    made = without_users(settings=settings)
+
+    assert route(made) == "number_owner"
+    assert workers_in(made)[0] in {JO, SAM}

@@ -6,6 +6,7 @@ Frontline asks once and waits 10 s. Without a worker the conversation blocks lat
 
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from twilio_bridge import deadline, phone
@@ -154,7 +155,10 @@ def _is_spelled_as_identity(name: str) -> bool:
 
 def _number_owner(inbound: Inbound, _contact: Contact | None, deps: RoutingDeps) -> list[Candidate]:
     owners = _shuffled(deps.senders.find_owners(inbound.proxy_address), inbound)
-    first = _first_available(owners, deps) if len(owners) > 1 else None
+    first = None
+    if len(owners) > 1:
+        with suppress(BridgeError):  # nobody knows who is available: any of them will do
+            first = _first_available(owners, deps)
     return _active([*([first] if first else []), *owners], "number_owner", inbound, deps)
 
 
