@@ -1,7 +1,10 @@
 """People, phones and failures as they really are, through the running stack: owners' cells, groups, STOP, 429, keys."""
 
 import json
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +16,7 @@ from tests.integration.waiting import patiently
 from twilio_bridge.entrypoints.twilio_signature import HMAC_SHA256, sign
 from twilio_bridge_local.vendors.faults import Faults
 from twilio_bridge_local.vendors.twilio.people import Outcome
+from twilio_bridge_local.vendors.twilio.server import TwilioStandIn
 
 OURS = "+15005550006"
 KEY_ID, KEY_SECRET = "webhooks_sharedkey_01", "b25lIHNoYXJlZCBrZXk="
@@ -176,6 +180,31 @@ def test_nobody_says_who_is_a_user(deployed: Deployment, fault: Faults) -> None:
     assert (True, [DEFAULT]) == (outcome.routed, workers_in(deployed, outcome))
     outcome = deployed.twilio.receive("+447700900009", f"+1500555{fault.status or 0:04}", "Hello")
     assert (True, [WORKER]) == (outcome.routed, workers_in(deployed, outcome))
+
+
+def test_a_connection_that_is_refused_for_a_moment(deployed: Deployment) -> None:
+    """Nothing was sent, so it is sent again: the customer reaches somebody, the opted-out one no message."""
+    number = "+15555550205"
+    with _away_for(deployed.twilio, 1.0):
+        outcome = deployed.twilio.receive(number, OURS, "Hello")
+    assert (True, [DEFAULT]) == (outcome.routed, workers_in(deployed, outcome))
+    deployed.twilio.receive(number, OURS, "STOP")
+    with _away_for(deployed.twilio, 0.7):
+        sent = deployed.twilio.send(str(outcome.conversation_sid), DEFAULT, "Hi")
+    assert sent.refused
+    assert 451 == sent.refused.status
+
+
+@contextmanager
+def _away_for(twilio: TwilioStandIn, seconds: float) -> Iterator[None]:
+    """Let nobody listen where Twilio is, for so long."""
+    twilio.stop()
+    back = threading.Timer(seconds, twilio.start)
+    back.start()
+    try:
+        yield
+    finally:
+        back.join()
 
 
 def test_a_conversation_that_is_still_being_made(deployed: Deployment) -> None:
