@@ -88,7 +88,7 @@ def expected(number: int, last_day: str = "2026-03-02") -> dict[str, Any]:
     ]
     return {
         "email": f"kim{number}@example.org",
-        "ext_id": f"crm-{number}",
+        "ext_id": None,
         "attributes": {
             "FIRSTNAME": "Kim Example",
             "LAST_SUPPORT_DATE": last_day,
