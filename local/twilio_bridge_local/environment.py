@@ -144,9 +144,16 @@ def decide(settings: Settings, *, demo: bool = False, live: bool = False) -> Env
         airtable=airtable,
         brevo=brevo,
         aws_endpoint_url=refuse_real_aws(given) if given else "",
-        settings={**_NUMBERS, **settings} if twilio.stand_in else settings,
+        settings={**_made_up(twilio, airtable), **settings},
         notes=tuple(_notes(settings, {"TWILIO": twilio, "AIRTABLE": airtable, "BREVO": brevo})),
     )
+
+
+def _made_up(twilio: Vendor, airtable: Vendor) -> Settings:
+    """Return what the samples need of each vendor that is not real: numbers, and the secret that signs the ping."""
+    numbers = _NUMBERS if twilio.stand_in else {}
+    signed = {"AIRTABLE_WEBHOOK_SECRET": credentials.AIRTABLE_WEBHOOK_SECRET} if airtable.stand_in else {}
+    return {**numbers, **signed}
 
 
 def port_of(settings: Settings, default: int = 3000) -> int:

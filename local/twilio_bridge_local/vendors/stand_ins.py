@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from twilio_bridge_local.credentials import (
     SAMPLE_ADDRESS,
+    SAMPLE_CHAT_SERVICE_SID,
     SAMPLE_CONVERSATION_SID,
     SAMPLE_FLEX_TOKEN,
     SAMPLE_PARTICIPANT_SID,
@@ -102,7 +103,10 @@ def _add_samples(stand_in: "TwilioStandIn") -> None:
     """Add the Flex token and the conversation that sample events and printed calls name, still without a worker."""
     from twilio_bridge_local.samples.airtable_base import WORKERS  # noqa: PLC0415  as above
     from twilio_bridge_local.vendors.twilio.records import Binding, Conversation, Participant  # noqa: PLC0415  as above
+    from twilio_bridge_local.vendors.twilio.store import Store  # noqa: PLC0415  as above
 
+    stand_in.store = Store(default_service_sid=SAMPLE_CHAT_SERVICE_SID)
+    stand_in.add_users()
     stand_in.flex_tokens.issue(stand_in.account_sid, WORKERS[0], token=SAMPLE_FLEX_TOKEN, ttl_s=_WEEK_S)
 
     store, at = stand_in.store, datetime.now(UTC)

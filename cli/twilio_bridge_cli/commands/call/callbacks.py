@@ -16,6 +16,7 @@ SAMPLE_WORKER: Final = "jo@example.com"
 SAMPLE_CUSTOMER_ID: Final = "reci0VpEBOWfbZAVa"
 SAMPLE_ADDRESS: Final = "+447900000012"
 SAMPLE_CONVERSATION_SID: Final = "CH5a1e0000000000000000000000000001"
+SAMPLE_CHAT_SERVICE_SID: Final = "IS5a1e0000000000000000000000000001"
 SAMPLE_PARTICIPANT_SID: Final = "MB5a1e0000000000000000000000000001"
 SAMPLE_OUR_NUMBER: Final = "+15005550006"
 
@@ -129,7 +130,7 @@ def _routing(options: CallOptions, local: bool) -> Defaults:
         "FriendlyName": options.address or "",
         "UniqueName": "",
         "Attributes": "{}",
-        "ConversationServiceSid": "IS" + ALL_ZEROS,
+        "ConversationServiceSid": SAMPLE_CHAT_SERVICE_SID if local else "IS" + ALL_ZEROS,
         "State": "active",
         **_binding(options, local),
     }
