@@ -112,7 +112,8 @@ def load_wide_base(told: Connection, where: Sequence[str]) -> None:
     cache = DynamoContactCache(table, for_everybody=False)
     leases, notes = DynamoLeases(table), DynamoNotes(table)
     work = RefreshDeps(source, cache, DynamoPartialLoads(table), notes, leases, FakeRefresh(), SETTINGS)
-    refresh(work, whole=True)
+    refresh(work, whole=True)  # into an empty cache
+    refresh(work, whole=True)  # and over a full one
     told.send((cache.read_state().count, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024))
     told.poll(None)
 

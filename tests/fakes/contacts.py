@@ -212,7 +212,7 @@ class FakeCache:
         """Note until when the webhook has been read."""
         self._changes += len(changed)
         if self._state.loaded_at is not None and self._state.loaded_at < moment:
-            self._state = replace(self._state, loaded_at=moment, is_told=True)
+            self._state = replace(self._state, loaded_at=moment, is_covered=True)
         self._state = replace(self._state, has_many_changes=self._changes > MAX_CHANGES_COUNT)
 
     def apply_changes(self, changed: Sequence[Contact], began_at: float, number: int, newest: str | None = None) -> int:

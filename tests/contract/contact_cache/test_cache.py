@@ -470,11 +470,11 @@ def test_what_was_told_makes_the_copy_younger(cache: ContactCache, clock: Time) 
     cache.confirm_webhook_read(time.time() - 30)
     assert (time.time(), True, "2026-01-01") == (
         cache.read_state().loaded_at,
-        cache.read_state().is_told,
+        cache.read_state().is_covered,
         cache.read_state().newest,
     )
     cache.replace_all([contact(1, owner=JO)], time.time(), 2)
-    assert not cache.read_state().is_told
+    assert not cache.read_state().is_covered
 
 
 def test_a_removal_told_during_a_load_survives_it(cache: ContactCache, clock: Time) -> None:

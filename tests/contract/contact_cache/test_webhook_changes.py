@@ -23,12 +23,12 @@ def test_confirmed(cache: ContactCache, clock: Time) -> None:
     """The copy is as young as what was heard last, and says that it is told; nothing else of its state changes."""
     cache.replace_all([contact(1, owner=JO)], clock.now(), 1, "newest")
     before = cache.read_state()
-    assert not before.is_told
+    assert not before.is_covered
     clock.pass_(60)
     cache.confirm_webhook_read(clock.now())
     after = cache.read_state()
 
-    assert (clock.now(), True) == (after.loaded_at, after.is_told)
+    assert (clock.now(), True) == (after.loaded_at, after.is_covered)
     assert (before.full_at, before.newest, before.count) == (after.full_at, after.newest, after.count)
 
 
@@ -46,7 +46,7 @@ def test_an_empty_cache_stays_empty(cache: ContactCache, clock: Time) -> None:
     cache.confirm_webhook_read(clock.now())
 
     assert cache.read_state().is_empty
-    assert not cache.read_state().is_told
+    assert not cache.read_state().is_covered
 
 
 def test_a_load_starts_anew(cache: ContactCache, clock: Time) -> None:
@@ -56,7 +56,7 @@ def test_a_load_starts_anew(cache: ContactCache, clock: Time) -> None:
     clock.pass_(60)
     cache.replace_all([contact(1, owner=JO)], clock.now(), 2)
 
-    assert (clock.now(), False) == (cache.read_state().loaded_at, cache.read_state().is_told)
+    assert (clock.now(), False) == (cache.read_state().loaded_at, cache.read_state().is_covered)
 
 
 def test_an_update_leaves_it_told(cache: ContactCache, clock: Time) -> None:
@@ -65,7 +65,7 @@ def test_an_update_leaves_it_told(cache: ContactCache, clock: Time) -> None:
     cache.confirm_webhook_read(clock.now() + 1)
     cache.apply_changes([], clock.now() + 60, 2)
 
-    assert cache.read_state().is_told
+    assert cache.read_state().is_covered
 
 
 def test_a_stranger_who_went_while_a_load_ran(cache: ContactCache, clock: Time) -> None:

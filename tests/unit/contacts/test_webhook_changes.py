@@ -349,12 +349,12 @@ def test_a_load_from_before_the_webhook_is_not_vouched_for() -> None:
 
     assert read_webhook(office.refreshing) is None
     assert ["Anna"] == names(office)
-    assert not office.cache.read_state().is_told
+    assert not office.cache.read_state().is_covered
     office.clock.offset = 901
     assert Loaded(1, 0) == refresh(office.refreshing)
     office.clock.offset = 2_000
     assert Updated(0) == refresh(office.refreshing)
-    assert office.cache.read_state().is_told
+    assert office.cache.read_state().is_covered
 
 
 def test_a_copy_that_is_told_of_changes_is_fresh_for_fresh_s() -> None:
@@ -427,7 +427,7 @@ def test_a_webhook_whose_payloads_report_an_error_is_replaced(log: Lines) -> Non
 
     assert read_webhook(office.refreshing) is None
     assert [] == office.feed.list_webhooks()
-    assert not office.cache.read_state().is_told or office.registrations.get_registration() is None
+    assert not office.cache.read_state().is_covered or office.registrations.get_registration() is None
     assert "webhook replaced" in [line["message"] for line in log()]
     assert "registered" == register_webhook(office.refreshing, BASE_URL)
     assert [f"ach{2:014}"] == [each.id for each in office.feed.list_webhooks()]

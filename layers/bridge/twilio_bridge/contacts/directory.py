@@ -229,7 +229,7 @@ class Directory:
 
     def _is_fresh(self, state: CacheState) -> bool:
         """Return whether the copy is young enough; one whose changes are not announced may grow older than others."""
-        stale_after_s = self.settings.fresh_s if state.is_told else self.settings.stale_after_s
+        stale_after_s = self.settings.fresh_s if state.is_covered else self.settings.stale_after_s
         is_young = state.loaded_at is not None and self.clock() - state.loaded_at <= stale_after_s
         return is_young and state.origin.made_of.endswith(self.made_of)
 

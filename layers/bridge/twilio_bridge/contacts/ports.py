@@ -94,7 +94,7 @@ class CacheState:
     """Whether the cache holds a whole load, and how old it is (epoch seconds).
 
     `loaded_at` is when it was last brought up to date, `full_at` when its last whole load began; `newest` is the latest
-    change it holds, `count` how many contacts the whole load had. `is_told` means that since that load the base's
+    change it holds, `count` how many contacts the whole load had. `is_covered` means that since that load the base's
     webhook has reported what changed. `origin` is empty in a copy of a version that did not note it. `lease` is the
     latest number that a load was written under, `has_many_changes` that they are worth folding into the chunks.
     """
@@ -103,7 +103,7 @@ class CacheState:
     full_at: float = 0
     newest: str = ""
     count: int = 0
-    is_told: bool = False
+    is_covered: bool = False
     origin: Origin = Origin()
     lease: int = field(default=0, compare=False)
     has_many_changes: bool = False

@@ -46,16 +46,16 @@ def _refresh(
 ) -> Loaded | PartlyLoaded | Updated | Refused | None:
     state = work.cache.read_state()
     begun = loading.find_partial_load(work, state)
-    is_told = webhook_changes.covers_cache(work, state)
-    if begun or whole or _needs_everything(state, work, nightly=nightly, is_told=is_told):
+    is_covered = webhook_changes.covers_cache(work, state)
+    if begun or whole or _needs_everything(state, work, nightly=nightly, is_covered=is_covered):
         done = loading.load_all(work, number, state, begun)
         if isinstance(done, Loaded):
-            webhook_changes.replace_silent(work, done.moved if is_told else 0)
+            webhook_changes.replace_silent(work, done.moved if is_covered else 0)
         return done
 
-    if is_told and work.clock() - (state.loaded_at or 0) < webhook_interval_s(work.settings):
+    if is_covered and work.clock() - (state.loaded_at or 0) < webhook_interval_s(work.settings):
         return None
-    if is_told and (taken := webhook_changes.take_in_changes(work, number)) is not None:
+    if is_covered and (taken := webhook_changes.take_in_changes(work, number)) is not None:
         return Updated(taken)
     return loading.load_changes(work, state, number) if work.settings.contacts.columns.last_modified else None
 
@@ -84,10 +84,10 @@ def full_load_interval_s(settings: schema.Config, contacts: int) -> float:
     return max(wished, MONTH_S * requests * 2 / settings.airtable.monthly_calls)
 
 
-def _needs_everything(state: CacheState, work: RefreshDeps, *, nightly: bool, is_told: bool) -> bool:
+def _needs_everything(state: CacheState, work: RefreshDeps, *, nightly: bool, is_covered: bool) -> bool:
     if state.is_empty or state.origin.made_of != work.made_of:
         return True
-    tells_changes = is_told or bool(work.settings.contacts.columns.last_modified and state.newest)
+    tells_changes = is_covered or bool(work.settings.contacts.columns.last_modified and state.newest)
     affordable_s = full_load_interval_s(work.settings, state.count)
     due_s = max(FULL_AFTER_S, affordable_s) if tells_changes and not nightly else affordable_s
     return work.clock() - state.full_at >= due_s

@@ -67,7 +67,7 @@ class ChunkMemory:
 
 
 class ChunkReader:
-    """Reads chunks, from memory where it can; with the first ones of an answer it reads the mark and keeps it."""
+    """Reads chunks, from memory where it can; with the first ones of an answer it reads the generation and keeps it."""
 
     def __init__(self, table: Table, memory: ChunkMemory) -> None:
         self._table = table
@@ -76,11 +76,11 @@ class ChunkReader:
         self.generation: Item | None = None
 
     def renew_generation(self) -> None:
-        """Read the mark anew with what is read next."""
+        """Read the generation anew with what is read next."""
         self._is_due = True
 
     def get_items(self, keys: Sequence[Key], *, consistent: bool = False) -> dict[Key, Item]:
-        """Return those of the items that are there; the mark is read with them where it is due."""
+        """Return those of the items that are there; the generation is read with them where it is due."""
         wanted = [STATE, *keys] if self._is_due else list(keys)
         found = self._table.get_many(wanted, consistent=consistent)
         if self._is_due:

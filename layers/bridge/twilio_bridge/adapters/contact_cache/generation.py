@@ -74,7 +74,7 @@ def parse_state(item: Item | None, *, for_everybody: bool) -> CacheState:
         full_at=item["full_at"] / 1000,
         newest=item["newest"],
         count=item["count"],
-        is_told=item["is_told"],
+        is_covered=item["is_told"],
         origin=origin,
         lease=item["lease"],
         has_many_changes=_has_many_changes(item),

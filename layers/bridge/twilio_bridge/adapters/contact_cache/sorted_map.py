@@ -1,13 +1,13 @@
 """A sorted map in DynamoDB that is written as a whole and read in slices.
 
-A book's entries stand in order in chunks: compressed, immutable, named by their content. Its head lists them. What
+A map's entries stand in order in chunks: compressed, immutable, named by their content. Its head lists them. What
 changed since stands beside the head as deltas, one item an entry, so that a single write never rewrites a chunk. One
-query gives head and deltas, one batch the chunks, so a slice takes two requests whatever the book's size.
+query gives head and deltas, one batch the chunks, so a slice takes two requests whatever the map's size.
 
 Chunks are cut by a key's checksum, not by counting: an entry more or less changes one chunk, not all that
 follow. A new load writes the chunks that are not there yet, puts the head aside and writes another one, which is not
-seen until the `mark` counts it; deltas older than the load's begin are ignored from then on. A chunk that no head names
-any more is left to its time to live.
+seen until the `generation` counts it; deltas older than the load's begin are ignored from then on, and removed by the
+load after it. A chunk that no head names any more is left to its time to live.
 """
 
 import base64
@@ -223,7 +223,7 @@ class SortedMap:
         for _ in range(MAX_LOOKUPS):
             self._reader.renew_generation()
             view = open_(False)
-            answer = what(view)  # has read the mark, too
+            answer = what(view)  # has read the generation, too
             seen = generation.parse_generation(self._reader.generation)
             if view.is_settled(seen):
                 return answer
