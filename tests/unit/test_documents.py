@@ -10,6 +10,7 @@ from typing import Any, Final
 import pytest
 from samtranslator.yaml_helper import yaml_parse
 
+from tests.e2e.first_hour.readme import read_steps
 from twilio_bridge.config.schema import PACKAGED, parse
 from twilio_bridge.phone import parse_number
 from twilio_bridge_cli.app import COMMANDS
@@ -93,6 +94,18 @@ def test_commands_have_the_options_that_are_written(path: Path) -> None:
             command, rest = load_command(command.entries[rest[0]]), rest[1:]
         known = {"--help", *(option for parameter in getattr(command, "params", []) for option in parameter.opts)}
         assert {word.partition("=")[0] for word in rest if word.startswith("--")} <= known, words
+
+
+def test_deploying_takes_ten_steps_at_most() -> None:
+    """Each is numbered, and has commands, or names outputs of the stack to paste; `make first-hour` does them."""
+    steps = read_steps(ROOT / "README.md", "Deploy and connect")
+
+    assert list(range(1, len(steps) + 1)) == [step.number for step in steps]
+    assert len(steps) <= 10
+    for step in steps:
+        pasted = re.findall(r"\b([A-Z]\w+Url)\b", step.text)
+        assert step.commands or pasted, step.text
+        assert not [name for name in pasted if name not in TEMPLATE["Outputs"]], step.text
 
 
 def test_every_function_has_its_sample_in_the_readme() -> None:
