@@ -33,9 +33,8 @@ def read(twilio: MemoryResources, entity: str = "Messages", seconds: float = 18.
     return lists(twilio, seconds).read(found, EntityCall(entity, "list", **asked))
 
 
-def follow(twilio: MemoryResources, **asked: Any) -> Iterator[Page]:
+def follow(twilio: MemoryResources, token: str = "", **asked: Any) -> Iterator[Page]:
     """Read page after page to the end."""
-    token = ""
     for _ in range(1_000):
         page = read(twilio, page_token=token, **asked)
         yield page
@@ -197,3 +196,25 @@ def test_a_token_within_a_list_that_was_read_before() -> None:
     clause = "DateSent IN ('2026-11-01T10:00:00Z', '2026-11-01T10:00:01Z')"
     pages = list(follow(MemoryResources({"Messages": messages}), filter_clause=clause, page_size=8))
     assert sorted(row["sid"] for row in messages) == sorted(row["Sid"] for page in pages for row in page.rows)
+
+
+@pytest.mark.parametrize("change", ["arrive", "are deleted", "that is next is deleted", "around it are deleted"])
+def test_rows_that_come_and_go_between_two_calls(change: str) -> None:
+    """A list goes on at its row, wherever that stands now; a caller who deletes what a page held misses none."""
+    messages = [message(number, status="failed") for number in range(40)]
+    twilio = MemoryResources({"Messages": messages})
+    asked: dict[str, Any] = {"filter_clause": "Status = 'failed'", "page_size": 10}
+    first = read(twilio, **asked)
+    held = {row["Sid"] for row in first.rows}
+
+    if change == "arrive":
+        messages[:0] = [message(number, status="failed") for number in range(100, 103)]
+    elif change == "are deleted":
+        messages[:] = [row for row in messages if row["sid"] not in held]
+    else:
+        del messages[slice(10, 11) if change == "that is next is deleted" else slice(9, 11)]
+    rest = [row["Sid"] for page in follow(twilio, first.next_token or "", **asked) for row in page.rows]
+
+    wanted = [row["sid"] for row in messages if row["sid"] not in held and row["sid"] < f"SM{100:032x}"]
+    assert [] == [sid for sid in wanted if sid not in rest]
+    assert change == "around it are deleted" or wanted == rest

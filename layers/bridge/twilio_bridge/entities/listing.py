@@ -6,7 +6,7 @@ the middle of it. With a sort all rows that match are read for each page, and th
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from typing import Any, Final
 
 from twilio_bridge.entities.calls import EntityCall
@@ -47,7 +47,7 @@ class Lists:
         resume = Position(*self.tokens.open(listing, call.page_token)) if call.page_token else None
         statement = self._statement(call, resume)
         rows, position = self._take(selection, statement, call.page_size)
-        token = self.tokens.seal(listing, [position.reading, position.page_uri, position.row]) if position else None
+        token = self.tokens.seal(listing, [*astuple(position)]) if position else None
         return Page(rows, token, describe_reading(selection, statement) | {"complete": position is None})
 
     def _statement(self, call: EntityCall, resume: Position | None = None) -> Statement:

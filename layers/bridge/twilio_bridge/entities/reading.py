@@ -14,6 +14,7 @@ from typing import Final
 from twilio_bridge.entities.plan import Request
 from twilio_bridge.entities.ports import Page, Row, Twilio
 from twilio_bridge.entities.registry import Entity, Filter
+from twilio_bridge.entities.row_numbers import number_row
 from twilio_bridge.entities.values import normalize_moment, read_datetime
 from twilio_bridge.errors import BadRequestError, NotFoundError, OutOfTimeError, RateLimitedError, UnavailableError
 
@@ -36,11 +37,29 @@ class PageEnd(Exception):  # noqa: N818  no error: the place where a cut list go
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Where a list goes on: which of the statement's readings, which page of it, and the row on that page."""
+    """Where a list goes on: which of the statement's readings, which page of it, and the row on that page.
+
+    Rows come and go between two calls, so a row within a page is known by its number (`following`), and by that of the
+    row before it (`last`) in case it is gone.
+    """
 
     reading: int = 0
     page_uri: str | None = None
     row: int = 0
+    last: int | None = None
+    following: int | None = None
+
+    def find_row(self, entity: Entity, rows: Sequence[Row]) -> int:
+        """Return where to go on in the page as it is now; at its beginning where neither row is there any more.
+
+        No row is passed over; rows are read twice only where both of those are gone.
+        """
+        if self.following is None:
+            return self.row
+        numbers = [number_row(entity, row) for row in rows]
+        if self.following in numbers:
+            return numbers.index(self.following)
+        return numbers.index(self.last) + 1 if self.last in numbers else 0
 
 
 @dataclass(slots=True)
@@ -78,8 +97,14 @@ class Place:
     """Where a reading is now: `reading` counts the statement's readings, `row` the rows of the page."""
 
     reading: int
+    entity: Entity
     page: Page
     row: int
+
+    def mark_row(self, row: int) -> Position:
+        """Return a position within this page, behind its first row."""
+        last, following = (number_row(self.entity, self.page.rows[each]) for each in (row - 1, row))
+        return Position(self.reading, self.page.uri, row, last, following)
 
 
 @dataclass
@@ -130,7 +155,7 @@ class Statement:
             return self._cut
         page, row = self.place.page, self.place.row + 1
         if row < len(page.rows):
-            return Position(self.place.reading, page.uri, row)
+            return self.place.mark_row(row)
         if page.next_page_uri:
             return Position(self.place.reading, page.next_page_uri)
         return Position(self.place.reading + 1)
@@ -155,11 +180,12 @@ class Statement:
             return
         start = start if ordinal == start.reading else Position(ordinal)
         tally = self._tally_of(request)
-        first = start.row
+        going_on = start
         for page in self._pages(request, tally, start):
+            first = going_on.find_row(request.entity, page.rows)
             tally.count(page.rows[first:] if first else page.rows)
-            yield Place(ordinal, page, first)
-            first = 0
+            yield Place(ordinal, request.entity, page, first)
+            going_on = Position()
 
     def _tally_of(self, request: Request) -> Tally:
         how = (request.entity.name, request.pushed, tuple(request.params), request.key is not None)

@@ -3,7 +3,6 @@
 https://www.sqlite.org/vtab.html
 """
 
-import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -26,6 +25,7 @@ from twilio_bridge.entities.plan import (
 from twilio_bridge.entities.ports import Row
 from twilio_bridge.entities.reading import Place, Statement
 from twilio_bridge.entities.registry import Entity
+from twilio_bridge.entities.row_numbers import has_key, number_row, number_values
 from twilio_bridge.entities.values import READERS, SQL_TYPES, Value
 
 OPERATORS: Final = {
@@ -39,7 +39,6 @@ OPERATORS: Final = {
 }
 # How a column compares unless a statement says otherwise; under another collation Twilio's answer could lack rows.
 COLLATIONS: Final = {"datetime": "MOMENT", "date": "MOMENT"}
-_ROWID_BITS: Final = 63
 
 
 class Session:
@@ -234,19 +233,12 @@ class Cursor:
         return self._numbered[1]
 
     def _number_row(self, row: Row) -> int:
-        keys = [column.json_key for column in self._entity.columns if column.name in self._entity.key_columns]
-        values = [row.get(key) for key in keys]
-        if values and self._entity.key and None not in values:
-            return _number(values)
-        number = _number(sorted(row.items()))
+        number = number_row(self._entity, row)
+        if has_key(self._entity, row):
+            return number
         self._seen[number] += 1  # rows without a key may be alike
-        return _number([number, self._seen[number]])
+        return number_values([number, self._seen[number]])
 
     def Close(self) -> None:  # noqa: N802  apsw's name
         """End the reading."""
         self._places = iter(())
-
-
-def _number(values: object) -> int:
-    digest = hashlib.blake2b(json.dumps(values, default=str).encode(), digest_size=8).digest()
-    return int.from_bytes(digest) >> (64 - _ROWID_BITS)
