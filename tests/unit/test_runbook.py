@@ -11,7 +11,7 @@ SOURCES = [*(ROOT / "layers" / "bridge").rglob("*.py"), *(ROOT / "functions").rg
 SYSTEM = re.compile(r"^[a-z ]+: ")
 # A sentence of a log has blanks, and no sign that only code, paths or settings have.
 CODE = re.compile(
-    r"[/{}()=<>$*|_\"\[\]]|--|:$|\w: (true|false)|^(make|sam|aws|twilio-bridge|config|secrets|curl|git|cp|cd) "
+    r"[/{}()=<>$*|_\"\[\]]|--|:$|\w: (true|false)|^(make|sam|aws|twilio-bridge|config|secrets|curl|git|python|cp) "
 )
 
 
