@@ -381,3 +381,14 @@ def test_a_webhook_is_made_once(aws: Aws, airtable: AirtableStandIn) -> None:
     with pytest.raises(UnavailableError):
         adapter(aws, airtable.url).create_webhook(URL)
     assert 1 == len(airtable.requests)
+
+
+def test_a_webhook_that_reports_an_error(aws: Aws) -> None:
+    """Its payload is an error instead of changes, as Airtable writes it."""
+    with stand_in() as airtable:
+        feed = adapter(aws, airtable.url)
+        made = feed.create_webhook("https://bridge.example.com/webhooks/airtable")
+        airtable.webhooks.report_error(made.id)
+        found = feed.list_changes(made.id, made.cursor)
+    assert found
+    assert (True, False, 2) == (found.has_failed, found.is_whole, found.cursor)

@@ -1,5 +1,6 @@
 """A table refuses what AWS refuses, repeats what AWS left undone, and fails in one way only."""
 
+import itertools
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -179,6 +180,18 @@ def test_unprocessed_keys_are_read_again(
     client: Any = Stingy(aws.client, refusals)
     assert keys(150) == sorted(Table(client, CONTACT_CACHE).get_many(keys(150)))
     assert max(client.sizes) <= 100
+
+
+def test_throttled_reads_pause_longer_and_longer(aws: Aws, table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Asking 240 times a second only keeps the table busy: each time the wait is about twice as long."""
+    pauses: list[float] = []
+    monkeypatch.setattr("time.sleep", pauses.append)
+    table.put_many(items(10))
+    client: Any = Stingy(aws.client, 6)
+    assert keys(10) == sorted(Table(client, CONTACT_CACHE).get_many(keys(10)))
+    assert len(pauses) >= 5
+    assert all(later > earlier for earlier, later in itertools.pairwise(pauses))
+    assert sum(pauses) > 1
 
 
 FAILURES = [

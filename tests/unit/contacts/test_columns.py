@@ -51,6 +51,20 @@ def test_a_load_is_refused_where_a_column_is_gone(column: str, how: str, log: Li
     ]
 
 
+def test_a_refused_load_is_tried_again_after_five_minutes() -> None:
+    """Every callback that meets the old copy asks for one; another configuration is tried at once."""
+    office = world(contact("r1", opt_out=True))
+    rename(office, "opt_out")
+    office.clock.offset += 86_400
+    assert isinstance(refresh(office.refreshing), Refused)
+    office.source.calls = 0
+    assert refresh(office.refreshing) is None
+    assert 0 == office.source.calls
+    assert isinstance(refresh(replace(office.refreshing, made_of="another")), Refused)
+    office.clock.offset += 301
+    assert isinstance(refresh(office.refreshing), Refused)
+
+
 def test_a_load_goes_on_once_the_column_is_back() -> None:
     """Nothing has to be done but to name it as before."""
     office = world(contact("r1", opt_out=True))

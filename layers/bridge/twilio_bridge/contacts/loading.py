@@ -57,6 +57,9 @@ OVERLAP_S = 10
 CHECK_COLUMNS_EVERY_S = 72_000
 TEMPLATES_READ = "templates read"
 TEMPLATES_EVERY_S = 900
+# Whoever meets the old copy asks for a load, and each costs requests of the plan's.
+REFUSED = "load refused"
+REFUSED_S = 300
 WARNED = "warned of absent columns"
 WARNED_S = 30 * 86_400
 
@@ -145,7 +148,7 @@ def load_all(
                 begun = None
         return _go_on(work, number, _begin_or(None, work, columns), columns, texts)
     except ColumnsGoneError as error:
-        return refuse_load(error)
+        return refuse_load(work, error)
 
 
 def load_changes(work: RefreshDeps, state: CacheState, number: int) -> Updated | Refused:
@@ -158,15 +161,21 @@ def load_changes(work: RefreshDeps, state: CacheState, number: int) -> Updated |
     try:
         read = _list_changed(work.source, state.newest)
     except ColumnsGoneError as error:
-        return refuse_load(error)
+        return refuse_load(work, error)
 
     changed = keep_known(_keep_columns_of(read, texts), work.cache)
     newest = max(state.newest, _watermark(work.source.latest_change, began_at))
     return Updated(work.cache.apply_changes(changed, began_at, number, newest))
 
 
-def refuse_load(error: ColumnsGoneError) -> Refused:
+def is_refused(work: RefreshDeps) -> bool:
+    """Return whether a load was refused a moment ago, by the configuration that is in force."""
+    return work.notes.read_note(f"{REFUSED} {work.made_of}") is not None
+
+
+def refuse_load(work: RefreshDeps, error: ColumnsGoneError) -> Refused:
     """Return that nothing is taken in, and log each column, of which an alarm takes the name."""
+    work.notes.write_note(f"{REFUSED} {work.made_of}", "", REFUSED_S)
     gone = tuple(sorted(error.columns)) or ("?",)
     for column in gone:
         logger.error("load refused", extra={"column": column, "reason": str(error)})

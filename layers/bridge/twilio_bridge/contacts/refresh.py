@@ -44,6 +44,8 @@ def refresh(
 def _refresh(
     work: RefreshDeps, number: int, *, whole: bool, nightly: bool
 ) -> Loaded | PartlyLoaded | Updated | Refused | None:
+    if loading.is_refused(work) and not (whole or nightly):
+        return None
     state = work.cache.read_state()
     begun = loading.find_partial_load(work, state)
     is_covered = webhook_changes.covers_cache(work, state)
