@@ -23,6 +23,7 @@ def lambda_handler(event: Mapping[str, Any], context: http.Context) -> dict[str,
     with deadline.limit(context.get_remaining_time_in_millis() / 1000 - http.MARGIN_S):
         swept = asdict(queue_overdue(support.sweeping(), int(time.time() * 1000)))
         support.refresh_account_numbers()
+        support.age_interactions()
     logger.info("swept", extra=swept)
     return swept
 

@@ -264,6 +264,29 @@ class FakePersons:
         saved = replace(person, delivered=digest, contact_id=contact_id, lists=frozenset(lists))
         self._people.profiles[person_id] = saved
 
+    def find_aged(self, before: int) -> Iterator[str]:
+        """Look through all."""
+        for person_id, rows in list(self._interactions.items()):
+            if any(row.ended_at and row.last_at < before and not row.is_summary for row in rows.values()):
+                yield person_id
+
+    def list_interactions(self, person_id: str) -> list[Interaction]:
+        """Return the rows."""
+        return list(self._interactions.get(person_id, {}).values())
+
+    def replace_interactions(
+        self, person_id: str, old: Iterable[Interaction], summaries: Iterable[Interaction]
+    ) -> bool:
+        """Write in one step."""
+        rows, gone = self._interactions[person_id], list(old)
+        if any(rows.get(each.sid, each).version != each.version or each.sid not in rows for each in gone):
+            return False
+        for each in gone:
+            del rows[each.sid]
+        for each in summaries:
+            self.put_interaction(person_id, each)
+        return True
+
     def move_rows(self, from_id: str, to_id: str, sids: Collection[str] | None = None) -> None:
         """Move rows."""
         for sid in [sid for sid in self._interactions.get(from_id, {}) if sids is None or sid in sids]:

@@ -556,3 +556,17 @@ def test_a_row_of_a_former_version_is_read(aws: Aws) -> None:
     told = pack({"sid": "WT1", "version": 3, "values": {}, **known})
     assert table.put({"pk": f"person#{amara}", "sk": "interaction#WT1", "version": 3, "told": told})
     assert (Interaction(sid="WT1", version=3, **known),) == dossier(persons, amara).interactions
+
+
+def test_old_interactions_are_replaced(people: Identities, persons: Persons, amara: str) -> None:
+    """All or nothing; they are found by when they ended, and summaries are not."""
+    ended = replace(INTERACTION, ended_at=NINE + 60_000)
+    assert persons.put_interaction(amara, ended)
+    assert [[], [amara]] == [[*persons.find_aged(NINE + each)] for each in (60_000, 60_001)]
+    summary = Interaction(sid="PAST-voice", version=1, counts=True, stands_for=2, waits=1, wait_s=7, ended_at=NINE)
+    assert not persons.replace_interactions(amara, [replace(ended, version=2)], [summary])
+    assert [ended] == persons.list_interactions(amara)
+    assert persons.replace_interactions(amara, [ended], [summary])
+    assert [summary] == persons.list_interactions(amara)
+    assert [] == [*persons.find_aged(LATEST)]
+    assert opened(people, PHONE)

@@ -24,7 +24,7 @@ from tests.integration.waiting import patiently, retry_messages
 from twilio_bridge.adapters.aws.dynamodb import Table
 from twilio_bridge.adapters.state.opt_outs import DynamoOptOuts
 from twilio_bridge.adapters.state.persons import DynamoPersons
-from twilio_bridge.support.person import TimelineEvent
+from twilio_bridge.support.person import Interaction, TimelineEvent
 from twilio_bridge_local.vendors.faults import Faults
 
 SERVED, JOINED, REFUSED = 1, 2, 3
@@ -54,6 +54,8 @@ def _day(deployed: Deployment) -> None:
     assert 200 == deployed.complete(finished(SERVED), by_token()).status_code
     assert patiently(lambda: deployed.logged("DeliverToBrevoFunction", "not done yet"), bool, 20)
     table = Table(deployed.stack.client("dynamodb"), "SyncState")
+    old = Interaction(sid="WT-old", version=1, counts=True, created_at=1, last_at=2, ended_at=2)
+    DynamoPersons(table).put_interaction("lost", old)
     DynamoPersons(table).put_event("lost", TimelineEvent(key="WT#requested", name="SUPPORT_REQUESTED", at=0, version=1))
     assert 1 == deployed.stack.invoke("SyncFunction", {}).payload["persons"]
 

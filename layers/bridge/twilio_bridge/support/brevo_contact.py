@@ -191,13 +191,14 @@ def _occasion(event: TimelineEvent) -> str:
 
 
 def _conversations(counting: Interactions, _all: Interactions) -> int | None:
-    return len(counting) or None
+    return sum(each.stands_for for each in counting) or None
 
 
 def _wait(counting: Interactions, _all: Interactions) -> float | None:
     """Return the mean of what accepted tasks waited, in seconds."""
-    waits = [each.wait_s for each in counting if each.wait_s is not None]
-    return round(sum(waits) / len(waits), 1) if waits else None
+    waits = [(each.wait_s, each.waits or 1) for each in counting if each.wait_s is not None]
+    count = sum(number for _, number in waits)
+    return round(sum(wait_s for wait_s, _ in waits) / count, 1) if count else None
 
 
 def _last_day(counting: Interactions, _all: Interactions) -> date | None:
@@ -206,7 +207,9 @@ def _last_day(counting: Interactions, _all: Interactions) -> date | None:
 
 
 def _channel(counting: Interactions, _all: Interactions) -> str | None:
-    used = Counter(each.channel for each in counting if each.channel)
+    used: Counter[str] = Counter()
+    for each in counting:
+        used.update({each.channel: each.stands_for} if each.channel else {})
     latest = {each.channel: each.created_at for each in sorted(counting, key=lambda each: each.created_at)}
     return max(used, key=lambda channel: (used[channel], latest[channel], channel), default=None)
 

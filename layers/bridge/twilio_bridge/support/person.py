@@ -15,6 +15,8 @@ UNSENT: tuple[Status, ...] = ("pending", "parked", "sending")
 REPLACEABLE: tuple[Status, ...] = ("pending", "parked", "withdrawn")
 # For as long as a function may run an event that is `sending` is left alone: its request may still be under way.
 MAX_SENDING_MS = 90_000
+# What the sid of a summary begins with, in place of a task's WT or a conversation's CH.
+SUMMARY = "PAST-"
 # From which statuses `mark_event` may change an event: who comes second finds it changed. An event that has been
 # `sending` for longer than MAX_SENDING_MS may be sent again.
 BEFORE: Mapping[Status, tuple[Status, ...]] = {
@@ -73,7 +75,8 @@ class Interaction:
     `counts` is whether it is, alone or with others of its conversation, one of `total_conversations`; `wait_s` is None
     unless a worker accepted it. `ended_at` is 0 while it lasts; of a conversation, until it is closed. `parkings` are a
     conversation's times without a worker, each from and until, 0 for still. `values` are the customer's mapped fields,
-    by their dotted path; `keys` those of the customer that it came with.
+    by their dotted path; `keys` those of the customer that it came with. A summary of old ones `stands_for` several,
+    and its `wait_s` is the sum of their `waits`.
     """
 
     sid: str
@@ -91,6 +94,13 @@ class Interaction:
     talk_s: int | None = None
     parkings: tuple[tuple[int, int], ...] = ()
     keys: tuple[str, ...] = ()
+    stands_for: int = 1
+    waits: int = 0
+
+    @property
+    def is_summary(self) -> bool:
+        """Return whether it stands for others that are no longer kept."""
+        return self.sid.startswith(SUMMARY)
 
     def __post_init__(self) -> None:
         """Take lists, as JSON has them, for tuples."""

@@ -103,6 +103,17 @@ class Persons(Protocol):
         Moved twice it is there once. What another person's contact got begins anew for the one it belongs to.
         """
 
+    def find_aged(self, before: int) -> Iterator[str]:
+        """Return whoever has an interaction that ended before this time (epoch ms), a half under its own id."""
+
+    def list_interactions(self, person_id: str) -> list[Interaction]:
+        """Return the interactions that stand under this id alone."""
+
+    def replace_interactions(
+        self, person_id: str, old: Iterable[Interaction], summaries: Iterable[Interaction]
+    ) -> bool:
+        """Write summaries in place of old interactions, all or nothing; False where one has changed meanwhile."""
+
     def forget_contact(self, person_id: str, begun_at: int) -> None:
         """Write that the contact was deleted in Brevo: it begins anew with what ends at or after `begun_at`."""
 

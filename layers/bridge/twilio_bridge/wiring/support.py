@@ -1,5 +1,6 @@
 """The part of the wiring that only the support job needs; see `wiring`."""
 
+import time
 from functools import cache, lru_cache
 
 from twilio_bridge.adapters.aws import clients
@@ -8,7 +9,7 @@ from twilio_bridge.adapters.state.leases_notes import DynamoNotes
 from twilio_bridge.config import schema
 from twilio_bridge.errors import NoSecretError, SettingError
 from twilio_bridge.ports import Outbox
-from twilio_bridge.support import own_numbers
+from twilio_bridge.support import aging, own_numbers
 from twilio_bridge.support.brevo_delivery import DeliveryDeps
 from twilio_bridge.support.ports import AccountNumbers, AgentTokens, MarketingContacts, Persons, Sinks, Stream
 from twilio_bridge.support.reducer import ReducerDeps
@@ -127,6 +128,15 @@ _with_numbers: dict[str, schema.Config] = {}
 
 def _sync_notes() -> DynamoNotes:
     return DynamoNotes(base.sync_state_table())
+
+
+def age_interactions() -> None:
+    """Sum up old interactions, once an hour."""
+    if _sync_notes().claim_name("interactions-aged", 3_600):
+        found = settled()
+        aging.age_interactions(
+            persons(), found.support.keep_days, found.figures.same_interaction_s, int(time.time() * 1000)
+        )
 
 
 def refresh_account_numbers() -> None:

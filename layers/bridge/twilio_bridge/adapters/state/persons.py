@@ -13,7 +13,17 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 
 from twilio_bridge.adapters.aws.batches import split_into
-from twilio_bridge.adapters.aws.dynamodb import MAX_KEYS_PER_READ, Item, Key, Table, Write, a_put, pack, unpack
+from twilio_bridge.adapters.aws.dynamodb import (
+    MAX_KEYS_PER_READ,
+    Item,
+    Key,
+    Table,
+    Write,
+    a_put,
+    an_update,
+    pack,
+    unpack,
+)
 from twilio_bridge.adapters.state.identities import person_from, profile_of
 from twilio_bridge.side_by_side import map_side_by_side
 from twilio_bridge.support.person import (
@@ -33,6 +43,8 @@ INDEX = "gsi1"
 KEEP_S = 60 * 86_400
 PARTITIONS = 16
 INTERACTION, EVENT = "interaction#", "event#"
+# In the index, ended interactions by their last event, beside the events that are due.
+KEPT = "keep#"
 IS_LATER = "attribute_not_exists(version) OR version < :version OR expires_at <= :now"
 IS_REPLACEABLE = (
     "attribute_not_exists(version) OR (version < :version AND phase IN (:pending, :parked, :withdrawn))"
@@ -195,11 +207,35 @@ class DynamoPersons:
         values: Item = {":past": int(time.time()) - 1, ":version": row["version"]}
         self._table.update(*_row_key(from_id, row["sk"]), change, values, when=AS_READ)
 
+    def find_aged(self, before: int) -> Iterator[str]:
+        """Read the index."""
+        for number in range(PARTITIONS):
+            for row in self._table.query_index(INDEX, f"{KEPT}{number:x}", _sortable(before)):
+                yield row["pk"].removeprefix("person#")
+
+    def list_interactions(self, person_id: str) -> list[Interaction]:
+        """Read the partition."""
+        return _interactions_of(self._read_rows(person_id))
+
+    def replace_interactions(
+        self, person_id: str, old: Iterable[Interaction], summaries: Iterable[Interaction]
+    ) -> bool:
+        """Write in one transaction."""
+        writes = [_put_interaction(person_id, each) for each in summaries]
+        change, past = "SET expires_at = :past REMOVE gsi1pk, gsi1sk", int(time.time()) - 1
+        for each in old:
+            key, values = _row_key(person_id, INTERACTION + each.sid), {":past": past, ":version": each.version}
+            writes.append(an_update(key, change, values, when=AS_READ))
+        return self._table.transact(writes)
+
 
 def _put_interaction(person_id: str, interaction: Interaction) -> Write:
     pk, sk = _row_key(person_id, INTERACTION + interaction.sid)
     known = {name: value for name, value in asdict(interaction).items() if value not in (None, "")}
-    item = {"pk": pk, "sk": sk, "version": interaction.version, "told": pack(known)}
+    item: Item = {"pk": pk, "sk": sk, "version": interaction.version, "told": pack(known)}
+    if interaction.ended_at and not interaction.is_summary:
+        partition = f"{KEPT}{zlib.crc32(person_id.encode()) % PARTITIONS:x}"
+        item |= {"gsi1pk": partition, "gsi1sk": _sortable(interaction.last_at)}
     return a_put(item, when=IS_LATER, values={":version": interaction.version, ":now": int(time.time())})
 
 
