@@ -2,7 +2,7 @@
 
 It keeps connections alive, reads every body whole before it answers (so the next request on the
 connection begins where it should), refuses those above its limit with 413, and leaves no socket open
-after `stop`. `Tracked` gives the same clean end to any other server of the standard library's kind.
+after `stop`. `Tracked` brings the same clean end to any other server of the standard library's kind.
 """
 
 import http.client

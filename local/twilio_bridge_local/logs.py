@@ -1,7 +1,7 @@
 """Where the functions' output goes: one file, warnings and errors shown at once; used by the stack.
 
 The sink writes `time function line`. A line counts as a warning or an error when it is JSON whose `level`
-says so, as every line of ours and of the runtime does.
+is one, as every line of ours and of the runtime does.
 """
 
 import json

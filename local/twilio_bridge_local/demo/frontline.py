@@ -130,7 +130,7 @@ def _customers(body: Any) -> dict[str, str]:  # noqa: ANN401  whatever the callb
 
 
 def _are_all_of(stack: Stack, worker: str, listed: Mapping[str, str]) -> bool:
-    """Return whether these are a worker's contacts, as many as fit on a page; a real base is taken at its word."""
+    """Return whether these are a worker's contacts, as many as fit on a page; a real base is not compared."""
     records = _records(stack)
     own = {record.id: record.cells["name"] for record in records if record.cells.get("owner") == worker}
     return not records or (listed.items() <= own.items() and len(listed) == min(len(own), PAGE_SIZE))

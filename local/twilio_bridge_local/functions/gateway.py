@@ -48,7 +48,7 @@ class Routes:
         self._entries = sorted(entries, key=lambda entry: entry.rank)
 
     def match(self, method: str, path: str) -> tuple[str, Matched, bool] | None:
-        """Return the function's name, what the event says of the route, and whether the route wants a signature."""
+        """Return the function's name, what the event holds of the route, and whether the route wants a signature."""
         for entry in self._entries:
             found = entry.pattern.fullmatch(path)
             if found and entry.route.method in {method, "ANY"}:

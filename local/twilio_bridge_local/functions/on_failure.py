@@ -1,6 +1,6 @@
-"""What becomes of records that Lambda gives up on: a word at the mapping's on-failure destination.
+"""What becomes of records that Lambda discards: a message at the mapping's on-failure destination.
 
-Used by the poller of streams. A queue is told which records they were, a bucket gets the records too.
+Used by the poller of streams. A queue receives which records they were, a bucket the records too.
 https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html
 """
 
@@ -18,7 +18,7 @@ from twilio_bridge_local.template.bundle import StreamSource
 
 Condition = Literal["RetryAttemptsExhausted", "RecordAgeExceeded"]
 Clients = Callable[[str], Any]
-"""Gives boto3's client of a service."""
+"""Returns boto3's client of a service."""
 
 _SUCCESS: Final = 200  # the status of an invocation, also of one that failed
 
@@ -40,7 +40,7 @@ class Discard:
 
 
 def destination(source: StreamSource, clients: Clients) -> Callable[[Discard], None]:
-    """What tells the destination of a mapping; without one, nobody is told."""
+    """Return what writes to the destination of a mapping; without one, it writes nothing."""
     target = source.on_failure or ""
     if not target:
         return lambda _discard: None
@@ -54,7 +54,7 @@ def destination(source: StreamSource, clients: Clients) -> Callable[[Discard], N
 
 
 def invocation_record(discard: Discard, at: datetime) -> dict[str, Any]:
-    """What the destination is told; a bucket's has the event besides, as text under `payload`."""
+    """Return what the destination receives; a bucket's has the event besides, as text under `payload`."""
     records = discard.batch.records
     response: dict[str, Any] = {"statusCode": _SUCCESS, "executedVersion": "$LATEST"}
     return {
@@ -93,8 +93,8 @@ def _tell_queue(sqs: Any, name: str, discard: Discard) -> None:  # noqa: ANN401 
 
 def _tell_bucket(s3: Any, bucket: str, discard: Discard) -> None:  # noqa: ANN401  same
     at = datetime.now(UTC)
-    told = {**invocation_record(discard, at), "payload": json.dumps(discard.batch.event)}
-    s3.put_object(Bucket=bucket, Key=key(discard, at), Body=json.dumps(told).encode())
+    content = {**invocation_record(discard, at), "payload": json.dumps(discard.batch.event)}
+    s3.put_object(Bucket=bucket, Key=key(discard, at), Body=json.dumps(content).encode())
 
 
 def _arrived(record: Record) -> str:

@@ -31,7 +31,7 @@ _CLOSE_S: Final = 2.0
 
 @dataclass(frozen=True)
 class Outcome:
-    """What an invocation came to: the function's answer, or its error as Lambda words it."""
+    """What an invocation came to: the function's answer, or its error as Lambda writes it."""
 
     payload: Any
     failure: Literal["", "error", "timeout", "throttled"] = ""

@@ -3,7 +3,7 @@
 A poller receives, calls the function, and deletes what the function got done. Of a function that failed
 nothing is deleted; of one that reports `batchItemFailures`, all but those. What stays comes back after
 the queue's visibility timeout, and SQS itself moves it to the dead-letter queue. Of a FIFO queue's message
-group SQS gives nothing more while one of it is out, so a message that failed holds up its group, provided that
+group SQS returns nothing more while one of it is out, so a message that failed holds up its group, provided that
 the function reports those behind it in the batch, too.
 https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
 """

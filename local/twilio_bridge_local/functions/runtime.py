@@ -116,7 +116,7 @@ def serve(handler: Handler, request: Message) -> Message:
 
 
 def import_failure(error: BaseException, name: str) -> Message:
-    """How Lambda words that a handler could not be loaded."""
+    """Return Lambda's error for a handler that could not be loaded."""
     module = name.rpartition(".")[0]
     if isinstance(error, ImportError):
         return _failure("Runtime.ImportModuleError", f"Unable to import module '{module}': {error}", error)

@@ -1,4 +1,4 @@
-"""Batches of a stream's records as Lambda makes, splits and gives up on them; used by the poller of streams.
+"""Batches of a stream's records as Lambda makes, splits and discards them; used by the poller of streams.
 
 Everything here is a plain function of a batch and of what an invocation came to.
 https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-batchfailurereporting.html
@@ -36,7 +36,7 @@ class Batch:
 
 
 def record(taken: Mapping[str, Any], shard_id: str, stream_arn: str) -> dict[str, Any]:
-    """A record as Lambda hands it over; `taken` is one as GetRecords gives it."""
+    """A record as Lambda hands it over; `taken` is one as GetRecords returns it."""
     number = taken["SequenceNumber"]
     return {
         "kinesis": {

@@ -32,7 +32,7 @@ _AHEAD: Final = 10_000  # records that a lane may have waiting
 
 @dataclass(frozen=True, slots=True)
 class StreamMapping:
-    """What feeds one function from one stream, and where it tells of what it gave up."""
+    """What feeds one function from one stream, and where it reports what it discarded."""
 
     function: str
     source: StreamSource

@@ -69,7 +69,7 @@ class Scope:
         return _truth(self.resolve(self.conditions[condition], f"Conditions.{condition}"), place)
 
     def reference(self, name: str, place: str) -> object:
-        """What `Ref` gives."""
+        """Return what `Ref` resolves to."""
         for values in (PSEUDO, self.parameters):
             if name in values:
                 return values[name]
@@ -80,7 +80,7 @@ class Scope:
         return self.name(name)
 
     def attribute(self, name: str, attribute: str, place: str) -> object:
-        """What `Fn::GetAtt` gives."""
+        """Return what `Fn::GetAtt` resolves to."""
         if name not in self.resources:
             raise TemplateError(f"{place}: Fn::GetAtt {name}.{attribute} names no resource")
         kind = str(self.resources[name].get("Type"))

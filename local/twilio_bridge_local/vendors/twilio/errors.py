@@ -82,6 +82,6 @@ def refusal(code: int, detail: str = "") -> TwilioError:
 
 
 def of_status(status: int) -> TwilioError:
-    """The error Twilio's REST API gives for a bare HTTP status."""
+    """Return the error of Twilio's REST API for a bare HTTP status."""
     text = {429: "Too Many Requests", 500: "Internal Server Error", 503: "Service Unavailable"}
     return TwilioError(20000 + status, status, text.get(status, f"Request failed with status {status}"))
