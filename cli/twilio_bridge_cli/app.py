@@ -1,5 +1,6 @@
 """The command `twilio-bridge`: send what Twilio would send, and store what people configure, from a terminal."""
 
+import re
 import sys
 import traceback
 from typing import Annotated, Any, Final
@@ -72,7 +73,7 @@ class Commands(Group):
         except CommandError as error:
             _end(ctx, error, error.code)
         except BridgeError as error:
-            _end(ctx, CommandError(_make_sentence(_describe(error))), _choose_code(error))
+            _end(ctx, CommandError(make_sentence(_describe(error))), _choose_code(error))
         except KeyboardInterrupt:
             raise typer.Exit(INTERRUPTED) from None
         except (typer.Exit, typer.Abort, typer.TyperException, BrokenPipeError):  # typer ends these well
@@ -109,8 +110,11 @@ def _choose_code(error: BridgeError) -> int:
     return UNREACHABLE if isinstance(error, UpstreamError) else SERVER
 
 
-def _make_sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:].rstrip('.')}{'' if text.endswith('?') else '.'}"
+def make_sentence(text: str) -> str:
+    """Return an error as a sentence."""
+    is_name = re.match(r"[a-z]+[A-Z]", text)  # such as filterClause: a name stays as it is written
+    first = text[:1] if is_name else text[:1].upper()
+    return f"{first}{text[1:].rstrip('.')}{'' if text.endswith('?') else '.'}"
 
 
 app = typer.Typer(

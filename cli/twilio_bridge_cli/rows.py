@@ -64,8 +64,10 @@ def _object(names: Sequence[str], row: Row) -> str:
 
 
 def _csv(names: Sequence[str], rows: Iterable[Row]) -> Iterator[tuple[str, bool]]:
+    rest = iter(rows)
+    first = list(islice(rest, 1))  # where not even that can be read, nothing is written
     yield _csv_line(names), False
-    for row in rows:
+    for row in chain(first, rest):
         yield _csv_line([_cell(value) for value in row]), True
 
 
