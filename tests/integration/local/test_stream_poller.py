@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -218,17 +219,22 @@ def test_a_queue_is_told_which_records_they_were(aws: Aws) -> None:
     assert "payload" not in told
 
 
-def test_old_records_are_given_up(aws: Aws) -> None:
-    """A record that became too old while it failed is tried no more."""
+def test_old_records_are_given_up(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A record that became too old while it failed is tried no more; how late it is only the test says."""
+    late_s = [0.0]
+    clock = SimpleNamespace(time=lambda: time.time() + late_s[0])
+    monkeypatch.setattr("twilio_bridge_local.functions.stream_poller.time", clock)
     worker = Worker(lambda data: BROKEN if "old" in data else Outcome(None))
     aws.put("old")
-    with aws.polling(worker, record_age_s=1, on_failure="arn:aws:s3:::local-discarded"):
-        assert eventually(lambda: objects(aws), 5)
+    with aws.polling(worker, record_age_s=1000, on_failure="arn:aws:s3:::local-discarded"):
+        assert eventually(lambda: worker.seen.count("old") > 1)
+        late_s[0] = 2000
+        assert eventually(lambda: objects(aws), 8)
+        late_s[0] = 0
         aws.put("new")
         assert eventually(lambda: "new" in worker.seen)
     (told,) = objects(aws)
     assert told["requestContext"]["condition"] == "RecordAgeExceeded"
-    assert worker.seen.count("old") > 1
 
 
 def test_a_destination_that_cannot_be_told_is_logged(aws: Aws, log: Lines) -> None:
