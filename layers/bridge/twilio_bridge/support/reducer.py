@@ -140,7 +140,7 @@ def _hand_on(batch: Batch, work: ReducerDeps) -> None:
                 work.outbox.enqueue_airtable_opt_out(address)
         for test_id in batch.extracted.test_ids:
             work.outbox.enqueue_sink_validation(test_id)
-        work.figures.put_rows(list(batch.extracted.figure_rows))
+        map_side_by_side(work.figures.put_row, batch.extracted.figure_rows)
 
 
 def _learn(batch: Batch, work: ReducerDeps, now: int) -> dict[str, Derived]:
