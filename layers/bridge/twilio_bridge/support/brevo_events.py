@@ -1,4 +1,4 @@
-"""What Brevo is told of tasks and conversations: the derived events, and each interaction's share in the numbers.
+"""What Brevo gets of tasks and conversations: the derived events, and each interaction's share in the numbers.
 
 Everything here follows from the facts alone. An event that has just been derived, or changed, waits for stragglers:
 events that Twilio sends in one moment arrive in any order.

@@ -26,7 +26,7 @@ HALF_A_CHARACTER = ("\\ud", "\\uD")
 
 @dataclass(frozen=True, slots=True)
 class CloudEvent:
-    """One event: its key, its type without `com.twilio.`, when it happened (epoch ms), and what it says.
+    """One event: its key, its type without `com.twilio.`, when it happened (epoch ms), and its data.
 
     For TaskRouter's `data` is the payload, and `id` the one that the REST API knows the event by, too.
     """

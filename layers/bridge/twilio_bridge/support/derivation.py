@@ -27,7 +27,7 @@ class Derived:
 
 
 def derive_all(known: KnownFacts, settled: schema.Config, now: int) -> Derived:
-    """Derive all from the facts alone; `now` (epoch ms) only says when Brevo may be told."""
+    """Derive all from the facts alone; `now` (epoch ms) only decides when Brevo may get it."""
     if not known.facts:
         return Derived()
     if known.kind == "conversation":

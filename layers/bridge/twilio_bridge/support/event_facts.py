@@ -1,4 +1,4 @@
-"""What a batch of events tells: facts about tasks and conversations, words about being written to, figures of workers.
+"""What a batch of events holds: facts about tasks and conversations, opt-out requests, figures of workers.
 
 https://www.twilio.com/docs/taskrouter/api/event/reference has TaskRouter's events and their fields.
 """
@@ -18,7 +18,7 @@ from twilio_bridge.support.facts import RANKS, Fact, NewFacts, compute_digest
 from twilio_bridge.support.person import FigureRow
 
 TEST_EVENT = "eventstreams.test-event"
-# What each family of TaskRouter's events tells beyond when and which: payload's name, and ours.
+# What each family of TaskRouter's events has beyond time and task: the payload's name, and ours.
 WHOSE = {"reservation_sid": "reservation", "worker_sid": "worker_sid", "worker_name": "worker"}
 WHERE = {"task_queue_sid": "queue_sid", "task_queue_name": "queue", "task_channel_unique_name": "channel"}
 WAITED = {"task_age_in_queue": "age_in_queue", "task_age": "age", "task_queue_entered_date": "entered_at"}
@@ -44,7 +44,7 @@ VALUES: Mapping[str, Mapping[str, str]] = {
 }
 MOMENTS = frozenset(("created_at", "entered_at"))
 NUMBERS = frozenset(("age", "age_in_queue"))
-# What is told of a transfer beside its beginning.
+# Events of a transfer beside its beginning.
 TRANSFERS = frozenset(f"task.transfer-{end}" for end in ("attempt-failed", "failed", "canceled", "completed"))
 # Active and inactive show whether it is parked: https://www.twilio.com/docs/conversations/states-timers
 STATES = {state: f"conversation.{state}" for state in ("active", "inactive", "closed")}
@@ -56,7 +56,7 @@ TOLD_NOT_TO = 21610
 
 @dataclass(frozen=True, slots=True)
 class OptOutRequest:
-    """What a person said about being written to, or what Twilio says they said (epoch ms)."""
+    """What a person asked for about being written to, themselves or by Twilio's account of it; `at` in epoch ms."""
 
     address: str
     out: bool
@@ -65,7 +65,7 @@ class OptOutRequest:
 
 @dataclass(slots=True)
 class ExtractedFacts:
-    """All that a batch told, by what it is about."""
+    """All that a batch holds, by what it is about."""
 
     subjects: dict[str, NewFacts] = field(default_factory=dict)
     opt_out_requests: list[OptOutRequest] = field(default_factory=list)
@@ -74,26 +74,26 @@ class ExtractedFacts:
     ignored: int = 0
 
 
-def extract_facts(event: CloudEvent, told: ExtractedFacts, settled: schema.Config, wanted: frozenset[str]) -> str:
-    """Add what an event tells and give the subject it is about, empty where it is about none.
+def extract_facts(event: CloudEvent, extracted: ExtractedFacts, settled: schema.Config, wanted: frozenset[str]) -> str:
+    """Add what an event holds and return the subject it is about, empty where it is about none.
 
     Raises BadRequestError where it lacks what its type promises.
     """
     family = next((family for family in FAMILIES if event.type.startswith(family)), None)
     if family is None:
-        told.ignored += 1
+        extracted.ignored += 1
         return ""
-    return FAMILIES[family](event, told, settled, wanted)
+    return FAMILIES[family](event, extracted, settled, wanted)
 
 
-def _task(event: CloudEvent, told: ExtractedFacts, _settled: schema.Config, wanted: frozenset[str]) -> str:
+def _task(event: CloudEvent, extracted: ExtractedFacts, _settled: schema.Config, wanted: frozenset[str]) -> str:
     kind = event.type.removeprefix(TASKROUTER)
     if kind not in RANKS and kind not in TRANSFERS:
-        told.ignored += 1
+        extracted.ignored += 1
         return ""
     sid = require_sid(event, "task_sid", "WT")
     values = {ours: value for name, ours in _names(kind).items() if (value := _value(ours, event.data.get(name)))}
-    return _add(told, f"task#{sid}", event, kind, values, _attributes(event.data.get("task_attributes"), wanted))
+    return _add(extracted, f"task#{sid}", event, kind, values, _attributes(event.data.get("task_attributes"), wanted))
 
 
 def _names(kind: str) -> Mapping[str, str]:
@@ -112,18 +112,18 @@ def _value(name: str, value: object) -> object:
 
 
 def _add(
-    told: ExtractedFacts,
+    extracted: ExtractedFacts,
     subject: str,
     event: CloudEvent,
     kind: str,
     values: Mapping[str, Any],
     kept: tuple[str, Mapping[str, Any]] = ("", {}),
 ) -> str:
-    heard = told.subjects.setdefault(subject, NewFacts())
+    added = extracted.subjects.setdefault(subject, NewFacts())
     name, task_attributes = kept
     if name:
-        heard.attributes[name] = task_attributes
-    heard.facts.setdefault(event.id, Fact(event.id, kind, event.at, values, name))
+        added.attributes[name] = task_attributes
+    added.facts.setdefault(event.id, Fact(event.id, kind, event.at, values, name))
     return subject
 
 
@@ -142,33 +142,35 @@ def _kept(given: Mapping[str, Any], wanted: frozenset[str]) -> tuple[str, Mappin
     return (compute_digest(found), found) if found else ("", {})
 
 
-def _plugin(event: CloudEvent, told: ExtractedFacts, _settled: schema.Config, wanted: frozenset[str]) -> str:
-    """Take what Flex's plugin posted, in the words of TaskRouter's workspace callbacks."""
+def _plugin(event: CloudEvent, extracted: ExtractedFacts, _settled: schema.Config, wanted: frozenset[str]) -> str:
+    """Add what Flex's plugin posted, under the names of TaskRouter's workspace callbacks."""
     data = event.data
     names = {"TaskChannelUniqueName": "channel", "TaskQueueFriendlyName": "queue", "Age": "age"}
     values = {ours: value for name, ours in names.items() if (value := _value(ours, data.get(name)))}
     subject = f"task#{require_sid(event, 'TaskSid', 'WT')}"
-    return _add(told, subject, event, "plugin.completed", values, _attributes(data.get("TaskAttributes"), wanted))
+    return _add(extracted, subject, event, "plugin.completed", values, _attributes(data.get("TaskAttributes"), wanted))
 
 
-def _activity(event: CloudEvent, told: ExtractedFacts, settled: schema.Config, _wanted: frozenset[str]) -> str:
+def _activity(event: CloudEvent, extracted: ExtractedFacts, settled: schema.Config, _wanted: frozenset[str]) -> str:
     flex = settled.connectors.twilio_flex
     if flex.enabled and flex.sync.agent_activity:
-        told.figure_rows += worker_activity.build_rows(event, settled.figures.timezone)
+        extracted.figure_rows += worker_activity.build_rows(event, settled.figures.timezone)
     return ""
 
 
-def _conversation(event: CloudEvent, told: ExtractedFacts, _settled: schema.Config, _wanted: frozenset[str]) -> str:
+def _conversation(
+    event: CloudEvent, extracted: ExtractedFacts, _settled: schema.Config, _wanted: frozenset[str]
+) -> str:
     kind = _conversation_kind(event)
     if not kind:
-        told.ignored += 1
+        extracted.ignored += 1
         return ""
     subject = f"conversation#{require_sid(event, 'ConversationSid', 'CH')}"
     binding = event.data.get("MessagingBinding")
     binding = binding if isinstance(binding, Mapping) else {}
     told_of = {"address": binding.get("Address"), "type": binding.get("Type"), "reason": event.data.get("Reason")}
     values = {name: text for name, value in told_of.items() if (text := _value(name, value))}
-    return _add(told, subject, event, kind, values)
+    return _add(extracted, subject, event, kind, values)
 
 
 def _conversation_kind(event: CloudEvent) -> str:
@@ -179,34 +181,34 @@ def _conversation_kind(event: CloudEvent) -> str:
     return next((kind for kind in wanted if event.type == f"conversations.{kind}"), "")
 
 
-def _message(event: CloudEvent, told: ExtractedFacts, settled: schema.Config, _wanted: frozenset[str]) -> str:
+def _message(event: CloudEvent, extracted: ExtractedFacts, settled: schema.Config, _wanted: frozenset[str]) -> str:
     data = event.data
     if event.type == "messaging.inbound-message.received":
-        out = _said(data, settled.opt_out)
+        out = _read_request(data, settled.opt_out)
         address = data.get("from")
     else:
         out = True if str(data.get("errorCode")) == str(TOLD_NOT_TO) else None
         address = data.get("to")
     if out is None or not isinstance(address, str) or not 0 < len(phone.strip_channel(address)) <= MAX_ADDRESS_LENGTH:
-        told.ignored += 1
+        extracted.ignored += 1
     else:
-        told.opt_out_requests.append(OptOutRequest(address, out, event.at))
+        extracted.opt_out_requests.append(OptOutRequest(address, out, event.at))
     return ""
 
 
-def _said(data: Mapping[str, Any], words: schema.OptOut) -> bool | None:
+def _read_request(data: Mapping[str, Any], keywords: schema.OptOut) -> bool | None:
     kind = str(data.get("optOutType") or "").upper()
     if kind in {"STOP", "START"}:
         return kind == "STOP"
     body = data.get("body")
-    return opt_outs.parse_request(body, words) if isinstance(body, str) and not kind else None
+    return opt_outs.parse_request(body, keywords) if isinstance(body, str) and not kind else None
 
 
-def _test(event: CloudEvent, told: ExtractedFacts, _settled: schema.Config, _wanted: frozenset[str]) -> str:
+def _test(event: CloudEvent, extracted: ExtractedFacts, _settled: schema.Config, _wanted: frozenset[str]) -> str:
     test_id = event.data.get("test_id")
     if not isinstance(test_id, str) or not 0 < len(test_id) <= task_attributes.MAX_TEXT_LENGTH:
         raise BadRequestError("the test event has no test_id")
-    told.test_ids.append(test_id)
+    extracted.test_ids.append(test_id)
     return ""
 
 

@@ -1,4 +1,4 @@
-"""Facts: what single events say about a task or a conversation, kept so that neither order nor repetition matters.
+"""Facts: what single events show of a task or a conversation, kept so that neither order nor repetition matters.
 
 Each event makes one fact, and the same event always the same one. A subject's facts are only ever added to, so all
 that is derived from them depends on which facts there are and on nothing else.
@@ -45,10 +45,10 @@ RANKS = {kind: rank for rank, kind in enumerate(LIFECYCLE)}
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """What one event says: its id, its kind (TaskRouter's own words where they are its), and when (epoch ms).
+    """What one event shows: its id, its kind (TaskRouter's own name where it has one), and when (epoch ms).
 
     `values` holds what the kind needs, nothing unknown in it; `attributes` is the digest of the task attributes that
-    held then, empty where the event told none.
+    held then, empty where the event has none.
     """
 
     id: str
@@ -67,8 +67,8 @@ class Fact:
 class KnownFacts:
     """All that is known of one subject (`task#WT…`, `conversation#CH…`).
 
-    `attributes` gives the task attributes by their digest. The number of facts tells later states from earlier ones.
-    `is_repeated` says that of the facts that were just added some stood there already.
+    `attributes` has the task attributes by their digest. A later state has more facts than an earlier one.
+    `is_repeated` means that of the facts that were just added some stood there already.
     """
 
     subject: str
@@ -97,7 +97,7 @@ class KnownFacts:
         return KnownFacts(self.subject, tuple(fact for fact in self.facts if fact.id not in gone), self.attributes)
 
     def latest_attributes(self) -> Mapping[str, Any]:
-        """Return the task attributes, each as the latest event that knew it told it."""
+        """Return the task attributes, each as the latest event has it."""
         overlaid: dict[str, Any] = {}
         for name in dict.fromkeys(fact.attributes for fact in reversed(self.facts) if fact.attributes):
             overlaid = {**self.attributes[name], **overlaid}
@@ -106,7 +106,7 @@ class KnownFacts:
 
 @dataclass(slots=True)
 class NewFacts:
-    """What a batch tells about one subject, not yet written down."""
+    """What a batch adds to one subject, not yet written."""
 
     facts: dict[str, Fact] = field(default_factory=dict)
     attributes: dict[str, Mapping[str, Any]] = field(default_factory=dict)

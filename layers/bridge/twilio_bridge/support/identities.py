@@ -26,7 +26,7 @@ MoveRows = Callable[[str, str, Collection[str] | None], None]
 KINDS = ("task", "conversation", "external", "email", "flex", "airtable", "phone")
 # Each of these is one subject's; they lead to whose it is, for as long as it names nobody else.
 ASSIGNED_KINDS = ("task#", "conversation#")
-# Keys that lead to a person and say nothing about them: there is one more with each task or chat.
+# Keys that lead to a person and are nothing of theirs: there is one more with each task or chat.
 POINTERS = (*ASSIGNED_KINDS, "flex#")
 # What two people never share, the strongest first.
 DISTINCTIVE = ("external#", "email#")
@@ -97,7 +97,7 @@ class KnownPersons:
         return self.claims.get(self.spell(key))
 
     def select_named(self, keys: Iterable[str]) -> list[str]:
-        """Return the keys that can say who somebody is: those of no subject that nobody shares."""
+        """Return the keys that can identify somebody: those of no subject that nobody shares."""
         claims = ((key, self.find_claim(key)) for key in keys if not key.startswith(ASSIGNED_KINDS))
         return [key for key, claim in claims if claim is None or not claim.is_shared]
 
@@ -198,7 +198,7 @@ def select_usable_keys(keys: Iterable[str]) -> list[str]:
 
 
 def select_own_keys(keys: Iterable[str]) -> frozenset[str]:
-    """Return the keys that say who somebody is."""
+    """Return the keys that identify somebody."""
     return frozenset(key for key in keys if not key.startswith(POINTERS))
 
 
@@ -280,7 +280,7 @@ def _find_owner(named: Sequence[str], known: KnownPersons) -> Person | None:
 
 
 def _fill_shell(subject: str, keys: Sequence[str], shell: Person, known: KnownPersons) -> str | None:
-    """Have whoever is behind a person without keys take them in, or give them keys."""
+    """Have whoever is behind a person without keys take them in, or attach keys."""
     named = known.select_named(keys)
     others = (each for each in known.list_persons(named) if each.keys and not keys_contradict(each.keys, named))
     person = next(others, None)
@@ -406,7 +406,7 @@ def _join(person: Person, other: Person, known: KnownPersons) -> Person:
 
 
 def _attach(person: Person, keys: Iterable[str], subject: str, known: KnownPersons) -> str:
-    """Give a person those of the keys that are nobody's."""
+    """Attach those of the keys that are nobody's."""
     new = known.select_free(keys)
     if len(person.keys | select_own_keys(new)) > MAX_KEYS_COUNT:
         new = [key for key in new if key.startswith(POINTERS)]

@@ -149,8 +149,8 @@ def _find(events: Mapping[str, TimelineEvent], tasks: Iterable[Interaction], nam
 
 def _others(found: Sequence[TimelineEvent], *, first: bool) -> Iterator[str]:
     """Return the keys of all but the one that counts: one that Brevo has, else the first or the last."""
-    told = [event for event in found if event.status not in UNSENT]
-    chosen = next(iter(told), None) or (next(iter(found if first else found[::-1]), None))
+    received = [event for event in found if event.status not in UNSENT]
+    chosen = next(iter(received), None) or (next(iter(found if first else found[::-1]), None))
     return (event.key for event in found if event is not chosen)
 
 

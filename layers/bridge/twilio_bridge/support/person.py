@@ -1,4 +1,4 @@
-"""What we hold about one person: who they are, their interactions, and the events that Brevo is told."""
+"""What is held about one person: who they are, their interactions, and the events for Brevo."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -31,7 +31,7 @@ BEFORE: Mapping[Status, tuple[Status, ...]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """Somebody, by the keys that say who they are (`external#…`, `email#…`, `airtable#rec…`, `phone#…`).
+    """Somebody, by the keys that identify them (`external#…`, `email#…`, `airtable#rec…`, `phone#…`).
 
     They are found by further keys that only lead to them (`task#WT…`, `conversation#CH…`, `flex#…`).
 
@@ -128,12 +128,12 @@ class TimelineEvent:
 
     @property
     def weight(self) -> tuple[int, int, bool]:
-        """Say which of two rows of one event counts: what Brevo has, or may have, heard of, then the later version.
+        """Return which of two rows of one event counts: the one Brevo has, or may have, then the later version.
 
         Of two of one version the withdrawn one is but the other's copy.
         """
-        heard_of = {"sending": 1, "sent": 2, "refused": 2}.get(self.status, 0)
-        return heard_of, self.version, self.status != "withdrawn"
+        received = {"sending": 1, "sent": 2, "refused": 2}.get(self.status, 0)
+        return received, self.version, self.status != "withdrawn"
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,14 +35,14 @@ MAX_EMAIL_LENGTH, MAX_MAILBOX_LENGTH = 254, 64
 SIP = re.compile(r"(sips?|tel|callto):", re.IGNORECASE)
 SEPARATORS = re.compile(r"[\s().\-/]+")
 MIN_DIGITS_WITHOUT_PLUS, MAX_DIGITS = 10, 15
-# What a display name begins with that says what a task is, and not who somebody is.
+# What a display name begins with that describes a task, and nobody.
 KINDS_OF_TASK = re.compile(
     r"(call[ -]?back|voice[ -]?mail|(missed|incoming|inbound|outbound|outgoing|internal|phone) (call|chat|sms|e-?mail)"
     r"|call|sms|mms|whats ?app|messenger|(web|live) ?chat|chat|e-?mail|task|survey|transfer|rückruf|anruf|ligação)"
     r"(\s+(from|to|with|for|request|requested|von|de)\b|\s*[:#|]|\s+-\s|\s*$)",
     re.IGNORECASE,
 )
-# A word for anyone, with or without a number behind it.
+# A name for anyone, with or without a number behind it.
 LABELS = re.compile(
     r"((the|new|web|website|chat|live|unknown|anonymous|returning|online) ){0,2}"
     r"(customer|client|caller|visitor|guest|user|contact|anonymous|unknown|private|restricted|blocked|unavailable"
@@ -101,7 +101,7 @@ def _plain_number(value: object) -> str:
 
 
 def _parse_without_plus(text: str) -> str | None:
-    """Read digits that begin with a country code; only a number that is assigned counts, for nothing else says so."""
+    """Read digits that begin with a country code; only a number that is assigned counts, for nothing else shows it."""
     digits = SEPARATORS.sub("", text)
     if not digits.isdecimal() or not MIN_DIGITS_WITHOUT_PLUS <= len(digits) <= MAX_DIGITS or digits.startswith("0"):
         return None
@@ -166,7 +166,7 @@ def normalize_identity(value: object, rules: KeyRules) -> str:
 
 
 def is_placeholder(text: str, rules: KeyRules) -> bool:
-    """Return whether a value says nothing: an unfilled variable, a word for nothing, signs or zeros alone."""
+    """Return whether a value is none: an unfilled variable, a name for nothing, signs or zeros alone."""
     plain = _fold(text)
     if plain in PLACEHOLDERS or plain in rules.placeholders or TEMPLATE.search(text):
         return True
@@ -174,7 +174,7 @@ def is_placeholder(text: str, rules: KeyRules) -> bool:
 
 
 def is_label(value: object, rules: KeyRules, *addresses: str) -> bool:
-    """Return whether a display name is none of a person: a number, an address, what the task is, or a word for anyone.
+    """Return whether a display name is none of a person: a number, an address, what the task is, or a name for anyone.
 
     `addresses` are those of the task, which Flex shows where it knows no name.
     """

@@ -68,7 +68,7 @@ def _keys_of(dossier: Dossier) -> list[str]:
 
 
 def split_person(found: Found, key: str, identities: Identities, persons: Persons) -> str:
-    """Give a key, and the interactions that came with it alone, to a person of its own; return that one's id.
+    """Move a key, and the interactions that came with it alone, to a person of its own; return that one's id.
 
     Raise BadRequestError where it is not the person's, or all that they have.
     """

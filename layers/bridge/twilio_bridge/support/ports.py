@@ -9,10 +9,10 @@ from twilio_bridge.support.person import Claim, Dossier, FigureRow, Interaction,
 
 
 class Facts(Protocol):
-    """What is known of each task and conversation; kept for a month after the last word."""
+    """What is known of each task and conversation; kept for a month after the last one."""
 
-    def add_facts(self, subject: str, heard: NewFacts) -> KnownFacts:
-        """Add facts, those that stand there already unchanged, and give all that is known then: one request."""
+    def add_facts(self, subject: str, added: NewFacts) -> KnownFacts:
+        """Add facts, those that stand there already unchanged, and return all that is known then: one request."""
 
 
 class Identities(Protocol):
@@ -33,7 +33,7 @@ class Identities(Protocol):
         """Make a person with these keys and return the id; None where somebody has one of them."""
 
     def attach_keys(self, person_id: str, keys: Iterable[str], source: str = "") -> bool:
-        """Give a person further keys, all or none; False where somebody has one, or has joined the person."""
+        """Attach further keys, all or none; False where somebody has one, or has joined the person."""
 
     def join_persons(self, person_id: str, other_id: str) -> bool:
         """Make another person a half of this one, keys included."""
@@ -45,7 +45,7 @@ class Identities(Protocol):
         """Mark a key as shared, and take it from the person that has it."""
 
     def move_key(self, key: str, claim: Claim, person_id: str) -> bool:
-        """Take a key from whoever has it and give it to a person."""
+        """Move a key from whoever has it to a person."""
 
     def find_erasures(self, keys: Iterable[str]) -> dict[str, int]:
         """Return when whoever had these keys was erased (epoch ms), without those of nobody erased."""
@@ -154,7 +154,7 @@ class Quarantine(Protocol):
     """Where records go that nobody can read."""
 
     def put(self, record: bytes, reason: str) -> str:
-        """Keep a record and say why; give the name it is found by. The same record twice is kept once."""
+        """Keep a record with the reason, and return the name it is found by. The same record twice is kept once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,7 @@
 """A batch of records becomes facts, and what follows from them is written down and handed on.
 
 The order matters only here: facts first, because all else can be derived from them again; then who it was; then what
-Brevo is to be told and the figures; the queues last. A batch that breaks off anywhere and comes again ends in the same
+Brevo is to get and the figures; the queues last. A batch that breaks off anywhere and comes again ends in the same
 state.
 """
 
@@ -40,7 +40,7 @@ class Record:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReducerDeps:
-    """What a batch is worked with; `lookup` gives the cached contacts at a number."""
+    """What a batch is worked with; `lookup` returns the cached contacts at a number."""
 
     facts: Facts
     identities: Identities
@@ -56,7 +56,7 @@ class ReducerDeps:
 
 @dataclass(slots=True)
 class Batch:
-    """A batch on its way: what it told, which records told of which subject, and which have to come again."""
+    """A batch on its way: what it holds, which records hold which subject, and which have to come again."""
 
     extracted: ExtractedFacts = field(default_factory=ExtractedFacts)
     sources: dict[str, set[str]] = field(default_factory=dict)
@@ -79,8 +79,8 @@ def reduce_records(records: Iterable[Record], work: ReducerDeps, now: int) -> Ba
     for record in records:
         _read(record, batch, work, wanted)
     _hand_on(batch, work)
-    news = _learn(batch, work, now)
-    _write(news, batch, work)
+    derived = _learn(batch, work, now)
+    _write(derived, batch, work)
     return batch
 
 
@@ -97,7 +97,7 @@ def _coming_again(batch: Batch, subjects: Collection[str], what: str) -> Iterato
 
 
 def _read(record: Record, batch: Batch, work: ReducerDeps, wanted: frozenset[str]) -> None:
-    """Hear what a record tells; what nobody can read is set aside, whatever is wrong with it."""
+    """Extract what a record holds; what nobody can read is set aside, whatever is wrong with it."""
     decoded = decode_record(record.data, record.arrived_at)
     poison = list(decoded.poison)
     for event in decoded.events:
@@ -131,11 +131,11 @@ def _type(event: CloudEvent) -> str:
 
 
 def _hand_on(batch: Batch, work: ReducerDeps) -> None:
-    """Do what is about no task and no conversation: words, test events, workers' time."""
+    """Do what is about no task and no conversation: opt-out requests, test events, workers' time."""
     with _coming_again(batch, [NOTHING], "not handed on"):
-        for word in batch.extracted.opt_out_requests:
-            address = phone.strip_channel(word.address)
-            if work.opt_outs.record_request(address, word.out, word.at / 1000):
+        for request in batch.extracted.opt_out_requests:
+            address = phone.strip_channel(request.address)
+            if work.opt_outs.record_request(address, request.out, request.at / 1000):
                 work.outbox.enqueue_brevo_opt_out(address)
                 work.outbox.enqueue_airtable_opt_out(address)
         for test_id in batch.extracted.test_ids:
@@ -145,19 +145,19 @@ def _hand_on(batch: Batch, work: ReducerDeps) -> None:
 
 def _learn(batch: Batch, work: ReducerDeps, now: int) -> dict[str, Derived]:
     """Write the facts, each subject's by itself and side by side, and return what follows from them."""
-    news: dict[str, Derived] = {}
+    derived: dict[str, Derived] = {}
 
     def learn(subject: str) -> None:
         with _coming_again(batch, [subject], "facts not written"):
             added = batch.extracted.subjects[subject]
             known = work.facts.add_facts(subject, added)
-            news[subject] = _news(known, added, work.settings, now)
+            derived[subject] = _derive_changes(known, added, work.settings, now)
 
     map_side_by_side(learn, batch.extracted.subjects)
-    return {subject: news[subject] for subject in batch.extracted.subjects if subject in news}
+    return {subject: derived[subject] for subject in batch.extracted.subjects if subject in derived}
 
 
-def _news(known: KnownFacts, heard: NewFacts, settings: schema.Config, now: int) -> Derived:
+def _derive_changes(known: KnownFacts, added: NewFacts, settings: schema.Config, now: int) -> Derived:
     """Return what has to be written down now.
 
     Of facts that stood there already nobody knows whether what follows was written: a batch may have broken off.
@@ -165,23 +165,23 @@ def _news(known: KnownFacts, heard: NewFacts, settings: schema.Config, now: int)
     after = derive_all(known, settings, now)
     if known.is_repeated:
         return rewrite_all(known, after, settings)
-    return changes_since(derive_all(known.without_facts(heard.facts), settings, now), after, known)
+    return changes_since(derive_all(known.without_facts(added.facts), settings, now), after, known)
 
 
-def _write(news: Mapping[str, Derived], batch: Batch, work: ReducerDeps) -> None:
+def _write(derived: Mapping[str, Derived], batch: Batch, work: ReducerDeps) -> None:
     """Write down what is new, by the person it belongs to, and queue their delivery."""
     resolution = identities.Resolution()
-    with _coming_again(batch, news.keys(), "people not found out"):
-        resolution = _find_persons(news, work)
+    with _coming_again(batch, derived.keys(), "people not found out"):
+        resolution = _find_persons(derived, work)
 
     subjects_of: dict[str, list[str]] = {person_id: [] for person_id in resolution.changed}
-    groups = _group([subject for subject in news if subject in resolution.persons])
+    groups = _group([subject for subject in derived if subject in resolution.persons])
 
     def write(subjects: Sequence[str]) -> None:
         with _coming_again(batch, subjects, "news not written"):
-            _write_rows({subject: news[subject] for subject in subjects}, resolution.persons, work)
+            _write_rows({subject: derived[subject] for subject in subjects}, resolution.persons, work)
             for subject in subjects:
-                if news[subject].events or news[subject].interaction:
+                if derived[subject].events or derived[subject].interaction:
                     subjects_of.setdefault(resolution.persons[subject], []).append(subject)
 
     map_side_by_side(write, groups)
@@ -189,12 +189,12 @@ def _write(news: Mapping[str, Derived], batch: Batch, work: ReducerDeps) -> None
         work.outbox.enqueue_brevo_delivery(subjects_of)
 
 
-def _find_persons(news: Mapping[str, Derived], work: ReducerDeps) -> identities.Resolution:
+def _find_persons(derived: Mapping[str, Derived], work: ReducerDeps) -> identities.Resolution:
     """Return whose each subject is; nobody is made of one that is ignored."""
-    keys = {subject: new.keys for subject, new in news.items() if not new.is_ignored}
-    begun = {subject: new.begun_at for subject, new in news.items()}
+    keys = {subject: new.keys for subject, new in derived.items() if not new.is_ignored}
+    begun = {subject: new.begun_at for subject, new in derived.items()}
     resolution = identities.resolve_persons(keys, work.identities, work.lookup, work.persons.move_rows, begun)
-    ignored = [subject for subject, new in news.items() if new.is_ignored and (new.interaction or new.events)]
+    ignored = [subject for subject, new in derived.items() if new.is_ignored and (new.interaction or new.events)]
     if ignored:
         known = work.identities.find_by_keys(ignored)
         resolution.persons |= {subject: person.id for subject, person in known.items()}
@@ -208,15 +208,15 @@ def _group(subjects: Sequence[str]) -> list[Sequence[str]]:
     ]
 
 
-def _write_rows(news: Mapping[str, Derived], persons: Mapping[str, str], work: ReducerDeps) -> None:
+def _write_rows(derived: Mapping[str, Derived], persons: Mapping[str, str], work: ReducerDeps) -> None:
     """Write what is new about these subjects, and show the figures that were not there yet."""
     rows: list[tuple[str, Interaction | TimelineEvent]] = []
-    for subject, new in news.items():
+    for subject, new in derived.items():
         rows += [(persons[subject], event) for event in new.events]
         rows += [(persons[subject], new.interaction)] if new.interaction else []
     work.persons.put_rows(rows)
 
-    figures = [row for new in news.values() for row in new.rows]
+    figures = [row for new in derived.values() for row in new.rows]
     for row, is_new in zip(figures, work.figures.put_rows(figures), strict=True):
         if is_new:
             work.metrics.count(row)

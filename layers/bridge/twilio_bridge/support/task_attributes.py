@@ -1,4 +1,4 @@
-"""Task attributes: what is kept of them, and what they say about the task; see `task_customer` for the customer.
+"""Task attributes: what is kept of them, and what they show of the task; see `task_customer` for the customer.
 
 They are kept flat, by dotted path, and only as far as something here asks for them. Which keys Flex itself writes, and
 which Flex Insights reads, stands at https://www.twilio.com/docs/flex/developer/insights/enhance-integration.

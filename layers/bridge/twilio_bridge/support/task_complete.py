@@ -50,7 +50,7 @@ def _is_signed(headers: Mapping[str, str], body: bytes, now: float, secret: str)
 
 
 def build_event(body: bytes, now: float) -> tuple[str, bytes]:
-    """Return the task's SID and the event, or raise BadRequestError that says what is wrong.
+    """Return the task's SID and the event, or raise BadRequestError with what is wrong.
 
     The event's id is the task's alone: however often a task is posted as finished, it is so once.
     """

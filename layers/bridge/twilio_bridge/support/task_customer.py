@@ -1,6 +1,6 @@
 """Who the customer of a task is, by its attributes: the keys they are found by, and their own fields.
 
-Which end of a call is the customer's is not what `direction` says alone: a callback or voicemail task is inbound, and
+Which end of a call is the customer's is not for `direction` alone: a callback or voicemail task is inbound, and
 its `to` is the customer (https://github.com/twilio-professional-services/plugin-queued-callbacks-and-voicemail). So the
 company's own numbers decide, and the direction only where neither end is known.
 """

@@ -1,4 +1,4 @@
-"""A task's history as its facts tell it: its stays in queues, its reservations, its end.
+"""A task's history, from its facts: its stays in queues, its reservations, its end.
 
 Times are subtracted on whole seconds, as Flex Insights does. Twilio's definitions:
 https://www.twilio.com/docs/flex/end-user-guide/insights/data-dictionary
@@ -24,7 +24,7 @@ LEFT = {
     "task.transfer-canceled": "returned",
 }
 TRANSFER_ENDS = frozenset(("task.transfer-completed", "task.transfer-failed", "task.transfer-canceled"))
-# What shows that a task goes on, whoever says that it is completed.
+# What shows that a task goes on, though somebody completed it.
 GOES_ON = frozenset((*ENTERED, "reservation.created", "reservation.accepted"))
 # A worker's completion comes from Flex and from TaskRouter within this time of each other.
 SAME_COMPLETION_MS = 60_000
@@ -183,7 +183,7 @@ def _goes_on(completion: Fact, facts: Sequence[Fact], reservations: Sequence[Res
 
 
 def _measure_wait(accepted: Fact, entries: Sequence[int]) -> int | None:
-    """Return the seconds from the first entry to the first accept, or what the accepting event itself says."""
+    """Return the seconds from the first entry to the first accept, or what the accepting event itself has."""
     if entries:
         return count_seconds(min(entries), accepted.at)
     return _stated_wait(accepted)
@@ -206,7 +206,7 @@ def _legs(facts: Sequence[Fact]) -> Iterator[Leg]:
 
 
 def _leg_without_entry(facts: Sequence[Fact]) -> Iterator[Leg]:
-    """Tell the stay from its end where nobody told of its beginning."""
+    """Return the stay by its end where no event of its beginning is known."""
     ends = (fact for fact in facts if fact.kind in {"reservation.accepted", "task.canceled"} and "queue" in fact.values)
     for fact in islice(ends, 1):
         wait_s = _stated_wait(fact)
@@ -255,16 +255,16 @@ def _reservations(facts: Sequence[Fact]) -> Iterator[Reservation]:
 
 def _reservation(sid: str, group: Sequence[Fact]) -> Reservation:
     at = {fact.kind: fact.at for fact in reversed(group)}  # of two of a kind the first counts
-    said = {name: value for fact in group for name, value in fact.values.items()}
+    known = {name: value for fact in group for name, value in fact.values.items()}
     refusal = next((kind for kind in REFUSALS if kind in at), "")
     outcome, answer = REFUSALS.get(refusal, "open"), refusal
     if "reservation.accepted" in at:
         outcome, answer = "accepted", "reservation.accepted"
     return Reservation(
         sid,
-        said.get("worker_sid", ""),
-        said.get("worker", ""),
-        said.get("queue", ""),
+        known.get("worker_sid", ""),
+        known.get("worker", ""),
+        known.get("queue", ""),
         at.get("reservation.created"),
         outcome,
         at.get(answer),

@@ -35,7 +35,7 @@ class Kind(StrEnum):
 class Task:
     """A task as everything further needs it: its history, its attributes, and what it is.
 
-    `is_virtual` says that it stands in for something else, such as a callback that was asked for.
+    `is_virtual` means that it stands in for something else, such as a callback that was asked for.
     """
 
     sid: str
@@ -173,7 +173,7 @@ def _find_answer(
     """Return the score that the customer gave.
 
     A survey may begin as a copy of the task it asks about, score included; that one is no answer, and where the
-    survey expired without a known beginning nobody can say that there was one.
+    survey expired without a known beginning nobody knows that there was one.
     """
     score = read_score(attributes, surveys)
     if kind is not Kind.SURVEY or score is None:

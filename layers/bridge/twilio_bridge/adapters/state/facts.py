@@ -32,16 +32,16 @@ class DynamoFacts:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def add_facts(self, subject: str, heard: NewFacts) -> KnownFacts:
+    def add_facts(self, subject: str, added: NewFacts) -> KnownFacts:
         """Add facts in one update, or as many as it takes; return all that is known after the last."""
         item: Item = {}
         is_repeated = False
-        for part in _parts(_entries(heard)):
+        for part in _parts(_entries(added)):
             before = self._add(subject, part)
             if before is None and self._fold_full(subject):
                 before = self._add(subject, part)
             if before is None:
-                return self._drop(subject, heard)
+                return self._drop(subject, added)
             is_repeated |= any(name in before for name in part if name.startswith(FACT))
             item = {**part, **before, "revision": before.get("revision", 0) + 1}
 
@@ -65,8 +65,8 @@ class DynamoFacts:
         folded = fold_facts(known)
         if folded is known:
             return False
-        told = {name: folded.attributes[name] for name in folded.attributes}
-        entries = dict(_entries(NewFacts({fact.id: fact for fact in folded.facts}, told)))
+        kept = {name: folded.attributes[name] for name in folded.attributes}
+        entries = dict(_entries(NewFacts({fact.id: fact for fact in folded.facts}, kept)))
         revision = item.get("revision", 0)
         whole: Item = {"pk": known.subject, "sk": FACTS, "expires_at": int(time.time()) + KEEP_S, **entries}
         whole |= {"revision": revision + 1}
@@ -81,21 +81,21 @@ class DynamoFacts:
         item = self._table.get(subject, FACTS, consistent=True) or {}
         return bool(item) and self._fold(_known(subject, item), item)
 
-    def _drop(self, subject: str, heard: NewFacts) -> KnownFacts:
+    def _drop(self, subject: str, added: NewFacts) -> KnownFacts:
         item = self._table.get(subject, FACTS, consistent=True) or {}
-        dropped = sum(FACT + fact_id not in item for fact_id in heard.facts)
+        dropped = sum(FACT + fact_id not in item for fact_id in added.facts)
         if dropped:
             logger.error("facts dropped, there are too many", extra={"subject": subject, "facts": dropped})
         return replace(_known(subject, item), is_repeated=True)
 
 
-def _entries(heard: NewFacts) -> Iterator[tuple[str, str]]:
+def _entries(added: NewFacts) -> Iterator[tuple[str, str]]:
     """Return attributes of the item, task attributes before the facts that name them."""
-    for name, told in heard.attributes.items():
-        text = pack(told)
+    for name, kept in added.attributes.items():
+        text = pack(kept)
         if len(text.encode()) <= MAX_WRITE_BYTES:  # Twilio's own are below 4,096 characters
             yield ATTRIBUTES + name, text
-    for fact in heard.facts.values():
+    for fact in added.facts.values():
         text = pack([fact.kind, fact.at, fact.values, fact.attributes])
         if len(text.encode()) > MAX_WRITE_BYTES:
             text = pack([fact.kind, fact.at, {}, fact.attributes])
@@ -103,7 +103,7 @@ def _entries(heard: NewFacts) -> Iterator[tuple[str, str]]:
 
 
 def _parts(entries: Iterator[tuple[str, str]]) -> Iterator[dict[str, str]]:
-    """Cut entries into what one update takes; nothing to add is still one, for it gives what is known."""
+    """Cut entries into what one update takes; nothing to add is still one, for it returns what is known."""
     part: dict[str, str] = {}
     size = 0
     for name, text in entries:
@@ -116,11 +116,11 @@ def _parts(entries: Iterator[tuple[str, str]]) -> Iterator[dict[str, str]]:
 
 
 def _known(subject: str, item: Item) -> KnownFacts:
-    told = {name.removeprefix(ATTRIBUTES): unpack(item[name]) for name in item if name.startswith(ATTRIBUTES)}
-    facts = (_fact(name.removeprefix(FACT), item[name], told) for name in item if name.startswith(FACT))
-    return sort_facts(subject, facts, told)
+    kept = {name.removeprefix(ATTRIBUTES): unpack(item[name]) for name in item if name.startswith(ATTRIBUTES)}
+    facts = (_fact(name.removeprefix(FACT), item[name], kept) for name in item if name.startswith(FACT))
+    return sort_facts(subject, facts, kept)
 
 
-def _fact(fact_id: str, text: str, told: Mapping[str, object]) -> Fact:
+def _fact(fact_id: str, text: str, kept: Mapping[str, object]) -> Fact:
     kind, at, values, attributes = unpack(text)
-    return Fact(fact_id, kind, at, values, attributes if attributes in told else "")
+    return Fact(fact_id, kind, at, values, attributes if attributes in kept else "")

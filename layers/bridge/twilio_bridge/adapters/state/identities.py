@@ -1,8 +1,8 @@
 """Who is found by which key, in SyncState.
 
-A key's item names a person; the person's profile has the keys that say who they are. What only points at somebody,
+A key's item names a person; the person's profile has the keys that identify them. What only points at somebody,
 tasks, conversations and the names of chats, stands in its own item alone: a profile that is written for every task
-would grow with each. Who was joined keeps their keys' items and says whom they were joined into, so that a join is one
+would grow with each. Who was joined keeps their keys' items and names whom they were joined into, so that a join is one
 transaction however many keys there are.
 
 Profiles that go are those of nobody in particular; they have neither been joined nor joined with anybody.
@@ -97,7 +97,7 @@ class DynamoIdentities:
         return self._table.transact([marked, *_taken_from(claim, key)])
 
     def move_key(self, key: str, claim: Claim, person_id: str) -> bool:
-        """Give the key's item another holder, and the profiles its name."""
+        """Write another holder into the key's item, and move the key between the profiles."""
         if person_id in {claim.holder, claim.person.id}:
             return False
         moved = an_update(
@@ -110,7 +110,7 @@ class DynamoIdentities:
         return self._table.transact([moved, *_taken_from(claim, key), given])
 
     def join_persons(self, person_id: str, other_id: str) -> bool:
-        """Join in one transaction; the other's halves, few as they are, are told, too."""
+        """Join in one transaction; the other's halves, few as they are, follow."""
         places = profile_of(person_id), profile_of(other_id)
         items = self._table.get_many(list(dict.fromkeys(places)), consistent=True)
         this, other = (items.get(place, {}) for place in places)
@@ -119,8 +119,8 @@ class DynamoIdentities:
         into: Item = {":into": person_id}
         change = "SET joined_into = :into ADD revision :one REMOVE expires_at"
         given = an_update(places[1], change, {**into, ":one": 1, **_as_read(other)}, when=AS_READ)
-        told = [an_update(profile_of(half), "SET joined_into = :into", into) for half in other.get("halves", ())]
-        return self._table.transact([_taking(this, person_id, other, other_id), given, *told])
+        halves = [an_update(profile_of(half), "SET joined_into = :into", into) for half in other.get("halves", ())]
+        return self._table.transact([_taking(this, person_id, other, other_id), given, *halves])
 
     def find_erasures(self, keys: Iterable[str]) -> dict[str, int]:
         """Return the erasures: one request."""
