@@ -116,7 +116,7 @@ def loads(office: Office, report: Report) -> None:
     report.at_most(ABOUT, "full load, with lease, slots and templates", units, 20_000, " write units")
     cache, everybody = office.work.cache, office.everybody()
     newest, number = cache.read_state().newest, office.work.leases.acquire(LEASE, 0) or 0
-    _, units = office.cost(lambda: cache.replace_all(everybody, time.time(), number, newest), None)
+    _, units = office.cost(lambda: cache.replace_all(everybody, time.time(), number, newest), 0)
     report.note(ABOUT, "full load, nothing changed", f"{units:,} write units, and {slots + 4:,} for lease and slots")
 
 

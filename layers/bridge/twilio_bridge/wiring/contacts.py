@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from twilio_bridge.adapters.aws import clients
 from twilio_bridge.adapters.aws.queues import LambdaRefresh
 from twilio_bridge.adapters.contact_cache.cache import DynamoContactCache
-from twilio_bridge.adapters.contact_cache.chunk_cache import ChunkMemory
+from twilio_bridge.adapters.contact_cache.chunk_cache import MAX_LOAD_CHARACTERS_COUNT, ChunkMemory
 from twilio_bridge.adapters.state.seen_workers import DynamoSeenWorkers
 from twilio_bridge.adapters.state.webhook_registration import DynamoRegistrations
 from twilio_bridge.config import schema
@@ -44,10 +44,11 @@ def _chunk_memory() -> ChunkMemory:
     return ChunkMemory()
 
 
-def contact_cache() -> DynamoContactCache:
+def contact_cache(memory: ChunkMemory | None = None) -> DynamoContactCache:
     """The copy of the contacts, for one call."""
     for_everybody = base.configuration().contacts.visibility == "all"
-    return DynamoContactCache(base.contact_cache_table(), for_everybody=for_everybody, memory=_chunk_memory())
+    memory = memory or _chunk_memory()
+    return DynamoContactCache(base.contact_cache_table(), for_everybody=for_everybody, memory=memory)
 
 
 def callback_source() -> ContactSource:
@@ -112,7 +113,7 @@ def refreshing() -> RefreshDeps:
     again = LambdaRefresh(_lambda, lambda: base.settings().own_function, base.notes())
     return RefreshDeps(
         source=bulk_source(),
-        cache=contact_cache(),
+        cache=contact_cache(ChunkMemory(MAX_LOAD_CHARACTERS_COUNT)),
         partial_loads=DynamoPartialLoads(base.contact_cache_table()),
         notes=base.notes(),
         leases=base.leases(),

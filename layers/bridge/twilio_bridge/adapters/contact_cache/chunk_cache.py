@@ -19,6 +19,8 @@ Entry = tuple[str, str]
 
 # About 150 MB of an instance's 1,024: 100,000 contacts of 300 bytes and what search remembers of them.
 MAX_CHARACTERS_COUNT = 60_000_000
+# A load reads each chunk once: what it remembers only takes its memory.
+MAX_LOAD_CHARACTERS_COUNT = 1_000_000
 
 
 @dataclass(slots=True)
