@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.support.delivery import KEYS, LISTS, MAIL, NOW, OTHER_PHONE, PHONE, dossier, interaction, settings
+from twilio_bridge.config import schema
 from twilio_bridge.support.brevo_contact import build_contact, compute_contact_digest
-from twilio_bridge.support.person import Interaction
+from twilio_bridge.support.person import Dossier, Interaction, Person
 from twilio_bridge.support.ports import MarketingContact
 
 DAY = 86_400_000
@@ -306,3 +307,16 @@ def test_a_digest_tells_every_difference() -> None:
     ]
     assert compute_contact_digest(one) == compute_contact_digest(replace(one, lists=(32, 33)))
     assert 7 == len({compute_contact_digest(each) for each in (one, *others)})
+
+
+def test_what_a_former_version_took_for_keys_and_names_is_none() -> None:
+    """Placeholders and labels stay where they are kept, and are not written any more."""
+    mapping = {"friendly_name": "FIRSTNAME", "attributes.customers.external_id": "EXT_ID"}
+    keys = frozenset(("external#undefined", "email#none@none.com", "phone#+11111111111", "phone#+447900000012"))
+    labelled = Interaction(sid="WT1", version=1, values={"friendly_name": "Callback: +447900000012"}, last_at=2)
+    named = Interaction(sid="WT2", version=1, values={"friendly_name": "Amara"}, last_at=1)
+    held = Dossier(Person(id="p", keys=keys), (labelled, named))
+    found = build_contact(held, schema.Config.model_validate({"field_mapping": mapping}))
+    assert found
+    assert ("", "", "+447900000012") == (found.external_id, found.email, found.phone)
+    assert {"FIRSTNAME": "Amara"} == found.attributes

@@ -15,8 +15,10 @@ from twilio_bridge.config import flex, schema
 from twilio_bridge.support.facts import compute_digest
 from twilio_bridge.support.interactions import merge_interactions
 from twilio_bridge.support.person import UNSENT, Dossier, Interaction, TimelineEvent
+from twilio_bridge.support.person_keys import KeyRules, build_rules, is_label, is_nobodys
 from twilio_bridge.support.ports import MarketingContact
 from twilio_bridge.support.task_attributes import MAX_TEXT_LENGTH
+from twilio_bridge.support.task_customer import is_name
 
 Interactions = Sequence[Interaction]
 Value = str | int | float | bool | date | list[str]
@@ -43,7 +45,8 @@ def build_contact(dossier: Dossier, settled: schema.Config) -> MarketingContact 
     latest_first = sorted(merged, key=lambda each: (each.last_at, each.sid), reverse=True)
     paths = {target.upper(): path for path, target in settled.field_mapping.items()}
     kinds = {target: kind for target, kind in IDENTIFIERS.items() if target != "EXT_ID" or target in paths}
-    found = {kind: _identifier(dossier, kind, paths.get(target), latest_first) for target, kind in kinds.items()}
+    rules = build_rules(settled)
+    found = {kind: _identifier(dossier, kind, paths.get(target), latest_first, rules) for target, kind in kinds.items()}
     if not any(found.values()):
         return None
 
@@ -67,7 +70,8 @@ def build_attributes(interactions: Interactions, settled: schema.Config) -> dict
     """Return the mapped attributes that these interactions, the latest first, know, by Brevo's names."""
     mapping, types = settled.field_mapping, settled.brevo.attribute_types
     wanted = {path: target.upper() for path, target in mapping.items() if target.upper() not in IDENTIFIERS}
-    values = {target: _value(path, target, interactions, types) for path, target in wanted.items()}
+    rules = build_rules(settled)
+    values = {target: _value(path, target, interactions, types, rules) for path, target in wanted.items()}
     return {target: value for target, value in values.items() if value is not None}
 
 
@@ -80,11 +84,20 @@ def compute_contact_digest(contact: MarketingContact) -> str:
     return (WITH_EMAIL if contact.email else "") + compute_digest(content)
 
 
-def _value(path: str, target: str, interactions: Interactions, types: Mapping[str, flex.AttributeType]) -> Value | None:
-    """Return a metric as the number, text or date that it is, and a task's attribute as text unless it has a type."""
+def _value(
+    path: str, target: str, interactions: Interactions, types: Mapping[str, flex.AttributeType], rules: KeyRules
+) -> Value | None:
+    """Return a metric as the number, text or date that it is, and a task's attribute as text unless it has a type.
+
+    A former version kept labels as names; they are none.
+    """
     if metric := METRICS.get(path):
         return metric([each for each in interactions if each.counts], interactions)
-    latest = next(_values_at(path, interactions), None)
+
+    values = _values_at(path, interactions)
+    if is_name(path, target):
+        values = (value for value in values if not is_label(value, rules))
+    latest = next(values, None)
     if target in PHONES:
         return phone.parse_number(str(latest or ""))
     return _to_type(_clean(latest), types.get(target, "text"))
@@ -144,9 +157,9 @@ TYPES: Mapping[str, Callable[[str], Value]] = {
 }
 
 
-def _identifier(dossier: Dossier, kind: str, path: str | None, interactions: Interactions) -> str:
+def _identifier(dossier: Dossier, kind: str, path: str | None, interactions: Interactions, rules: KeyRules) -> str:
     """Return one of the person's keys of a kind: the one that the latest interaction has, else the first in order."""
-    keys = (key.partition("#") for key in dossier.person.keys)
+    keys = (key.partition("#") for key in dossier.person.keys if not is_nobodys(key, rules))
     known = sorted(name for own, _, name in keys if own == kind and (kind != "email" or EMAIL.fullmatch(name)))
     values = (str(value) for value in _values_at(path, interactions)) if path else iter(())
     latest = next((name for name in map(_normalize, values) if name in known), "")

@@ -173,6 +173,16 @@ def is_placeholder(text: str, rules: KeyRules) -> bool:
     return not any(character.isalnum() and character != "0" for character in plain)
 
 
+def is_nobodys(key: str, rules: KeyRules) -> bool:
+    """Return whether a key that a former version took is a placeholder, or the company's own number."""
+    kind, _, name = key.partition("#")
+    if kind == "email":
+        return EMAIL.fullmatch(name) is not None and not normalize_email(name, rules)
+    if kind == "phone":
+        return name in rules.own_numbers or _is_made_up(name)
+    return kind == "external" and is_placeholder(name, rules)
+
+
 def is_label(value: object, rules: KeyRules, *addresses: str) -> bool:
     """Return whether a display name is none of a person: a number, an address, what the task is, or a name for anyone.
 

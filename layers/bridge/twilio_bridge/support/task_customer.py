@@ -115,10 +115,15 @@ def _read_field(attributes: Attributes, path: str, target: str, rules: KeyRules)
     if target in IDENTIFIERS:
         normalized = (NORMALIZERS[target](value, rules) for value in values)
         return next((key for key in normalized if key), None)
-    if target in NAMES or not NAME_PLACES.isdisjoint(list_places(plain)):
+    if is_name(plain, target):
         addresses = [read_text(attributes, name) for name in ADDRESSES]
         values = [value for value in values if not is_label(value, rules, *addresses)]
     return next(iter(values), None)
+
+
+def is_name(path: str, target: str) -> bool:
+    """Return whether a line of the mapping is about a customer's name."""
+    return target in NAMES or not NAME_PLACES.isdisjoint(list_places(path.removeprefix("attributes.")))
 
 
 def list_places(plain: str) -> tuple[str, ...]:
