@@ -92,7 +92,7 @@ class TestPages:
         with pytest.raises(MissingValueError, match="Participants: name ConferenceSid"):
             next(client.list_pages(PARTICIPANTS, {}, {}, 2))
 
-    @pytest.mark.parametrize("sid", [".", "..", "x" * 300])
+    @pytest.mark.parametrize("sid", [".", "..", "x" * 300, "SM\udcff"])
     def test_a_parent_that_would_lead_elsewhere_is_refused(self, client: TwilioClient, sid: str) -> None:
         with pytest.raises(BadRequestError, match="ConferenceSid is malformed"):
             next(client.list_pages(PARTICIPANTS, {"ConferenceSid": sid}, {}, 2))

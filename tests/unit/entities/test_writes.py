@@ -257,6 +257,13 @@ def test_lists_hold_rows(twilio: MemoryResources) -> None:
         ("update", "Messages", {"entity_id": SID, "payload": {"Body": "a", "body": "b"}}, "given twice"),
         ("create", "Messages", {"payload": {"To": "+1", "From": "+2", "Sender": "+3"}}, "given twice"),
         ("update", "Messages", {"entity_id": SID, "payload": {"Body": None}}, "is empty"),
+        ("create", "Messages", {"payload": {"To": "+1", "Body": "\udcff"}}, "Body holds half a character"),
+        (
+            "create",
+            "Messages",
+            {"payload": {"To": "+1", "MediaUrl": ["https://a.example/\udcff"]}},
+            "MediaUrl holds half",
+        ),
         ("update", "Accounts", {"entity_id": "AC2", "account": "AC1", "payload": {"Status": "closed"}}, "no account"),
     ],
 )

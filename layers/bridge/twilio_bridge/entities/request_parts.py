@@ -13,6 +13,7 @@ from twilio_bridge.errors import BadRequestError
 FormPairs = list[tuple[str, str]]
 MAX_PATH_VALUE_LENGTH: Final = 256
 _PARAMETER: Final = re.compile(r"\{(\w+)\}")
+_HALF_CHARACTER: Final = re.compile("[\ud800-\udfff]")
 
 
 def find_operation(entity: Entity, verb: str) -> Operation:
@@ -38,7 +39,9 @@ def build_path(entity: Entity, verb: str, places: Mapping[str, str]) -> str:
 def _quote_value(column: str, value: str, entity: Entity) -> str:
     if not value:
         raise MissingValueError(f"{entity.name}: name {column}")
-    if value in {".", ".."} or len(value) > MAX_PATH_VALUE_LENGTH:  # "." would be taken out of the path on its way
+    if (
+        value in {".", ".."} or len(value) > MAX_PATH_VALUE_LENGTH or _HALF_CHARACTER.search(value)
+    ):  # "." would be taken out of the path on its way
         raise BadRequestError(f"{entity.name}: {column} is malformed")
     return quote(value, safe="")
 
@@ -54,7 +57,12 @@ def build_form(entity: Entity, verb: str, body: Mapping[str, Any]) -> FormPairs:
     missing = [each.name for each in operation.parameters if each.required and each.wire not in given]
     if missing:
         raise MissingValueError(f"{verb} {entity.name}: name {', '.join(missing)}")
-    return [(name, text) for name, value in given.items() for text in _texts(value)]
+    form = [(name, text) for name, value in given.items() for text in _texts(value)]
+    if half := next((name for name, text in form if _HALF_CHARACTER.search(text)), None):
+        raise BadRequestError(
+            f"{verb} {entity.name}: {half} holds half a character (a lone surrogate), which is no text"
+        )
+    return form
 
 
 def _texts(value: object) -> Iterable[str]:
