@@ -94,7 +94,7 @@ $(STAMP): requirements-dev.txt pyproject.toml
 	@rm -f $(VENV)/.failed; \
 	{ $(BIN)/python -m pip install --disable-pip-version-check --require-hashes -r requirements-dev.txt \
 		|| touch $(VENV)/.failed; } | awk -v total="$$(grep -c == requirements-dev.txt)" \
-		'/^Collecting/ { printf "\r\033[K  %d of %d packages: %s", ++count, total, $$2; fflush() } \
+		'/^Collecting/ { printf "\r\033[K  package %d of at most %d: %s", ++count, total, $$2; fflush() } \
 		/^Installing collected/ { printf "\r\033[K  installing them"; fflush() } END { printf "\r\033[K" }'; \
 	if [ -e $(VENV)/.failed ]; then echo "make: the packages could not be installed; the reason stands above" >&2; exit 1; fi
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .

@@ -106,6 +106,20 @@ def test_a_stop_is_obeyed_at_once_and_told_when_airtable_is_back(deploy: Deploy)
     assert (403, True) == _refused(deployed)
 
 
+@pytest.mark.parametrize("is_down_from", ["STOP", "START"])
+def test_a_start_right_after_a_stop_is_obeyed_at_once(deploy: Deploy, is_down_from: str) -> None:
+    """Whether Airtable has taken the STOP or not, and while it takes nothing, the next message passes."""
+    deployed = deploy([AMARA])
+    deployed.load()
+    conversation = _conversation(deployed)
+    for request, status in (("STOP", 451), ("START", None)):
+        if request == is_down_from:
+            deployed.airtable.faults = Faults(status=503)
+        deployed.twilio.receive("whatsapp:+447900000012", "whatsapp:+15005550006", request)
+        sent = deployed.twilio.send(conversation, WORKER, "Are you there?")
+        assert status == (sent.refused.status if sent.refused else None)
+
+
 def _opted_out(deployed: Deployment) -> bool:
     table = deployed.airtable.base.table("Customers")
     assert table
