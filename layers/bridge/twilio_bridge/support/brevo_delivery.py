@@ -29,6 +29,7 @@ from twilio_bridge.support.person import MAX_SENDING_MS, UNSENT, Dossier, Person
 from twilio_bridge.support.ports import MarketingContact, MarketingContacts, Persons, SavedContact
 
 MAX_EVENTS_PER_DELIVERY = 10
+MAX_LOST_ANSWERS = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,16 +230,28 @@ def _write_down(saved: SavedContact, contact: MarketingContact, delivery: Delive
 
 
 def _send_events(delivery: Delivery) -> None:
-    """Send what is due, a few events at a time; what cannot be settled yet holds the others up no longer than that."""
-    unsettled = _settle([event for event in delivery.due if event.status == "sending"], delivery)
+    """Send what is due, a few events at a time.
+
+    An event that cannot be settled yet, and one whose answer gets lost, hold the others up no longer than that; after a
+    second lost answer Brevo is taken for down.
+    """
+    failure = _settle([event for event in delivery.due if event.status == "sending"], delivery)
 
     waiting = [event for event in delivery.due if event.status != "sending"]
+    lost = 0
     for event in waiting[:MAX_EVENTS_PER_DELIVERY]:
-        _send(event, delivery)
+        try:
+            _send(event, delivery)
+        except NotTakenError:
+            raise
+        except UnavailableError as error:
+            failure, lost = error, lost + 1
+            if lost == MAX_LOST_ANSWERS:
+                raise
 
     delivery.done.left = len(waiting[MAX_EVENTS_PER_DELIVERY:])
-    if unsettled:
-        raise unsettled
+    if failure:
+        raise failure
     if delivery.done.left:
         delivery.deps.outbox.enqueue_brevo_delivery([delivery.person.id])
 
