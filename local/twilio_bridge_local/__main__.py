@@ -7,14 +7,13 @@ second Ctrl-C is ignored, for it would only leave half of it.
 import os
 import signal
 import sys
-import threading
 from types import FrameType
 from typing import Final
 
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _STOPPED: Final = "Stopped.\n"
 
-_stop: Final = threading.Event()
+_received: Final[list[int]] = []  # no threading.Event: a handler that sets one may wait for itself
 
 
 def main() -> int:
@@ -24,7 +23,7 @@ def main() -> int:
 
     _handle_signals_with(_interrupt)
     try:
-        return run(_stop)
+        return run(lambda: bool(_received))
     except KeyboardInterrupt:
         sys.stderr.write(_STOPPED)
         return 0
@@ -36,11 +35,10 @@ def _exit_at_once(_number: int, _frame: FrameType | None) -> None:
     os._exit(0)
 
 
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    """Stop what runs; the event counts where Python drops the exception, as it does in a finalizer."""
-    for number in _SIGNALS:
-        signal.signal(number, signal.SIG_IGN)
-    _stop.set()
+def _interrupt(number: int, _frame: FrameType | None) -> None:
+    """Stop what runs; the list counts where Python drops the exception, as it does in a finalizer."""
+    _received.append(number)
+    _handle_signals_with(signal.SIG_IGN)
     raise KeyboardInterrupt
 
 

@@ -8,8 +8,8 @@ import argparse
 import importlib
 import json
 import sys
-import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -25,6 +25,7 @@ from twilio_bridge_local.http_server import LOOPBACK
 from twilio_bridge_local.running import announce
 from twilio_bridge_local.stack import DEFAULT_PORT, TEMPLATE, Stack
 
+LOOK_S: Final = 0.5
 _EPILOG: Final = """\
 examples:
   python -m twilio_bridge_local                   stand-ins, or real vendors where .env has credentials
@@ -43,18 +44,18 @@ settings:
 """
 
 
-def run(stop: threading.Event, arguments: Sequence[str] | None = None) -> int:
-    """Run until `stop` is set or a KeyboardInterrupt comes; return the exit code."""
+def run(is_stopping: Callable[[], bool], arguments: Sequence[str] | None = None) -> int:
+    """Run until a KeyboardInterrupt comes, or `is_stopping` where it got lost; return the exit code."""
     options = _parser().parse_args(arguments)
     console = Console(stderr=options.json, highlight=False)
     try:
-        return _run(options, console, stop)
+        return _run(options, console, is_stopping)
     except LocalError as error:
         sys.stderr.write(f"error: {error}\n")
         return 2
 
 
-def _run(options: argparse.Namespace, console: Console, stop: threading.Event) -> int:
+def _run(options: argparse.Namespace, console: Console, is_stopping: Callable[[], bool]) -> int:
     settings = settings_of(Path())
     if options.config:
         settings = {**settings, "BRIDGE_CONFIG": options.config}
@@ -68,7 +69,8 @@ def _run(options: argparse.Namespace, console: Console, stop: threading.Event) -
             return 0 if importlib.import_module("twilio_bridge_local.demo.play").play(stack) else 1
         with announce(stack.url, stack.bundle.functions):
             _describe(stack, console, as_json=options.json)
-            stop.wait()
+            while not is_stopping():
+                time.sleep(LOOK_S)
     return 0
 
 

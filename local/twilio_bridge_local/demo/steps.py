@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from rich.table import Table
 
-PATIENCE_S = 10
+PATIENCE_S = 20
 BETWEEN_LOOKS_S = 0.25
 T = TypeVar("T")
 

@@ -30,7 +30,7 @@ from twilio_bridge_local.vendors.brevo.answers import state
 from twilio_bridge_local.vendors.brevo.server import BrevoStandIn
 
 # An event settles for some seconds before it is delivered, and its message waits a little longer.
-PATIENCE_S = 20
+PATIENCE_S = 40
 HALF_AN_HOUR_MS, LASTS_MS = 1_800_000, 900_000
 AMARA = Customer(NAME, NUMBER, email="", external_id="1001", identity="", tier="gold")
 STRANGER = Customer("", "+447700900123", email="", external_id="", identity="", tier="")

@@ -229,7 +229,7 @@ def test_the_overview_names_what_runs(project: Project) -> None:
         assert process.wait(30) == 0
     for text in ("POST /callbacks/crm", "Items", "real, https://api.twilio.com", "X-Twilio-Signature", "sam local"):
         assert text in seen
-    assert "events put events/event_streams/samples" in seen
+    assert "events put events/event_streams/day.jsonl" in seen
     assert "twilio_bridge_local.console.brevo" not in seen  # it shows the stand-in, and Brevo is real here
 
 
