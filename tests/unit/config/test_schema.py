@@ -337,3 +337,35 @@ def test_a_wrong_word_is_one_error_with_the_nearest(text: str, expected: str) ->
     (line,) = str(raised.value).splitlines()
     assert expected in line
     assert "+1415" not in line
+
+
+@pytest.mark.parametrize(
+    ("mapping", "why"),
+    [
+        ("total_conversations: EMAIL", "a figure cannot be EMAIL"),
+        ("avg_wait_time: sms", "a figure cannot be SMS"),
+        ("a.email: EMAIL, b.email: email", "EMAIL is what a.email is mapped to already"),
+        ("'items[0].email': EMAIL", "the path of a task attribute with dots"),
+        ("'attributes.': TIER", "the path of a task attribute with dots"),
+        ("'a..b': TIER", "the path of a task attribute with dots"),
+    ],
+)
+def test_a_mapping_that_cannot_work_is_an_error(mapping: str, why: str) -> None:
+    """And the line is named."""
+    found = refusal(f"field_mapping: {{{mapping}}}")
+    assert "field_mapping." in found
+    assert why in found
+
+
+@pytest.mark.parametrize("zone", ["Europe/Nowhere", "CEST+1", "../etc/passwd", ""])
+def test_a_timezone_is_iana_s(zone: str) -> None:
+    """Any other is refused."""
+    assert "no zone of IANA's has this name" in refusal(f"figures: {{timezone: '{zone}'}}")
+
+
+def test_own_numbers_are_those_of_senders_and_workers_too() -> None:
+    """In every spelling."""
+    text = (
+        "{senders: {countries: {'+55': {sms: '+5511987654321'}}}, workers: {jo: {whatsapp: 'whatsapp:+447900000012'}}}"
+    )
+    assert {"+5511987654321", "+551187654321", "+447900000012"} == parse(text).own_numbers
