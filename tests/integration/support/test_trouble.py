@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import pytest
+
 from tests.integration.support.conftest import (
     ANSWERED,
     SURVEY,
@@ -17,6 +19,7 @@ from tests.integration.support.conftest import (
     task_sid,
 )
 from tests.integration.waiting import patiently
+from tests.sizes import IS_PROVING
 from twilio_bridge_local.vendors.faults import Faults
 
 # Customers of whom Brevo, or its queue, is to be told while it is so.
@@ -44,29 +47,34 @@ def seen(deployed: Deployment, status: int) -> int:
     return sum(one.status == status for one in deployed.brevo.requests)
 
 
+@pytest.mark.prove
 def test_brevo_is_down(deployed: Deployment) -> None:
     """While it answers 503, hangs, or loses its answers, nothing waits on the stream; then everything is there, once.
 
-    A contact's numbers never go backwards on the way.
+    A contact's numbers never go backwards on the way. A lost answer is looked up when nobody can still be sending, 90 s
+    later: that is for `make prove`; tests/contract/brevo/test_delivery.py holds it with a clock of its own.
     """
-    brevo = deployed.brevo
-    brevo.faults = Faults(cut="after", only=("POST /v3/events",), times=1)
-    put_in_time(deployed, samples(LOST, *ANSWERED))
-    assert patiently(lambda: seen(deployed, 0), bool, 15)
+    brevo, expected = deployed.brevo, {DOWN: 3, SILENT: 1}
+    if IS_PROVING:
+        brevo.faults = Faults(cut="after", only=("POST /v3/events",), times=1)
+        put_in_time(deployed, samples(LOST, *ANSWERED))
+        assert patiently(lambda: seen(deployed, 0), bool, 15)
+        expected[LOST] = 1
 
     brevo.faults = Faults(status=503)
     put_in_time(deployed, samples(DOWN, *ANSWERED))
     assert patiently(lambda: seen(deployed, 503), bool, 15)
     put_in_time(deployed, again(DOWN, 3))
 
+    lost = seen(deployed, 0)
     brevo.faults = Faults(silent=True)
     put_in_time(deployed, samples(SILENT, *ANSWERED))
-    assert patiently(lambda: seen(deployed, 0) > 1, bool, 15)
+    assert patiently(lambda: seen(deployed, 0) > lost, bool, 15)
     put_in_time(deployed, again(DOWN, 4))
 
     brevo.faults = Faults()
-    deployed.settle(60)
-    assert_told_once(deployed, {DOWN: 3, SILENT: 1, LOST: 1})
+    deployed.settle(150)
+    assert_told_once(deployed, expected)
     assert_never_backwards(deployed)
 
 
