@@ -6,7 +6,7 @@ from dataclasses import asdict
 from twilio_bridge.contacts.opt_outs import BREVO, postpone_requests
 from twilio_bridge.entrypoints import http, sqs
 from twilio_bridge.logs import logger
-from twilio_bridge.support import brevo_delivery, brevo_opt_outs
+from twilio_bridge.support.brevo import brevo_delivery, brevo_opt_outs
 from twilio_bridge.wiring import base, support
 
 TIME_FOR_ONE_S = 20

@@ -8,7 +8,7 @@ from typing import Any
 from twilio_bridge import deadline
 from twilio_bridge.entrypoints import http, sqs
 from twilio_bridge.logs import logger
-from twilio_bridge.support.sweep import queue_overdue
+from twilio_bridge.support.brevo.sweep import queue_overdue
 from twilio_bridge.wiring import base, support
 
 TIME_FOR_ONE_S = 20

@@ -39,8 +39,8 @@ from twilio_bridge.adapters.state.window_limiter import Window, WindowLimiter
 from twilio_bridge.config import schema
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.logs import logger
-from twilio_bridge.support.brevo_delivery import Delivered, DeliveryDeps, deliver_person
-from twilio_bridge.support.person import FigureRow
+from twilio_bridge.support.brevo.brevo_delivery import Delivered, DeliveryDeps, deliver_person
+from twilio_bridge.support.persons.person import FigureRow
 from twilio_bridge.support.reducer import Record, ReducerDeps, reduce_records
 from twilio_bridge_local.samples.support_day import DAY, DAY_MS
 from twilio_bridge_local.vendors.brevo.limits import NO_LIMITS

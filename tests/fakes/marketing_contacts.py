@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from twilio_bridge.errors import UnacceptableError
-from twilio_bridge.support.person import TimelineEvent
+from twilio_bridge.support.persons.person import TimelineEvent
 from twilio_bridge.support.ports import MarketingContact, SavedContact
 
 IDENTIFIERS = ("email", "external_id", "phone")

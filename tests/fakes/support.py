@@ -7,10 +7,8 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from tests.fakes.contacts import Clock
-from twilio_bridge.support.facts import KnownFacts, NewFacts, sort_facts
-from twilio_bridge.support.folding import MAX_FACTS_COUNT, fold_facts
-from twilio_bridge.support.identities import ASSIGNED_KINDS, select_own_keys
-from twilio_bridge.support.person import (
+from twilio_bridge.support.persons.identities import ASSIGNED_KINDS, select_own_keys
+from twilio_bridge.support.persons.person import (
     BEFORE,
     MAX_SENDING_MS,
     REPLACEABLE,
@@ -24,6 +22,8 @@ from twilio_bridge.support.person import (
     TimelineEvent,
 )
 from twilio_bridge.support.ports import OverduePerson
+from twilio_bridge.support.tasks.facts import KnownFacts, NewFacts, sort_facts
+from twilio_bridge.support.tasks.folding import MAX_FACTS_COUNT, fold_facts
 
 DAY_S = 86_400
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from twilio_bridge.adapters.aws.metrics import EmbeddedMetrics, spell_ascii
-from twilio_bridge.support.person import FigureRow
+from twilio_bridge.support.persons.person import FigureRow
 
 
 def written(capsys: pytest.CaptureFixture[str], key: str, **values: Any) -> list[Mapping[str, Any]]:

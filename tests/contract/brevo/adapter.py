@@ -10,7 +10,7 @@ from twilio_bridge.adapters.brevo.client import WINDOWS, BrevoRequests
 from twilio_bridge.adapters.brevo.errors import BREVO
 from twilio_bridge.adapters.brevo.marketing_contacts import BrevoMarketingContacts
 from twilio_bridge.adapters.state.window_limiter import Window, WindowLimiter
-from twilio_bridge.support.person import TimelineEvent
+from twilio_bridge.support.persons.person import TimelineEvent
 from twilio_bridge.support.ports import MarketingContact
 from twilio_bridge_local.vendors.brevo.limits import NO_LIMITS
 from twilio_bridge_local.vendors.brevo.server import API_KEY, BrevoStandIn

@@ -21,8 +21,8 @@ from tests.unit.support.delivery import (
     settings,
 )
 from twilio_bridge.errors import RateLimitedError, RefusedError, UnavailableError
-from twilio_bridge.support.brevo_delivery import Delivered, DeliveryDeps, deliver_person
-from twilio_bridge.support.person import MAX_SENDING_MS
+from twilio_bridge.support.brevo.brevo_delivery import Delivered, DeliveryDeps, deliver_person
+from twilio_bridge.support.persons.person import MAX_SENDING_MS
 from twilio_bridge_local.vendors.faults import Faults
 
 LATER = NOW + 600_000

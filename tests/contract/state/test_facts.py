@@ -17,9 +17,9 @@ from twilio_bridge.adapters.aws.dynamodb import MAX_ITEM_BYTES, Table, item_size
 from twilio_bridge.adapters.state.facts import LARGEST, MAX_WRITE_BYTES, DynamoFacts
 from twilio_bridge.errors import UnavailableError
 from twilio_bridge.logs import logger
-from twilio_bridge.support.facts import Fact, KnownFacts, NewFacts, compute_digest
-from twilio_bridge.support.folding import MAX_FACTS_COUNT, fold_facts
 from twilio_bridge.support.ports import Facts
+from twilio_bridge.support.tasks.facts import Fact, KnownFacts, NewFacts, compute_digest
+from twilio_bridge.support.tasks.folding import MAX_FACTS_COUNT, fold_facts
 
 TASK = f"task#WT{'0' * 31}1"
 DAY_S = 86_400

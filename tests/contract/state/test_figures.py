@@ -11,7 +11,7 @@ from tests.fakes.support import FakeFigures
 from twilio_bridge.adapters.aws.dynamodb import Table
 from twilio_bridge.adapters.state.figures import DynamoFigures
 from twilio_bridge.errors import UnavailableError
-from twilio_bridge.support.person import FigureRow
+from twilio_bridge.support.persons.person import FigureRow
 from twilio_bridge.support.ports import Figures
 
 DAY, NEXT_DAY = "2026-03-02", "2026-03-03"

@@ -14,7 +14,7 @@ from tests.fakes.marketing_contacts import FakeMarketingContacts
 from twilio_bridge.adapters.aws.dynamodb import Table
 from twilio_bridge.adapters.state.persons import DynamoPersons
 from twilio_bridge.config import schema
-from twilio_bridge.support.brevo_delivery import Delivered, DeliveryDeps, deliver_person
+from twilio_bridge.support.brevo.brevo_delivery import Delivered, DeliveryDeps, deliver_person
 from twilio_bridge.support.ports import MarketingContact
 
 NOW = 1_772_445_600_000

@@ -23,9 +23,9 @@ from twilio_bridge.adapters.state.facts import DynamoFacts
 from twilio_bridge.adapters.state.figures import DynamoFigures
 from twilio_bridge.adapters.state.identities import DynamoIdentities
 from twilio_bridge.adapters.state.persons import DynamoPersons
-from twilio_bridge.support.brevo_delivery import DeliveryDeps, deliver_person
+from twilio_bridge.support.brevo.brevo_delivery import DeliveryDeps, deliver_person
 from twilio_bridge.support.daily_figures import sum_queues
-from twilio_bridge.support.person import TimelineEvent
+from twilio_bridge.support.persons.person import TimelineEvent
 from twilio_bridge.support.ports import MarketingContact
 from twilio_bridge.support.reducer import Record, ReducerDeps, reduce_records
 

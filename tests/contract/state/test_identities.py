@@ -17,10 +17,10 @@ from twilio_bridge.adapters.state.facts import DynamoFacts
 from twilio_bridge.adapters.state.identities import DynamoErasing, DynamoIdentities
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.errors import UnavailableError
-from twilio_bridge.support.facts import Fact, NewFacts
-from twilio_bridge.support.identities import MAX_HALVES_COUNT, resolve_persons
-from twilio_bridge.support.person import Claim, Person
+from twilio_bridge.support.persons.identities import MAX_HALVES_COUNT, resolve_persons
+from twilio_bridge.support.persons.person import Claim, Person
 from twilio_bridge.support.ports import Identities
+from twilio_bridge.support.tasks.facts import Fact, NewFacts
 
 
 def resolve(subjects: Mapping[str, Iterable[str]], known: Identities, lookup: Any) -> dict[str, str]:

@@ -16,7 +16,15 @@ from twilio_bridge.adapters.aws.dynamodb import Table, pack
 from twilio_bridge.adapters.state.identities import DynamoIdentities
 from twilio_bridge.adapters.state.persons import DynamoPersons
 from twilio_bridge.errors import UnavailableError
-from twilio_bridge.support.person import BEFORE, MAX_SENDING_MS, Dossier, Interaction, Person, Status, TimelineEvent
+from twilio_bridge.support.persons.person import (
+    BEFORE,
+    MAX_SENDING_MS,
+    Dossier,
+    Interaction,
+    Person,
+    Status,
+    TimelineEvent,
+)
 from twilio_bridge.support.ports import Identities, Persons
 
 EMAIL, PHONE, TASK = "email#amara@example.com", "phone#+447900000012", f"task#WT{0:032}"

@@ -18,7 +18,7 @@ from twilio_bridge.adapters.state.figures import DynamoFigures
 from twilio_bridge.adapters.state.identities import DynamoIdentities
 from twilio_bridge.adapters.state.persons import DynamoPersons
 from twilio_bridge.contacts.contact import Contact
-from twilio_bridge.support.person import FigureRow
+from twilio_bridge.support.persons.person import FigureRow
 from twilio_bridge.support.reducer import Record, ReducerDeps, reduce_records
 
 Lives = list[list[dict[str, Any]]]

@@ -12,7 +12,7 @@ from tests.integration.cli.conftest import Run
 from twilio_bridge.adapters.aws.dynamodb import Table
 from twilio_bridge.adapters.state.identities import DynamoIdentities
 from twilio_bridge.adapters.state.persons import DynamoPersons
-from twilio_bridge.support.person import Interaction, TimelineEvent
+from twilio_bridge.support.persons.person import Interaction, TimelineEvent
 
 NAME = "sync-state"
 EMAIL, PHONE = "email#amara@example.org", "phone#+447900000012"

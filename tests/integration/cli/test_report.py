@@ -16,7 +16,7 @@ from tests.integration.cli.conftest import Run, write_local_stack
 from twilio_bridge.adapters.aws.dynamodb import Table
 from twilio_bridge.adapters.state.configuration import store
 from twilio_bridge.adapters.state.figures import DynamoFigures
-from twilio_bridge.support.person import FigureRow
+from twilio_bridge.support.persons.person import FigureRow
 from twilio_bridge_cli import aws
 
 NAME = "sync-state"

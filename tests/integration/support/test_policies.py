@@ -24,7 +24,7 @@ from tests.integration.waiting import patiently, retry_messages
 from twilio_bridge.adapters.aws.dynamodb import Table
 from twilio_bridge.adapters.state.opt_outs import DynamoOptOuts
 from twilio_bridge.adapters.state.persons import DynamoPersons
-from twilio_bridge.support.person import Interaction, TimelineEvent
+from twilio_bridge.support.persons.person import Interaction, TimelineEvent
 from twilio_bridge_local.vendors.faults import Faults
 
 SERVED, JOINED, REFUSED = 1, 2, 3

@@ -10,7 +10,7 @@ import pytest
 
 from tests.fakes.support import FakeFigures
 from twilio_bridge.config import flex
-from twilio_bridge.support.person import FigureRow
+from twilio_bridge.support.persons.person import FigureRow
 from twilio_bridge_cli.commands.report.chart import draw_bars
 from twilio_bridge_cli.commands.report.command import (
     CUSTOMERS,

@@ -11,11 +11,11 @@ import pytest
 
 from tests.unit.support.job import SETTINGS
 from tests.unit.support.tasks import NINE, tell
-from twilio_bridge.support import task_attributes
 from twilio_bridge.support.cloud_events import decode_record
-from twilio_bridge.support.derivation import derive_all
-from twilio_bridge.support.facts import sort_facts
-from twilio_bridge.support.task_outcome import assess_task
+from twilio_bridge.support.tasks import task_attributes
+from twilio_bridge.support.tasks.derivation import derive_all
+from twilio_bridge.support.tasks.facts import sort_facts
+from twilio_bridge.support.tasks.task_outcome import assess_task
 from twilio_bridge_local.samples.customers import MAX_CUSTOMERS_COUNT, customers
 from twilio_bridge_local.samples.envelopes import records
 from twilio_bridge_local.samples.support_day import DAY, DAY_MS, generate

@@ -7,8 +7,8 @@ from typing import Any
 from tests.fakes.base import FakeOptOuts
 from tests.fakes.marketing_contacts import FakeMarketingContacts
 from twilio_bridge.config import schema
-from twilio_bridge.support.brevo_delivery import DeliveryDeps
-from twilio_bridge.support.person import Dossier, Interaction, Person, Status, TimelineEvent
+from twilio_bridge.support.brevo.brevo_delivery import DeliveryDeps
+from twilio_bridge.support.persons.person import Dossier, Interaction, Person, Status, TimelineEvent
 from twilio_bridge.support.ports import MarketingContacts
 
 NOW = 1_772_445_600_000  # 2 March 2026, 10:00 UTC

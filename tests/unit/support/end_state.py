@@ -6,9 +6,9 @@ from typing import Any
 
 from tests.unit.support.job import World
 from twilio_bridge.support import daily_figures
-from twilio_bridge.support.derivation import derive_all
-from twilio_bridge.support.facts import NewFacts
-from twilio_bridge.support.person import TimelineEvent
+from twilio_bridge.support.persons.person import TimelineEvent
+from twilio_bridge.support.tasks.derivation import derive_all
+from twilio_bridge.support.tasks.facts import NewFacts
 
 DAYS = ("2026-02-28", "2026-03-01", "2026-03-02", "2026-03-03", "2026-03-04")
 

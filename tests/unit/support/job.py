@@ -17,13 +17,13 @@ from tests.fakes.support import (
 from tests.unit.support.tasks import NINE
 from twilio_bridge.config import flex, schema
 from twilio_bridge.errors import OutOfTimeError, UpstreamError
-from twilio_bridge.support import brevo_delivery
-from twilio_bridge.support.brevo_delivery import DeliveryDeps
-from twilio_bridge.support.brevo_opt_outs import deliver_opt_out
-from twilio_bridge.support.event_facts import ExtractedFacts
-from twilio_bridge.support.person import MAX_SENDING_MS, FigureRow
+from twilio_bridge.support.brevo import brevo_delivery
+from twilio_bridge.support.brevo.brevo_delivery import DeliveryDeps
+from twilio_bridge.support.brevo.brevo_opt_outs import deliver_opt_out
+from twilio_bridge.support.brevo.sweep import SweepDeps, queue_overdue
+from twilio_bridge.support.persons.person import MAX_SENDING_MS, FigureRow
 from twilio_bridge.support.reducer import Batch, Record, ReducerDeps, reduce_records
-from twilio_bridge.support.sweep import SweepDeps, queue_overdue
+from twilio_bridge.support.tasks.event_facts import ExtractedFacts
 
 DAYS_MS = 2 * 86_400_000
 SETTINGS = schema.Config.model_validate(

@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from twilio_bridge.config import schema
-from twilio_bridge.support import task_attributes
 from twilio_bridge.support.cloud_events import decode_record
-from twilio_bridge.support.event_facts import ExtractedFacts, extract_facts
-from twilio_bridge.support.facts import KnownFacts, sort_facts
+from twilio_bridge.support.tasks import task_attributes
+from twilio_bridge.support.tasks.event_facts import ExtractedFacts, extract_facts
+from twilio_bridge.support.tasks.facts import KnownFacts, sort_facts
 
 TASK, QUEUE, WORKER, RESERVATION = (f"{prefix}{'0' * 31}1" for prefix in ("WT", "WQ", "WK", "WR"))
 CONVERSATION = f"CH{'0' * 31}1"

@@ -7,10 +7,10 @@ import pytest
 from tests.fakes.support import FakeIdentities, FakePersons
 from tests.unit.support.tasks import NINE
 from twilio_bridge.config import schema
-from twilio_bridge.support.aging import DAY_MS, MAX_ROWS_COUNT, age_interactions
-from twilio_bridge.support.brevo_contact import build_attributes
-from twilio_bridge.support.interactions import merge_interactions
-from twilio_bridge.support.person import Interaction
+from twilio_bridge.support.brevo.brevo_contact import build_attributes
+from twilio_bridge.support.persons.aging import DAY_MS, MAX_ROWS_COUNT, age_interactions
+from twilio_bridge.support.persons.interactions import merge_interactions
+from twilio_bridge.support.persons.person import Interaction
 
 SETTINGS = schema.Config()
 KEEP_DAYS, SAME_S = 60, 30

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from tests.unit.support.delivery import KEYS, LISTS, MAIL, NOW, OTHER_PHONE, PHONE, dossier, interaction, settings
 from twilio_bridge.config import schema
-from twilio_bridge.support.brevo_contact import build_contact, compute_contact_digest
-from twilio_bridge.support.person import Dossier, Interaction, Person
+from twilio_bridge.support.brevo.brevo_contact import build_contact, compute_contact_digest
+from twilio_bridge.support.persons.person import Dossier, Interaction, Person
 from twilio_bridge.support.ports import MarketingContact
 
 DAY = 86_400_000

@@ -30,10 +30,10 @@ from twilio_bridge.errors import (
     UnacceptableError,
     UnavailableError,
 )
-from twilio_bridge.support.brevo_contact import build_contact
-from twilio_bridge.support.brevo_delivery import MAX_EVENTS_PER_DELIVERY, Delivered, deliver_person
-from twilio_bridge.support.brevo_opt_outs import deliver_opt_out
-from twilio_bridge.support.person import MAX_SENDING_MS, Dossier
+from twilio_bridge.support.brevo.brevo_contact import build_contact
+from twilio_bridge.support.brevo.brevo_delivery import MAX_EVENTS_PER_DELIVERY, Delivered, deliver_person
+from twilio_bridge.support.brevo.brevo_opt_outs import deliver_opt_out
+from twilio_bridge.support.persons.person import MAX_SENDING_MS, Dossier
 from twilio_bridge.support.ports import MarketingContact
 
 REQUESTED = event(at=NOW)

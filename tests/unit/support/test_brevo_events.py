@@ -18,10 +18,10 @@ from tests.unit.support.tasks import (
     stamp,
 )
 from twilio_bridge.config import schema
-from twilio_bridge.support.brevo_events import HOLD_MS, SETTLE_MS
-from twilio_bridge.support.derivation import Derived, changes_since, derive_all
-from twilio_bridge.support.facts import sort_facts
-from twilio_bridge.support.person import TimelineEvent
+from twilio_bridge.support.brevo.brevo_events import HOLD_MS, SETTLE_MS
+from twilio_bridge.support.persons.person import TimelineEvent
+from twilio_bridge.support.tasks.derivation import Derived, changes_since, derive_all
+from twilio_bridge.support.tasks.facts import sort_facts
 
 NOW = NINE + 3_600_000
 SURVEY = {"conversations": {"kind": "Survey", "conversation_id": TASK, "conversation_measure_1": 4, "queue": "Support"}}

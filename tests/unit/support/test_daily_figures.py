@@ -11,8 +11,8 @@ from twilio_bridge.config import flex, schema
 from twilio_bridge.support import calendar
 from twilio_bridge.support.calendar import read_day
 from twilio_bridge.support.daily_figures import build_rows, compare_rows, sum_customers, sum_queues, sum_workers
-from twilio_bridge.support.person import FigureRow
-from twilio_bridge.support.task_outcome import assess_task
+from twilio_bridge.support.persons.person import FigureRow
+from twilio_bridge.support.tasks.task_outcome import assess_task
 
 WITH_WORKERS = settings(sync={"agent_activity": True})
 DAY = "2026-03-02"

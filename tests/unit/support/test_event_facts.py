@@ -12,12 +12,12 @@ from tests.unit.support.tasks import AMARA, CONVERSATION, NINE, TASK, WORKER, ev
 from tests.unit.support.test_cloud_events import JSON
 from twilio_bridge.config import schema
 from twilio_bridge.errors import BadRequestError
-from twilio_bridge.support import task_customer
 from twilio_bridge.support.cloud_events import CloudEvent
-from twilio_bridge.support.event_facts import ExtractedFacts, OptOutRequest, extract_facts
-from twilio_bridge.support.facts import RANKS
-from twilio_bridge.support.person import FigureRow
-from twilio_bridge.support.person_keys import build_rules
+from twilio_bridge.support.persons.person import FigureRow
+from twilio_bridge.support.persons.person_keys import build_rules
+from twilio_bridge.support.tasks import task_customer
+from twilio_bridge.support.tasks.event_facts import ExtractedFacts, OptOutRequest, extract_facts
+from twilio_bridge.support.tasks.facts import RANKS
 
 SAMPLES = Path(__file__).parents[3] / "events/event_streams/samples"
 WITH_WORKERS = settings(sync={"agent_activity": True})

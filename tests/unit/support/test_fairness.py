@@ -14,7 +14,7 @@ from tests.unit.support.delivery import NOW as BEGIN
 from tests.unit.support.delivery import KeptPersons, Outside, dossier, event, interaction
 from twilio_bridge.entrypoints.sqs import consume
 from twilio_bridge.errors import OutOfTimeError, UnavailableError
-from twilio_bridge.support.brevo_delivery import deliver_person
+from twilio_bridge.support.brevo.brevo_delivery import deliver_person
 
 BATCH, TIME_FOR_ONE_S, TIMEOUT_S, DELAY_S = 10, 20, 60, 4
 CHATS, OTHERS = 55, 30

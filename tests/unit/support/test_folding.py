@@ -7,8 +7,8 @@ from typing import Any
 from tests.unit.support.job import World
 from tests.unit.support.tasks import NINE, TASK, event
 from twilio_bridge.support.daily_figures import sum_customers, sum_queues
-from twilio_bridge.support.facts import NewFacts
-from twilio_bridge.support.folding import MAX_FACTS_COUNT
+from twilio_bridge.support.tasks.facts import NewFacts
+from twilio_bridge.support.tasks.folding import MAX_FACTS_COUNT
 
 LOOPS = 1_000
 DAY = "2026-03-02"

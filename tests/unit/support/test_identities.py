@@ -13,8 +13,8 @@ from tests.fakes.support import FakeIdentities
 from twilio_bridge import phone
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.errors import UnavailableError
-from twilio_bridge.support import identities
-from twilio_bridge.support.identities import (
+from twilio_bridge.support.persons import identities
+from twilio_bridge.support.persons.identities import (
     MAX_ATTEMPTS,
     MAX_HALVES_COUNT,
     MAX_KEYS_COUNT,

@@ -7,8 +7,8 @@ import pytest
 
 from tests.unit.support.tasks import CONVERSATION, NINE
 from twilio_bridge.support.daily_figures import sum_customers
-from twilio_bridge.support.interactions import arrange_events, merge_interactions
-from twilio_bridge.support.person import Dossier, FigureRow, Interaction, Person, TimelineEvent
+from twilio_bridge.support.persons.interactions import arrange_events, merge_interactions
+from twilio_bridge.support.persons.person import Dossier, FigureRow, Interaction, Person, TimelineEvent
 
 SAME_S = 30
 DAY = "2026-03-02"

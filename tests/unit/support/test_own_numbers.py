@@ -7,7 +7,7 @@ import pytest
 
 from twilio_bridge.config import schema
 from twilio_bridge.errors import RefusedError, SettingError, UnavailableError
-from twilio_bridge.support.own_numbers import NOTE, add_own_numbers, refresh_account_numbers
+from twilio_bridge.support.persons.own_numbers import NOTE, add_own_numbers, refresh_account_numbers
 
 NUMBERS = ["+448081570001", "+5511987654321", "+448081570001"]
 

@@ -10,8 +10,8 @@ from tests.unit.support.job import World
 from tests.unit.support.tasks import NINE, TASK, answered
 from tests.unit.support.test_who_it_is import OTHER_PHONE, PHONE, play, sid, tickets
 from twilio_bridge.errors import BadRequestError
-from twilio_bridge.support.person_keys import KeyRules
-from twilio_bridge.support.person_repair import Found, erase_person, find_person, list_keys, split_person
+from twilio_bridge.support.persons.person_keys import KeyRules
+from twilio_bridge.support.persons.person_repair import Found, erase_person, find_person, list_keys, split_person
 
 AMARA = {"email": "amara@example.org", "from": PHONE}
 RULES = KeyRules()

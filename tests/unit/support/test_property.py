@@ -16,8 +16,8 @@ from tests.unit.support.end_state import contacts, state, timeline
 from tests.unit.support.job import World
 from tests.unit.support.tasks import AMARA, NINE, TASK, answered, event
 from tests.unit.support.test_cloud_events import SAMPLES
-from twilio_bridge.support.brevo_events import HOLD_MS, SETTLE_MS
-from twilio_bridge.support.sweep import GRACE_MS
+from twilio_bridge.support.brevo.brevo_events import HOLD_MS, SETTLE_MS
+from twilio_bridge.support.brevo.sweep import GRACE_MS
 from twilio_bridge_local.samples.envelopes import records
 from twilio_bridge_local.samples.support_day import generate
 

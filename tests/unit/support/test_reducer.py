@@ -14,9 +14,9 @@ from tests.unit.support.tasks import CONVERSATION, NINE, TASK, abandoned, answer
 from tests.unit.support.test_event_facts import other, sample
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.errors import OutOfTimeError, UnavailableError
-from twilio_bridge.support import event_facts
-from twilio_bridge.support.person import TimelineEvent
+from twilio_bridge.support.persons.person import TimelineEvent
 from twilio_bridge.support.reducer import reduce_records
+from twilio_bridge.support.tasks import event_facts
 
 Lines = Callable[[], list[dict[str, Any]]]
 SECOND, THIRD = "WT" + "0" * 31 + "2", "WT" + "0" * 31 + "3"

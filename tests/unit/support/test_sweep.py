@@ -10,7 +10,7 @@ from tests.fakes.support import FakeIdentities, FakePersons
 from tests.unit.support.delivery import MINUTE, NOW, event
 from tests.unit.support.job import Metrics
 from twilio_bridge.errors import UnavailableError
-from twilio_bridge.support.sweep import GRACE_MS, QUEUE_AGAIN_MS, SweepDeps, Swept, queue_overdue
+from twilio_bridge.support.brevo.sweep import GRACE_MS, QUEUE_AGAIN_MS, SweepDeps, Swept, queue_overdue
 
 DUE = NOW - GRACE_MS - 1
 

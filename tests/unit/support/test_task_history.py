@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.unit.support.tasks import NINE, QUEUE, RESERVATION, TASK, WORKER, abandoned, answered, event, learn
-from twilio_bridge.support.task_history import History, build_history
+from twilio_bridge.support.tasks.task_history import History, build_history
 
 SECOND = "WR" + "0" * 31 + "2"
 

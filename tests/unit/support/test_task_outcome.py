@@ -6,7 +6,7 @@ import pytest
 
 from tests.unit.support.tasks import AMARA, QUEUE, SETTINGS, abandoned, answered, event, learn
 from twilio_bridge.config import schema
-from twilio_bridge.support.task_outcome import Task, assess_task, classify_leg, is_wanted_channel
+from twilio_bridge.support.tasks.task_outcome import Task, assess_task, classify_leg, is_wanted_channel
 
 
 def of(events: list[dict[str, Any]], **blocks: Any) -> Task:

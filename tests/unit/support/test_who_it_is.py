@@ -11,7 +11,7 @@ from tests.unit.support.job import SETTINGS, World
 from tests.unit.support.tasks import CONVERSATION, NINE, answered, event
 from tests.unit.support.test_event_facts import other
 from twilio_bridge.config import flex, schema
-from twilio_bridge.support.person_keys import (
+from twilio_bridge.support.persons.person_keys import (
     KeyRules,
     is_label,
     normalize_email,

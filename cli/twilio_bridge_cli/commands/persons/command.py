@@ -12,10 +12,10 @@ from twilio_bridge.adapters.state.configuration import Configuration
 from twilio_bridge.adapters.state.identities import DynamoErasing, DynamoIdentities
 from twilio_bridge.adapters.state.persons import DynamoPersons
 from twilio_bridge.errors import BadRequestError, UpstreamError
-from twilio_bridge.support import person_repair
-from twilio_bridge.support.person import Interaction
-from twilio_bridge.support.person_keys import build_rules
-from twilio_bridge.support.person_repair import Found
+from twilio_bridge.support.persons import person_repair
+from twilio_bridge.support.persons.person import Interaction
+from twilio_bridge.support.persons.person_keys import build_rules
+from twilio_bridge.support.persons.person_repair import Found
 from twilio_bridge_cli import aws, output, targets
 from twilio_bridge_cli.commands.persons import brevo
 from twilio_bridge_cli.environment import Environment, read_environment

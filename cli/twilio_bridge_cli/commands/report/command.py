@@ -22,7 +22,7 @@ from twilio_bridge.config import flex
 from twilio_bridge.errors import UpstreamError
 from twilio_bridge.support import calendar, daily_figures
 from twilio_bridge.support.daily_figures import CustomerDay, QueueDay, WorkerDay
-from twilio_bridge.support.person import FigureRow
+from twilio_bridge.support.persons.person import FigureRow
 from twilio_bridge.support.ports import Figures
 from twilio_bridge_cli import aws, output, targets
 from twilio_bridge_cli.commands.report import chart, definitions

@@ -9,11 +9,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from twilio_bridge.config import flex, schema
-from twilio_bridge.support import calendar, task_attributes
-from twilio_bridge.support.interactions import Span, group_spans
-from twilio_bridge.support.person import FigureRow, Interaction
-from twilio_bridge.support.task_history import ENTERED, Leg, Reservation
-from twilio_bridge.support.task_outcome import Task, classify_leg, measure_wait
+from twilio_bridge.support import calendar
+from twilio_bridge.support.persons.interactions import Span, group_spans
+from twilio_bridge.support.persons.person import FigureRow, Interaction
+from twilio_bridge.support.tasks import task_attributes
+from twilio_bridge.support.tasks.task_history import ENTERED, Leg, Reservation
+from twilio_bridge.support.tasks.task_outcome import Task, classify_leg, measure_wait
 
 STAY, ANSWER, CUSTOMER, PARKING, OFFER, ACTIVITY = (
     "queue#",

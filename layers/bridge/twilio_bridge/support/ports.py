@@ -4,8 +4,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from twilio_bridge.support.facts import KnownFacts, NewFacts
-from twilio_bridge.support.person import Claim, Dossier, FigureRow, Interaction, Person, Status, TimelineEvent
+from twilio_bridge.support.persons.person import Claim, Dossier, FigureRow, Interaction, Person, Status, TimelineEvent
+from twilio_bridge.support.tasks.facts import KnownFacts, NewFacts
 
 
 class Facts(Protocol):

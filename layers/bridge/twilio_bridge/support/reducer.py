@@ -16,13 +16,14 @@ from twilio_bridge.errors import BadRequestError, OutOfTimeError
 from twilio_bridge.logs import describe_error, logger
 from twilio_bridge.ports import OptOuts, Outbox
 from twilio_bridge.side_by_side import map_side_by_side
-from twilio_bridge.support import identities, task_attributes
 from twilio_bridge.support.cloud_events import CloudEvent, PoisonRecord, decode_record
-from twilio_bridge.support.derivation import Derived, changes_since, derive_all, rewrite_all
-from twilio_bridge.support.event_facts import ExtractedFacts, extract_facts
-from twilio_bridge.support.facts import KnownFacts, NewFacts
-from twilio_bridge.support.person import Interaction, TimelineEvent
+from twilio_bridge.support.persons import identities
+from twilio_bridge.support.persons.person import Interaction, TimelineEvent
 from twilio_bridge.support.ports import Facts, Figures, Identities, Metrics, Persons, Quarantine
+from twilio_bridge.support.tasks import task_attributes
+from twilio_bridge.support.tasks.derivation import Derived, changes_since, derive_all, rewrite_all
+from twilio_bridge.support.tasks.event_facts import ExtractedFacts, extract_facts
+from twilio_bridge.support.tasks.facts import KnownFacts, NewFacts
 
 MAX_SUBJECTS_PER_WRITE = 20
 # What is about no task and no conversation.

@@ -9,11 +9,11 @@ from twilio_bridge.adapters.state.leases_notes import DynamoNotes
 from twilio_bridge.config import schema
 from twilio_bridge.errors import NoSecretError, SettingError
 from twilio_bridge.ports import Outbox
-from twilio_bridge.support import aging, own_numbers
-from twilio_bridge.support.brevo_delivery import DeliveryDeps
+from twilio_bridge.support.brevo.brevo_delivery import DeliveryDeps
+from twilio_bridge.support.brevo.sweep import SweepDeps
+from twilio_bridge.support.persons import aging, own_numbers
 from twilio_bridge.support.ports import AccountNumbers, AgentTokens, MarketingContacts, Persons, Sinks, Stream
 from twilio_bridge.support.reducer import ReducerDeps
-from twilio_bridge.support.sweep import SweepDeps
 from twilio_bridge.wiring import base, contacts
 
 

@@ -9,7 +9,7 @@ import unicodedata
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
 from twilio_bridge.support.daily_figures import ANSWER, OUTBOUND, STAY
-from twilio_bridge.support.person import FigureRow
+from twilio_bridge.support.persons.person import FigureRow
 
 GERMAN = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ß": "ss"})
 NAMES = {

@@ -12,7 +12,7 @@ from twilio_bridge.adapters.brevo.errors import BREVO
 from twilio_bridge.errors import RefusedError, UnavailableError
 from twilio_bridge.logs import describe_error, logger
 from twilio_bridge.support.cloud_events import parse_time
-from twilio_bridge.support.person import TimelineEvent
+from twilio_bridge.support.persons.person import TimelineEvent
 
 # Whether a listing's dates are the events' own or those of their arrival is not documented: ask for both.
 SLACK = timedelta(hours=1)

@@ -14,7 +14,7 @@ from twilio_bridge.adapters.brevo.errors import BREVO, DuplicateError, NotThereE
 from twilio_bridge.adapters.brevo.event_lookup import find_events, to_iso
 from twilio_bridge.errors import UnacceptableError, UnavailableError
 from twilio_bridge.logs import describe_error, logger
-from twilio_bridge.support.person import TimelineEvent
+from twilio_bridge.support.persons.person import TimelineEvent
 from twilio_bridge.support.ports import MarketingContact, SavedContact
 
 # A contact's fields by Brevo's names, and what else a request holds (`listIds`, `smsBlacklisted` …).

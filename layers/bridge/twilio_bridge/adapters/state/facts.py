@@ -11,8 +11,8 @@ from dataclasses import replace
 
 from twilio_bridge.adapters.aws.dynamodb import FORMAT, Item, Table, item_size, pack, unpack
 from twilio_bridge.logs import logger
-from twilio_bridge.support.facts import Fact, KnownFacts, NewFacts, sort_facts
-from twilio_bridge.support.folding import MAX_FACTS_COUNT, fold_facts
+from twilio_bridge.support.tasks.facts import Fact, KnownFacts, NewFacts, sort_facts
+from twilio_bridge.support.tasks.folding import MAX_FACTS_COUNT, fold_facts
 
 FACTS = "facts"
 KEEP_S = 31 * 86_400

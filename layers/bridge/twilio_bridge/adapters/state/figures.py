@@ -5,7 +5,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 
 from twilio_bridge.adapters.aws.dynamodb import Item, Table, Write, a_put, pack, unpack
-from twilio_bridge.support.person import FigureRow
+from twilio_bridge.support.persons.person import FigureRow
 
 KEEP_S = 400 * 86_400
 PARTITIONS = 16

@@ -26,7 +26,7 @@ from twilio_bridge.adapters.aws.dynamodb import (
 )
 from twilio_bridge.adapters.state.identities import person_from, profile_of
 from twilio_bridge.side_by_side import map_side_by_side
-from twilio_bridge.support.person import (
+from twilio_bridge.support.persons.person import (
     BEFORE,
     MAX_SENDING_MS,
     REPLACEABLE,

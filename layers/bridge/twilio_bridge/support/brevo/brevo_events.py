@@ -10,12 +10,12 @@ from typing import Any
 
 from twilio_bridge import phone
 from twilio_bridge.config import schema
-from twilio_bridge.support import task_attributes, task_customer
-from twilio_bridge.support.facts import RANKS, Fact, KnownFacts
-from twilio_bridge.support.person import Interaction, TimelineEvent
-from twilio_bridge.support.person_keys import KeyRules, build_rules, normalize_email, normalize_phone
-from twilio_bridge.support.task_history import ENDS, PLUGIN
-from twilio_bridge.support.task_outcome import UNSERVED, Task, is_wanted_channel, measure_wait
+from twilio_bridge.support.persons.person import Interaction, TimelineEvent
+from twilio_bridge.support.persons.person_keys import KeyRules, build_rules, normalize_email, normalize_phone
+from twilio_bridge.support.tasks import task_attributes, task_customer
+from twilio_bridge.support.tasks.facts import RANKS, Fact, KnownFacts
+from twilio_bridge.support.tasks.task_history import ENDS, PLUGIN
+from twilio_bridge.support.tasks.task_outcome import UNSERVED, Task, is_wanted_channel, measure_wait
 
 SETTLE_MS = 3_000
 # How long a resolved task waits for the reservation that must have been: later, what is missing is left out.

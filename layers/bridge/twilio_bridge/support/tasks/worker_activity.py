@@ -8,7 +8,7 @@ from typing import Any
 
 from twilio_bridge.support import calendar
 from twilio_bridge.support.cloud_events import CloudEvent, require_sid
-from twilio_bridge.support.person import FigureRow
+from twilio_bridge.support.persons.person import FigureRow
 
 DAY_S = 86_400
 # Somebody on leave stays in one activity for weeks; longer than this is a mistake.

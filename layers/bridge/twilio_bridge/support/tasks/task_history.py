@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import islice, pairwise
 from typing import Any
 
-from twilio_bridge.support.facts import FOLDED, Fact, KnownFacts
+from twilio_bridge.support.tasks.facts import FOLDED, Fact, KnownFacts
 
 ENTERED = frozenset(("task-queue.entered", "task.transfer-initiated"))
 COMPLETIONS = ("task.completed", "task.canceled")

@@ -12,13 +12,13 @@ from math import isfinite
 
 from twilio_bridge import phone
 from twilio_bridge.config import flex, schema
-from twilio_bridge.support.facts import compute_digest
-from twilio_bridge.support.interactions import merge_interactions
-from twilio_bridge.support.person import UNSENT, Dossier, Interaction, TimelineEvent
-from twilio_bridge.support.person_keys import KeyRules, build_rules, is_label, is_nobodys
+from twilio_bridge.support.persons.interactions import merge_interactions
+from twilio_bridge.support.persons.person import UNSENT, Dossier, Interaction, TimelineEvent
+from twilio_bridge.support.persons.person_keys import KeyRules, build_rules, is_label, is_nobodys
 from twilio_bridge.support.ports import MarketingContact
-from twilio_bridge.support.task_attributes import MAX_TEXT_LENGTH
-from twilio_bridge.support.task_customer import is_name
+from twilio_bridge.support.tasks.facts import compute_digest
+from twilio_bridge.support.tasks.task_attributes import MAX_TEXT_LENGTH
+from twilio_bridge.support.tasks.task_customer import is_name
 
 Interactions = Sequence[Interaction]
 Value = str | int | float | bool | date | list[str]

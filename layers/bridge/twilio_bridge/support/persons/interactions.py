@@ -8,7 +8,7 @@ where it begins before that one's last task ended, while the conversation is par
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from twilio_bridge.support.person import UNSENT, Dossier, Interaction, TimelineEvent
+from twilio_bridge.support.persons.person import UNSENT, Dossier, Interaction, TimelineEvent
 
 # TaskRouter ends an assigned task after a day; the end of one that is silent for longer got lost.
 MAX_SILENCE_MS = 86_400_000

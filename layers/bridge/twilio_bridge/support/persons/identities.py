@@ -14,8 +14,8 @@ from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.errors import UnavailableError
 from twilio_bridge.logs import logger
 from twilio_bridge.side_by_side import map_side_by_side
-from twilio_bridge.support.person import Claim, Person
-from twilio_bridge.support.person_keys import KeyRules, list_equal_keys, normalize_email
+from twilio_bridge.support.persons.person import Claim, Person
+from twilio_bridge.support.persons.person_keys import KeyRules, list_equal_keys, normalize_email
 from twilio_bridge.support.ports import Identities
 
 Lookup = Callable[[str], Sequence[Contact]]

@@ -8,8 +8,8 @@ workers talked in them, and the attributes that held.
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from twilio_bridge.support.facts import FOLDED, LASTING, Fact, KnownFacts, compute_digest, sort_facts
-from twilio_bridge.support.task_history import ENTERED, LEFT, build_history
+from twilio_bridge.support.tasks.facts import FOLDED, LASTING, Fact, KnownFacts, compute_digest, sort_facts
+from twilio_bridge.support.tasks.task_history import ENTERED, LEFT, build_history
 
 # A task has some thirty.
 MAX_FACTS_COUNT, KEPT_FACTS_COUNT = 500, 200

@@ -4,10 +4,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from twilio_bridge.config import schema
-from twilio_bridge.support import brevo_events, daily_figures, task_customer, task_outcome
-from twilio_bridge.support.facts import KnownFacts
-from twilio_bridge.support.person import FigureRow, Interaction, TimelineEvent
-from twilio_bridge.support.person_keys import build_rules
+from twilio_bridge.support import daily_figures
+from twilio_bridge.support.brevo import brevo_events
+from twilio_bridge.support.persons.person import FigureRow, Interaction, TimelineEvent
+from twilio_bridge.support.persons.person_keys import build_rules
+from twilio_bridge.support.tasks import task_customer, task_outcome
+from twilio_bridge.support.tasks.facts import KnownFacts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

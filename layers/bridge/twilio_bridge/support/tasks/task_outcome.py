@@ -10,10 +10,10 @@ from enum import StrEnum
 from typing import Any
 
 from twilio_bridge.config import flex, schema
-from twilio_bridge.support import task_attributes, task_customer
-from twilio_bridge.support.facts import KnownFacts
-from twilio_bridge.support.person_keys import build_rules
-from twilio_bridge.support.task_history import PLUGIN, History, Leg, build_history, count_seconds
+from twilio_bridge.support.persons.person_keys import build_rules
+from twilio_bridge.support.tasks import task_attributes, task_customer
+from twilio_bridge.support.tasks.facts import KnownFacts
+from twilio_bridge.support.tasks.task_history import PLUGIN, History, Leg, build_history, count_seconds
 
 EXPIRED = "task ttl exceeded"
 STATED = {"follow-up": "follow-up", "no": "ended", "yes": "abandoned"}

@@ -12,10 +12,11 @@ from twilio_bridge import phone
 from twilio_bridge.config import schema
 from twilio_bridge.contacts import opt_outs
 from twilio_bridge.errors import BadRequestError
-from twilio_bridge.support import task_attributes, task_complete, worker_activity
+from twilio_bridge.support import task_complete
 from twilio_bridge.support.cloud_events import TASKROUTER, CloudEvent, parse_object, parse_time, require_sid
-from twilio_bridge.support.facts import RANKS, Fact, NewFacts, compute_digest
-from twilio_bridge.support.person import FigureRow
+from twilio_bridge.support.persons.person import FigureRow
+from twilio_bridge.support.tasks import task_attributes, worker_activity
+from twilio_bridge.support.tasks.facts import RANKS, Fact, NewFacts, compute_digest
 
 TEST_EVENT = "eventstreams.test-event"
 # What each family of TaskRouter's events has beyond time and task: the payload's name, and ours.

@@ -10,7 +10,7 @@ from typing import Any
 
 from twilio_bridge.config import schema
 from twilio_bridge.config.flex import IDENTIFIERS
-from twilio_bridge.support.person_keys import (
+from twilio_bridge.support.persons.person_keys import (
     KeyRules,
     is_label,
     normalize_email,
@@ -18,7 +18,7 @@ from twilio_bridge.support.person_keys import (
     normalize_identity,
     normalize_phone,
 )
-from twilio_bridge.support.task_attributes import Attributes, is_outbound, read_direction, read_text
+from twilio_bridge.support.tasks.task_attributes import Attributes, is_outbound, read_direction, read_text
 
 # Where Flex itself has what brief names a customer's field by.
 FIELDS: Mapping[str, tuple[str, ...]] = {

@@ -5,8 +5,8 @@ from dataclasses import replace
 from itertools import groupby
 
 from twilio_bridge.logs import logger
-from twilio_bridge.support.interactions import merge_interactions
-from twilio_bridge.support.person import SUMMARY, Interaction
+from twilio_bridge.support.persons.interactions import merge_interactions
+from twilio_bridge.support.persons.person import SUMMARY, Interaction
 from twilio_bridge.support.ports import Persons
 
 DAY_MS = 86_400_000

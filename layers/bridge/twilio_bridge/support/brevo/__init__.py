@@ -1,0 +1,1 @@
+"""What Brevo gets of a person: contact, events, opt-outs, and their delivery."""

@@ -1,0 +1,1 @@
+"""Who it is: keys, persons, their interactions."""

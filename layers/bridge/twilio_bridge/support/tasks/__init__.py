@@ -1,0 +1,1 @@
+"""What Twilio's events mean: facts, a task's history and its outcome."""
