@@ -80,7 +80,7 @@ def reduce_records(records: Iterable[Record], work: ReducerDeps, now: int) -> Ba
     for record in records:
         _read(record, batch, work, wanted)
     _hand_on(batch, work)
-    derived = _learn(batch, work, now)
+    derived = _add_facts(batch, work, now)
     _write(derived, batch, work)
     return batch
 
@@ -144,17 +144,17 @@ def _hand_on(batch: Batch, work: ReducerDeps) -> None:
         map_side_by_side(work.figures.put_row, batch.extracted.figure_rows)
 
 
-def _learn(batch: Batch, work: ReducerDeps, now: int) -> dict[str, Derived]:
+def _add_facts(batch: Batch, work: ReducerDeps, now: int) -> dict[str, Derived]:
     """Write the facts, each subject's by itself and side by side, and return what follows from them."""
     derived: dict[str, Derived] = {}
 
-    def learn(subject: str) -> None:
+    def add(subject: str) -> None:
         with _coming_again(batch, [subject], "facts not written"):
             added = batch.extracted.subjects[subject]
             known = work.facts.add_facts(subject, added)
             derived[subject] = _derive_changes(known, added, work.settings, now)
 
-    map_side_by_side(learn, batch.extracted.subjects)
+    map_side_by_side(add, batch.extracted.subjects)
     return {subject: derived[subject] for subject in batch.extracted.subjects if subject in derived}
 
 
