@@ -31,7 +31,7 @@ CONDITIONS: list[tuple[str, dict[str, Any]]] = [
     *((generation.ABSENT, {":now": now}) for now in (8, 9)),
     *((generation.AS_READ, {":lease": lease, ":loaded": loaded}) for lease in (2, 3) for loaded in (0, 1)),
     ("written_at < :a OR (written_at = :a AND lease <> :b)", {":a": 5, ":b": 1}),
-    *((persons.IS_LATER, {":version": version}) for version in (1, 2)),
+    *((persons.IS_LATER, {":version": version, ":now": now}) for version in (1, 2) for now in (8, 9)),
     ("version < :version AND phase IN (:one, :other)", {":version": 2, ":one": "pending", ":other": "withdrawn"}),
     *((identities.FREE, {":now": now}) for now in (8, 9)),
     (identities.AS_READ, {":revision": 3, ":now": 8}),
