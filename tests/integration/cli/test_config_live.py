@@ -10,6 +10,8 @@ from tests.integration.cli.conftest import Run
 from twilio_bridge_cli.commands.config.live import OwnPace
 from twilio_bridge_local.vendors.airtable.server import AirtableStandIn
 from twilio_bridge_local.vendors.airtable.store import Column
+from twilio_bridge_local.vendors.brevo.attributes import Attribute
+from twilio_bridge_local.vendors.brevo.server import BrevoStandIn
 from twilio_bridge_local.vendors.faults import Faults
 
 JO = "jo@example.com"
@@ -141,3 +143,35 @@ def test_a_file_that_is_wrong_is_not_taken_to_the_base(run: Run, base: AirtableS
     (folder / "bridge.yaml").write_text("contacts: {tables: x}")
     assert 2 == run("config", "check", "bridge.yaml", "--live").exit_code
     assert [] == base.requests
+
+
+def test_attributes_that_brevo_has_otherwise(run: Run, base: AirtableStandIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An attribute of another type and a transactional one are named; those that fit or can be made are not."""
+    add(base, name="Ada", owner=JO, sms="+447900000012")
+    mapping = {"attributes.tier": "TIER", "attributes.order": "ORDER_ID", "attributes.topic": "TOPIC"}
+    Path("bridge.yaml").write_text(json.dumps({"field_mapping": {**mapping, "last_csat_score": "LAST_CSAT"}}))
+    with BrevoStandIn() as brevo:
+        brevo.account.add_attributes(
+            [Attribute("TIER", type="float"), Attribute("ORDER_ID", category="transactional"), Attribute("TOPIC")]
+        )
+        monkeypatch.setenv("BREVO_API_KEY", brevo.api_key)
+        monkeypatch.setenv("BREVO_ENDPOINT_URL", brevo.url)
+        done = run("config", "check", "bridge.yaml", "--live", "--json")
+
+    problems = {each["place"]: each["message"] for each in json.loads(done.stdout)["problems"]}
+    assert problems == {
+        "field_mapping: TIER": "Brevo's attribute has the type float",
+        "field_mapping: ORDER_ID": "Brevo's attribute is of the category transactional, which contacts cannot have",
+    }
+
+
+def test_a_key_that_brevo_refuses(run: Run, base: AirtableStandIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wrong key is one sentence with a remedy."""
+    add(base, name="Ada", owner=JO)
+    with BrevoStandIn() as brevo:
+        monkeypatch.setenv("BREVO_API_KEY", "xkeysib-wrong")
+        monkeypatch.setenv("BREVO_ENDPOINT_URL", brevo.url)
+        done = run("config", "check", "bridge.yaml", "--live")
+
+    assert "Brevo refuses" in done.stderr
+    assert done.exit_code == 1

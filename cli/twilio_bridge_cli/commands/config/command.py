@@ -47,7 +47,12 @@ TableName = Annotated[str | None, typer.Option("--table", help="The table SyncSt
 Stack = Annotated[str | None, typer.Option(help="The deployed stack, whose output names the table.")]
 Region = Annotated[str | None, typer.Option(help="The AWS region.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object {file, ok, problems}.")]
-Live = Annotated[bool, typer.Option("--live", help="Look at the base, too: AIRTABLE_TOKEN and AIRTABLE_BASE_ID.")]
+Live = Annotated[
+    bool,
+    typer.Option(
+        "--live", help="Look at the base (AIRTABLE_TOKEN, AIRTABLE_BASE_ID) and at Brevo (BREVO_API_KEY), too."
+    ),
+]
 Packaged = Annotated[bool, typer.Option("--packaged", help="The packaged one, with every key and its default.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
@@ -56,7 +61,8 @@ Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 def check(file: File, *, live: Live = False, as_json: AsJson = False) -> None:
     """Show everything that is wrong with a file, and what to do about each.
 
-    With --live the base is looked at, too: tables, columns and their types, and cells that cannot be read.
+    With --live the base is looked at, too: tables, columns and their types, and cells that cannot be read; and with
+    BREVO_API_KEY the attributes that the mapping writes to.
     """
     text = checking.read_file(file)
     found = checking.find_problems(text)
@@ -149,9 +155,11 @@ def _delete(name: str, region: str | None) -> None:
 def _check_live(file: Path, text: str, *, as_json: bool) -> None:
     """Print what is wrong with the base, and end: with 2 where something is an error."""
     from twilio_bridge.config.schema import parse  # noqa: PLC0415  only for this option, as Airtable's client is
+    from twilio_bridge_cli.commands.config import live_brevo  # noqa: PLC0415
     from twilio_bridge_cli.commands.config.live import LiveBase  # noqa: PLC0415
 
-    found = LiveBase(read_environment(), parse(text)).find_problems()
+    environment, settled = read_environment(), parse(text)
+    found = [*LiveBase(environment, settled).find_problems(), *live_brevo.find_problems(environment, settled)]
     is_ok = not any(finding.is_error for finding in found)
     if as_json:
         output.print_json({"file": str(file), "ok": is_ok, "problems": [asdict(finding) for finding in found]})
