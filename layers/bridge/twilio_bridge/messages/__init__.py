@@ -1,0 +1,1 @@
+"""Personalised messages: campaigns, their rows, each followed to its final status."""
