@@ -1,8 +1,8 @@
 """When a person may be written to: only while it is inside the window in every time zone that their number may be in.
 
-All moments are aware datetimes in UTC. A window may cross midnight; it then belongs to the day on which it opens. Local times
-are the wall clock's. What opens or closes in the hour that spring skips does so at the jump; of the hour that comes twice in
-autumn, a window opens at the second and closes at the first: no clock on any wall then shows a time outside the window.
+All moments are aware datetimes in UTC. A window may cross midnight; it then belongs to the day on which it opens. Local
+times are the wall clock's. What opens or closes in the hour that spring skips does so at the jump; of the hour that
+comes twice in autumn, a window opens at the second and closes at the first. So no clock ever shows a time outside it.
 """
 
 from collections.abc import Sequence
