@@ -1,7 +1,7 @@
 """Make the table of time zones by number: `python -m tools.time_zones PACKAGE` with an unpacked `phonenumbers`.
 
-The bridge carries `phonenumberslite`, which lacks this table; the whole package is 22 MB. The table is libphonenumber's,
-by the Libphonenumber Authors, under the Apache License 2.0.
+The bridge carries `phonenumberslite`, which lacks this table; the whole package is 22 MB. The table is
+libphonenumber's, by the Libphonenumber Authors, under the Apache License 2.0.
 """
 
 import json

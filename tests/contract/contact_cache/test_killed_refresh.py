@@ -37,10 +37,13 @@ from tests.contract.contact_cache.readers import (
     whole,
 )
 from tests.contract.tables import Time, contact
+from tests.sizes import size
 from twilio_bridge.adapters.contact_cache.generation import LASTS_S
 from twilio_bridge.contacts.contact import Contact
 
-RANDOM = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+pytestmark = pytest.mark.prove
+
+RANDOM = settings(max_examples=size(8, 100), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 CONTACTS = st.builds(
     Contact,
     id=st.sampled_from([contact(n).id for n in range(8)]),

@@ -10,10 +10,11 @@ import pytest
 
 from tests.integration.support.conftest import Deploy, Deployment, Event, told
 from tests.integration.waiting import patiently
+from tests.sizes import size
 from twilio_bridge_local.samples.envelopes import records
 from twilio_bridge_local.samples.support_day import generate
 
-TASKS, PIECES = 9, 4
+TASKS, PIECES = size(4, 25), size(2, 4)
 PATIENCE_S = 10
 # The same people once more, under other names: what differs between the two halves of the account is theirs alone.
 OTHERS = {"+447700900": "+441632960", "@example.": "@others.example.", "crm-": "other-", "visitor-": "guest-"}
@@ -65,6 +66,7 @@ def _renamed(person: str) -> str:
     return json.dumps({**named, "events": sorted(named["events"])}, sort_keys=True)
 
 
+@pytest.mark.prove
 @pytest.mark.parametrize("seed", [11])
 def test_a_day_in_any_order_ends_the_same(deploy: Deploy, seed: int) -> None:
     """Contacts, their numbers and lists, and the timelines, each event once."""
