@@ -9,6 +9,7 @@ import re
 import socket
 import ssl
 import threading
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -65,7 +66,7 @@ class ProxyServer:
         except OSError:
             pass
         finally:
-            client.close()
+            hang_up(client)
 
     def _accepts(self, headers: str, method: str, target: str) -> bool:
         given = re.search(r"(?im)^proxy-authorization: (.*?)\r?$", headers)
@@ -134,6 +135,16 @@ def read_rest(client: socket.socket, head: str) -> str:
     while len(rest) < missing:
         rest += client.recv(65536)
     return rest.decode("latin-1")
+
+
+def hang_up(client: socket.socket) -> None:
+    """Close a connection so that the other side reads all that was sent: with bytes unread, TCP would reset it."""
+    with suppress(OSError):
+        client.settimeout(1)
+        client.shutdown(socket.SHUT_WR)
+        while client.recv(65_536):
+            pass
+    client.close()
 
 
 def pump(source: socket.socket, target: socket.socket) -> None:
