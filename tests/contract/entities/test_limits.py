@@ -53,7 +53,7 @@ def test_no_second_holds_too_many(aws: Aws, moment: Moment, nodes: int, instance
     moment.at += 30  # turns that nobody took are no debt of Twilio's
     starts = list(starts_of(limiters, moment, 2 * nodes * REQUESTS_A_NODE))
     assert busiest_second(starts) <= nodes * REQUESTS_A_NODE
-    assert len(starts) / (starts[-1] - starts[0]) >= 0.7 * nodes * REQUESTS_A_NODE  # a slow request here costs a slot
+    assert len(starts) / (starts[-1] - starts[0]) >= 0.8 * nodes * REQUESTS_A_NODE
 
 
 @pytest.mark.parametrize("requests_per_s", range(25, 126, 5))

@@ -1,8 +1,8 @@
 """Transactions a second: 25 a node, shared by all functions and instances through SyncState.
 
 A node is a connector's unit of capacity; here it is nothing but its limit. Each item of the limiter serves five
-nodes, so that its slots are whole milliseconds and no item of DynamoDB takes more updates than one may; a request takes
-its turn at any of them.
+nodes, so that its slots are whole milliseconds and no item of DynamoDB takes more updates than one may; an instance's
+requests take turns at them.
 """
 
 import math
@@ -10,6 +10,7 @@ import random
 import threading
 import time
 from collections.abc import Callable
+from itertools import cycle
 from typing import Final
 
 from twilio_bridge.adapters.aws.dynamodb import Table
@@ -57,10 +58,13 @@ class NodeLimiter:
             SlotLimiter(table, SYSTEM, f"{account_sid}#{number}of{count}", pace=pace, clock=clock, sleep=sleep)
             for number in range(1, count + 1)
         ]
+        # One after the other, so that no item waits while another is idle; each instance begins somewhere else.
+        first = random.randrange(count)  # noqa: S311  a turn, not a secret
+        self._turns = cycle([*self._items[first:], *self._items[:first]])
 
     def reserve(self, patience_s: float) -> None:
         """Wait for a turn; raise RateLimitedError where that takes longer than `patience_s`."""
-        random.choice(self._items).reserve_slot(patience_s)  # noqa: S311  a turn, not a secret
+        next(self._turns).reserve_slot(patience_s)
 
     def block(self, seconds: float) -> None:
         """Let nobody have a turn for a while, for instance because Twilio answered 429."""
