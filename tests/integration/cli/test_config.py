@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 from moto import mock_aws
+from moto.server import ThreadedMotoServer
 
 from tests.integration.cli.bridge import Bridge
-from tests.integration.cli.conftest import Run
+from tests.integration.cli.conftest import Run, write_local_stack
 from twilio_bridge.adapters.aws.dynamodb import Table
 from twilio_bridge.adapters.state.configuration import stored
 from twilio_bridge.config.schema import PACKAGED
@@ -32,6 +33,15 @@ class Stacks:
         return {"Stacks": [{"Outputs": OUTPUTS if StackName == "twilio-bridge" else []}]}
 
 
+def create_table(client: "DynamoDBClient") -> None:
+    client.create_table(
+        TableName=NAME,
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")],
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+    )
+
+
 @pytest.fixture
 def dynamodb(monkeypatch: pytest.MonkeyPatch, folder: Path) -> "Iterator[DynamoDBClient]":
     (folder / "bridge.yaml").write_text(GOOD)
@@ -40,12 +50,7 @@ def dynamodb(monkeypatch: pytest.MonkeyPatch, folder: Path) -> "Iterator[DynamoD
     monkeypatch.setenv("AWS_REGION", "us-east-1")
     with mock_aws():
         client = boto3.client("dynamodb", region_name="us-east-1")
-        client.create_table(
-            TableName=NAME,
-            BillingMode="PAY_PER_REQUEST",
-            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")],
-            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
-        )
+        create_table(client)
         yield client
 
 
@@ -165,3 +170,28 @@ def test_the_secret_signs(run: Run, bridge: Bridge) -> None:
         result = run("call", "crm", "--secret", name)
         assert result.exit_code == 1
         assert "Traceback" not in result.output
+
+
+def test_the_local_stack_s_table_is_found(run: Run, folder: Path) -> None:
+    """Without --stack and --table a file is put in force where `make run` runs; where none does, one line names it."""
+    (folder / "bridge.yaml").write_text(GOOD)
+    refused = run("config", "put", "bridge.yaml")
+    assert refused.exit_code != 0
+    assert "local stack is not running" in refused.stderr
+
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    try:
+        host, port = server.get_host_and_port()
+        url, made_up = f"http://{host}:{port}", {"aws_access_key_id": "made-up", "aws_secret_access_key": "made-up"}
+        client = boto3.client("dynamodb", region_name="us-east-1", endpoint_url=url, **made_up)  # type: ignore[call-overload]  # any of its options
+        create_table(client)
+        write_local_stack(folder, url, {"CrmFunction": {"AWS_ENDPOINT_URL": url, "SYNC_STATE_TABLE": NAME}})
+
+        assert run("config", "put", "bridge.yaml").exit_code == 0
+        assert run("config", "show").stdout == GOOD
+        assert run("config", "remove", "--yes").exit_code == 0
+        assert run("config", "show").stdout == PACKAGED.read_text(encoding="utf-8")
+        client.close()
+    finally:
+        server.stop()

@@ -13,9 +13,10 @@ from twilio_bridge.config.schema import PACKAGED
 from twilio_bridge.errors import UpstreamError
 from twilio_bridge_cli import aws, output
 from twilio_bridge_cli.commands.config import checking
-from twilio_bridge_cli.environment import Environment, read_environment
-from twilio_bridge_cli.errors import USAGE, CommandError
+from twilio_bridge_cli.environment import read_environment
+from twilio_bridge_cli.errors import USAGE
 from twilio_bridge_cli.groups import make_command
+from twilio_bridge_cli.targets import TABLE, Target, find_target
 
 TAKES_EFFECT: Final = f"Functions follow within {KEEP_S // 60} minutes."
 CHECK_EXAMPLES: Final = """
@@ -85,12 +86,12 @@ def put(file: File, *, table: TableName = None, stack: Stack = None, region: Reg
         _explain(file, found)
         output.print_note("Nothing was stored.")
         raise typer.Exit(USAGE)
-    name = _name(table, stack, read_environment(), region)
+    target = find_target(TABLE, table, stack, read_environment(), region)
     try:
-        store(_table(name, region), text)
+        store(_table(target, region), text)
     except UpstreamError as error:
-        raise aws.explain_failure(error, f"The configuration cannot be stored in {name}") from error
-    output.print_note(f"Stored in {name}. {TAKES_EFFECT}", "green")
+        raise aws.explain_failure(error, f"The configuration cannot be stored in {target.name}") from error
+    output.print_note(f"Stored in {target.name}. {TAKES_EFFECT}", "green")
 
 
 @make_command(SHOW_EXAMPLES)
@@ -99,9 +100,11 @@ def show(*, table: TableName = None, stack: Stack = None, region: Region = None,
     if packaged:
         output.print_yaml(PACKAGED.read_text(encoding="utf-8"))
         return
-    name = _name(table, stack, read_environment(), region)
-    text = _stored(name, region)
-    output.print_note(f"Stored in {name}." if text else f"The packaged one: none is stored in {name}.", "dim")
+    target = find_target(TABLE, table, stack, read_environment(), region)
+    text = _stored(target, region)
+    output.print_note(
+        f"Stored in {target.name}." if text else f"The packaged one: none is stored in {target.name}.", "dim"
+    )
     output.print_yaml(text or PACKAGED.read_text(encoding="utf-8"))
     if text and (found := checking.find_problems(text)):
         _explain(Path(KEY[1]), found)
@@ -112,44 +115,33 @@ def show(*, table: TableName = None, stack: Stack = None, region: Region = None,
 @make_command(REMOVE_EXAMPLES)
 def remove(*, table: TableName = None, stack: Stack = None, region: Region = None, yes: Yes = False) -> None:
     """Remove the stored configuration, so that the packaged one is in force again."""
-    name = _name(table, stack, read_environment(), region)
-    if not _stored(name, region):
-        output.print_note(f"None is stored in {name}; the packaged one is in force.")
+    target = find_target(TABLE, table, stack, read_environment(), region)
+    if not _stored(target, region):
+        output.print_note(f"None is stored in {target.name}; the packaged one is in force.")
         return
     if not yes:
-        typer.confirm(f"Remove the configuration from {name}?", abort=True, err=True)
-    _delete(name, region)
+        typer.confirm(f"Remove the configuration from {target.name}?", abort=True, err=True)
+    _delete(target, region)
     output.print_note(f"Removed; the packaged one is in force again. {TAKES_EFFECT}", "green")
 
 
-def _name(table: str | None, stack: str | None, environment: Environment, region: str | None) -> str:
-    """Return the table's name: --table, the stack's output, or SYNC_STATE_TABLE."""
-    if table and stack:
-        raise CommandError("--table and --stack exclude each other.")
-    if stack:
-        return aws.read_stack_output(stack, aws.TABLE_OUTPUT, environment, region)
-    if name := table or environment.get("SYNC_STATE_TABLE"):
-        return name
-    raise CommandError("Which table?", "Name the stack: --stack twilio-bridge; or the table: --table.")
+def _table(target: Target, region: str | None) -> Table:
+    return Table(aws.make_client("dynamodb", target.environment, region), target.name)
 
 
-def _table(name: str, region: str | None) -> Table:
-    return Table(aws.make_client("dynamodb", read_environment(), region), name)
-
-
-def _stored(name: str, region: str | None) -> str | None:
+def _stored(target: Target, region: str | None) -> str | None:
     try:
-        return stored(_table(name, region))
+        return stored(_table(target, region))
     except UpstreamError as error:
-        raise aws.explain_failure(error, f"The configuration cannot be read from {name}") from error
+        raise aws.explain_failure(error, f"The configuration cannot be read from {target.name}") from error
 
 
-def _delete(name: str, region: str | None) -> None:
+def _delete(target: Target, region: str | None) -> None:
     key = {"pk": {"S": KEY[0]}, "sk": {"S": KEY[1]}}
     try:
-        aws.make_client("dynamodb", read_environment(), region).delete_item(TableName=name, Key=key)
+        aws.make_client("dynamodb", target.environment, region).delete_item(TableName=target.name, Key=key)
     except FAILURES as error:
-        raise aws.explain_failure(error, f"The configuration cannot be removed from {name}") from error
+        raise aws.explain_failure(error, f"The configuration cannot be removed from {target.name}") from error
 
 
 def _check_live(file: Path, text: str, *, as_json: bool) -> None:
