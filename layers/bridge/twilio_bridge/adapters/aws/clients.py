@@ -1,10 +1,14 @@
 """AWS clients: one way to make them, one place for their timeouts and retries."""
 
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.loaders import Loader
+from botocore.session import Session
 
 from twilio_bridge.errors import UnavailableError
 from twilio_bridge.side_by_side import MAX_WORKERS
@@ -29,34 +33,56 @@ CONFIG = Config(
 FAILURES = (BotoCoreError, ClientError)
 
 
+class ServiceModels(Loader):
+    """The models that botocore ships, found by their folders' names alone.
+
+    botocore opens the folders of all 400 services, twice, to find one: a third of the time a first client takes.
+    """
+
+    def list_available_services(self, type_name: str) -> list[str]:  # noqa: ARG002  botocore's signature
+        """Return the services' names, whatever the type of model."""
+        folders = [Path(path) for path in self.search_paths]
+
+        return [service.name for folder in folders if folder.is_dir() for service in folder.iterdir()]
+
+
+@cache
+def session() -> boto3.Session:
+    """Return the session of all clients."""
+    core = Session()
+    core.register_component("data_loader", ServiceModels())
+
+    return boto3.Session(botocore_session=core)
+
+
 def dynamodb() -> "DynamoDBClient":
     """Make a DynamoDB client."""
-    return boto3.client("dynamodb", config=CONFIG)
+    return session().client("dynamodb", config=CONFIG)
 
 
 def kinesis() -> "KinesisClient":
     """Make a Kinesis client."""
-    return boto3.client("kinesis", config=CONFIG)
+    return session().client("kinesis", config=CONFIG)
 
 
 def lambda_() -> "LambdaClient":
     """Make a Lambda client."""
-    return boto3.client("lambda", config=CONFIG)
+    return session().client("lambda", config=CONFIG)
 
 
 def s3() -> "S3Client":
     """Make an S3 client."""
-    return boto3.client("s3", config=CONFIG)
+    return session().client("s3", config=CONFIG)
 
 
 def secretsmanager() -> "SecretsManagerClient":
     """Make a Secrets Manager client."""
-    return boto3.client("secretsmanager", config=CONFIG)
+    return session().client("secretsmanager", config=CONFIG)
 
 
 def sqs() -> "SQSClient":
     """Make an SQS client."""
-    return boto3.client("sqs", config=CONFIG)
+    return session().client("sqs", config=CONFIG)
 
 
 def code_of(error: Exception) -> str:
