@@ -112,9 +112,11 @@ class UpstreamError(BridgeError):
 class RefusedError(UpstreamError):
     """The other system refused, and will refuse again until somebody changes something."""
 
-    def __init__(self, system: str, message: str, *, code: int | None = None) -> None:
+    def __init__(self, system: str, message: str, *, code: int | None = None, detail: str = "") -> None:
+        """`detail` is the other system's own sentence. It may name a person, so it is for their record, never a log."""
         super().__init__(system, message)
         self.code = code
+        self.detail = detail
 
 
 class ColumnsGoneError(RefusedError):
@@ -153,9 +155,10 @@ class RateLimitedError(UpstreamError):
 
     friendly = "Contacts are loading. Please try again in a moment."
 
-    def __init__(self, system: str, retry_after: float) -> None:
+    def __init__(self, system: str, retry_after: float, *, code: int | None = None) -> None:
         super().__init__(system, f"rate limited, try again in {retry_after:.1f} s")
         self.retry_after = retry_after
+        self.code = code
 
 
 class UnavailableError(UpstreamError):

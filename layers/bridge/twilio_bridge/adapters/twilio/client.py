@@ -51,18 +51,19 @@ class Account:
     endpoint_url: str | None = None
     proxy: Proxy | None = None
 
-    def make_client(self) -> Any:  # noqa: ANN401  the SDK has no types
-        """Make the SDK's client."""
-        http = BoundedHttpClient(self.endpoint_url, self.proxy)
+    def make_client(self, timeout_s: float = TIMEOUT_S) -> Any:  # noqa: ANN401  the SDK has no types
+        """Make the SDK's client; a request of it ends after `timeout_s`."""
+        http = BoundedHttpClient(self.endpoint_url, self.proxy, timeout_s)
         return Client(*self.login, self.sid, region=self.region, edge=self.edge, http_client=http)
 
 
 class BoundedHttpClient(TwilioHttpClient):  # type: ignore[misc]  # the SDK has no types
     """The SDK's HTTP client with a timeout within the call's budget, and an endpoint that can stand elsewhere."""
 
-    def __init__(self, endpoint_url: str | None, proxy: Proxy | None = None) -> None:
+    def __init__(self, endpoint_url: str | None, proxy: Proxy | None = None, timeout_s: float = TIMEOUT_S) -> None:
         super().__init__()
         self._endpoint_url = endpoint_url
+        self._timeout_s = timeout_s
         if proxy:
             use_proxy(self.session, proxy)
 
@@ -70,8 +71,8 @@ class BoundedHttpClient(TwilioHttpClient):  # type: ignore[misc]  # the SDK has 
         """Send one request to where Twilio is; `https://{product}.twilio.com/X` stands at `{endpoint}/{product}/X`."""
         if self._endpoint_url:
             url = replace_host(url, self._endpoint_url)
-        response = super().request(method, url, **{**options, "timeout": deadline.seconds_left(TIMEOUT_S)})
-        check_limit(response.status_code, response.headers)
+        response = super().request(method, url, **{**options, "timeout": deadline.seconds_left(self._timeout_s)})
+        check_limit(response.status_code, response.headers, response.text)
         return response
 
 
@@ -87,7 +88,7 @@ def call_twilio(request: Callable[[], T], policy: Retry = REPEATABLE) -> T:
         try:
             return request()
         except (TwilioRestException, TwilioServiceException) as error:
-            raise _as_ours(error.status, error.code) from error
+            raise _as_ours(error.status, error.code, _sentence_of(error)) from error
         except TwilioException as error:
             raise _of_listing(error) from error
         except requests.RequestException as error:
@@ -117,9 +118,15 @@ def _of_listing(error: TwilioException) -> UpstreamError:
     return _as_ours(response.status_code, code)
 
 
-def _as_ours(status: int, code: int) -> UpstreamError:
+def _sentence_of(error: TwilioRestException | TwilioServiceException) -> str:
+    """Return Twilio's own sentence; the SDK puts what it was doing in front: "Unable to create record: "."""
+    said = str(getattr(error, "msg", "") or getattr(error, "detail", "") or getattr(error, "title", ""))
+    return re.sub(r"^Unable to \w+ (record|page): ", "", said)
+
+
+def _as_ours(status: int, code: int, detail: str = "") -> UpstreamError:
     if code == INITIALIZING:
         return InitializingError(TWILIO, "the conversation is still initializing")
-    if status >= 500:  # noqa: PLR2004
+    if status >= 500 or status == requests.codes.request_timeout:  # noqa: PLR2004
         return UnavailableError(TWILIO, f"status {status}")
-    return RefusedError(TWILIO, f"status {status}, error {code}", code=code)
+    return RefusedError(TWILIO, f"status {status}, error {code}", code=code, detail=detail)

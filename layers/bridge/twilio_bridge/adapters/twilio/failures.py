@@ -1,5 +1,6 @@
 """Twilio's temporary refusals and failed connections as our errors; without the SDK, which is slow to import."""
 
+import json
 from collections.abc import Mapping
 
 import requests
@@ -17,10 +18,19 @@ class InitializingError(UpstreamError):
     """The conversation cannot be used yet."""
 
 
-def check_limit(status: int, headers: Mapping[str, str] | None) -> None:
+def check_limit(status: int, headers: Mapping[str, str] | None, body: str = "") -> None:
     """Raise RateLimitedError for a 429; `Retry-After` is optional: https://www.twilio.com/docs/api/errors/20429."""
     if status == requests.codes.too_many_requests:
-        raise RateLimitedError(TWILIO, _retry_after_s(headers or {}))
+        raise RateLimitedError(TWILIO, _retry_after_s(headers or {}), code=_read_code(body))
+
+
+def _read_code(body: str) -> int | None:
+    """Return Twilio's error code, for a 429 may stand for more than one limit; None where there is none to read."""
+    try:
+        code = json.loads(body)["code"]
+    except (ValueError, TypeError, KeyError):
+        return None
+    return code if isinstance(code, int) else None
 
 
 def _retry_after_s(headers: Mapping[str, str]) -> float:

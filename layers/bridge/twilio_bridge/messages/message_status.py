@@ -1,0 +1,78 @@
+"""Twilio's statuses of a message and in which order they come, and what its error codes mean for a row.
+
+https://www.twilio.com/docs/messaging/api/message-resource#message-status-values
+https://www.twilio.com/docs/api/errors
+"""
+
+from enum import Enum
+from typing import Final
+
+# What the message has reached. Those of one rank exclude each other: the first of them stands.
+RANKS: Final = {
+    "accepted": 0,
+    "scheduled": 1,
+    "queued": 2,
+    "sending": 3,
+    "sent": 4,
+    "partially_delivered": 5,
+    "delivered": 6,
+    "undelivered": 6,
+    "failed": 6,
+    "canceled": 6,
+    "read": 7,
+}
+# After these comes nothing, but that what was delivered may be read.
+TERMINAL: Final = frozenset({"delivered", "undelivered", "failed", "canceled", "read"})
+# The message reached the person, or did not.
+ARRIVED: Final = frozenset({"delivered", "read"})
+NOT_ARRIVED: Final = frozenset({"undelivered", "failed"})
+SCHEDULED: Final = "scheduled"
+CANCELED: Final = "canceled"
+# The row's status where Twilio's API refused the message: it never became one.
+ERROR: Final = "Error"
+
+
+def is_progress(known: str, reported: str) -> bool:
+    """Return whether a reported status is later than the one that is known; what Twilio does not document never is.
+
+    Callbacks come in any order: a status never goes backwards.
+    """
+    if reported not in RANKS:
+        return False
+    return RANKS[reported] > RANKS.get(known, -1)
+
+
+class Refusal(Enum):
+    """What a code with which the API refused a message means."""
+
+    ROW = "this message will never be accepted; others may be"
+    LATER = "the same message may be accepted later"
+    OPTED_OUT = "the person has opted out of this sender's messages"
+    EVERYBODY = "no message of this account is accepted until somebody changes something"
+
+
+# The person wrote STOP: https://www.twilio.com/docs/api/errors/21610
+OPTED_OUT_CODE: Final = 21610
+# Too many requests, the sender's queue is full, too many scheduled messages: nothing of it was accepted.
+LATER_CODES: Final = frozenset({429, 20429, 21611, 35125})
+# The login is wrong, the account is suspended or closed, the address of the account is not known.
+EVERYBODY_CODES: Final = frozenset({20003, 20005, 20008, 20403, 20404, 90010})
+# Below it stand HTTP's own statuses: what answered with them, a proxy for instance, was not Twilio.
+MIN_TWILIO_CODE: Final = 10_000
+
+
+def classify_refusal(code: int | None) -> Refusal:
+    """Return what a refusal by the API means."""
+    if code in LATER_CODES:
+        return Refusal.LATER
+    if code == OPTED_OUT_CODE:
+        return Refusal.OPTED_OUT
+    if code is None or code < MIN_TWILIO_CODE or code in EVERYBODY_CODES:
+        return Refusal.EVERYBODY
+    return Refusal.ROW
+
+
+# https://www.twilio.com/docs/api/errors/30005 and 30006: the number does not exist, or is a landline.
+DEAD_NUMBER_CODES: Final = frozenset({30005, 30006})
+# https://www.twilio.com/docs/api/errors/30003: the phone is off or out of reach, which says little about the number.
+UNREACHABLE_CODE: Final = 30003
