@@ -57,6 +57,7 @@ class Account:
     sent. A conversation that an inbound message creates stays `initializing` for `initializing_s` seconds.
     It lives in `inbound_service_sid`, by default in the account's default chat service. `shared_key` (id and secret)
     signs callbacks in place of the auth token. `retry_after_s` is the header of a 429, which may lack.
+    The limits of TaskRouter are an account's own, shown in its Console; None is without limit.
     `put_event` reaches Kinesis streams; without it no event leaves.
     """
 
@@ -69,6 +70,8 @@ class Account:
     timeouts: Timeouts = field(default_factory=Timeouts)
     initializing_s: float = 0.0
     writes_per_s: int | None = None
+    taskrouter_reads_per_s: int | None = None
+    taskrouter_writes_per_s: int | None = None
     inbound_service_sid: str = ""
     shared_key: tuple[str, str] | None = None
     retry_after_s: int | None = None

@@ -18,6 +18,7 @@ CATALOGUE: Final = {
     20003: (401, "Authenticate"),
     20404: (404, "The requested resource was not found"),
     20405: (405, "Method not allowed"),
+    20412: (412, "Precondition failed"),
     20429: (429, "Too Many Requests"),
     50303: (400, "Attributes too long"),
     50304: (400, "Attributes not valid JSON"),

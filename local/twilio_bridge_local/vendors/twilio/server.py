@@ -1,8 +1,8 @@
 """The stand-in as a server: `TwilioStandIn` in a thread of its own. Used by the local stack and by tests.
 
 Under `url` the product is the first path segment: `https://conversations.twilio.com/v1/X` is
-`{url}/conversations/v1/X`. Conversations, Frontline, Event Streams and Flex tokens behave as at Twilio; whatever else
-Twilio has is answered from its OpenAPI description (`openapi`).
+`{url}/conversations/v1/X`. Conversations, Frontline, Event Streams, Flex tokens, and TaskRouter's tasks and workers
+behave as at Twilio; whatever else Twilio has is answered from its OpenAPI description (`openapi`).
 
     with TwilioStandIn(account_sid, auth_token, proxy_numbers=[number], callbacks_url=gateway) as twilio:
         twilio.receive("+15555550100", number, "Hello")
@@ -27,13 +27,19 @@ from twilio_bridge_local.vendors.twilio.event_streams.rest import events
 from twilio_bridge_local.vendors.twilio.event_streams.sinks import EventStreams
 from twilio_bridge_local.vendors.twilio.flex_tokens import FlexTokens
 from twilio_bridge_local.vendors.twilio.iam_rest import iam
-from twilio_bridge_local.vendors.twilio.limits import WriteLimit
+from twilio_bridge_local.vendors.twilio.limits import RateLimit
 from twilio_bridge_local.vendors.twilio.openapi.account import TwilioApi
 from twilio_bridge_local.vendors.twilio.openapi.server import api_routes
 from twilio_bridge_local.vendors.twilio.people import Contact, Outcome
 from twilio_bridge_local.vendors.twilio.store import Store
+from twilio_bridge_local.vendors.twilio.taskrouter.rest import taskrouter_routes
+from twilio_bridge_local.vendors.twilio.taskrouter.workspace import TaskRouter
 
 CONVERSATIONS: Final = "/conversations/v1"
+TASKROUTER: Final = "/taskrouter/"
+# https://www.twilio.com/docs/taskrouter/limits: filters by an expression, three requests a second since October 2024.
+EXPRESSIONS: Final = frozenset({"EvaluateTaskAttributes", "TargetWorkersExpression", "EvaluateWorkerAttributes"})
+EXPRESSIONS_PER_S: Final = 3
 TOO_MANY: Final = 429
 
 
@@ -53,12 +59,16 @@ class TwilioStandIn(Account, StandIn):
     def __post_init__(self) -> None:
         super().__post_init__()
         StandIn.__init__(self, self.host, self.port, time.monotonic)
-        self._write_limit = WriteLimit(time.monotonic)
+        self._write_limit = RateLimit(time.monotonic)
+        self._taskrouter_limits = {kind: RateLimit(time.monotonic) for kind in ("reads", "writes", "expressions")}
+        self._api = TwilioApi(self.account_sid, self.auth_token, seeded=self.seeded)
+        self.taskrouter = TaskRouter(self._api, self._publish)
 
     def reset(self) -> None:
         """Forget everything but who the account is and its users."""
         super().reset()
         self.store, self.event_streams, self.flex_tokens = Store(), EventStreams(), FlexTokens()
+        self.taskrouter.clear()
         self.add_users()
         self.webhooks.clear()
         self.delivered.clear()
@@ -98,9 +108,9 @@ class TwilioStandIn(Account, StandIn):
         app.register_blueprint(events, url_prefix="/events/v1")
         app.register_blueprint(iam, url_prefix="/iam")
         app.register_blueprint(control_routes(self))
-        keys = dict([self.api_key]) if self.api_key else {}
-        everything_else = TwilioApi(self.account_sid, self.auth_token, api_keys=keys, seeded=self.seeded)
-        app.register_blueprint(api_routes(everything_else))
+        self._api.api_keys.update([self.api_key] if self.api_key else [])
+        app.register_blueprint(taskrouter_routes(self.taskrouter))
+        app.register_blueprint(api_routes(self._api))
 
     def check_client(self) -> None:
         """Raise Twilio's 401 unless the account's token or its API key asks."""
@@ -108,10 +118,26 @@ class TwilioStandIn(Account, StandIn):
             raise refusal(20003)
 
     def check_limits(self, _dealt: Dealt) -> None:
-        """Raise Twilio's 429 when there were too many changes in the last second."""
-        if request.method != "GET" and not self._write_limit.admit(self.writes_per_s):
+        """Raise Twilio's 429 when there were too many requests in the last second."""
+        is_read = request.method == "GET"
+        is_admitted = is_read or self._write_limit.admit(self.writes_per_s)
+        if request.path.startswith(TASKROUTER) and not self._admit_taskrouter(is_read=is_read):
+            is_admitted = False
+        if not is_admitted:
             self._say_when()
             raise refusal(20429)
+
+    def _admit_taskrouter(self, *, is_read: bool) -> bool:
+        """Return whether TaskRouter takes one more request; lists by an expression have a limit of their own."""
+        if EXPRESSIONS & request.args.keys() and not self._taskrouter_limits["expressions"].admit(EXPRESSIONS_PER_S):
+            return False
+        if is_read:
+            return self._taskrouter_limits["reads"].admit(self.taskrouter_reads_per_s)
+        return self._taskrouter_limits["writes"].admit(self.taskrouter_writes_per_s)
+
+    def _publish(self, event: Mapping[str, Any]) -> None:
+        if self.put_event:
+            self.event_streams.publish(event, self.put_event)
 
     def refuse_with_status(self, status: int) -> Refusal:
         """Return Twilio's error for a bare HTTP status."""

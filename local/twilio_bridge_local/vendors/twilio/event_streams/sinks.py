@@ -149,6 +149,14 @@ class EventStreams:
             raise refusal(20001, "TestId is missing or not the one of the last test event")
         self.sinks[sid] = replace(sink, status="active", date_updated=now())
 
+    def publish(self, event: Mapping[str, Any], put_event: PutEvent) -> None:
+        """Put an event on the streams whose active sinks have a subscription to its type."""
+        kind = str(event["type"])
+        for subscription in list(self.subscriptions.values()):
+            sink = self.sinks[subscription.sink_sid]
+            if kind in subscription.types and (sink.sink_type, sink.status) == ("kinesis", "active"):
+                self._deliver(sink.sid, put_event, event)
+
     def _deliver(self, sid: str, put_event: PutEvent, event: Mapping[str, Any]) -> None:
         try:
             put_event(str(self.sinks[sid].sink_configuration["arn"]), event)

@@ -73,6 +73,10 @@ class TwilioApi:
     routes: Routes = field(default_factory=lambda: load_routes(DESCRIPTION), repr=False)
     _store: Store = field(default_factory=Store, repr=False)
 
+    def clear(self) -> None:
+        """Forget all resources; sample resources come anew."""
+        self._store = Store()
+
     def answer(self, request: ApiRequest) -> ApiAnswer:
         """Answer a request, or raise TwilioError."""
         login = self.find_login(request.user, request.password)

@@ -21,6 +21,8 @@ NUMERIC_TEXTS: Final[Mapping[str, str]] = {
     "queue_time": "1000",
     "usage": "3",
 }
+# Texts at Twilio that hold JSON.
+JSON_TEXTS: Final[Mapping[str, str]] = {"addons": "{}", "attributes": "{}"}
 _FIXED: Final[Mapping[str, str]] = {
     "currency": "USD",
     "http-method": "POST",
@@ -64,7 +66,7 @@ def _sample_text(name: str, schema: Json, number: int, at: datetime) -> str:
         return write_date(form, at - timedelta(minutes=number))
     if form == "phone-number":
         return f"+1555555{number % 10_000:04}"
-    return _FIXED.get(form) or NUMERIC_TEXTS.get(name) or f"{name} {number}"
+    return _FIXED.get(form) or NUMERIC_TEXTS.get(name) or JSON_TEXTS.get(name) or f"{name} {number}"
 
 
 def write_date(form: str, at: datetime) -> str:

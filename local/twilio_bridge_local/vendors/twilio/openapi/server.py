@@ -31,13 +31,13 @@ def api_routes(api: TwilioApi) -> Blueprint:
 
     @routes.route("/<product>/<path:_path>", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
     def answer(product: str, _path: str) -> Response:
-        found = api.answer(_read_request(product))
+        found = api.answer(read_request(product))
         return Response(status=found.status) if found.content is None else json_response(found.content, found.status)
 
     return routes
 
 
-def _read_request(product: str) -> ApiRequest:
+def read_request(product: str) -> ApiRequest:
     """Take the request apart; its path is read as it came, for a decoded slash is part of a name."""
     raw = str(request.environ["RAW_URI"]).partition("?")[0]
     user, password = _read_login()

@@ -1,0 +1,1 @@
+"""TaskRouter's tasks and workers."""
