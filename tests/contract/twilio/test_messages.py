@@ -120,9 +120,7 @@ PATH = f"/api/2010-04-01/Accounts/{ACCOUNT_SID}/Messages.json"
     ("draft", "form"),
     [
         (
-            MessageDraft(
-                to=TO, sender=SENDER, body="Hello", status_callback="https://x.example/a?row=1", validity_s=60
-            ),
+            MessageDraft(to=TO, sender=SENDER, body="Hello", status_callback="https://x.example/?row=1", validity_s=60),
             {
                 "From": SENDER,
                 "Body": "Hello",

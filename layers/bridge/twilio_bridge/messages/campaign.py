@@ -119,7 +119,13 @@ class Planning:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Campaign:
-    """A campaign as it stands; `version` grows with every change, and a change of an older one is refused."""
+    """A campaign as it stands; `version` grows with every change, and a change of an older one is refused.
+
+    Attributes:
+        forgiven_failed: Failed rows at the last resume; the failure rate is that of what ended since.
+        forgiven_ended: Rows with a final status then.
+        max_spend_micros: The limit that a resume has raised; None where that of the settings holds.
+    """
 
     settings: CampaignSettings
     state: CampaignState = "planning"
@@ -129,6 +135,9 @@ class Campaign:
     changed_at: int = 0
     finished_at: int = 0
     planning: Planning = Planning()
+    forgiven_failed: int = 0
+    forgiven_ended: int = 0
+    max_spend_micros: int | None = None
 
     @property
     def id(self) -> str:

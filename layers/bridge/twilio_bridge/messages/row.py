@@ -47,7 +47,8 @@ class Row:
         reason: Why it was skipped, with `detail` in words.
         attempt: How many times it was claimed for sending.
         claimed_at: When it was last claimed.
-        nonce: Random characters that a claim writes and the callback's address carries.
+        nonce: Random characters that the first claim writes and the callback's address carries.
+        send_at: When Twilio itself is to send it (SendAt), as the last claim asked; 0 for at once.
         sid: The message's at Twilio.
         status: Twilio's own word, or `Error` where the API refused it.
         error_code: Twilio's, 0 for none.
@@ -73,6 +74,7 @@ class Row:
     attempt: int = 0
     claimed_at: int = 0
     nonce: str = ""
+    send_at: int = 0
     sid: str = ""
     status: str = ""
     status_at: int = 0
