@@ -1,5 +1,6 @@
-"""Every vendor's requests go through the proxy, with its login."""
+"""Every vendor's requests go through the proxy, with its login, and have a line in the log that names nobody."""
 
+import re
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 
@@ -50,6 +51,16 @@ def server(request: pytest.FixtureRequest) -> Iterator[ProxyServer]:
 @pytest.fixture
 def proxy(server: ProxyServer) -> Proxy:
     return Proxy(server.address, server.scheme, server.user, server.password)
+
+
+@pytest.fixture(autouse=True)
+def logged(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """One line a request, with nothing in it but what `log_api_calls` promises."""
+    caplog.set_level("DEBUG", logger="twilio-bridge")
+    yield
+    (line,) = (vars(record) for record in caplog.get_records("call") if record.message == "vendor called")
+    assert (line["vendor"], line["status"]) in {("airtable", 200), ("brevo", 200), ("twilio", 200)}
+    assert not re.search(r"AC1|app|Customers|\?|http", line["path"])
 
 
 def forwarded(server: ProxyServer) -> str:

@@ -18,5 +18,5 @@ def open_contacts(environment: Environment, table: Table) -> MarketingContacts:
         key = settings.brevo_api_key
     except SettingError as error:
         raise CommandError("Brevo's key is missing.", "Set BREVO_API_KEY in the environment or in .env.") from error
-    requests = BrevoRequests(key, settings.brevo_endpoint_url, limiters(table), log_calls=False)
+    requests = BrevoRequests(key, settings.brevo_endpoint_url, limiters(table))
     return BrevoMarketingContacts(requests, BrevoAttributes(requests, create=False), force_merge=False)

@@ -98,7 +98,7 @@ class TwilioFlex(Section):
 
     @property
     def logs_calls(self) -> bool:
-        """Whether each request to Brevo has one."""
+        """Whether each request to a vendor has one."""
         return self.debug or self.log_api_calls
 
     @field_validator("account_sid", "flex_flow_sid")

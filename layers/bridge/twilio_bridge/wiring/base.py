@@ -12,6 +12,7 @@ from twilio_bridge.adapters.aws import clients
 from twilio_bridge.adapters.aws.dynamodb import Table
 from twilio_bridge.adapters.aws.queues import SqsOutbox, SqsQueue
 from twilio_bridge.adapters.aws.secrets import Secrets, SigningTokens
+from twilio_bridge.adapters.call_log import CallLog
 from twilio_bridge.adapters.state.leases_notes import DynamoLeases, DynamoNotes
 from twilio_bridge.adapters.state.opt_outs import DynamoOptOuts
 from twilio_bridge.entrypoints import http
@@ -67,7 +68,10 @@ def _configuration() -> "Configuration":
 
 def configuration() -> "schema.Config":
     """The configuration in force."""
-    return _configuration().current()
+    found = _configuration().current()
+    CallLog.wanted = found.connectors.twilio_flex.logs_calls
+
+    return found
 
 
 @cache

@@ -162,19 +162,19 @@ def has_brevo() -> bool:
 def crm() -> MarketingContacts:
     """Brevo, with the key that the secret holds now."""
     found = settled()
-    options = {"create": found.brevo.create_attributes, "force_merge": found.brevo.force_merge}
-    return _crm(base.settings().brevo_api_key, log_calls=found.connectors.twilio_flex.logs_calls, **options)
+    settings = found.brevo
+    return _crm(base.settings().brevo_api_key, create=settings.create_attributes, force_merge=settings.force_merge)
 
 
 @lru_cache(maxsize=1)
-def _crm(api_key: str, *, create: bool, force_merge: bool, log_calls: bool) -> MarketingContacts:
+def _crm(api_key: str, *, create: bool, force_merge: bool) -> MarketingContacts:
     from twilio_bridge.adapters.brevo.attributes import BrevoAttributes  # noqa: PLC0415
     from twilio_bridge.adapters.brevo.client import BrevoRequests, limiters  # noqa: PLC0415
     from twilio_bridge.adapters.brevo.marketing_contacts import BrevoMarketingContacts  # noqa: PLC0415  only one function needs it
 
     limits = limiters(base.sync_state_table())
     endpoint_url, proxy = base.settings().brevo_endpoint_url, base.settings().proxy_to("BREVO")
-    brevo = BrevoRequests(api_key, endpoint_url, limits, log_calls=log_calls, proxy=proxy)
+    brevo = BrevoRequests(api_key, endpoint_url, limits, proxy=proxy)
     attributes = BrevoAttributes(brevo, create=create)
     return BrevoMarketingContacts(brevo, attributes, force_merge=force_merge)
 

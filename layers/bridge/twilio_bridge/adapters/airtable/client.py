@@ -13,6 +13,7 @@ import requests
 from pyairtable import Api
 
 from twilio_bridge import deadline
+from twilio_bridge.adapters.call_log import log_calls
 from twilio_bridge.adapters.proxy import use_proxy
 from twilio_bridge.adapters.state.limiter import AIRTABLE, SlotLimiter
 from twilio_bridge.errors import (
@@ -71,6 +72,7 @@ class AirtableRequests:
         proxy: Proxy | None = None,
     ) -> None:
         self.api = Api(token, endpoint_url=endpoint_url, retry_strategy=None)
+        log_calls(self.api.session, AIRTABLE)
         if proxy:
             use_proxy(self.api.session, proxy)
         self._limiter = limiter

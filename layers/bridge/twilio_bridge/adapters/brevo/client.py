@@ -14,10 +14,10 @@ import requests
 from twilio_bridge import deadline
 from twilio_bridge.adapters.aws.dynamodb import Table
 from twilio_bridge.adapters.brevo.errors import BREVO, failure, refusal
+from twilio_bridge.adapters.call_log import log_calls
 from twilio_bridge.adapters.proxy import open_session
 from twilio_bridge.adapters.state.window_limiter import Window, WindowLimiter
 from twilio_bridge.errors import NotTakenError, RateLimitedError, UnavailableError
-from twilio_bridge.logs import logger
 from twilio_bridge.retry import Retry, call
 from twilio_bridge.settings import Proxy
 
@@ -73,16 +73,15 @@ class BrevoRequests:
         limits: Mapping[str, WindowLimiter],
         *,
         patience_s: float = PATIENCE_S,
-        log_calls: bool = False,
         proxy: Proxy | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._session = open_session(proxy)
+        log_calls(self._session, BREVO)
         self._session.headers.update({"api-key": api_key, "accept": "application/json"})
         self._url = f"{(endpoint_url or URL).rstrip('/')}/v3"
         self._limits = limits
         self._patience_s = patience_s
-        self._log_calls = log_calls
         self._clock = clock
         self._used_at = clock()
 
@@ -95,9 +94,6 @@ class BrevoRequests:
         patience_s = self._patience_s if wanted.patience_s is None else wanted.patience_s
         with limiter.hold_token(deadline.seconds_left(patience_s + 0.5) - 0.5):
             response = self._send(wanted)
-        if self._log_calls:  # neither path nor body: they name people
-            asked = {"group": wanted.group, "method": wanted.method, "status": response.status_code}
-            logger.info("Brevo asked", extra=asked | {"ms": round(response.elapsed.total_seconds() * 1000)})
         if response.status_code < requests.codes.multiple_choices:
             return _content(response)
         error = refusal(response)

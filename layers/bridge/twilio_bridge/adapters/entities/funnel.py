@@ -13,6 +13,7 @@ import requests
 from urllib3.exceptions import NewConnectionError
 
 from twilio_bridge import deadline
+from twilio_bridge.adapters.call_log import log_calls
 from twilio_bridge.adapters.entities.accounts import FIRST_API, Accounts
 from twilio_bridge.entities.errors import TwilioRefusedError
 from twilio_bridge.errors import NotFoundError, NotTakenError, RateLimitedError, UnavailableError, UpstreamError
@@ -88,6 +89,7 @@ class Funnel:
         self.accounts = accounts
         self._limiter = limiter
         self._session = session
+        log_calls(session, TWILIO)
         self._patience_s = patience_s
         self._clock = clock
         self._used_at = clock()

@@ -16,6 +16,7 @@ from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
 
 from twilio_bridge import deadline
+from twilio_bridge.adapters.call_log import log_calls
 from twilio_bridge.adapters.proxy import use_proxy
 from twilio_bridge.adapters.twilio.failures import TWILIO, InitializingError, check_limit, translate_failure
 from twilio_bridge.errors import NotTakenError, RateLimitedError, RefusedError, UnavailableError, UpstreamError
@@ -64,6 +65,7 @@ class BoundedHttpClient(TwilioHttpClient):  # type: ignore[misc]  # the SDK has 
         super().__init__()
         self._endpoint_url = endpoint_url
         self._timeout_s = timeout_s
+        log_calls(self.session, TWILIO)
         if proxy:
             use_proxy(self.session, proxy)
 

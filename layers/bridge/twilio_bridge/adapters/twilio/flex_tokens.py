@@ -10,6 +10,7 @@ from collections.abc import Callable
 import requests
 
 from twilio_bridge import deadline
+from twilio_bridge.adapters.call_log import log_calls
 from twilio_bridge.adapters.proxy import open_session
 from twilio_bridge.adapters.twilio.failures import TWILIO, check_limit, translate_failure
 from twilio_bridge.errors import NotTakenError, RateLimitedError, UnavailableError
@@ -40,6 +41,7 @@ class FlexTokens:
         self._url = f"{base}/v1/Accounts/{account_sid}/Tokens/validate"
         self._login = login
         self._session = open_session(proxy)
+        log_calls(self._session, TWILIO)
         self._clock = clock
         self._valid_until: dict[str, float] = {}
 
