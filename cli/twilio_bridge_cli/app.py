@@ -44,6 +44,9 @@ COMMANDS: Final = {
         "Shows how many calls Airtable had from the bridge this month, and how many the plan has.",
         f"{_COMMANDS}.usage:usage",
     ),
+    "logs": Entry(
+        "Shows what the functions logged: time, function, level, message and facts.", f"{_COMMANDS}.logs.command:logs"
+    ),
     "config": Entry("Checks, stores and shows what people configure (bridge.yaml).", f"{_COMMANDS}.config.group:group"),
     "secrets": Entry("Writes the stack's secrets, without a file that holds one.", f"{_COMMANDS}.secrets.group:group"),
     "events": Entry(

@@ -18,10 +18,11 @@ _ANSWER_S: Final = 1.0
 
 @dataclass(frozen=True, slots=True)
 class LocalStack:
-    """Where it is called, and its functions' variables by the functions' names."""
+    """Where it is called, its functions' variables by the functions' names, and the file that they log to."""
 
     url: str
     functions: Mapping[str, Mapping[str, str]]
+    log: str = ""
 
     def find_variables(self, name: str) -> Mapping[str, str]:
         """Return the variables of a function that has this one; nothing where none has it."""
@@ -45,7 +46,7 @@ def _find_answering() -> Iterator[LocalStack]:
     found = [document for file in FOLDER.glob("*.json") if (document := _read(file))]
     for each in sorted(found, key=lambda each: float(each["started_at"]), reverse=True):
         if _answers(str(each["url"])):
-            yield LocalStack(str(each["url"]), each["functions"])
+            yield LocalStack(str(each["url"]), each["functions"], str(each.get("log", "")))
 
 
 def _read(file: Path) -> Mapping[str, Any]:

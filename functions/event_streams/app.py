@@ -5,7 +5,6 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from twilio_bridge import deadline
 from twilio_bridge.entrypoints import http
 from twilio_bridge.logs import logger
 from twilio_bridge.support.reducer import Record, reduce_records
@@ -17,7 +16,7 @@ MARGIN_S = 5
 
 def lambda_handler(event: Mapping[str, Any], context: http.Context) -> dict[str, object]:
     """Take in a batch; the lowest sequence number that failed is where the stream goes on."""
-    with deadline.limit(context.get_remaining_time_in_millis() / 1000 - MARGIN_S):
+    with http.limit_invocation(context, MARGIN_S):
         batch = reduce_records(records(event), support.reducing(), int(time.time() * 1000))
     counts = {"events": batch.events, "ignored": batch.extracted.ignored, "poison": batch.poison}
     logger.info("taken in", extra={**counts, "failed": len(batch.failed)})

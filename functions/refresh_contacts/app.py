@@ -3,7 +3,6 @@
 from dataclasses import asdict
 from functools import partial
 
-from twilio_bridge import deadline
 from twilio_bridge.contacts.refresh import read_webhook, refresh
 from twilio_bridge.contacts.webhook_registration import register_webhook
 from twilio_bridge.entrypoints import http
@@ -14,7 +13,7 @@ from twilio_bridge.wiring import base, contacts
 
 def lambda_handler(event: http.Event, context: http.Context) -> dict[str, object]:
     """Do what is due, or go on with a load, unless another refresh is running."""
-    with deadline.limit(context.get_remaining_time_in_millis() / 1000 - http.MARGIN_S):
+    with http.limit_invocation(context):
         return look_after_webhook(event) if event.get("webhook") is True else bring_up_to_date(event)
 
 

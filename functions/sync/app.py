@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from twilio_bridge import deadline
 from twilio_bridge.entrypoints import http, sqs
 from twilio_bridge.logs import logger
 from twilio_bridge.support.brevo.sweep import queue_overdue
@@ -20,7 +19,7 @@ def lambda_handler(event: Mapping[str, Any], context: http.Context) -> dict[str,
     """Do the jobs of a queue's batch, or the regular one."""
     if "Records" in event:
         return sqs.consume(event, context, validate, queue.try_again, TIME_FOR_ONE_S)
-    with deadline.limit(context.get_remaining_time_in_millis() / 1000 - http.MARGIN_S):
+    with http.limit_invocation(context):
         swept = asdict(queue_overdue(support.sweeping(), int(time.time() * 1000)))
         support.refresh_account_numbers()
         support.age_interactions()

@@ -67,7 +67,7 @@ def _run(options: argparse.Namespace, console: Console, is_stopping: Callable[[]
     with Stack(environment, template=TEMPLATE, port=port, alert=alerts(console)) as stack:
         if options.demo:
             return 0 if importlib.import_module("twilio_bridge_local.demo.play").play(stack) else 1
-        with announce(stack.url, stack.bundle.functions):
+        with announce(stack.url, stack.log_path, stack.bundle.functions):
             _describe(stack, console, as_json=options.json)
             while not is_stopping():
                 time.sleep(LOOK_S)

@@ -1,8 +1,8 @@
 """The stacks that run from this folder, so that commands find them.
 
-Each writes `.aws-sam/local-stacks/PORT.json` when it has started, with `url`, `started_at` and `functions` (their
-variables by their names), and removes it when it stops. A file without a stack that answers is left over from one
-that was killed.
+Each writes `.aws-sam/local-stacks/PORT.json` when it has started, with `url`, `started_at`, `log` (the file) and
+`functions` (their variables by their names), and removes it when it stops. A file without a stack that answers is left
+over from one that was killed.
 """
 
 import json
@@ -23,12 +23,12 @@ _ANSWER_S: Final = 1.0
 
 
 @contextmanager
-def announce(url: str, functions: tuple[Function, ...]) -> Iterator[None]:
+def announce(url: str, log: Path, functions: tuple[Function, ...]) -> Iterator[None]:
     """Let commands find the stack as long as the block lasts."""
     variables = {function.name: dict(function.environment) for function in functions}
     own = FOLDER / f"{urlsplit(url).port}.json"
     FOLDER.mkdir(parents=True, exist_ok=True)
-    _write(own, {"url": url, "started_at": time.time(), "functions": variables})
+    _write(own, {"url": url, "started_at": time.time(), "log": str(log), "functions": variables})
     _write(SAM_ENVIRONMENT, variables)
     try:
         yield

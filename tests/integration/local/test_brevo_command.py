@@ -34,7 +34,7 @@ def started(url: str) -> Iterator[None]:
     with socket.create_server(("127.0.0.1", 0)) as gateway:
         variables = {"BREVO_ENDPOINT_URL": url} if url else {}
         functions = (deployed("CrmFunction", {}), deployed("DeliverToBrevoFunction", variables))
-        with announce(f"http://127.0.0.1:{gateway.getsockname()[1]}", functions):
+        with announce(f"http://127.0.0.1:{gateway.getsockname()[1]}", Path("functions.log"), functions):
             yield
 
 

@@ -6,7 +6,8 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-in
 import base64
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import parse_qsl
@@ -32,6 +33,15 @@ class Context(Protocol):
 
     def get_remaining_time_in_millis(self) -> int:
         """Return what is left of the function's timeout."""
+
+
+@contextmanager
+def limit_invocation(context: Context, margin_s: float = MARGIN_S) -> Iterator[None]:
+    """Raise OutOfTimeError `margin_s` before the function's time is over; each line logged has the request id."""
+    logger.append_keys(request_id=context.aws_request_id)
+
+    with deadline.limit(context.get_remaining_time_in_millis() / 1000 - margin_s):
+        yield
 
 
 class Tokens(Protocol):
@@ -79,9 +89,8 @@ def answer_in_time(
     context: Context, act: Callable[[], Answer], rescue: Callable[[BaseException], Answer] | None = None
 ) -> Reply:
     """Answer with the result of `act`, always in time; `act` checks the signature before anything else."""
-    logger.append_keys(request_id=context.aws_request_id)
     try:
-        with deadline.limit(context.get_remaining_time_in_millis() / 1000 - MARGIN_S):
+        with limit_invocation(context):
             answer = act()
     except errors.SignatureError as error:
         logger.warning("refused", extra={"reason": str(error)})

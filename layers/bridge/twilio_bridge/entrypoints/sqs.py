@@ -36,6 +36,7 @@ def consume(
     `try_again(receipt, seconds)` hides the failed message and those behind it: SQS returns nothing of a group while
     any message of it is in flight.
     """
+    logger.append_keys(request_id=context.aws_request_id)
     failed: list[str] = []
     waits: dict[str, float] = {}
     for record in event["Records"]:

@@ -1,0 +1,1 @@
+"""`twilio-bridge logs`: the functions' log lines, deployed or local."""
