@@ -2,11 +2,17 @@
 
 import os
 from collections.abc import Iterator
+from unittest.mock import patch
 
 import pytest
-from moto import mock_aws
+from moto.core.base_backend import BackendDict
+from moto.core.model_instances import reset_model_data
+from moto.core.models import botocore_stubber
 
 from tests.contract.tables import Aws, Time
+from twilio_bridge_local.aws.moto_speed import speed_up_moto
+
+speed_up_moto()
 
 
 @pytest.fixture
@@ -21,7 +27,10 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
     # moto's backends are no place for several threads of one process.
     monkeypatch.setattr("twilio_bridge.side_by_side.MAX_WORKERS", 1)
-    with mock_aws(), Aws() as found:
+    # What moto's own decorator does, without its thousand patterns for `requests`, which speak to the stand-ins here.
+    BackendDict.reset()
+    reset_model_data()
+    with patch.object(botocore_stubber, "enabled", True), Aws() as found:
         yield found
 
 

@@ -10,6 +10,7 @@ from typing import Any, Self
 
 import boto3
 import pytest
+from botocore.config import Config
 
 from twilio_bridge.adapters.aws.dynamodb import Table
 from twilio_bridge.contacts.contact import Contact
@@ -25,7 +26,8 @@ CONTACT_CACHE, SYNC_STATE = "ContactCache", "SyncState"
 @cache
 def aws_client(service: str) -> Any:
     """Return the service's client; making one takes longer than most tests."""
-    return SESSION.client(service)  # type: ignore[call-overload]  # the stubs want the service's name spelled out
+    config = Config(user_agent="tests")  # the SDK's own is put together anew for each request
+    return SESSION.client(service, config=config)  # type: ignore[call-overload]  # the stubs want the name spelled out
 
 
 @dataclass

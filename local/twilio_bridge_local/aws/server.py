@@ -24,6 +24,7 @@ from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
 from twilio_bridge_local.aws.call_log import AwsCall, calls_of
 from twilio_bridge_local.aws.moto_patches import keep_message_groups, turn
+from twilio_bridge_local.aws.moto_speed import speed_up_moto
 from twilio_bridge_local.credentials import AWS_ACCESS_KEY_ID, AWS_REGION, AWS_SECRET_ACCESS_KEY
 from twilio_bridge_local.errors import SettingsError
 from twilio_bridge_local.http_server import LOOPBACK, HttpRequest, HttpResponse, Tracked
@@ -108,6 +109,7 @@ class EmbeddedAws:
         _hide_profiles()
         _forget()
         keep_message_groups()
+        speed_up_moto()
         self._moto = DomainDispatcherApplication(create_backend_app)
         self._invoke = invoke
         self.calls: set[AwsCall] = set()

@@ -1,0 +1,140 @@
+"""moto answers as before where it is made quick: transactions are whole or not at all, queries find what there is."""
+
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.dynamodb.models import dynamodb_backends
+
+from tests.contract.tables import SYNC_STATE, Aws
+
+BEYOND = "zzz"
+ABSENT = "attribute_not_exists(pk)"
+
+
+def key(pk: str, sk: str = "s") -> dict[str, Any]:
+    return {"pk": {"S": pk}, "sk": {"S": sk}}
+
+
+def put(pk: str, sk: str = "s", **more: Any) -> dict[str, Any]:
+    return {"TableName": SYNC_STATE, "Item": {**key(pk, sk), **more}}
+
+
+def update(pk: str) -> dict[str, Any]:
+    return {
+        "TableName": SYNC_STATE,
+        "Key": key(pk),
+        "UpdateExpression": "SET m.x = :x, n = :x",
+        "ExpressionAttributeValues": {":x": {"N": "9"}},
+    }
+
+
+def everything(aws: Aws) -> list[Any]:
+    return sorted(aws.client.scan(TableName=SYNC_STATE)["Items"], key=lambda item: (item["pk"]["S"], item["sk"]["S"]))
+
+
+@pytest.fixture
+def filled(aws: Aws) -> Aws:
+    for pk in "abc":
+        aws.client.put_item(**put(pk, n={"N": "1"}, m={"M": {"x": {"N": "1"}}}))
+    return aws
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        {"Put": put("a") | {"ConditionExpression": ABSENT}},
+        {
+            "ConditionCheck": {
+                "TableName": SYNC_STATE,
+                "Key": key(BEYOND),
+                "ConditionExpression": "attribute_exists(pk)",
+            }
+        },
+        {"Update": update("b")},
+        {"Put": {"TableName": "Nowhere", "Item": key("a")}},
+        {"Put": {"TableName": SYNC_STATE, "Item": {"pk": {"S": "a"}}}},
+    ],
+    ids=["condition", "check", "twice the same", "no such table", "no key"],
+)
+def test_a_transaction_that_fails_leaves_everything_as_it_was(filled: Aws, last: dict[str, Any]) -> None:
+    """Whatever it did before it failed: new items, other items, changed ones in their depth, and gone ones."""
+    before = everything(filled)
+    writes = [{"Put": put("new")}, {"Put": put("a", "t")}, {"Update": update("b")}]
+    writes.append({"Delete": {"TableName": SYNC_STATE, "Key": key("c")}})
+    with pytest.raises(ClientError):
+        filled.client.transact_write_items(TransactItems=[*writes, last])
+    assert before == everything(filled)
+
+
+def test_a_transaction_makes_every_write(filled: Aws) -> None:
+    writes = [{"Put": put("new")}, {"Update": update("b")}, {"Delete": {"TableName": SYNC_STATE, "Key": key("c")}}]
+    filled.client.transact_write_items(TransactItems=writes)
+    changed = {**key("b"), "n": {"N": "9"}, "m": {"M": {"x": {"N": "9"}}}}
+    assert ["a", "b", "new"] == [item["pk"]["S"] for item in everything(filled)]
+    assert changed == everything(filled)[1]
+
+
+def test_a_transaction_copies_no_more_than_it_writes(filled: Aws) -> None:
+    """Items it does not name are the same objects afterwards, even where it fails."""
+    tables = dynamodb_backends[DEFAULT_ACCOUNT_ID]["eu-west-1"].tables
+    before = {id(item) for item in tables[SYNC_STATE].all_items()}
+    with pytest.raises(ClientError):
+        filled.client.transact_write_items(TransactItems=[{"Put": put("a") | {"ConditionExpression": ABSENT}}])
+    after = {id(item) for item in tables[SYNC_STATE].all_items()}
+    assert 2 <= len(before & after)
+
+
+def test_every_type_comes_back(aws: Aws) -> None:
+    """Each of DynamoDB's ten, one in the other, and those that are empty."""
+    value = {
+        "S": {"S": ""},
+        "N": {"N": "-1.5"},
+        "B": {"B": b"\x00\xff"},
+        "SS": {"SS": ["a", "b"]},
+        "NS": {"NS": ["1"]},
+        "BS": {"BS": [b"\x00"]},
+        "NULL": {"NULL": True},
+        "BOOL": {"BOOL": False},
+        "L": {"L": [{"L": []}, {"B": b"\x01"}, {"M": {"S": {"S": "S"}}}]},
+        "M": {"M": {}},
+    }
+    aws.client.put_item(**put("p", value={"M": value}))
+    assert value == aws.client.get_item(TableName=SYNC_STATE, Key=key("p"))["Item"]["value"]["M"]
+    assert value == everything(aws)[0]["value"]["M"]
+
+
+def test_a_query_finds_a_partition_in_order_page_by_page(aws: Aws) -> None:
+    for sk in ("10", "2", "33", "4"):
+        for pk in "ab":
+            aws.client.put_item(**put(pk, sk))
+    request = {
+        "TableName": SYNC_STATE,
+        "KeyConditionExpression": "pk = :p AND sk > :s",
+        "ExpressionAttributeValues": {":p": {"S": "a"}, ":s": {"S": "1"}},
+        "Limit": 3,
+    }
+    first = aws.client.query(**request)
+    second = aws.client.query(**request, ExclusiveStartKey=first["LastEvaluatedKey"])
+    assert ["10", "2", "33", "4"] == [item["sk"]["S"] for item in [*first["Items"], *second["Items"]]]
+    backwards = aws.client.query(**request, ScanIndexForward=False)["Items"]
+    assert ["4", "33", "2"] == [item["sk"]["S"] for item in backwards]
+    request["ExpressionAttributeValues"] = {":p": {"S": BEYOND}, ":s": {"S": "1"}}
+    assert [] == aws.client.query(**request)["Items"]
+
+
+def test_a_query_of_an_index_finds_what_has_its_keys(aws: Aws) -> None:
+    for number, where in enumerate(("b", "a", "c")):
+        aws.client.put_item(**put(f"p{number}", gsi1pk={"S": "due"}, gsi1sk={"S": where}))
+    aws.client.put_item(**put("half", gsi1pk={"S": "due"}))
+    aws.client.put_item(**put("other", gsi1pk={"S": "else"}, gsi1sk={"S": "a"}))
+    request = {
+        "TableName": SYNC_STATE,
+        "KeyConditionExpression": "gsi1pk = :p",
+        "ExpressionAttributeValues": {":p": {"S": "due"}},
+    }
+    found = aws.client.query(IndexName="gsi1", **request)["Items"]
+    assert ["p1", "p0", "p2"] == [item["pk"]["S"] for item in found]
+    with pytest.raises(ClientError):
+        aws.client.query(IndexName="no-such", **request)
