@@ -30,6 +30,7 @@ from twilio_bridge.config.flex import (
     Surveys,
     mapping_problems,
 )
+from twilio_bridge.config.insights import Insights
 from twilio_bridge.config.section import Section
 from twilio_bridge.errors import SettingError
 
@@ -192,6 +193,7 @@ class Config(Section):
     figures: Figures = Figures()
     identity: Identity = Identity()
     support: Support = Support()
+    insights: Insights = Insights()
 
     @cached_property
     def own_numbers(self) -> frozenset[str]:
