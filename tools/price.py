@@ -26,6 +26,7 @@ PRICES: Final[Mapping[str, float]] = {
     "Kinesis, shard hours": 0.015,
     "Kinesis, put units": 0.014 / MILLION,
     "CloudWatch, alarms": 0.10,
+    "CloudWatch, dashboards": 3.00,
     "CloudWatch, metrics": 0.30,
     "CloudWatch, log GB": 0.50,
     "Secrets Manager, secrets": 0.40,
@@ -88,7 +89,8 @@ def count(size: Size) -> dict[str, float]:
         "Kinesis, shard hours": HOURS if support else 0,
         "Kinesis, put units": events,
         "CloudWatch, alarms": sum(map(_count_watched, _deployed("AWS::CloudWatch::Alarm", support=support))),
-        "CloudWatch, metrics": len(_deployed("AWS::Logs::MetricFilter", support=support)) + (13 if support else 0),
+        "CloudWatch, dashboards": 1,
+        "CloudWatch, metrics": len(_deployed("AWS::Logs::MetricFilter", support=support)) + 1 + (15 if support else 0),
         "CloudWatch, log GB": invocations * LOG_BYTES / 1e9,
         "Secrets Manager, secrets": 3 if support else 2,
     }

@@ -48,12 +48,67 @@ def test_the_cost_counts_what_is_deployed(transformed: Any, support: str, size: 
     assert (support == "on") is (counted["Kinesis, shard hours"] > 0)
 
 
+def dashboard(transformed: Any, **parts: str) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """Return the dashboard's widgets, names of resources in place of their values, and what is deployed with it."""
+    resources = evaluate(transformed, **parts).resources
+    text, values = resources["OperationsDashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
+    for name, value in values.items():
+        text = text.replace(f"${{{name}}}", value["Fn::Sub"] if isinstance(value, dict) else value)
+
+    plain = re.sub(r"\$\{([\w.:]+)\}", r"<\1>", text)
+    return [widget["properties"] for widget in json.loads(plain)["widgets"]], resources
+
+
+@pytest.mark.parametrize("parts", [{}, {"Frontline": "off"}, {"Support": "off"}], ids=str)
+def test_the_dashboard_shows_what_is_deployed(transformed: Any, parts: dict[str, str]) -> None:
+    """Every function, queue and stream that it names is there, and every metric of ours is one that is written."""
+    widgets, resources = dashboard(transformed, **parts)
+    documented = set(re.findall(r"(?m)^\| (\w+)", OPERATIONS.partition("## Metrics\n")[2].partition("\n## ")[0]))
+    metrics = [metric for widget in widgets for metric in widget["metrics"] if isinstance(metric[0], str)]
+    named = {name for text in map(json.dumps, widgets) for name in re.findall(r"<([A-Z]\w+)(?:\.\w+)?>", text)}
+
+    assert not named - {*resources, "AWS"}
+    assert not {metric[1] for metric in metrics if metric[0] == "<AWS::StackName>"} - documented
+    assert {"<AWS::Region>"} == {widget["region"] for widget in widgets}
+
+
+def test_the_dashboard_has_what_an_operator_looks_for(transformed: Any) -> None:
+    widgets, _ = dashboard(transformed)
+    shown = json.dumps(widgets)
+    callbacks = next(widget for widget in widgets if "milliseconds" in widget["title"])["metrics"]
+
+    assert {"p50", "p95", "p99"} == {metric[-1]["stat"] for metric in callbacks}
+    for metric in (
+        "Errors",
+        "CacheAge",
+        "IncomingRecords",
+        "IteratorAge",
+        "OldestOverdueEvent",
+        "VendorRequests",
+        "Wait",
+    ):
+        assert metric in shown, metric
+    assert {300, 1200, 6000} == {
+        line["value"] for widget in widgets for line in widget.get("annotations", {}).get("horizontal", [])
+    }
+
+
+def test_the_dashboard_and_tracing_can_be_chosen(transformed: Any) -> None:
+    """X-Ray is off, and no function may write to it, unless it is turned on."""
+    without, traced = evaluate(transformed, Dashboard="off").resources, json.dumps(transformed["Resources"])
+
+    assert "OperationsDashboard" not in without
+    assert "TracingConfig" not in traced
+    assert "XRay" not in traced
+
+
 def test_every_metric_has_its_meaning() -> None:
     """Those of the log's filters, and those of the figures."""
     section = OPERATIONS.partition("## Metrics\n")[2].partition("\n## ")[0]
     filters = [b["Properties"] for b in TEMPLATE["Resources"].values() if b["Type"] == "AWS::Logs::MetricFilter"]
     named = {each["MetricTransformations"][0]["MetricName"] for each in filters}
-    source = (ROOT / "layers/bridge/twilio_bridge/adapters/aws/metrics.py").read_text()
+    folder = ROOT / "layers/bridge/twilio_bridge/adapters/aws"
+    source = "".join((folder / name).read_text() for name in ("metrics.py", "request_metrics.py"))
     figures = {*NAMES.values(), "Wait", "WaitBeforeLeaving", *re.findall(r'add_metric\("(\w+)"', source)}
 
     assert {name for name in figures if f'"{name}"' in source} == figures

@@ -32,6 +32,7 @@ SHARED: Final = {
     "CallbackErrorsAlarm",
     "RefusedRequestsAlarm",
     "ErrorsAlarm",
+    "OperationsDashboard",
 }
 # Twilio as a database is of no part: it costs nothing while nobody asks.
 SHARED_ROUTES: Final = {"/entities/{entity}/{operation}"}

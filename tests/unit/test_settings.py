@@ -38,7 +38,6 @@ def with_secret(values: Mapping[str, str], **environment: str) -> Settings:
         ("QUARANTINE_BUCKET", "quarantine_bucket"),
         ("BREVO_QUEUE_URL", "brevo_queue_url"),
         ("SYNC_QUEUE_URL", "sync_queue_url"),
-        ("METRICS_NAMESPACE", "metrics_namespace"),
     ],
 )
 @pytest.mark.parametrize("value", [None, "", "  "])

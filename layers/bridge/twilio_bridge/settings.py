@@ -224,7 +224,7 @@ class Settings:
     @property
     def metrics_namespace(self) -> str:
         """The CloudWatch namespace of the figures: the stack's name."""
-        return self._required("METRICS_NAMESPACE", ANYTHING)
+        return self._optional("METRICS_NAMESPACE", ANYTHING) or "twilio-bridge"
 
     @property
     def public_base_url(self) -> str | None:

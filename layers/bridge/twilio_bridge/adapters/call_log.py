@@ -6,8 +6,8 @@ query nor a part of the path that could name a person, a number or an account is
 
 import re
 import time
-from collections.abc import Collection
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable, Collection
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 from urllib.parse import urlsplit
 
 from twilio_bridge.logs import logger
@@ -25,9 +25,10 @@ _AIRTABLE_WORDS: Final = frozenset({"meta", "whoami", "bases", "tables", "fields
 
 
 class CallLog:
-    """Whether this process logs requests at INFO; the wiring sets it from the configuration in force."""
+    """Whether this process logs requests at INFO, and what counts them by vendor; a function's wiring sets both."""
 
     wanted = False
+    count: ClassVar[Callable[[str], None]] = staticmethod(lambda _vendor: None)
 
 
 def log_calls(session: "Session", vendor: str) -> None:
@@ -82,3 +83,4 @@ def _log(vendor: str, request: "PreparedRequest", status: int | str, seconds: fl
 
     facts = {"vendor": vendor, "method": request.method, "path": path, "status": status, "ms": round(1_000 * seconds)}
     log("vendor called", extra=facts)
+    CallLog.count(vendor)

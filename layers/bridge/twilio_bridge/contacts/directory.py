@@ -69,7 +69,9 @@ class Directory:
                 if self.cache.read_state().is_empty:  # else the cache knows how it goes on
                     raise
         page = self._from_cache(owner, size, begin.after, query)
-        if not self.keep_fresh().is_empty:  # the cache read its age along with the page
+        state = self.keep_fresh()  # the cache read its age along with the page
+        if state.loaded_at is not None:
+            logger.info("contacts listed", extra={"cache_age_s": round(self.clock() - state.loaded_at)})
             return page
         if query or begin.after:
             raise RateLimitedError("contact cache", 2)

@@ -70,8 +70,15 @@ def configuration() -> "schema.Config":
     """The configuration in force."""
     found = _configuration().current()
     CallLog.wanted = found.connectors.twilio_flex.logs_calls
+    CallLog.count = _count_request
 
     return found
+
+
+def _count_request(vendor: str) -> None:
+    from twilio_bridge.adapters.aws.request_metrics import count_request  # noqa: PLC0415  few invocations ask a vendor
+
+    count_request(settings().metrics_namespace, vendor)
 
 
 @cache
