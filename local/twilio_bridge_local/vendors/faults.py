@@ -4,6 +4,7 @@
 Setting new faults, or stopping the server, lets go of every connection that the old ones hold.
 """
 
+import random
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -32,6 +33,7 @@ class Faults:
         skip: Leave the first so many of these requests alone.
         times: Only the next so many requests; None means until the faults are set anew.
         for_s: Only for so many seconds after the faults are set; None means without an end.
+        share: Of these requests, the part that gets it (0.01 is one in a hundred), drawn alike in every run.
     """
 
     status: int | None = None
@@ -44,6 +46,7 @@ class Faults:
     skip: int = 0
     times: int | None = None
     for_s: float | None = None
+    share: float = 1.0
 
     def concern(self, method: str, path: str) -> bool:
         """Whether this request is one of those that `only` names."""
@@ -63,43 +66,56 @@ class Dealt:
 
 
 class FaultBox:
-    """The current faults, thread-safe, with the count of requests they still apply to."""
+    """The current faults, thread-safe, with the count of requests they still apply to.
+
+    Of several kinds at once a request gets the first one that has anything for it.
+    """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._lock = threading.Lock()
         self._clock = clock
         self._released = threading.Event()
-        self._begin(NO_FAULTS)
+        self._running = [_RunningFaults(NO_FAULTS, clock)]
 
     @property
     def current(self) -> Faults:
-        """What was set last, used up or not."""
-        return self._faults
+        """What was set last, used up or not; of several the first."""
+        return self._running[0].faults
 
-    def set(self, faults: Faults) -> None:
+    def set(self, faults: Faults, *others: Faults) -> None:
         """Put these in place of the old ones, whose connections end now."""
         with self._lock:
             self._released.set()
             self._released = threading.Event()
-            self._begin(faults)
+            self._running = [_RunningFaults(each, self._clock) for each in (faults, *others)]
 
     def deal(self, method: str, path: str) -> Dealt:
         """The faults for one request, which uses up one of `skip` or of `times`."""
         with self._lock:
-            left_s = self._left_s()
-            if not self._faults.concern(method, path) or not self._use_up(left_s):
-                return Dealt(NO_FAULTS, self._released)
-            return Dealt(self._faults, self._released, left_s)
+            for running in self._running:
+                left_s = running.left_s()
+                if running.faults.concern(method, path) and running.use_up(left_s):
+                    return Dealt(running.faults, self._released, left_s)
+            return Dealt(NO_FAULTS, self._released)
 
-    def _begin(self, faults: Faults) -> None:
-        self._faults, self._skip, self._left = faults, faults.skip, faults.times
-        self._until = None if faults.for_s is None else self._clock() + faults.for_s
 
-    def _left_s(self) -> float | None:
+class _RunningFaults:
+    """One kind of trouble since it was set."""
+
+    def __init__(self, faults: Faults, clock: Callable[[], float]) -> None:
+        self.faults = faults
+        self._clock = clock
+        self._skip, self._left = faults.skip, faults.times
+        self._until = None if faults.for_s is None else clock() + faults.for_s
+        self._random = random.Random(0)  # noqa: S311  a simulation, the same one in every run
+
+    def left_s(self) -> float | None:
+        """Return how long it still lasts; None without an end."""
         return None if self._until is None else max(0.0, self._until - self._clock())
 
-    def _use_up(self, left_s: float | None) -> bool:
-        if self._left == 0 or left_s == 0:
+    def use_up(self, left_s: float | None) -> bool:
+        """Return whether the next request gets it, and count that."""
+        if self._left == 0 or left_s == 0 or self._random.random() >= self.faults.share:
             return False
         if self._skip:
             self._skip -= 1
@@ -173,6 +189,7 @@ READERS: Mapping[str, Callable[[object], object]] = MappingProxyType(
         "skip": _whole,
         "times": _or_null(_whole),
         "for_s": _or_null(_number),
+        "share": _number,
     },
 )
 

@@ -81,6 +81,10 @@ class StandIn:
     def faults(self, faults: Faults) -> None:
         self._box.set(faults)
 
+    def set_faults(self, faults: Faults, *others: Faults) -> None:
+        """Let several kinds of trouble happen at once; assigning `faults` ends them."""
+        self._box.set(faults, *others)
+
     def start(self) -> Self:
         """Listen, in threads that do not keep the process alive; raise OSError when the port is taken."""
         self._stopping.clear()

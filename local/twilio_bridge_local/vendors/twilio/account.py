@@ -10,6 +10,7 @@ from typing import Final
 
 from twilio_bridge_local.vendors.twilio.event_streams.sinks import EventStreams, PutEvent
 from twilio_bridge_local.vendors.twilio.flex_tokens import FlexTokens
+from twilio_bridge_local.vendors.twilio.messages.state import Messaging
 from twilio_bridge_local.vendors.twilio.records import Delivered
 from twilio_bridge_local.vendors.twilio.store import Store
 
@@ -20,18 +21,19 @@ CONVERSATIONS_CALLBACK: Final = "twilio-conversations"
 
 @dataclass(frozen=True)
 class Timeouts:
-    """How long Twilio waits for us, in seconds: hooks, Frontline's routing, Frontline's other callbacks."""
+    """How long Twilio waits for us, in seconds: hooks, Frontline's routing and other callbacks, messages' statuses."""
 
     hook: float = 5.0
     routing: float = 10.0
     callback: float = 6.0
+    status: float = 15.0
 
 
 @dataclass(frozen=True)
 class SentWebhook:
     """One callback that was sent, and its answer; `status` is None if none came in time.
 
-    `event_type` is a Conversations event, `routing`, or the `Location` of a Frontline callback.
+    `event_type` is a Conversations event, `routing`, `message-status`, or the `Location` of a Frontline callback.
     """
 
     time: float
@@ -58,6 +60,7 @@ class Account:
     It lives in `inbound_service_sid`, by default in the account's default chat service. `shared_key` (id and secret)
     signs callbacks in place of the auth token. `retry_after_s` is the header of a 429, which may lack.
     The limits of TaskRouter are an account's own, shown in its Console; None is without limit.
+    `messaging` has the messages of the first API.
     `put_event` reaches Kinesis streams; without it no event leaves.
     """
 
@@ -79,6 +82,7 @@ class Account:
     store: Store = field(default_factory=Store)
     event_streams: EventStreams = field(default_factory=EventStreams)
     flex_tokens: FlexTokens = field(default_factory=FlexTokens)
+    messaging: Messaging = field(default_factory=Messaging)
     created: datetime = field(default_factory=lambda: datetime.now(UTC))
     webhooks: list[SentWebhook] = field(default_factory=list)
     delivered: list[Delivered] = field(default_factory=list)

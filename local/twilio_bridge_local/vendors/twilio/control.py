@@ -14,6 +14,8 @@ from flask.typing import ResponseReturnValue
 from twilio_bridge_local.vendors.server import OWN_PATH
 from twilio_bridge_local.vendors.twilio import people
 from twilio_bridge_local.vendors.twilio.account import Account
+from twilio_bridge_local.vendors.twilio.messages.records import CallbackFaults
+from twilio_bridge_local.vendors.twilio.messages.records import Outcome as MessageOutcome
 from twilio_bridge_local.vendors.twilio.people import Contact, Outcome
 
 
@@ -24,6 +26,10 @@ def control_routes(account: Account) -> Blueprint:
         routes.add_url_rule(f"/{name}", name, _view(act), methods=["POST"])
     routes.add_url_rule("/webhooks", "webhooks", _listing(account.webhooks))
     routes.add_url_rule("/delivered", "delivered", _listing(account.delivered))
+
+    @routes.get("/messages")
+    def list_created() -> ResponseReturnValue:
+        return _listing(account.messaging.store.created)()
 
     @routes.errorhandler(TypeError)
     @routes.errorhandler(ValueError)
@@ -50,7 +56,24 @@ def _actions(account: Account) -> Mapping[str, Callable[..., object]]:
     def call(callback: str, parameters: Mapping[str, str]) -> object:
         return people.call(account, callback, parameters)
 
-    return {"receive": receive, "send": send, "open": begin, "close": close, "call": call}
+    def set_outcome(address: str, **outcome: Any) -> MessageOutcome:  # noqa: ANN401  the record's own fields
+        made = MessageOutcome(**outcome)
+        account.messaging.outcomes = {**account.messaging.outcomes, address: made}
+        return made
+
+    def set_callback_faults(**faults: float) -> CallbackFaults:
+        account.messaging.callback_faults = CallbackFaults(**faults)
+        return account.messaging.callback_faults
+
+    return {
+        "receive": receive,
+        "send": send,
+        "open": begin,
+        "close": close,
+        "call": call,
+        "outcome": set_outcome,
+        "callback-faults": set_callback_faults,
+    }
 
 
 def _view(act: Callable[..., Any]) -> Callable[[], ResponseReturnValue]:

@@ -1,10 +1,10 @@
 """What people do: a customer writes, a worker opens, writes in, closes. Used by tests, demos and `server`.
 
-Nothing here raises because of what the gateway answered: a refusal is part of the `Outcome`, with Twilio's
-code and text. Twilio's own handling of STOP and START is not simulated: the conversation webhooks still
-pass the text on. Where Frontline's order is not documented: a conversation that the app began and whose
-sender is refused is removed without a webhook; if the contact and sender are already in an open conversation
-of the same worker, that one is opened; for a chat contact any sender is accepted.
+Nothing here raises because of what the gateway answered: a refusal is part of the `Outcome`, with Twilio's code and
+text. STOP and START hold for messages of the first API; the conversation webhooks still pass the text on. Where
+Frontline's order is not documented: a conversation that the app began and whose sender is refused is removed without
+a webhook; if the contact and sender are already in an open conversation of the same worker, that one is opened; for a
+chat contact any sender is accepted.
 """
 
 import json
@@ -58,6 +58,7 @@ class Outcome:
 
 def receive(account: Account, address: str, proxy: str, body: str) -> Outcome:
     """A customer writes from her phone; the first message of a pair creates and routes a conversation."""
+    account.messaging.read_inbound(address, proxy, body)
     origin = Origin(source=rules.channel_of(address).upper())
     binding = Binding(rules.channel_of(address), address, proxy, author_address=address)
     outcome = Outcome()

@@ -1,8 +1,8 @@
 """The stand-in as a server: `TwilioStandIn` in a thread of its own. Used by the local stack and by tests.
 
 Under `url` the product is the first path segment: `https://conversations.twilio.com/v1/X` is
-`{url}/conversations/v1/X`. Conversations, Frontline, Event Streams, Flex tokens, and TaskRouter's tasks and workers
-behave as at Twilio; whatever else Twilio has is answered from its OpenAPI description (`openapi`).
+`{url}/conversations/v1/X`. Messages, Conversations, Frontline, Event Streams, Flex tokens, and TaskRouter's tasks and
+workers behave as at Twilio; whatever else Twilio has is answered from its OpenAPI description (`openapi`).
 
     with TwilioStandIn(account_sid, auth_token, proxy_numbers=[number], callbacks_url=gateway) as twilio:
         twilio.receive("+15555550100", number, "Hello")
@@ -12,7 +12,7 @@ import hmac
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from flask import Flask, g, request
 
@@ -28,6 +28,9 @@ from twilio_bridge_local.vendors.twilio.event_streams.sinks import EventStreams
 from twilio_bridge_local.vendors.twilio.flex_tokens import FlexTokens
 from twilio_bridge_local.vendors.twilio.iam_rest import iam
 from twilio_bridge_local.vendors.twilio.limits import RateLimit
+from twilio_bridge_local.vendors.twilio.messages.published import PUBLISHED, publish_senders
+from twilio_bridge_local.vendors.twilio.messages.rest import contents, messages
+from twilio_bridge_local.vendors.twilio.messages.state import Messaging
 from twilio_bridge_local.vendors.twilio.openapi.account import TwilioApi
 from twilio_bridge_local.vendors.twilio.openapi.server import api_routes
 from twilio_bridge_local.vendors.twilio.people import Contact, Outcome
@@ -61,8 +64,19 @@ class TwilioStandIn(Account, StandIn):
         StandIn.__init__(self, self.host, self.port, time.monotonic)
         self._write_limit = RateLimit(time.monotonic)
         self._taskrouter_limits = {kind: RateLimit(time.monotonic) for kind in ("reads", "writes", "expressions")}
-        self._api = TwilioApi(self.account_sid, self.auth_token, seeded=self.seeded)
+        self._api = TwilioApi(self.account_sid, self.auth_token, seeded=self.seeded, bare=PUBLISHED)
         self.taskrouter = TaskRouter(self._api, self._publish)
+
+    def start(self) -> Self:
+        """Listen, and let messages move."""
+        publish_senders(self, self._api)
+        self.messaging.timetable.start()
+        return super().start()
+
+    def stop(self) -> None:
+        """Stop listening, and let messages stand where they are."""
+        self.messaging.timetable.stop()
+        super().stop()
 
     def reset(self) -> None:
         """Forget everything but who the account is and its users."""
@@ -72,6 +86,10 @@ class TwilioStandIn(Account, StandIn):
         self.add_users()
         self.webhooks.clear()
         self.delivered.clear()
+
+        self.messaging.timetable.stop()
+        self.messaging = Messaging()
+        self.messaging.timetable.start()
 
     def receive(self, address: str, proxy: str, body: str) -> Outcome:
         """A customer writes from her phone."""
@@ -110,6 +128,8 @@ class TwilioStandIn(Account, StandIn):
         app.register_blueprint(control_routes(self))
         self._api.api_keys.update([self.api_key] if self.api_key else [])
         app.register_blueprint(taskrouter_routes(self.taskrouter))
+        app.register_blueprint(messages, url_prefix="/api/2010-04-01/Accounts/<account_sid>")
+        app.register_blueprint(contents, url_prefix="/content/v1")
         app.register_blueprint(api_routes(self._api))
 
     def check_client(self) -> None:

@@ -98,6 +98,8 @@ def send(account: Account, event_type: str, url: str, parameters: Parameters, me
 def _timeout(account: Account, event_type: str) -> float:
     if event_type == "routing":
         return account.timeouts.routing
+    if event_type == "message-status":
+        return account.timeouts.status
     return account.timeouts.hook if event_type.startswith("on") else account.timeouts.callback
 
 

@@ -8,11 +8,11 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
-from urllib.parse import urlencode
 
 from twilio_bridge_local.vendors.twilio.errors import refusal
 from twilio_bridge_local.vendors.twilio.openapi.checks import check_request
 from twilio_bridge_local.vendors.twilio.openapi.filters import make_tests
+from twilio_bridge_local.vendors.twilio.openapi.links import DEFAULT_PAGE_SIZE, FIRST_API, ListAddress, read_token
 from twilio_bridge_local.vendors.twilio.openapi.resources import (
     Resource,
     new_sid,
@@ -26,10 +26,8 @@ from twilio_bridge_local.vendors.twilio.openapi.routes import DESCRIPTION, PAGIN
 from twilio_bridge_local.vendors.twilio.openapi.store import Collection, Store
 
 Pairs = Sequence[tuple[str, str]]
-DEFAULT_PAGE_SIZE: Final = 50
 NOT_FOUND: Final = 20404
 CREATED: Final = ("date_created", "date_updated")
-FIRST_API: Final = "api"
 NEVER_AT_FIRST: Final = frozenset({"date_sent", "price", "error_code", "error_message", "end_time", "deleted_at"})
 
 
@@ -63,6 +61,7 @@ class TwilioApi:
         sub_accounts: Auth tokens by SID.
         api_keys: Secrets by SID.
         seeded: How many sample resources a collection has when it is first asked for.
+        bare: Paths of the description whose collections have none, for what is added to them is the whole.
     """
 
     account_sid: str
@@ -70,6 +69,7 @@ class TwilioApi:
     sub_accounts: dict[str, str] = field(default_factory=dict)
     api_keys: dict[str, str] = field(default_factory=dict)
     seeded: int = 0
+    bare: frozenset[str] = frozenset()
     routes: Routes = field(default_factory=lambda: load_routes(DESCRIPTION), repr=False)
     _store: Store = field(default_factory=Store, repr=False)
 
@@ -102,6 +102,13 @@ class TwilioApi:
             resource = {**self._in_place(match, made, account_sid), **row}
             collection.add(self._key(match.route, resource, collection.last + 1), resource)
 
+    def replace_rows(self, product: str, path: str, rows: Iterable[Resource]) -> None:
+        """Put resources in place of those of the collection at a list's path."""
+        match = self.routes.find(product, "GET", path)
+        if match is not None:
+            self._collection(match, self.account_sid).clear()
+        self.add_rows(product, path, rows)
+
     def find_login(self, user: str, password: str) -> str:
         """Return the account that asks, or raise Twilio's 401."""
         known = {self.account_sid: self.auth_token, **self.sub_accounts, **self.api_keys}
@@ -124,10 +131,10 @@ class TwilioApi:
         route, given = match.route, dict(query)
         size = int(given.get("PageSize", min(DEFAULT_PAGE_SIZE, route.query.get("PageSize", {}).get("maximum", 1000))))
         newest_first = route.product == FIRST_API or given.get("Order") == "desc"
-        after, tests = _read_token(given.get("PageToken", "")), make_tests(route, query)
+        after, tests = read_token(given.get("PageToken", "")), make_tests(route, query)
         collection = self._collection(match, account)
         rows, last = collection.page(after, size, tests, newest_first=newest_first)
-        place = _Place(match, [(name, value) for name, value in query if name not in PAGING], size)
+        place = ListAddress(match, [(name, value) for name, value in query if name not in PAGING], size)
         return {route.rows_key: rows, **place.links(int(given.get("Page", 0)), last)}
 
     def _answer_one(self, match: Match, account: str, request: ApiRequest) -> ApiAnswer:
@@ -178,7 +185,7 @@ class TwilioApi:
             return collection
         if base == "/2010-04-01/Accounts":
             return self._begin_accounts(listing, collection)
-        for number in range(1, self.seeded + 1):
+        for number in range(1, 0 if base in self.bare else self.seeded + 1):
             resource = self._in_place(Match(listing, match.values), sample(listing.row, number, now()), account)
             collection.add(self._key(listing, resource, number), resource)
         return collection
@@ -232,52 +239,5 @@ class TwilioApi:
         return found.row if found else match.route.answer
 
 
-@dataclass(frozen=True)
-class _Place:
-    """A list's address, for the links of its pages."""
-
-    match: Match
-    kept: Pairs
-    size: int
-
-    def links(self, page: int, last: int) -> Resource:
-        """Return what stands beside the rows: in the first API's manner, or in that of the others."""
-        following = self._url(page + 1, last) if last else None
-        if "next_page_uri" in self.match.route.answer:
-            counts = {
-                "page": page,
-                "page_size": self.size,
-                "first_page_uri": self._url(0, 0),
-                "previous_page_uri": None,
-            }
-            return {
-                **counts,
-                "uri": self._url(page, 0),
-                "next_page_uri": following,
-                "start": page * self.size,
-                "end": 0,
-            }
-        if "meta" not in self.match.route.answer:
-            return {"uri": self._url(0, 0)} if "uri" in self.match.route.answer else {}
-        meta = {"page": page, "page_size": self.size, "key": self.match.route.rows_key, "previous_page_url": None}
-        return {
-            "meta": {**meta, "first_page_url": self._url(0, 0), "url": self._url(page, 0), "next_page_url": following}
-        }
-
-    def _url(self, page: int, last: int) -> str:
-        route = self.match.route
-        path = re.sub(r"\{(\w+)\}", lambda found: self.match.values[found[1]], route.path)
-        sized = [("PageSize", str(self.size)), ("Page", str(page))] if "PageSize" in route.query else []
-        query = urlencode([*self.kept, *sized, *([("PageToken", f"PA{last}")] if last else [])])
-        host = "" if route.product == FIRST_API else f"https://{route.product}.twilio.com"
-        return f"{host}{path}?{query}" if query else f"{host}{path}"
-
-
 def _lists(route: Route, product: str, base: str) -> bool:
     return route.verb == "List" and route.product == product and route.path.removesuffix(".json") == base
-
-
-def _read_token(token: str) -> int:
-    if token and not re.fullmatch(r"PA\d+", token):
-        raise refusal(20001, "PageToken")
-    return int(token[2:] or 0)

@@ -28,6 +28,13 @@ def check_request(match: Match, query: Pairs, form: Pairs) -> None:
         raise refusal(INVALID, f"Missing required parameter {', '.join(sorted(missing))} in the post body")
 
 
+def check_names(match: Match, form: Pairs) -> None:
+    """Raise TwilioError for a name of the body that is not described."""
+    for name, _value in form:
+        if name not in match.route.body.get("properties", {}):
+            raise refusal(INVALID, f"{name} is no body parameter of this operation")
+
+
 def _check_values(described: Mapping[str, Json], given: Pairs, place: str) -> None:
     seen: set[str] = set()
     for name, value in given:

@@ -42,6 +42,12 @@ class Collection:
             number = self.numbers.pop(key, None)
             return number is not None and self.records.pop(number, None) is not None
 
+    def clear(self) -> None:
+        """Forget all resources; their numbers are not given again."""
+        with self.lock:
+            self.records.clear()
+            self.numbers.clear()
+
     def page(self, after: int, size: int, tests: Sequence[Test], *, newest_first: bool) -> tuple[list[Resource], int]:
         """Return the resources after a number, and the last one's number where more follow, else 0."""
         kept: list[Resource] = []
