@@ -30,6 +30,7 @@ from twilio_bridge_local.vendors.twilio.iam_rest import iam
 from twilio_bridge_local.vendors.twilio.limits import RateLimit
 from twilio_bridge_local.vendors.twilio.messages.published import PUBLISHED, publish_senders
 from twilio_bridge_local.vendors.twilio.messages.rest import contents, messages
+from twilio_bridge_local.vendors.twilio.messages.samples import add_past_messages
 from twilio_bridge_local.vendors.twilio.messages.state import Messaging
 from twilio_bridge_local.vendors.twilio.openapi.account import TwilioApi
 from twilio_bridge_local.vendors.twilio.openapi.server import api_routes
@@ -51,7 +52,7 @@ class TwilioStandIn(Account, StandIn):
     """A Twilio account behind a real HTTP server on this machine; its attributes are those of `Account`.
 
     `requests` has what reached the products, `webhooks` what was sent to our gateway, `delivered` what
-    customers got. Collections that only the description knows begin with `seeded` sample resources.
+    customers got. Messages, and collections that only the description knows, begin with `seeded` samples.
     """
 
     vendor = "twilio"
@@ -66,6 +67,7 @@ class TwilioStandIn(Account, StandIn):
         self._taskrouter_limits = {kind: RateLimit(time.monotonic) for kind in ("reads", "writes", "expressions")}
         self._api = TwilioApi(self.account_sid, self.auth_token, seeded=self.seeded, bare=PUBLISHED)
         self.taskrouter = TaskRouter(self._api, self._publish)
+        add_past_messages(self.messaging, self.proxy_numbers, self.seeded)
 
     def start(self) -> Self:
         """Listen, and let messages move."""
@@ -89,6 +91,7 @@ class TwilioStandIn(Account, StandIn):
 
         self.messaging.timetable.stop()
         self.messaging = Messaging()
+        add_past_messages(self.messaging, self.proxy_numbers, self.seeded)
         self.messaging.timetable.start()
 
     def receive(self, address: str, proxy: str, body: str) -> Outcome:

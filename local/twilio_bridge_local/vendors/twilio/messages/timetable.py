@@ -24,6 +24,7 @@ class Timetable:
         self._due: list[tuple[float, int, Act]] = []
         self._changed = threading.Condition()
         self._pool: ThreadPoolExecutor | None = None
+        self._thread: threading.Thread | None = None
         self._running = False
 
     def add(self, at: float, act: Act) -> None:
@@ -45,25 +46,25 @@ class Timetable:
         while (act := self._take()) is not None:
             act()
 
-    def clear(self) -> None:
-        """Forget what is to come."""
-        with self._changed:
-            self._due.clear()
-
     def start(self) -> None:
         """Run what is due when it is due, until `stop`."""
         self._running = True
         self._pool = ThreadPoolExecutor(CALLBACK_WORKERS, "twilio-callbacks")
-        threading.Thread(target=self._serve, daemon=True, name="twilio-messages").start()
+        self._thread = threading.Thread(target=self._serve, daemon=True, name="twilio-messages")
+        self._thread.start()
 
     def stop(self) -> None:
         """End the threads; callbacks that have not begun are dropped."""
         with self._changed:
             self._running = False
             self._changed.notify()
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            thread.join()
+
         pool, self._pool = self._pool, None
         if pool is not None:
-            pool.shutdown(wait=True, cancel_futures=True)
+            pool.shutdown(wait=False, cancel_futures=True)
 
     def _take(self) -> Act | None:
         with self._changed:
@@ -73,7 +74,10 @@ class Timetable:
 
     def _serve(self) -> None:
         while self._running:
-            self.run_due()
+            act = self._take()
+            if act is not None:
+                act()
+                continue
             with self._changed:
                 wait_s = min(_IDLE_S, self._due[0][0] - self._clock()) if self._due else _IDLE_S
                 if self._running and wait_s > 0:
