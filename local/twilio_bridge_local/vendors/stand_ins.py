@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Final
 from twilio_bridge_local.credentials import (
     SAMPLE_ADDRESS,
     SAMPLE_CHAT_SERVICE_SID,
+    SAMPLE_CONTENT_SID,
     SAMPLE_CONVERSATION_SID,
     SAMPLE_FLEX_TOKEN,
+    SAMPLE_MESSAGING_SERVICE_SID,
     SAMPLE_PARTICIPANT_SID,
     SAMPLE_PROXY_ADDRESS,
 )
@@ -102,11 +104,16 @@ def _twilio(environment: Environment) -> "TwilioStandIn":
 def _add_samples(stand_in: "TwilioStandIn") -> None:
     """Add the Flex token and the conversation that sample events and printed calls name, still without a worker."""
     from twilio_bridge_local.samples.airtable_base import WORKERS  # noqa: PLC0415  as above
+    from twilio_bridge_local.vendors.twilio.messages.records import Content  # noqa: PLC0415  as above
     from twilio_bridge_local.vendors.twilio.records import Binding, Conversation, Participant  # noqa: PLC0415  as above
     from twilio_bridge_local.vendors.twilio.store import Store  # noqa: PLC0415  as above
 
     stand_in.store = Store(default_service_sid=SAMPLE_CHAT_SERVICE_SID)
     stand_in.add_users()
+    stand_in.add_service(SAMPLE_MESSAGING_SERVICE_SID, stand_in.proxy_numbers)
+    stand_in.messaging.contents[SAMPLE_CONTENT_SID] = Content(
+        SAMPLE_CONTENT_SID, "Hello {{1}}, your order {{2}} is on its way.", "order_on_its_way"
+    )
     stand_in.flex_tokens.issue(stand_in.account_sid, WORKERS[0], token=SAMPLE_FLEX_TOKEN, ttl_s=_WEEK_S)
 
     store, at = stand_in.store, datetime.now(UTC)

@@ -29,6 +29,7 @@ from twilio_bridge_local.vendors.twilio.flex_tokens import FlexTokens
 from twilio_bridge_local.vendors.twilio.iam_rest import iam
 from twilio_bridge_local.vendors.twilio.limits import RateLimit
 from twilio_bridge_local.vendors.twilio.messages.published import PUBLISHED, publish_senders
+from twilio_bridge_local.vendors.twilio.messages.records import MessagingService
 from twilio_bridge_local.vendors.twilio.messages.rest import contents, messages
 from twilio_bridge_local.vendors.twilio.messages.samples import add_past_messages
 from twilio_bridge_local.vendors.twilio.messages.state import Messaging
@@ -93,6 +94,11 @@ class TwilioStandIn(Account, StandIn):
         self.messaging = Messaging()
         add_past_messages(self.messaging, self.proxy_numbers, self.seeded)
         self.messaging.timetable.start()
+
+    def add_service(self, sid: str, senders: Sequence[str]) -> None:
+        """Give the account a Messaging Service with these senders."""
+        self.messaging.services[sid] = MessagingService(sid, tuple(senders))
+        publish_senders(self, self._api)
 
     def receive(self, address: str, proxy: str, body: str) -> Outcome:
         """A customer writes from her phone."""
