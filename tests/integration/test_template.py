@@ -97,8 +97,9 @@ def test_what_sam_makes_of_it_is_sound(deployed: Any, tmp_path: Path) -> None:
     file.write_text(json.dumps(deployed))
 
     linted = subprocess.run(  # noqa: S603  our own environment
-        # SAM writes a condition around a path and again around its method: one branch is never taken (W1028).
-        [Path(sys.executable).with_name("cfn-lint"), "--regions", "eu-west-1", "--ignore-checks", "W1028", "--", file],
+        # SAM writes a condition around a path and again around its method: one branch is never taken (W1028). It takes
+        # Tracing out where it is Disabled, so that nothing refers to the parameter (W2001).
+        [Path(sys.executable).with_name("cfn-lint"), "--regions", "eu-west-1", "-i", "W1028", "W2001", "--", file],
         capture_output=True,
         text=True,
         check=False,
