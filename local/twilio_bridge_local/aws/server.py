@@ -8,7 +8,7 @@ keeps its state in the process, so there is one embedded AWS at a time; it start
 import os
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from functools import cache, partial
+from functools import cache
 from io import BytesIO
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
@@ -27,7 +27,7 @@ from twilio_bridge_local.aws.moto_patches import keep_message_groups, turn
 from twilio_bridge_local.aws.moto_speed import speed_up_moto
 from twilio_bridge_local.credentials import AWS_ACCESS_KEY_ID, AWS_REGION, AWS_SECRET_ACCESS_KEY
 from twilio_bridge_local.errors import SettingsError
-from twilio_bridge_local.http_server import LOOPBACK, HttpRequest, HttpResponse, Tracked
+from twilio_bridge_local.http_server import LOOPBACK, HttpRequest, HttpResponse, StopsAtOnce, Tracked
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -94,7 +94,7 @@ class _QuietHandler(WSGIRequestHandler):
         """The functions' log has what happened."""
 
 
-class _MotoServer(Tracked, ThreadedWSGIServer):
+class _MotoServer(StopsAtOnce, Tracked, ThreadedWSGIServer):
     pass
 
 
@@ -114,7 +114,7 @@ class EmbeddedAws:
         self._invoke = invoke
         self.calls: set[AwsCall] = set()
         self._server = _MotoServer(host, 0, self._application, handler=_QuietHandler)
-        self._thread = threading.Thread(target=partial(self._server.serve_forever, 0.02), daemon=True)
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
         self.url = f"http://{host}:{self._server.port}"
 
     def start(self) -> Self:

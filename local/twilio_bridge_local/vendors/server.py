@@ -5,6 +5,7 @@ order: who asks (`check_client`), faults that leave it without effect, how much 
 answer in the vendor's place, then the vendor's route.
 """
 
+import socketserver
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -13,8 +14,10 @@ from typing import Final, Self
 
 from flask import Flask, Response, g, jsonify, request
 from werkzeug.exceptions import HTTPException
-from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+from werkzeug.routing import Rule
+from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
+from twilio_bridge_local.http_server import StopsAtOnce
 from twilio_bridge_local.vendors import fault_responses
 from twilio_bridge_local.vendors.faults import NO_FAULTS, Dealt, FaultBox, Faults, faults_from_json
 
@@ -63,7 +66,7 @@ class StandIn:
         self._clock = clock
         self._box = FaultBox(clock)
         self._stopping = threading.Event()
-        self._server: BaseWSGIServer | None = None
+        self._server: _Server | None = None
 
     @property
     def url(self) -> str:
@@ -89,13 +92,12 @@ class StandIn:
         """Listen, in threads that do not keep the process alive; raise OSError when the port is taken."""
         self._stopping.clear()
         try:
-            server = make_server(self.host, self.port, self._app(), threaded=True, request_handler=_QuietHandler)
+            server = _Server(self.host, self.port, self._app(), _QuietHandler)
         except SystemExit:  # how werkzeug reports a port that is taken
             raise OSError(f"port {self.port} is in use") from None
         self._server, self.port = server, server.port
 
-        poll_s = 0.01  # how long stop() may wait
-        threading.Thread(target=server.serve_forever, args=(poll_s,), daemon=True, name=self.vendor).start()
+        threading.Thread(target=server.serve_forever, daemon=True, name=self.vendor).start()
         return self
 
     def stop(self) -> None:
@@ -135,6 +137,7 @@ class StandIn:
 
     def _app(self) -> Flask:
         app = Flask(f"{self.vendor}-stand-in", static_folder=None)
+        app.url_rule_class = _Rule
         app.json.sort_keys = False  # type: ignore[attr-defined]  # Flask types its provider as the abstract one
         app.before_request(self._admit)
         app.after_request(self._leave)
@@ -205,6 +208,24 @@ def json_response(body: Mapping[str, object], status: int = 200) -> Response:
 def refusal_response(refusal: Refusal) -> Response:
     """Return a refusal as an answer."""
     return json_response(refusal.body, refusal.status)
+
+
+class _Rule(Rule):
+    """A route that is matched only; werkzeug also compiles how to build its URL, which is most of a server's start."""
+
+    def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:  # noqa: ARG002  werkzeug's
+        return _refuse_to_build
+
+
+def _refuse_to_build(*_place: object) -> tuple[str, str]:
+    raise NotImplementedError("a stand-in's routes are only matched")
+
+
+class _Server(StopsAtOnce, ThreadedWSGIServer):
+    def server_bind(self) -> None:
+        """Bind without asking a resolver for the host's name, as http.server does."""
+        socketserver.TCPServer.server_bind(self)
+        self.server_name, self.server_port = self.host, self.server_address[1]
 
 
 class _QuietHandler(WSGIRequestHandler):

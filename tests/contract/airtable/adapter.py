@@ -4,14 +4,12 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
-from typing import Any
 
 from tests.contract.tables import SYNC_STATE, Aws
 from twilio_bridge.adapters.airtable.contact_source import AirtableContacts
 from twilio_bridge.adapters.state.limiter import AIRTABLE, SlotLimiter
 from twilio_bridge.config import schema
+from twilio_bridge_local.http_server import HttpResponse, HttpServer
 from twilio_bridge_local.vendors.airtable.server import BASE_ID, TOKEN, AirtableStandIn
 from twilio_bridge_local.vendors.airtable.store import Column
 
@@ -78,29 +76,6 @@ def answering(body: object, status: int = 200) -> Iterator[str]:
     """Serve the same answer to everybody: text as it is, anything else as JSON."""
     sent = body.encode() if isinstance(body, str) else json.dumps(body).encode()
 
-    class Handler(BaseHTTPRequestHandler):
-        def __getattr__(self, name: str) -> Any:
-            if name.startswith("do_"):
-                return self._answer
-            raise AttributeError(name)
-
-        def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002  the base class names it so
-            """Say nothing."""
-
-        def _answer(self) -> None:
-            self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(sent)))
-            self.end_headers()
-            self.wfile.write(sent)
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    response = HttpResponse(status, (("Content-Type", "application/json"),), sent)
+    with HttpServer(lambda _request: response) as server:
+        yield server.url
