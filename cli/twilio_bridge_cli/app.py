@@ -25,6 +25,7 @@ _EXAMPLES: Final = """
   twilio-bridge events put task-created.json
   twilio-bridge select "SELECT Status, count(*) FROM Messages GROUP BY Status"
   twilio-bridge report queues --stack twilio-bridge --from 2026-11-01
+  twilio-bridge status --stack twilio-bridge
 """
 _COMMANDS: Final = "twilio_bridge_cli.commands"
 COMMANDS: Final = {
@@ -33,6 +34,10 @@ COMMANDS: Final = {
     ),
     "report": Entry(
         "Shows the figures of customers, queues or workers, by day, week or hour.", f"{_COMMANDS}.report.command:report"
+    ),
+    "status": Entry(
+        "Shows how a deployment is: vendors, contacts, events, queues, quota; and keeps showing it with --watch.",
+        f"{_COMMANDS}.status.command:status",
     ),
     "persons": Entry(
         "Shows, splits and erases what support events made of a person.", f"{_COMMANDS}.persons.group:group"

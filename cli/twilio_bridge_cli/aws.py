@@ -41,6 +41,7 @@ _USAGE: Final[Mapping[str, str]] = {
     "ValueError": "AWS_ENDPOINT_URL should be an http or https address.",
     "InvalidRegionError": "AWS has no such region; one is called us-east-1, for example.",
 }
+_STACK: Final = "See --stack and --region, and which account you are logged in to: aws sts get-caller-identity"
 _REFUSALS: Final[Mapping[str, str]] = {
     "ResourceNotFoundException": _NONE,
     "NoSuchBucket": _NONE,
@@ -55,7 +56,7 @@ _REFUSALS: Final[Mapping[str, str]] = {
 }
 
 
-def make_client(service: str, environment: Environment, region: str | None) -> Any:  # noqa: ANN401  boto3 makes its clients' classes while it runs
+def make_client(service: str, environment: Environment, region: str | None, read_timeout_s: float = 10) -> Any:  # noqa: ANN401  boto3 makes its clients' classes while it runs
     """Return a client; AWS_ENDPOINT_URL counts, in the environment and in `.env`."""
     make: Any = boto3.client
     endpoint = environment.get("AWS_ENDPOINT_URL")
@@ -65,7 +66,7 @@ def make_client(service: str, environment: Environment, region: str | None) -> A
             service,
             region_name=region or environment.get("AWS_REGION") or (_LOCAL_REGION if local else None),
             endpoint_url=endpoint,
-            config=_CONFIG,
+            config=_CONFIG.merge(Config(read_timeout=read_timeout_s)),
             **(_MADE_UP if local else {}),
         )
     except (BotoCoreError, ValueError) as error:
@@ -89,6 +90,19 @@ def read_stack_parameter(stack: str, name: str, environment: Environment, region
     described = _describe_stack(stack, environment, region)
     parameters = {each["ParameterKey"]: each["ParameterValue"] for each in described.get("Parameters", [])}
     return str(parameters.get(name, ""))
+
+
+def read_stack(stack: str, environment: Environment, region: str | None) -> tuple[dict[str, str], dict[str, str]]:
+    """Return a deployed stack's outputs and parameters; raise CommandError where there is none of this name."""
+    try:
+        described = _describe_stack(stack, environment, region)
+    except RefusedCommandError as error:
+        if isinstance(error.__cause__, ClientError) and code_of(error.__cause__) == "ValidationError":
+            raise CommandError(f"There is no stack {stack} in this account and region.", _STACK) from error
+        raise
+    outputs = {each["OutputKey"]: str(each["OutputValue"]) for each in described.get("Outputs", [])}
+    parameters = {each["ParameterKey"]: str(each["ParameterValue"]) for each in described.get("Parameters", [])}
+    return outputs, parameters
 
 
 def _describe_stack(stack: str, environment: Environment, region: str | None) -> Mapping[str, Any]:

@@ -87,6 +87,11 @@ class Dictionary:
         partition = self.partitions.get(request["ExpressionAttributeValues"][":pk"]["S"], {})
         return {"Items": [partition[sk] for sk in sorted(partition)[: request.get("Limit")]]}
 
+    def scan(self, **request: Any) -> Any:
+        """Read every partition of a segment, one after the other."""
+        own = [pk for pk in self.partitions if hash(pk) % request["TotalSegments"] == request["Segment"]]
+        return {"Items": [item for pk in own for item in self.partitions[pk].values()]}
+
     def _found(self, key: Any) -> Any:
         return self.partitions.get(key["pk"]["S"], {}).get(key["sk"]["S"])
 

@@ -44,8 +44,11 @@ def _grants(policies: Sequence[Mapping[str, Any]]) -> Grants:
     return {(action, name) for s in statements for action in s["Action"] for name in _resources(s["Resource"])}
 
 
-def _resources(given: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> Iterator[str]:
+def _resources(given: str | Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> Iterator[str]:
     """Yield the resources' names; the tests run everything, so each condition holds."""
+    if isinstance(given, str):  # what has no resource of its own
+        yield given
+        return
     for each in [given] if isinstance(given, Mapping) else given:
         resource = each["Fn::If"][1] if "Fn::If" in each else each
         yield _substituted(resource["Fn::Sub"]) if "Fn::Sub" in resource else _named(resource["Fn::GetAtt"])

@@ -20,8 +20,8 @@ TEMPLATE = ROOT / "template.yaml"
 
 DAY_S = 86_400
 
-# Actions that have no resource level, each with its reason; there are none so far.
-ACTIONS_WITHOUT_RESOURCE: dict[str, str] = {}
+# Actions that have no resource level, each with its reason.
+ACTIONS_WITHOUT_RESOURCE: dict[str, str] = {"cloudwatch:GetMetricData": "metrics have no resources"}
 
 
 class ManagedPolicies:
@@ -244,6 +244,7 @@ AUTHENTICATION = {
     "POST /callbacks/templates": "X-Twilio-Signature",
     "POST /callbacks/twilio-conversations": "X-Twilio-Signature",
     "POST /entities/{entity}/{operation}": "AWS_IAM",
+    "GET /status": "AWS_IAM",
     "POST /webhooks/airtable": "X-Airtable-Content-MAC",
     "POST /webhooks/event-streams": "X-Twilio-Signature",
     "POST /webhooks/flex/task-complete": "Flex token or HMAC",

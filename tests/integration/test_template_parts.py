@@ -35,7 +35,7 @@ SHARED: Final = {
     "OperationsDashboard",
 }
 # Twilio as a database is of no part: it costs nothing while nobody asks.
-SHARED_ROUTES: Final = {"/entities/{entity}/{operation}"}
+SHARED_ROUTES: Final = {"/entities/{entity}/{operation}", "/status"}
 NOTHING: Final = object()
 
 

@@ -14,6 +14,8 @@ from twilio_bridge.errors import SettingError
 ACCOUNT_SID = (r"AC[0-9A-Za-z]{32}", "AC and 32 letters or digits")
 API_KEY_SID = (r"SK[0-9A-Za-z]{32}", "SK and 32 letters or digits")
 SINK_SID = (r"DG[0-9A-Za-z]{32}", "DG and 32 letters or digits")
+WORKSPACE_SID = (r"WS[0-9A-Za-z]{32}", "WS and 32 letters or digits")
+REALM_SID = (r"JB[0-9A-Za-z]{32}", "JB and 32 letters or digits")
 BASE_ID = (r"app[0-9A-Za-z]{14}", "app and 14 letters or digits")
 BASE_URL = (r"https?://[^\s/?#]+(/[^\s?#]*)?", "an http or https address without query")
 NUMBER = (r"(whatsapp:)?\+[1-9][0-9]{6,14}", "a number in E.164 form, such as +14155550100")
@@ -186,6 +188,16 @@ class Settings:
         return self._optional("TWILIO_SINK_SID", SINK_SID)
 
     @property
+    def twilio_workspace_sid(self) -> str | None:
+        """The TaskRouter workspace, where it is not the one of Flex."""
+        return self._optional("TWILIO_WORKSPACE_SID", WORKSPACE_SID)
+
+    @property
+    def sso_realm_sid(self) -> str | None:
+        """Frontline's realm for single sign-on: the console shows it at Frontline > Manage > SSO/Log in."""
+        return self._optional("SSO_REALM_SID", REALM_SID)
+
+    @property
     def task_complete_secret(self) -> str | None:
         """What a server signs finished tasks with; without it only Flex tokens are good."""
         return self._optional("TASK_COMPLETE_SECRET", ANYTHING)
@@ -225,6 +237,28 @@ class Settings:
     def metrics_namespace(self) -> str:
         """The CloudWatch namespace of the figures: the stack's name."""
         return self._optional("METRICS_NAMESPACE", ANYTHING) or "twilio-bridge"
+
+    @property
+    def status_queues(self) -> tuple[tuple[str, str, str], ...]:
+        """The queues that StatusFunction looks at: name, URL, and the URL of the dead letters."""
+        entries = [entry.split() for entry in (self._optional("STATUS_QUEUES", ANYTHING) or "").split(",")]
+        return tuple((entry[0], entry[1], entry[2]) for entry in entries if len(entry) == 3)  # noqa: PLR2004
+
+    @property
+    def watched_stream(self) -> str:
+        """The Kinesis stream that StatusFunction looks at; empty where support is not deployed."""
+        return self._optional("EVENT_STREAM", ANYTHING) or ""
+
+    @property
+    def event_streams_function(self) -> str:
+        """The function that takes events in; empty where support is not deployed."""
+        return self._optional("EVENT_STREAMS_FUNCTION", ANYTHING) or ""
+
+    @property
+    def callback_functions(self) -> tuple[str, ...]:
+        """The functions that answer Frontline's callbacks; none where Frontline is not deployed."""
+        given = self._optional("CALLBACK_FUNCTIONS", ANYTHING) or ""
+        return tuple(name.strip() for name in given.split(",") if name.strip())
 
     @property
     def public_base_url(self) -> str | None:

@@ -22,6 +22,7 @@ OF_SUPPORT = {
     "TaskCompleteFunction",
     "DeliverToBrevoFunction",
     "SyncFunction",
+    "StatusFunction",
 }
 CONFIG = "conversations: {create_contacts: true}"
 HIDDEN = AwsCall("DeliverToAirtableFunction", "sqs:ChangeMessageVisibility", "AirtableQueue")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.cli.conftest import Run
-from twilio_bridge_cli.commands.config.live import OwnPace
+from twilio_bridge_cli.pace import OwnPace
 from twilio_bridge_local.vendors.airtable.server import AirtableStandIn
 from twilio_bridge_local.vendors.airtable.store import Column
 from twilio_bridge_local.vendors.brevo.attributes import Attribute

@@ -55,6 +55,11 @@ def session() -> boto3.Session:
     return boto3.Session(botocore_session=core)
 
 
+def cloudwatch() -> Any:  # noqa: ANN401  its stubs are not among the tools
+    """Make a CloudWatch client."""
+    return session().client("cloudwatch", config=CONFIG)
+
+
 def dynamodb() -> "DynamoDBClient":
     """Make a DynamoDB client."""
     return session().client("dynamodb", config=CONFIG)

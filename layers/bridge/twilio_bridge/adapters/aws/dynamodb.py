@@ -159,9 +159,13 @@ class Table:
             ExpressionAttributeValues=marshal({":pk": pk, ":below": below}),
         )
 
-    def _pages(self, **request: Any) -> Iterator[Item]:  # noqa: ANN401  DynamoDB's own arguments
+    def scan(self, segment: int, segments: int) -> Iterator[Item]:
+        """Return every item of one segment; those of a partition come one after the other."""
+        return self._pages("scan", Segment=segment, TotalSegments=segments)
+
+    def _pages(self, operation: str = "query", **request: Any) -> Iterator[Item]:  # noqa: ANN401  DynamoDB's own arguments
         while True:
-            answer = self._call("query", **request)
+            answer = self._call(operation, **request)
             yield from (item for raw in answer["Items"] if (item := _unexpired(raw)))
             if "LastEvaluatedKey" not in answer:
                 return

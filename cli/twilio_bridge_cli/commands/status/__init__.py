@@ -1,0 +1,1 @@
+"""`twilio-bridge status`: how a deployment is."""

@@ -1,0 +1,1 @@
+"""How a deployment is: a probe a system, what each may find, and the status document."""
