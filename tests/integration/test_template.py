@@ -1,6 +1,7 @@
 """The template as it is deployed: what SAM makes of it is sound, and what was decided about it holds."""
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -106,6 +107,11 @@ def test_what_sam_makes_of_it_is_sound(deployed: Any, tmp_path: Path) -> None:
     )
 
     assert (0, "") == (linted.returncode, linted.stdout)
+
+
+def test_every_parameter_is_used(template: Any) -> None:
+    substituted = re.findall(r"\$\{(\w+)[.}]", json.dumps(template))
+    assert not set(template["Parameters"]) - {*references(template), *substituted}
 
 
 def test_no_function_is_published_under_an_alias(template: Any, deployed: Any) -> None:
