@@ -8,7 +8,7 @@ from typing import Final
 
 import yaml
 
-from twilio_bridge.config.schema import RepeatedKeyError, parse
+from twilio_bridge.config.schema import RepeatedKeyError, find_insights_findings, parse
 from twilio_bridge.errors import SettingError
 from twilio_bridge_cli.errors import CommandError
 
@@ -63,6 +63,15 @@ def find_problems(text: str) -> list[Problem]:
     return []
 
 
+def find_warnings(text: str) -> list[Problem]:
+    """Return what may go wrong with a file that nothing is wrong with, in the order of the lines."""
+    warnings = [finding for finding in find_insights_findings(parse(text)) if not finding.is_error]
+    found = [
+        Problem(_line(text, each.place), each.place, f"{each.code}: {each.problem}", each.remedy) for each in warnings
+    ]
+    return sorted(found, key=lambda problem: problem.line)
+
+
 def _syntax(error: yaml.YAMLError) -> Problem:
     mark = error.problem_mark if isinstance(error, yaml.MarkedYAMLError) else None
     what = error.problem if isinstance(error, yaml.MarkedYAMLError) else None
@@ -78,6 +87,9 @@ def _parse_problem(error: str, text: str) -> Problem:
         return Problem(0, "", error, _remedy(error))
     place, _, message = error.removeprefix("bridge.yaml: ").partition(": ")
     known = place != "the file"
+    if " → " in message:  # a rule's own remedy
+        problem, _, remedy = message.rpartition(" → ")
+        return Problem(_line(text, place), place, problem, remedy)
     return Problem(_line(text, place) if known else 1, place if known else "", _plain(message), _remedy(message))
 
 

@@ -47,7 +47,7 @@ File = Annotated[Path, typer.Argument(metavar="FILE", help="A bridge.yaml.")]
 TableName = Annotated[str | None, typer.Option("--table", help="The table SyncState; else SYNC_STATE_TABLE.")]
 Stack = Annotated[str | None, typer.Option(help="The deployed stack, whose output names the table.")]
 Region = Annotated[str | None, typer.Option(help="The AWS region.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object {file, ok, problems}.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object {file, ok, problems, warnings}.")]
 Live = Annotated[
     bool,
     typer.Option(
@@ -67,10 +67,15 @@ def check(file: File, *, live: Live = False, as_json: AsJson = False) -> None:
     """
     text = checking.read_file(file)
     found = checking.find_problems(text)
+    warnings = [] if found else checking.find_warnings(text)
+    if not as_json:
+        _warn(file, warnings)
     if live and not found:
         _check_live(file, text, as_json=as_json)
     if as_json:
-        output.print_json({"file": str(file), "ok": not found, "problems": [asdict(problem) for problem in found]})
+        lists = {"problems": found, "warnings": warnings}
+        shown = {name: [asdict(problem) for problem in problems] for name, problems in lists.items()}
+        output.print_json({"file": str(file), "ok": not found, **shown})
     elif not found:
         output.print_note(f"{file}: nothing is wrong.", "green")
     else:
@@ -86,6 +91,7 @@ def put(file: File, *, table: TableName = None, stack: Stack = None, region: Reg
         _explain(file, found)
         output.print_note("Nothing was stored.")
         raise typer.Exit(USAGE)
+    _warn(file, checking.find_warnings(text))
     target = find_target(TABLE, table, stack, read_environment(), region)
     try:
         store(_table(target, region), text)
@@ -163,6 +169,13 @@ def _check_live(file: Path, text: str, *, as_json: bool) -> None:
             finding.place or "Airtable", shown if finding.is_error else f"{shown} (a warning)", finding.remedy
         )
     raise typer.Exit(0 if is_ok else USAGE)
+
+
+def _warn(file: Path, warnings: list[checking.Problem]) -> None:
+    for warning in warnings:
+        output.print_problem(
+            f"{file}:{warning.line}", f"{warning.place}: {warning.message} (a warning)", warning.remedy
+        )
 
 
 def _explain(file: Path, found: list[checking.Problem]) -> None:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, get_args
 
 import yaml
 from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
@@ -33,6 +33,9 @@ from twilio_bridge.config.flex import (
 from twilio_bridge.config.insights import Insights
 from twilio_bridge.config.section import Section
 from twilio_bridge.errors import SettingError
+
+if TYPE_CHECKING:
+    from twilio_bridge.flex_insights.rules import Finding
 
 PACKAGED = Path(__file__).resolve().parents[2] / "bridge.yaml"
 KEY = "[key]"  # pydantic's place of a mapping's key
@@ -242,9 +245,21 @@ def parse(text: str) -> Config:
     except (yaml.YAMLError, ValueError, RecursionError) as error:  # a date that is none is a ValueError
         raise SettingError(f"the configuration is no YAML: {error}") from error
     try:
-        return Config.model_validate({} if given is None else given)
+        settled = Config.model_validate({} if given is None else given)
     except ValidationError as error:
         raise SettingError("\n".join(map(_explain, _independent(error.errors())))) from error
+    if wrong := [finding for finding in find_insights_findings(settled) if finding.is_error]:
+        raise SettingError("\n".join(f"bridge.yaml: {each.place}: {each.code}: {each.message}" for each in wrong))
+    return settled
+
+
+def find_insights_findings(settled: Config) -> "list[Finding]":
+    """Return what the mapping for Flex Insights breaks of its rules; the packaged one breaks none."""
+    if settled.insights == Insights():
+        return []
+    from twilio_bridge.config.insights_mapping import find_findings  # noqa: PLC0415  only where there is a mapping
+
+    return find_findings(settled.insights, settled.field_mapping)
 
 
 def _independent(problems: Sequence[ErrorDetails]) -> list[ErrorDetails]:

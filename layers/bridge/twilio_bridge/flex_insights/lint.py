@@ -101,7 +101,7 @@ def lint_worker_attributes(attributes: object) -> list[Finding]:
     for name, value in attributes.items():
         attribute = GROUPS["worker"].get(name)
         found += check_value(attribute, value) if attribute else _check_own_of_worker(name, attributes)
-    return [*found, *_check_names("team", "", attributes), *_check_names("department", "", attributes)]
+    return [*found, *check_names("team", "", attributes), *check_names("department", "", attributes)]
 
 
 def parse_attributes(text: str) -> tuple[object, list[Finding]]:
@@ -160,13 +160,13 @@ def _check_object(group: Group, value: object, *, is_hipaa: bool) -> Iterator[Fi
     for name, inner in value.items():
         attribute = GROUPS[group].get(name)
         if attribute is None:
-            yield _find_unknown(group, name)
+            yield find_unknown(group, name)
         else:
             yield from check_value(attribute, inner)
             yield from _check_privacy(attribute, inner) if is_hipaa else ()
 
 
-def _find_unknown(group: Group, name: str) -> Finding:
+def find_unknown(group: Group, name: str) -> Finding:
     """Return what is wrong with a name that Insights does not know here."""
     place = f"{group}.{name}"
     if slot := _find_missing_slot(name):
@@ -218,7 +218,7 @@ def _check_together(attributes: Mapping[str, Any]) -> Iterator[Finding]:
     """Yield what attributes break of each other."""
     conversations = _object(attributes, "conversations")
     for stem in _HIERARCHIES:
-        yield from _check_names(stem, "conversations.", conversations)
+        yield from check_names(stem, "conversations.", conversations)
 
     abandoned, phase = conversations.get("abandoned"), conversations.get("abandoned_phase")
     if phase == "Callback Request" and abandoned in {"Yes", "No"}:
@@ -229,7 +229,7 @@ def _check_together(attributes: Mapping[str, Any]) -> Iterator[Finding]:
         yield Finding("FI044", "conversations.kind", "it has a recording", "Leave kind out.")
 
 
-def _check_names(stem: str, prefix: str, values: Mapping[str, Any]) -> Iterator[Finding]:
+def check_names(stem: str, prefix: str, values: Mapping[str, Any]) -> Iterator[Finding]:
     """Yield what is wrong with the names of a team or a department, without an id or in a hierarchy."""
     name, hierarchy = values.get(f"{stem}_name"), values.get(f"{stem}_name_in_hierarchy")
     has_id = values.get(f"{stem}_id") not in (None, "")

@@ -242,6 +242,13 @@ _RULES: Final = (
         INTEGRATION,
     ),
     Rule("FI102", "error", "A source names a fact there is", "Nothing: there is no value", INTEGRATION),
+    Rule(
+        "FI103",
+        "error",
+        "A mapped attribute takes one value",
+        "Nothing: recordings are a list, and added as such",
+        HIPAA,
+    ),
 )
 RULES: Final[Mapping[str, Rule]] = {rule.code: rule for rule in _RULES}
 
@@ -259,6 +266,11 @@ class Finding:
     def rule(self) -> Rule:
         """Return the rule."""
         return RULES[self.code]
+
+    @property
+    def message(self) -> str:
+        """Return what is wrong and what to do about it, in one line."""
+        return f"{self.problem} → {self.remedy}"
 
     @property
     def is_error(self) -> bool:
