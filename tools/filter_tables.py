@@ -7,7 +7,7 @@ import pickle
 from importlib.metadata import version
 from io import BytesIO
 
-from twilio_bridge.entities.filter_clause import GRAMMAR, TABLES, build_parser
+from twilio_bridge.entities.filter_clause.syntax import GRAMMAR, TABLES, build_parser
 
 
 def make_tables() -> bytes:

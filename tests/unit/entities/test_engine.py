@@ -11,6 +11,7 @@ from tests.fakes.memory_resources import ACCOUNT_SID, MemoryResources, message
 from tests.unit.entities.oracle import CONFERENCES, LISTS, MESSAGES, PARTICIPANTS
 from twilio_bridge.adapters.entities.sqlite import SqliteEngine
 from twilio_bridge.entities.dbapi import Connection
+from twilio_bridge.entities.engine import Parameters
 from twilio_bridge.entities.errors import (
     HiddenFilterError,
     MissingValueError,
@@ -18,7 +19,6 @@ from twilio_bridge.entities.errors import (
     UnknownColumnError,
     UnknownEntityError,
 )
-from twilio_bridge.entities.ports import Parameters
 from twilio_bridge.entities.reading import BudgetError, Statement, TimeBudgetError
 from twilio_bridge.entities.registry import load_registry
 from twilio_bridge.errors import BadRequestError, BridgeError

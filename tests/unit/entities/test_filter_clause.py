@@ -2,7 +2,9 @@
 
 import pytest
 
-from twilio_bridge.entities.filter_clause import MAX_DEPTH, MAX_LENGTH, FilterClauseError, parse_filter_clause
+from twilio_bridge.entities.filter_clause.checking import MAX_DEPTH
+from twilio_bridge.entities.filter_clause.conditions import FilterClauseError
+from twilio_bridge.entities.filter_clause.parsing import MAX_LENGTH, parse_filter_clause
 from twilio_bridge.entities.registry import Column, Entity, Filter, load_registry
 
 MESSAGES = load_registry().entity("Messages")

@@ -13,7 +13,7 @@ from tests.fakes.memory_resources import MemoryResources
 from tests.sizes import size
 from tests.unit.entities.oracle import CONFERENCES, LISTS, MESSAGES, NUMBERS, PARTICIPANTS, Case, as_number, conditions
 from twilio_bridge.adapters.entities.sqlite import SqliteEngine
-from twilio_bridge.entities.filter_clause import parse_filter_clause
+from twilio_bridge.entities.filter_clause.parsing import parse_filter_clause
 from twilio_bridge.entities.ports import Row
 from twilio_bridge.entities.reading import Statement
 from twilio_bridge.entities.registry import load_registry

@@ -5,8 +5,8 @@ from typing import Annotated, Any, Final
 
 import typer
 
+from twilio_bridge.entities.engine import Parameters
 from twilio_bridge.entities.operations import Operations, distinct_names
-from twilio_bridge.entities.ports import Parameters
 from twilio_bridge.entities.reading import MAX_REQUEST_COUNT, MAX_SECONDS, Statement, describe_pushed
 from twilio_bridge.entities.values import write_result
 from twilio_bridge_cli import output, rows

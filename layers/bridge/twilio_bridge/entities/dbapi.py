@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Final, Self
 
+from twilio_bridge.entities.engine import Engine, Parameters
 from twilio_bridge.entities.operations import describe_statement
-from twilio_bridge.entities.ports import Engine, Parameters, Twilio
+from twilio_bridge.entities.ports import Twilio
 from twilio_bridge.entities.reading import MAX_REQUEST_COUNT, MAX_SECONDS, Statement
 from twilio_bridge.entities.values import Value
 from twilio_bridge.errors import BadRequestError

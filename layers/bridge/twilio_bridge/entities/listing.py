@@ -10,7 +10,8 @@ from dataclasses import astuple, dataclass, field
 from typing import Any, Final
 
 from twilio_bridge.entities.calls import EntityCall
-from twilio_bridge.entities.ports import Engine, Twilio
+from twilio_bridge.entities.engine import Engine
+from twilio_bridge.entities.ports import Twilio
 from twilio_bridge.entities.reading import BudgetError, PageEnd, Position, Statement
 from twilio_bridge.entities.registry import Entity
 from twilio_bridge.entities.selection import Selection, select

@@ -7,10 +7,11 @@ from typing import Any
 from twilio_bridge import deadline
 from twilio_bridge.entities.calls import EntityCall
 from twilio_bridge.entities.describing import describe_entity
+from twilio_bridge.entities.engine import Engine
 from twilio_bridge.entities.errors import MissingValueError
 from twilio_bridge.entities.listing import Lists
 from twilio_bridge.entities.plan import ACCOUNT
-from twilio_bridge.entities.ports import Engine, Row, Twilio
+from twilio_bridge.entities.ports import Row, Twilio
 from twilio_bridge.entities.reading import Statement, describe_pushed
 from twilio_bridge.entities.registry import Column, Entity, Registry
 from twilio_bridge.entities.request_parts import find_operation

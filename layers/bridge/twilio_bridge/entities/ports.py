@@ -1,14 +1,10 @@
-"""What the operations work with: one funnel of requests to Twilio, and an engine that runs SQL over it."""
+"""What the operations work with: one funnel of requests to Twilio."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from twilio_bridge.entities.registry import Entity
-from twilio_bridge.entities.values import Value
-
-if TYPE_CHECKING:
-    from twilio_bridge.entities.reading import Statement
 
 Row = dict[str, Any]
 """A resource as Twilio answers it, without its secrets and with the columns that stand in its path."""
@@ -53,26 +49,3 @@ class Twilio(Protocol):
 
     def observe(self, on_request: OnRequest) -> "Twilio":
         """Return the same funnel, which calls `on_request` before each of its requests."""
-
-
-Parameters = Sequence[Value] | Mapping[str, Value]
-
-
-@dataclass(frozen=True, slots=True)
-class ResultColumn:
-    """A column of a result; `type` is an entity's column type, "" where it was computed."""
-
-    name: str
-    type: str
-
-
-class Engine(Protocol):
-    """SQL over Twilio's resources; a statement reads no more than its budget allows."""
-
-    def execute(
-        self, sql: str, parameters: Parameters, statement: "Statement"
-    ) -> tuple[tuple[ResultColumn, ...], Iterator[tuple[Value, ...]]]:
-        """Run a SELECT; return its columns and its rows, which are read while they are taken."""
-
-    def explain(self, sql: str, parameters: Parameters, statement: "Statement") -> list[dict[str, Any]]:
-        """Return the requests that a statement would make, outer loops first; none is made."""

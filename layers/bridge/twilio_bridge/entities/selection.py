@@ -5,28 +5,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from twilio_bridge.entities.calls import EntityCall
+from twilio_bridge.entities.filter_clause.conditions import FilterClause
 from twilio_bridge.entities.plan import ACCOUNT
 from twilio_bridge.entities.registry import Column, Entity
 from twilio_bridge.entities.values import Value, write_json
 from twilio_bridge.errors import BadRequestError
-
-
-@dataclass(frozen=True, slots=True)
-class Term:
-    """One of the conditions that a clause joins by AND: its text, and what Twilio could be asked of it."""
-
-    text: str
-    comparisons: tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class FilterClause:
-    """A clause as a WHERE, the values bound to it, and its terms; or one SID."""
-
-    where: str = ""
-    values: tuple[Value, ...] = ()
-    terms: tuple[Term, ...] = ()
-    sid: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +69,6 @@ def parse(text: str, entity: Entity) -> FilterClause:
     """Return a filter clause; the parser is loaded only where there is one."""
     if not text.strip():
         return FilterClause()
-    from twilio_bridge.entities.filter_clause import parse_filter_clause  # noqa: PLC0415  lark is slow to import
+    from twilio_bridge.entities.filter_clause.parsing import parse_filter_clause  # noqa: PLC0415  lark is slow to import
 
     return parse_filter_clause(text, entity)

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from twilio_bridge.entities.calls import EntityCall
+from twilio_bridge.entities.engine import Engine
 from twilio_bridge.entities.errors import MissingValueError, UnknownColumnError
 from twilio_bridge.entities.plan import ACCOUNT
-from twilio_bridge.entities.ports import Engine, Row, Twilio
+from twilio_bridge.entities.ports import Row, Twilio
 from twilio_bridge.entities.reading import Statement
 from twilio_bridge.entities.registry import Entity, Operation, pascal_case
 from twilio_bridge.entities.request_parts import build_form

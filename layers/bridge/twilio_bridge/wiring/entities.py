@@ -4,8 +4,9 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from twilio_bridge.adapters.entities.sqlite import SqliteEngine
+from twilio_bridge.entities.engine import Engine
 from twilio_bridge.entities.operations import Operations
-from twilio_bridge.entities.ports import Engine, Twilio
+from twilio_bridge.entities.ports import Twilio
 from twilio_bridge.entities.reading import MAX_REQUEST_COUNT, MAX_SECONDS
 from twilio_bridge.entities.registry import load_registry
 from twilio_bridge.entities.tokens import PageTokens

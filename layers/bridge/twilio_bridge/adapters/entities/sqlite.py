@@ -16,13 +16,13 @@ import apsw
 
 from twilio_bridge.adapters.entities.functions import country
 from twilio_bridge.adapters.entities.virtual_tables import Module, Session
+from twilio_bridge.entities.engine import Parameters, ResultColumn
 from twilio_bridge.entities.errors import (
     MissingValueError,
     StatementError,
     UnknownColumnError,
     UnknownEntityError,
 )
-from twilio_bridge.entities.ports import Parameters, ResultColumn
 from twilio_bridge.entities.reading import Statement
 from twilio_bridge.entities.registry import Entity, Registry, nearest_names
 from twilio_bridge.entities.values import Value, compare_moments

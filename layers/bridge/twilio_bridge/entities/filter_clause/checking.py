@@ -1,56 +1,24 @@
-"""`filterClause`: conditions on an entity's columns, checked against their types, as SQL with bound values.
-
-The grammar stands in filter_grammar.lark. A clause means what the same text means as the WHERE of a SELECT, with three
-comforts: a column may have a keyword's name (`To`, `From`), `= NULL` is `IS NULL`, and a day compared by `=` or IN with
-a column of moments means the whole day. A clause that is nothing but a SID looks that one up.
-"""
+"""Conditions on an entity's columns, checked against their types."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import cache
-from pathlib import Path
 from typing import Any, Final
 
-from lark import Lark, Token, Transformer, Tree, v_args
-from lark.exceptions import UnexpectedCharacters, UnexpectedEOF, UnexpectedInput, UnexpectedToken, VisitError
+from lark import Token, Transformer, Tree, v_args
+from lark.exceptions import VisitError
 from lark.tree import Meta
 
 from twilio_bridge.entities.errors import HiddenFilterError, UnknownColumnError
+from twilio_bridge.entities.filter_clause.conditions import FilterClauseError, Group, Node, Test
 from twilio_bridge.entities.registry import Column, Entity
-from twilio_bridge.entities.selection import FilterClause, Term
 from twilio_bridge.entities.values import Value, is_bare_date, normalize_moment
-from twilio_bridge.errors import BadRequestError
 
-GRAMMAR: Final = Path(__file__).with_name("filter_grammar.lark")
-TABLES: Final = Path(__file__).with_name("filter_grammar.tables")
-MAX_LENGTH: Final = 10_000
 MAX_DEPTH: Final = 50
 MAX_INTEGER: Final = 2**53  # beyond it SQL and Twilio compare floating numbers
-_SID: Final = re.compile(r"\s*([A-Z]{2}[0-9a-fA-F]{32})\s*")
 _NUMERIC: Final = frozenset({"integer", "number"})
 _TRUTH: Final = {"true": 1, "false": 0, "1": 1, "0": 0}
-_NAMES: Final = {
-    "LPAR": "(",
-    "RPAR": ")",
-    "COMMA": ",",
-    "OPERATOR": "an operator (= != < <= > >=)",
-    "NAME": "a column",
-    "SINGLE_QUOTED": "a text in quotes",
-    "NUMBER": "a number",
-    "MOMENT": "a date",
-    "$END": "the end",
-}
-_SHOWN: Final = ("NAME", "OPERATOR", "SINGLE_QUOTED", "NUMBER", "MOMENT", "LPAR", "RPAR", "COMMA", "$END")
-
-
-class FilterClauseError(BadRequestError):
-    """The clause cannot be used; `position` (from 1) is where."""
-
-    def __init__(self, message: str, position: int) -> None:
-        super().__init__(f"filterClause, position {position}: {message}")
-        self.position = position
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,142 +30,8 @@ class Literal:
     position: int
 
 
-@dataclass(frozen=True, slots=True)
-class Test:
-    """A column compared with values: `operator` is a comparison, IN, BETWEEN, LIKE or IS NULL."""
-
-    column: str
-    operator: str
-    values: tuple[Value, ...]
-    position: int
-    negated: bool = False
-    hidden: bool = False
-
-    @property
-    def comparisons(self) -> tuple[tuple[str, str], ...]:
-        """The comparisons that stand for it where it is handed to Twilio."""
-        operators = {"IN": ("=",), "BETWEEN": (">=", "<=")}.get(self.operator, (self.operator,))
-        return () if self.negated else tuple((self.column, operator) for operator in operators)
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """Terms joined by AND or OR, or one of which the contrary holds (NOT)."""
-
-    joined_by: str
-    terms: tuple["Node", ...]
-
-    @property
-    def comparisons(self) -> tuple[tuple[str, str], ...]:
-        """As of a test; only of what is joined by AND."""
-        each = [term.comparisons for term in self.terms]
-        return tuple(pair for pairs in each for pair in pairs) if self.joined_by == "AND" and all(each) else ()
-
-
-Node = Test | Group
-
-
-@cache
-def _parser() -> Lark:
-    """Return the parser from its tables; to make them takes 80 times as long as to read them."""
-    with TABLES.open("rb") as tables:
-        return Lark.load(tables)
-
-
-def build_parser() -> Lark:
-    """Return the parser from its grammar; `make registry` stores its tables."""
-    grammar = GRAMMAR.read_text(encoding="utf-8")
-    return Lark(grammar, parser="lalr", propagate_positions=True, maybe_placeholders=True)
-
-
-def parse_filter_clause(text: str, entity: Entity) -> FilterClause:
-    """Return a clause on an entity; raise FilterClauseError where it cannot be used. Only blanks are no condition."""
-    if found := _SID.fullmatch(text):
-        return FilterClause(sid=found[1])
-    if not text.strip():
-        return FilterClause()
-    if len(text) > MAX_LENGTH:
-        raise FilterClauseError(f"it is longer than {MAX_LENGTH:,} characters", MAX_LENGTH)
-    if found := re.search("[\ud800-\udfff]", text):
-        raise FilterClauseError("half a character (a lone surrogate) is no text", found.start() + 1)
-
-    tree = _parse(text)
-    terms = list(_top_terms(tree))
-    nodes = [_check(term, entity) for term in terms]
-
-    values: list[Value] = []
-    where = " AND ".join(_render(node, values, top=True) for node in nodes)
-    shown = (Term(_text_of(term, text), node.comparisons) for term, node in zip(terms, nodes, strict=True))
-    return FilterClause(where, tuple(values), tuple(shown))
-
-
-def _parse(text: str) -> Tree[Token]:
-    try:
-        return _parser().parse(text)
-    except UnexpectedInput as error:
-        raise _as_ours(error, text) from None
-
-
-def _as_ours(error: UnexpectedInput, text: str) -> FilterClauseError:
-    found, position, expected = _place(error, text)
-    if found == "the end":
-        message = f"it ends too early; expected {expected}"
-    elif found in {"'", '"'} and not re.match(r"""'(?:[^']|'')*'|"(?:[^"]|"")*\"""", text[position - 1 :]):
-        message = "a quote is not closed; double it where it belongs to the text"
-    elif found == "=" and text[position - 2 : position - 1] == "=":
-        message = "'==' is no operator; write ="
-    elif expected.startswith("a text") and re.fullmatch(r"\w.*", found):
-        message = f"unexpected {found!r}; put text in quotes: '{found}'"
-    else:
-        message = f"unexpected {found!r}; expected {expected}"
-    return FilterClauseError(message, position)
-
-
-def _place(error: UnexpectedInput, text: str) -> tuple[str, int, str]:
-    """Return what was met, where, and what would have been right."""
-    expected: set[str] = set()
-    if isinstance(error, UnexpectedToken):
-        expected = set(error.accepts or error.expected)
-    elif isinstance(error, UnexpectedCharacters):
-        expected = set(error.allowed or ())
-    wanted = _sentence(expected)
-    offset = error.pos_in_stream
-    if isinstance(error, UnexpectedEOF) or offset is None or offset < 0 or text[offset:].strip() == "":
-        return "the end", len(text) + 1, wanted
-    if isinstance(error, UnexpectedToken) and error.token.type == "$END":
-        return "the end", len(text) + 1, wanted
-    word = re.match(r"[\w.+:-]+|'[^']*'|\"[^\"]*\"|.", text[offset:], re.DOTALL)
-    return word[0] if word else "", offset + 1, wanted
-
-
-def _sentence(expected: set[str]) -> str:
-    if "SINGLE_QUOTED" in expected:
-        names = [_NAMES[name] for name in ("SINGLE_QUOTED", "NUMBER", "MOMENT") if name in expected]
-    elif "OPERATOR" in expected:
-        names = [_NAMES["OPERATOR"], "IN", "BETWEEN", "LIKE", "IS NULL"]
-    else:
-        keywords = [name.strip("_") for name in sorted(expected) if name.startswith("_")]
-        names = [_NAMES[name] for name in _SHOWN if name in expected] + keywords
-    *first, last = names or ["something else"]
-    return f"{', '.join(first)} or {last}" if first else last
-
-
-def _top_terms(tree: Tree[Token]) -> Iterator[Tree[Token]]:
-    """Return what the clause joins by AND, brackets opened."""
-    waiting = [tree]
-    while waiting:
-        term = waiting.pop()
-        if term.data == "conjunction":
-            waiting.extend(child for child in reversed(term.children) if isinstance(child, Tree))
-        else:
-            yield term
-
-
-def _text_of(tree: Tree[Token], text: str) -> str:
-    return text[tree.meta.start_pos : tree.meta.end_pos]
-
-
-def _check(tree: Tree[Token], entity: Entity) -> Node:
+def check_condition(tree: Tree[Token], entity: Entity) -> Node:
+    """Return a condition of an entity; raise FilterClauseError where its columns or values do not fit."""
     if _depth(tree) > MAX_DEPTH:
         raise FilterClauseError(f"conditions are nested more than {MAX_DEPTH} deep", tree.meta.start_pos + 1)
     try:
@@ -435,33 +269,3 @@ def _remedy(kind: str, literal: Literal) -> str:
         "datetime": "write a date or a moment, such as '2026-11-29' or '2026-11-29T10:00:00Z'",
         "date": "write a day, such as '2026-11-29'",
     }.get(kind, f"put the value in quotes: '{given}'")
-
-
-def _render(node: Node, values: list[Value], *, top: bool) -> str:
-    """Return a condition as SQL and add its values.
-
-    Only what the clause joins by AND is left for Twilio. `+` keeps SQLite from reading a table once a branch of an OR:
-    a list that is cut goes on in the middle of one reading.
-    """
-    if isinstance(node, Test):
-        return _render_test(node, values, top=top)
-    if node.joined_by == "NOT":
-        return f"NOT ({_render(node.terms[0], values, top=False)})"
-    is_top = top and node.joined_by == "AND"
-    return f"({f' {node.joined_by} '.join(_render(term, values, top=is_top) for term in node.terms)})"
-
-
-def _render_test(test: Test, values: list[Value], *, top: bool) -> str:
-    column = f'{"" if top else "+"}"{test.column}"'
-    negation = "NOT " if test.negated else ""
-    values.extend(test.values)
-    match test.operator:
-        case "IN":
-            return f"{column} {negation}IN ({', '.join('?' * len(test.values))})"
-        case "BETWEEN":
-            return f"{column} {negation}BETWEEN ? AND ?"
-        case "LIKE":
-            return f"{column} {negation}LIKE ?{' ESCAPE ?' if test.values[1:] else ''}"
-        case "IS NULL":
-            return f"{column} IS {negation}NULL"
-    return f"{column} {test.operator} ?"
