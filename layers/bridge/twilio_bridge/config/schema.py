@@ -31,6 +31,7 @@ from twilio_bridge.config.flex import (
     mapping_problems,
 )
 from twilio_bridge.config.insights import Insights
+from twilio_bridge.config.messages import Messages
 from twilio_bridge.config.section import Section
 from twilio_bridge.errors import SettingError
 
@@ -197,6 +198,7 @@ class Config(Section):
     identity: Identity = Identity()
     support: Support = Support()
     insights: Insights = Insights()
+    messages: Messages = Messages()
 
     @cached_property
     def own_numbers(self) -> frozenset[str]:

@@ -105,10 +105,12 @@ class CampaignSettings:
 class Planning:
     """How far the source has been read: `place` is where the next part begins, in the source's own form.
 
-    `rows` counts the rows read, which are numbered from 1; `skipped` counts those that go nowhere, by reason.
-    `faults` are what makes the campaign refused; `fault_count` goes on where they are too many to keep.
+    A source is read twice: once for its faults, which make the campaign refused, and then for its rows. `rows` counts
+    those planned, which are numbered from 1; `skipped` counts those of them that go nowhere, by reason. `faults` are
+    the first ones, `fault_count` counts all.
     """
 
+    is_checked: bool = False
     place: str = ""
     rows: int = 0
     skipped: Mapping[str, int] = field(default_factory=dict)

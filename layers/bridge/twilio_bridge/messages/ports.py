@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Literal, Protocol
 
-from twilio_bridge.messages.campaign import Campaign, CampaignSettings
-from twilio_bridge.messages.row import Outcome, Row
+from twilio_bridge.messages.campaign import Campaign, CampaignSettings, Source
+from twilio_bridge.messages.row import Outcome, Row, SkipReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,10 @@ def outcome_of(tally: str) -> Outcome | None:
     return OUTCOMES.get(tally) or ("sent" if tally.startswith("ended") else None)
 
 
+PARTITIONS = 16  # of a campaign's rows
+DueKind = Literal["waiting", "lookup"]
+
+
 class Campaigns(Protocol):
     """Campaigns, by their ids."""
 
@@ -60,6 +64,12 @@ class Campaigns(Protocol):
 
     def list_active(self) -> list[str]:
         """Return the ids of the campaigns that are not final; one that was created just now may lack."""
+
+    def read_sweep(self, campaign_id: str) -> Mapping[str, Any]:
+        """Return what the last sweep wrote about a campaign, nothing where none did."""
+
+    def write_sweep(self, campaign_id: str, swept: Mapping[str, Any]) -> None:
+        """Write what the next sweep goes on from, in plain values."""
 
 
 class Ledger(Protocol):
@@ -81,21 +91,31 @@ class Ledger(Protocol):
     def list_rows(self, campaign_id: str, after: int, limit: int) -> list[Row]:
         """Return up to `limit` rows with a higher number, in order."""
 
-    def list_due(self, campaign_id: str, until: int, after: Mapping[int, str], limit: int) -> Iterator["DueRow"]:
-        """Return up to `limit` rows of each partition that are due at `until` or before, behind a place in it."""
+    def list_due(
+        self, campaign_id: str, kind: "DueKind", partition: int, until: int, after: str, limit: int
+    ) -> list["DueRow"]:
+        """Return up to `limit` rows of a partition that are due at `until` or before, behind a place, in order.
+
+        There are PARTITIONS of them; what was just written may lack. `waiting` are rows that nobody has begun to send,
+        `lookup` those that Twilio has or may have.
+        """
 
     def read_counts(self, campaign_id: str) -> Counts:
-        """Return the counts of the rows that planning has added, and of everything since."""
+        """Return what changes of rows have added to the counts, and taken from them, since planning added the rows."""
+
+    def tally_rows(self, campaign_id: str) -> Counts:
+        """Return the counts by the rows themselves: all of them are read, as of now."""
 
 
 @dataclass(frozen=True, slots=True)
 class DueRow:
-    """A row that is due: its partition and place in the index, and what is known of it without reading it."""
+    """A row that is due; `place` orders it among all of its campaign, by when it is due and then by its number."""
 
-    partition: int
     place: str
     number: int
     state: str
+    due_at: int
+    is_scheduled: bool = False
 
 
 class MessageQueues(Protocol):
@@ -115,6 +135,45 @@ class Continuation(Protocol):
         """Invoke CampaignsFunction without waiting for it."""
 
 
+@dataclass(frozen=True, slots=True)
+class SourceRow:
+    """A row as its source has it: where it stands, its values by column, and the place that the next row begins at.
+
+    `fault` is why it cannot be read; `is_opted_out` is what the source itself has of it.
+    """
+
+    origin: str
+    values: Mapping[str, str]
+    place_after: str
+    fault: str = ""
+    is_opted_out: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """A source that was looked at: what was found of it, its columns, and why it cannot be used."""
+
+    source: Source
+    columns: tuple[str, ...] = ()
+    faults: tuple[str, ...] = ()
+
+
+class RowSources(Protocol):
+    """Where campaigns' rows stand."""
+
+    def describe(self, source: Source, columns: Sequence[str]) -> Described:
+        """Return a source with its encoding and delimiter, and which columns it has; `columns` are those wanted."""
+
+    def store_rows(self, name: str, rows: Sequence[Mapping[str, Any]]) -> Source:
+        """Write rows that came with a request where they can be read from, and return the source."""
+
+    def read_rows(self, source: Source, columns: Sequence[str], place: str) -> Iterator[SourceRow]:
+        """Return the rows from a place on, the first one from an empty place.
+
+        RefusedError where the source has changed since it was described.
+        """
+
+
 class OwnSenders(Protocol):
     """The account's numbers and Messaging Services."""
 
@@ -122,8 +181,8 @@ class OwnSenders(Protocol):
         """Return those of them that the account does not have, or that cannot send."""
 
 
-class Marks(Protocol):
-    """Numbers that earlier messages have shown to be unreachable."""
+class Suppressions(Protocol):
+    """Whom nothing is sent: who opted out, and numbers that earlier messages have shown to be unreachable."""
 
-    def find_marked(self, numbers: Sequence[str]) -> Mapping[str, str]:
-        """Return why a number gets nothing, `unreachable_number` or `landline`, for those that are marked."""
+    def find_suppressed(self, addresses: Sequence[str]) -> Mapping[str, SkipReason]:
+        """Return why an address gets nothing, for those that are suppressed."""

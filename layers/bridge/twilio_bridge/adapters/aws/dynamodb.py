@@ -9,6 +9,7 @@ import json
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
@@ -150,6 +151,25 @@ class Table:
             ExpressionAttributeValues=marshal({":pk": pk}),
             ConsistentRead=consistent,
         )
+
+    def query_range(self, pk: str, first: str, last: str, *, consistent: bool = False) -> Iterator[Item]:
+        """Return a partition's items whose sort keys are from `first` to `last`, in their order."""
+        _check(pk, last)
+        return self._pages(
+            KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
+            ExpressionAttributeValues=marshal({":pk": pk, ":first": first, ":last": last}),
+            ConsistentRead=consistent,
+        )
+
+    def query_index_range(self, index: str, pk: str, first: str, last: str, limit: int) -> list[Item]:
+        """Return up to `limit` items of an index's partition from `first` to `last`, as `query_index` does."""
+        pages = self._pages(
+            IndexName=index,
+            KeyConditionExpression=f"{index}pk = :pk AND {index}sk BETWEEN :first AND :last",
+            ExpressionAttributeValues=marshal({":pk": pk, ":first": first, ":last": last}),
+            Limit=limit,
+        )
+        return list(islice(pages, limit))
 
     def query_index(self, index: str, pk: str, below: str) -> Iterator[Item]:
         """Return the items of an index's partition whose sort key is below this one; what was just written may lack."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from twilio_bridge.adapters.aws.dynamodb import Item, Table
+from twilio_bridge.adapters.aws.dynamodb import Item, Key, Table
 from twilio_bridge.adapters.state.leases_notes import short_key
 from twilio_bridge.ports import OptOut
 
@@ -98,6 +98,11 @@ def _request(item: Item) -> OptOut:
         opt_out_delivered_to=frozenset(item.get("ticked") or ()),
         set_in=None if ours is None else frozenset(ours) - {NOBODY},
     )
+
+
+def opt_out_key(address: str) -> Key:
+    """Return the key of the item that holds an address's latest request."""
+    return _opt_out(address), "word"
 
 
 def _opt_out(address: str) -> str:

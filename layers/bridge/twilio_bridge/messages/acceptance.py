@@ -1,0 +1,82 @@
+"""Accepting a campaign: every fault of the request and of its source is found before anything is stored or sent."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from twilio_bridge.errors import BridgeError
+from twilio_bridge.messages.campaign import Campaign, CampaignSettings, Source
+from twilio_bridge.messages.composing import read_templates
+from twilio_bridge.messages.ports import Campaigns, Continuation, OwnSenders, RowSources
+from twilio_bridge.messages.requests import CampaignRequest, FaultsError, check_columns
+
+
+class CampaignExistsError(BridgeError):
+    """Another campaign has this id."""
+
+    friendly = "Another campaign has this id; nothing was sent."
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptanceDeps:
+    """What accepting works with; `now` returns epoch ms."""
+
+    campaigns: Campaigns
+    sources: RowSources
+    senders: OwnSenders
+    continuation: Continuation
+    now: Callable[[], int]
+
+
+def accept_campaign(request: CampaignRequest, deps: AcceptanceDeps) -> Campaign:
+    """Store a campaign and begin to plan it; the same request again returns the same campaign.
+
+    Raises:
+        FaultsError: The request or its source has faults; all of them are named.
+        CampaignExistsError: Another request has the id.
+    """
+    there = deps.campaigns.find_campaign(request.settings.id)
+    campaign = there or deps.campaigns.create_campaign(check_request(request, deps), deps.now())
+
+    if campaign.settings.fingerprint != request.settings.fingerprint:
+        raise CampaignExistsError(f"the campaign {campaign.id} exists, with another content; choose another id")
+    if campaign.state == "planning":
+        deps.continuation.request_planning(campaign.id)
+    return campaign
+
+
+def check_request(request: CampaignRequest, deps: AcceptanceDeps) -> CampaignSettings:
+    """Return the settings with their source as it was found, or raise FaultsError."""
+    settings, faults = request.settings, list(request.faults)
+    faults += _check_senders(settings, deps.senders)
+
+    if request.rows is not None:
+        columns = tuple(dict.fromkeys(name for row in request.rows for name in row))
+        faults += check_columns(settings, columns) if request.rows else []
+        if faults:
+            raise FaultsError(faults)
+        name = f"{settings.id}-{settings.fingerprint[:16]}"
+        return replace(settings, source=deps.sources.store_rows(name, request.rows))
+
+    return replace(settings, source=_check_source(request, faults, deps))
+
+
+def _check_source(request: CampaignRequest, faults: Sequence[str], deps: AcceptanceDeps) -> Source:
+    settings = request.settings
+    if any(fault.startswith("source") for fault in faults):
+        raise FaultsError(faults)
+
+    wanted = [settings.to_column, *(settings.columns.get(name, name) for name in read_templates(settings).names)]
+    described = deps.sources.describe(settings.source, wanted)
+    missing = check_columns(settings, described.columns) if described.columns else []
+    if faults or described.faults or missing:
+        raise FaultsError([*faults, *described.faults, *missing])
+    return described.source
+
+
+def _check_senders(settings: CampaignSettings, senders: OwnSenders) -> list[str]:
+    """Return which senders are not the account's."""
+    sender = settings.sender
+    numbers = list(dict.fromkeys(number for number in (sender.number, *sender.countries.values()) if number))
+    services = [sender.messaging_service_sid] if sender.messaging_service_sid else []
+    unknown = senders.find_unknown(numbers, services) if numbers or services else []
+    return [f"sender: {each} is not one of the account's, or cannot send" for each in unknown]

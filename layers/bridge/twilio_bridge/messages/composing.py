@@ -1,0 +1,73 @@
+"""What a row's message holds; preview and sending get the same from the same settings and row."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from twilio_bridge.messages.campaign import CampaignSettings
+from twilio_bridge.messages.placeholders import Template, fill_template, parse_template
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Composed:
+    """A message: a text, or a content template with its variables; and media. `missing` are fields without a value."""
+
+    body: str = ""
+    content_sid: str = ""
+    content_variables: Mapping[str, str] = field(default_factory=dict)
+    media: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Composer:
+    """The templates of a campaign, read once."""
+
+    settings: CampaignSettings
+    text: Template
+    variables: Mapping[str, Template]
+    media: tuple[Template, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return the distinct fields in all of them."""
+        templates = (self.text, *self.variables.values(), *self.media)
+        return tuple(dict.fromkeys(name for template in templates for name in template.names))
+
+    def compose(self, values: Mapping[str, object]) -> Composed:
+        """Return the message of a row with these values."""
+        body = fill_template(self.text, values)
+        variables = {name: fill_template(template, values) for name, template in self.variables.items()}
+        media = [fill_template(template, values) for template in self.media]
+
+        missing = [name for filled in (body, *variables.values(), *media) for name in filled.missing]
+        return Composed(
+            body=body.text,
+            content_sid=self.settings.content_sid,
+            content_variables={name: filled.text for name, filled in variables.items()},
+            media=tuple(filled.text for filled in media),
+            missing=tuple(dict.fromkeys(missing)),
+        )
+
+
+def read_templates(settings: CampaignSettings) -> Composer:
+    """Return the campaign's templates in pieces; whoever accepted it has counted their placeholders."""
+
+    def parse(text: str) -> Template:
+        return parse_template(text, MAX_DISTINCT)
+
+    variables = {name: parse(text) for name, text in settings.content_variables.items()}
+    return Composer(settings, parse(settings.text), variables, tuple(map(parse, settings.media)))
+
+
+def list_placeholders(texts: Sequence[str]) -> tuple[str, ...]:
+    """Return the distinct placeholders of several texts, in the order of their first place."""
+    names = (name for text in texts for name in parse_template(text, MAX_DISTINCT).names)
+    return tuple(dict.fromkeys(names))
+
+
+MAX_DISTINCT = 10_000
+
+
+def compose_message(settings: CampaignSettings, values: Mapping[str, object]) -> Composed:
+    """Return the message of one row."""
+    return read_templates(settings).compose(values)
