@@ -234,6 +234,21 @@ class Settings:
         return self._required("SYNC_QUEUE_URL", ANYTHING)
 
     @property
+    def send_queue_url(self) -> str:
+        """The queue of rows that are to be sent."""
+        return self._required("SEND_QUEUE_URL", ANYTHING)
+
+    @property
+    def poll_queue_url(self) -> str:
+        """The queue of rows whose status Twilio is to be asked for."""
+        return self._required("POLL_QUEUE_URL", ANYTHING)
+
+    @property
+    def campaign_files_bucket(self) -> str:
+        """The bucket of campaigns' files."""
+        return self._required("CAMPAIGN_FILES_BUCKET", ANYTHING)
+
+    @property
     def metrics_namespace(self) -> str:
         """The CloudWatch namespace of the figures: the stack's name."""
         return self._optional("METRICS_NAMESPACE", ANYTHING) or "twilio-bridge"

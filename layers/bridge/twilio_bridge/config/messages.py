@@ -29,6 +29,8 @@ class Messages(Section):
     timezone: str = "UTC"
     rate_per_s: Annotated[float, Field(gt=0, le=1_000)] = 10
     sender_rate_per_s: Annotated[float, Field(gt=0, le=1_000)] = 10
+    sender_rates: Mapping[str, Annotated[float, Field(gt=0, le=1_000)]] = {}
+    lookup_after_s: Annotated[int, Field(ge=1, le=3_600)] = 90
     max_placeholders: Annotated[int, Field(ge=1, le=100)] = 5
     retry_interval_ms: Annotated[int, Field(ge=1_000, le=3_600_000)] = 10_000
     retry_attempts: Annotated[int, Field(ge=0, le=1_000)] = 30

@@ -1,10 +1,11 @@
 """Accepting a campaign: every fault of the request and of its source is found before anything is stored or sent."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from twilio_bridge import phone
 from twilio_bridge.errors import BridgeError
-from twilio_bridge.messages.campaign import Campaign, CampaignSettings, Source
+from twilio_bridge.messages.campaign import Campaign, CampaignSettings
 from twilio_bridge.messages.composing import read_templates
 from twilio_bridge.messages.ports import Campaigns, Continuation, OwnSenders, RowSources
 from twilio_bridge.messages.requests import CampaignRequest, FaultsError, check_columns
@@ -22,7 +23,7 @@ class AcceptanceDeps:
 
     campaigns: Campaigns
     sources: RowSources
-    senders: OwnSenders
+    senders: Callable[[], OwnSenders]
     continuation: Continuation
     now: Callable[[], int]
 
@@ -34,8 +35,13 @@ def accept_campaign(request: CampaignRequest, deps: AcceptanceDeps) -> Campaign:
         FaultsError: The request or its source has faults; all of them are named.
         CampaignExistsError: Another request has the id.
     """
-    there = deps.campaigns.find_campaign(request.settings.id)
-    campaign = there or deps.campaigns.create_campaign(check_request(request, deps), deps.now())
+    campaign = deps.campaigns.find_campaign(request.settings.id)
+    if campaign is None:
+        settings = check_request(request, deps)
+        if request.rows is not None:
+            name = f"{settings.id}-{settings.fingerprint[:16]}"
+            settings = replace(settings, source=deps.sources.store_rows(name, request.rows))
+        campaign = deps.campaigns.create_campaign(settings, deps.now())
 
     if campaign.settings.fingerprint != request.settings.fingerprint:
         raise CampaignExistsError(f"the campaign {campaign.id} exists, with another content; choose another id")
@@ -46,37 +52,29 @@ def accept_campaign(request: CampaignRequest, deps: AcceptanceDeps) -> Campaign:
 
 def check_request(request: CampaignRequest, deps: AcceptanceDeps) -> CampaignSettings:
     """Return the settings with their source as it was found, or raise FaultsError."""
-    settings, faults = request.settings, list(request.faults)
-    faults += _check_senders(settings, deps.senders)
+    settings = request.settings
+    faults = [*request.faults, *_check_senders(settings, deps.senders)]
 
     if request.rows is not None:
         columns = tuple(dict.fromkeys(name for row in request.rows for name in row))
         faults += check_columns(settings, columns) if request.rows else []
-        if faults:
-            raise FaultsError(faults)
-        name = f"{settings.id}-{settings.fingerprint[:16]}"
-        return replace(settings, source=deps.sources.store_rows(name, request.rows))
+    elif not any(fault.startswith("source") for fault in faults):
+        wanted = [settings.to_column, *(settings.columns.get(name, name) for name in read_templates(settings).names)]
+        described = deps.sources.describe(settings.source, wanted)
+        faults += [*described.faults, *(check_columns(settings, described.columns) if described.columns else [])]
+        settings = replace(settings, source=described.source)
 
-    return replace(settings, source=_check_source(request, faults, deps))
-
-
-def _check_source(request: CampaignRequest, faults: Sequence[str], deps: AcceptanceDeps) -> Source:
-    settings = request.settings
-    if any(fault.startswith("source") for fault in faults):
+    if faults:
         raise FaultsError(faults)
-
-    wanted = [settings.to_column, *(settings.columns.get(name, name) for name in read_templates(settings).names)]
-    described = deps.sources.describe(settings.source, wanted)
-    missing = check_columns(settings, described.columns) if described.columns else []
-    if faults or described.faults or missing:
-        raise FaultsError([*faults, *described.faults, *missing])
-    return described.source
+    return settings
 
 
-def _check_senders(settings: CampaignSettings, senders: OwnSenders) -> list[str]:
+def _check_senders(settings: CampaignSettings, senders: Callable[[], OwnSenders]) -> list[str]:
     """Return which senders are not the account's."""
     sender = settings.sender
-    numbers = list(dict.fromkeys(number for number in (sender.number, *sender.countries.values()) if number))
+    prefix = phone.WHATSAPP if settings.channel == "whatsapp" else ""
+    given = (number for number in (sender.number, *sender.countries.values()) if number)
+    numbers = list(dict.fromkeys(prefix + number for number in given))
     services = [sender.messaging_service_sid] if sender.messaging_service_sid else []
-    unknown = senders.find_unknown(numbers, services) if numbers or services else []
+    unknown = senders().find_unknown(numbers, services) if numbers or services else []
     return [f"sender: {each} is not one of the account's, or cannot send" for each in unknown]

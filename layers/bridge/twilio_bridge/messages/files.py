@@ -207,13 +207,13 @@ def _read_object(line: Line) -> SourceRow | None:
         except (ValueError, RecursionError):
             found = None
         if isinstance(found, dict):
-            values = {str(name): _as_text(value) for name, value in found.items()}
+            values = {str(name): format_value(value) for name, value in found.items()}
         else:
             fault = "is no JSON object"
     return SourceRow(f"line {line.number}", values, place, fault and f"line {line.number}: {fault}")
 
 
-def _as_text(value: Any) -> str:  # noqa: ANN401  any JSON
+def format_value(value: Any) -> str:  # noqa: ANN401  any JSON
     """Return a value as a text; empty for lists and objects, which no text holds."""
     if isinstance(value, bool):
         return "true" if value else "false"

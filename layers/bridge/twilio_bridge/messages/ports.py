@@ -186,3 +186,10 @@ class Suppressions(Protocol):
 
     def find_suppressed(self, addresses: Sequence[str]) -> Mapping[str, SkipReason]:
         """Return why an address gets nothing, for those that are suppressed."""
+
+
+class Marks(Protocol):
+    """Numbers that earlier messages have shown to be unreachable."""
+
+    def find_marked(self, numbers: Sequence[str]) -> Mapping[str, str]:
+        """Return why a number gets nothing, `unreachable_number` or `landline`, for those that are marked."""

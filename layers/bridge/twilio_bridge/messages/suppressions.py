@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from twilio_bridge.messages.ports import Suppressions
+from twilio_bridge import phone
+from twilio_bridge.messages.ports import Marks, Suppressions
 from twilio_bridge.messages.row import SkipReason
 
 
@@ -20,3 +21,17 @@ class AllSuppressions:
             left = [address for address in dict.fromkeys(addresses) if address not in found]
             found.update(book.find_suppressed(left) if left else {})
         return found
+
+
+@dataclass(frozen=True, slots=True)
+class MarkedNumbers:
+    """The port Suppressions over marked numbers: those of the sms channel, for WhatsApp reaches others."""
+
+    marks: Marks
+
+    def find_suppressed(self, addresses: Sequence[str]) -> Mapping[str, SkipReason]:
+        """Ask for the numbers among the addresses."""
+        numbers = [address for address in addresses if not phone.is_whatsapp(address)]
+        marked = self.marks.find_marked(numbers) if numbers else {}
+        reasons: Mapping[str, SkipReason] = {"landline": "landline"}
+        return {number: reasons.get(reason, "unreachable_number") for number, reason in marked.items()}

@@ -112,6 +112,9 @@ def _head(campaign: Campaign) -> Item:
         "created_at": campaign.created_at,
         "changed_at": campaign.changed_at,
         "finished_at": campaign.finished_at,
+        "forgiven_failed": campaign.forgiven_failed,
+        "forgiven_ended": campaign.forgiven_ended,
+        "max_spend_micros": campaign.max_spend_micros,
         "planning": pack(asdict(campaign.planning)),
         "expires_at": _expires_at(),
     }
@@ -130,6 +133,9 @@ def _campaign_from(head: Item, settings: CampaignSettings) -> Campaign:
         created_at=head["created_at"],
         changed_at=head["changed_at"],
         finished_at=head["finished_at"],
+        forgiven_failed=head["forgiven_failed"],
+        forgiven_ended=head["forgiven_ended"],
+        max_spend_micros=head["max_spend_micros"],
         planning=Planning(**planning | {"faults": tuple(planning["faults"])}),
     )
 

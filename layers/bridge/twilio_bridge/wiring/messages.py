@@ -1,0 +1,148 @@
+"""The part of the wiring that campaigns need: taking them in, planning, the sweep; see `base`."""
+
+import time
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING
+
+from twilio_bridge.adapters.aws import clients
+from twilio_bridge.adapters.aws.message_queues import LambdaContinuation, SqsMessageQueues
+from twilio_bridge.adapters.state.campaign_rows import DynamoLedger
+from twilio_bridge.adapters.state.campaigns import DynamoCampaigns
+from twilio_bridge.messages.acceptance import AcceptanceDeps
+from twilio_bridge.messages.calls import CampaignCalls
+from twilio_bridge.messages.planning import PlanningDeps
+from twilio_bridge.messages.ports import OwnSenders, RowSources, Suppressions
+from twilio_bridge.messages.preview import PreviewDeps
+from twilio_bridge.messages.requests import Defaults
+from twilio_bridge.messages.sources import AllSources
+from twilio_bridge.messages.suppressions import AllSuppressions, MarkedNumbers
+from twilio_bridge.messages.sweep import SweepDeps
+from twilio_bridge.wiring import base
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mypy_boto3_lambda import LambdaClient
+
+
+def now() -> int:
+    """This moment, epoch ms."""
+    return int(time.time() * 1000)
+
+
+@cache
+def campaigns() -> DynamoCampaigns:
+    """Campaigns and how far they are."""
+    return DynamoCampaigns(base.sync_state_table())
+
+
+@cache
+def ledger() -> DynamoLedger:
+    """The rows of campaigns."""
+    return DynamoLedger(base.sync_state_table())
+
+
+@cache
+def queues() -> SqsMessageQueues:
+    """Rows to be sent, and rows to be asked about."""
+    settings = base.settings()
+    return SqsMessageQueues(
+        clients.sqs(), send_queue_url=settings.send_queue_url, poll_queue_url=settings.poll_queue_url
+    )
+
+
+@cache
+def _lambda() -> "LambdaClient":
+    return clients.lambda_()
+
+
+def _continuation() -> LambdaContinuation:
+    return LambdaContinuation(_lambda, base.settings().own_function)
+
+
+@cache
+def _files() -> RowSources:
+    from twilio_bridge.adapters.aws.campaign_files import S3CampaignFiles  # noqa: PLC0415  only some calls need it
+
+    return S3CampaignFiles(clients.s3(), base.settings().campaign_files_bucket)
+
+
+def _airtable() -> RowSources:
+    """Airtable for a job in the background."""
+    from twilio_bridge.adapters.airtable.campaign_source import AirtableCampaignSource  # noqa: PLC0415  pyairtable is slow
+    from twilio_bridge.adapters.airtable.client import BULK_PATIENCE_S, AirtableRequests  # noqa: PLC0415  as above
+    from twilio_bridge.adapters.state.limiter import AIRTABLE, SlotLimiter  # noqa: PLC0415  as above
+
+    settings = base.settings()
+    limiter = SlotLimiter(base.sync_state_table(), AIRTABLE, settings.airtable_base_id, bulk=True)
+    requests = AirtableRequests(
+        settings.airtable_token,
+        settings.airtable_endpoint_url,
+        limiter,
+        BULK_PATIENCE_S,
+        settings.proxy_to("AIRTABLE"),
+    )
+    opt_out = base.configuration().contacts.columns.opt_out
+    return AirtableCampaignSource(settings.airtable_base_id, requests, opt_out)
+
+
+def _senders() -> OwnSenders:
+    return _own_senders(base.settings().twilio_login)
+
+
+@lru_cache(maxsize=1)
+def _own_senders(login: tuple[str, str]) -> OwnSenders:
+    from twilio_bridge.adapters.twilio.own_senders import TwilioOwnSenders  # noqa: PLC0415  the SDK is slow to import
+
+    return TwilioOwnSenders(base.account(login))
+
+
+@cache
+def suppressions() -> Suppressions:
+    """Whom nothing is sent: opt-outs, and marked numbers."""
+    from twilio_bridge.adapters.state.number_marks import DynamoNumberMarks  # noqa: PLC0415  only some calls need it
+    from twilio_bridge.adapters.state.opted_out import DynamoOptedOut  # noqa: PLC0415  as above
+
+    table = base.sync_state_table()
+    return AllSuppressions([DynamoOptedOut(table), MarkedNumbers(DynamoNumberMarks(table))])
+
+
+def _prices() -> "Mapping[str, float]":
+    return base.configuration().messages.prices
+
+
+def _defaults() -> Defaults:
+    settings = base.settings()
+    numbers = settings.twilio_sms_number or "", settings.twilio_whatsapp_number or ""
+    return Defaults(base.configuration(), *numbers)
+
+
+def calls() -> CampaignCalls:
+    """What is asked by HTTP."""
+    sources = AllSources(_files, _airtable)
+    return CampaignCalls(
+        campaigns=campaigns(),
+        ledger=ledger(),
+        acceptance=AcceptanceDeps(campaigns(), sources, _senders, _continuation(), now),
+        preview=PreviewDeps(sources, suppressions(), _prices, now),
+        defaults=_defaults,
+        now=now,
+    )
+
+
+def planning() -> PlanningDeps:
+    """What planning works with."""
+    return PlanningDeps(
+        campaigns=campaigns(),
+        ledger=ledger(),
+        sources=AllSources(_files, _airtable),
+        suppressions=suppressions(),
+        continuation=_continuation(),
+        prices=_prices,
+        now=now,
+    )
+
+
+def sweeping() -> SweepDeps:
+    """What the sweep works with."""
+    return SweepDeps(campaigns(), ledger(), queues(), _continuation(), now)
