@@ -244,6 +244,11 @@ def test_what_waits_for_airtable_is_counted_whether_visible_or_not(template: Any
 
 # Each route, and what proves who calls. A new one has to be added here.
 AUTHENTICATION = {
+    "POST /campaigns": "AWS_IAM",
+    "GET /campaigns/{id}": "AWS_IAM",
+    "GET /campaigns/{id}/rows": "AWS_IAM",
+    "GET /campaigns/{id}/report": "AWS_IAM",
+    "POST /campaigns/{id}/{action}": "AWS_IAM",
     "POST /callbacks/crm": "X-Twilio-Signature",
     "POST /callbacks/outgoing-conversation": "X-Twilio-Signature",
     "POST /callbacks/routing": "X-Twilio-Signature",

@@ -125,7 +125,7 @@ def evaluate(transformed: Any, **parameters: str) -> Evaluated:
     return Evaluated(deepcopy(transformed), parameters)
 
 
-ALL: Final = [{}, {"Support": "off"}, {"Frontline": "off"}]
+ALL: Final = [{}, {"Support": "off"}, {"Frontline": "off"}, {"Messages": "off"}, {"Frontline": "off", "Support": "off"}]
 
 
 @pytest.mark.parametrize("given", [*ALL, {"SinkExternalId": "mine"}, {"AlarmTopicArn": "arn:aws:sns:x"}], ids=str)
@@ -144,7 +144,8 @@ def test_a_reference_to_a_part_that_is_missing_would_be_seen(transformed: Any) -
 
 def test_frontline_alone_costs_nothing_while_idle(transformed: Any) -> None:
     """No stream, no queue of Brevo's, no role for Twilio; every callback is there."""
-    alone, both = evaluate(transformed, Support="off"), evaluate(transformed)
+    alone = evaluate(transformed, Support="off", Messages="off")
+    both = evaluate(transformed, Messages="off")
     kinds = {body["Type"] for body in alone.resources.values()}
 
     assert not kinds & {"AWS::Kinesis::Stream", "AWS::S3::Bucket"}
@@ -159,10 +160,23 @@ def test_frontline_alone_costs_nothing_while_idle(transformed: Any) -> None:
 
 def test_support_alone_has_no_callback(transformed: Any) -> None:
     """Neither Frontline's callbacks nor anything that reads Airtable."""
-    alone = evaluate(transformed, Frontline="off")
+    alone = evaluate(transformed, Frontline="off", Messages="off")
 
     assert {"/webhooks/event-streams", "/webhooks/flex/task-complete"} | SHARED_ROUTES == alone.routes()
     assert not [name for name in alone.resources if re.search("Airtable|Crm|Routing|Templates|Refresh|Outgoing", name)]
+    assert alone.resources.keys() >= SHARED
+
+
+def test_messages_alone_have_their_routes_and_queues(transformed: Any) -> None:
+    """Neither Frontline's callbacks nor a stream."""
+    alone = evaluate(transformed, Frontline="off", Support="off")
+    kinds = {body["Type"] for body in alone.resources.values()}
+
+    assert "AWS::Kinesis::Stream" not in kinds
+    assert {"/campaigns", "/campaigns/{id}", "/campaigns/{id}/rows", "/campaigns/{id}/{action}"} <= alone.routes()
+    assert {"SendQueue", "SendDeadLetters", "PollQueue", "PollDeadLetters"} == {
+        name for name, body in alone.resources.items() if body["Type"] == "AWS::SQS::Queue"
+    }
     assert alone.resources.keys() >= SHARED
 
 
@@ -204,7 +218,7 @@ def trusted_external_id(stack: Evaluated) -> Any:
 
 
 def test_something_has_to_be_deployed(transformed: Any) -> None:
-    """Both off is refused by CloudFormation before anything is made, with what to do."""
+    """All off is refused by CloudFormation before anything is made, with what to do."""
     (assertion,) = transformed["Rules"]["SomethingIsDeployed"]["Assertions"]
 
     assert {"Fn::Or"} == assertion["Assert"].keys()

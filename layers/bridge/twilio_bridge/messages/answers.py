@@ -58,7 +58,7 @@ def describe_campaign(campaign: Campaign, counts: Counts) -> dict[str, Any]:
         "spent": counts.spent_micros / MICROS,
         "currency": settings.currency,
     }
-    return {name: value for name, value in known.items() if value not in ("", [], 0)} | figures
+    return {name: value for name, value in known.items() if value not in ("", [], 0, None)} | figures
 
 
 def describe_row(row: Row) -> dict[str, Any]:

@@ -24,7 +24,7 @@ COUNT_ITEMS = 32
 MAX_TRIES_COUNT = 5
 DUE: Mapping[DueKind, str] = {"waiting": "DUE", "lookup": "LOOKUP"}
 COUNT, SPENT = "n_", "spent"
-IS_OURS = "attribute_not_exists(pk) OR number = :number"
+IS_OURS = "attribute_not_exists(pk) OR taken_by = :number"
 # What stands in attributes of its own, or follows from the key.
 APART = frozenset({"campaign", "number", "state", "version", "due_at"})
 DEFAULTS = {each.name: each.default for each in fields(Row)}
@@ -131,7 +131,7 @@ def _claim(row: Row) -> Write:
     """Return the write that makes an address the row's: every spelling of a number is one person."""
     bare = phone.strip_channel(row.address)
     digest = hashlib.sha256(min(phone.list_spellings(bare)).encode()).hexdigest()[:32]
-    item = {"pk": f"{partition_of(row.campaign)}#TO#{digest[0]}", "sk": digest, "number": row.number}
+    item = {"pk": f"{partition_of(row.campaign)}#TO#{digest[0]}", "sk": digest, "taken_by": row.number}
     return a_put(item | {"expires_at": _expires_at()}, when=IS_OURS, values={":number": row.number})
 
 
