@@ -153,6 +153,7 @@ def test_what_stays_after_a_removal_is_listed() -> None:
     section = OPERATIONS.partition("## Removing it\n")[2].partition("\n## ")[0]
     retained = {name for name, body in TEMPLATE["Resources"].items() if body.get("DeletionPolicy") == "Retain"}
 
-    assert {"SyncState", "Quarantine"} == retained
+    assert {"SyncState", "Quarantine", "CampaignFiles"} == retained
     assert "| SyncState |" in section
     assert "| the quarantine bucket |" in section
+    assert "| CampaignFiles, a bucket |" in section
