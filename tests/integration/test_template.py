@@ -250,6 +250,7 @@ AUTHENTICATION = {
     "GET /campaigns/{id}/report": "AWS_IAM",
     "POST /campaigns/{id}/{action}": "AWS_IAM",
     "POST /callbacks/crm": "X-Twilio-Signature",
+    "POST /callbacks/message-status": "X-Twilio-Signature",
     "POST /callbacks/outgoing-conversation": "X-Twilio-Signature",
     "POST /callbacks/routing": "X-Twilio-Signature",
     "POST /callbacks/templates": "X-Twilio-Signature",

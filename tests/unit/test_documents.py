@@ -23,7 +23,7 @@ TEMPLATE: Final = yaml_parse((ROOT / "template.yaml").read_text())
 LINK: Final = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 # template.yaml sets these; nobody else does.
 SET_BY_THE_TEMPLATE: Final = re.compile(
-    r".*_(TABLE|QUEUE_URL|QUEUES|DEAD_LETTERS_URL|SECRET|FUNCTIONS?|BUCKET|NAMESPACE|STREAM|ARN)"
+    r"API_BASE_URL|.*_(TABLE|QUEUE_URL|QUEUES|DEAD_LETTERS_URL|SECRET|FUNCTIONS?|BUCKET|NAMESPACE|STREAM|ARN)"
 )
 SECRET_VALUES: Final = {"TASK_COMPLETE_SECRET", "AIRTABLE_WEBHOOK_SECRET", "TWILIO_API_KEY_SECRET"}
 

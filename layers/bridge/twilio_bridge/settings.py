@@ -282,6 +282,12 @@ class Settings:
         return given.rstrip("/") if given else None
 
     @property
+    def status_callback_url(self) -> str:
+        """Where Twilio reports a message's statuses: at PUBLIC_BASE_URL, else at the API's own address."""
+        base = self.public_base_url or self._required("API_BASE_URL", BASE_URL).rstrip("/")
+        return f"{base}/callbacks/message-status"
+
+    @property
     def contact_cache_table(self) -> str:
         """The DynamoDB table ContactCache."""
         return self._required("CONTACT_CACHE_TABLE", ANYTHING)

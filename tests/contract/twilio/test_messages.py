@@ -16,12 +16,14 @@ from twilio_bridge import deadline
 from twilio_bridge.adapters.twilio import messages
 from twilio_bridge.adapters.twilio.client import Account
 from twilio_bridge.adapters.twilio.messages import TwilioMessages
+from twilio_bridge.adapters.twilio.own_senders import TwilioOwnSenders
 from twilio_bridge.errors import NotTakenError, OutOfTimeError, RateLimitedError, RefusedError, UnavailableError
 from twilio_bridge.messages.message import MessageDraft
 
 ACCOUNT_SID, TOKEN = "AC" + "0" * 32, "12345"
 SID, SERVICE = "SM" + "1" * 32, "MG" + "2" * 32
 TO, SENDER = "+14155550123", "+15005550006"
+VOICE_ONLY = {"sid": "PN1", "phone_number": SENDER, "capabilities": {"voice": True, "sms": False}}
 CREATED = "Fri, 20 Nov 2026 10:00:00 +0000"
 CREATED_AT = datetime(2026, 11, 20, 10, tzinfo=UTC).timestamp()
 
@@ -67,6 +69,11 @@ class Wire:
     def messages(self) -> TwilioMessages:
         """Return the adapter, at this server."""
         return TwilioMessages(Account((ACCOUNT_SID, TOKEN), ACCOUNT_SID, endpoint_url=self.url))
+
+    @property
+    def senders(self) -> TwilioOwnSenders:
+        """Return the other adapter, at this server."""
+        return TwilioOwnSenders(Account((ACCOUNT_SID, TOKEN), ACCOUNT_SID, endpoint_url=self.url))
 
     def answer(self, method: str, target: str, body: str) -> tuple[int, bytes] | None:
         address = urlsplit(target)
@@ -332,6 +339,7 @@ def test_a_scheduled_message_is_canceled(wire: Wire) -> None:
     [
         (SENDER, (200, {"incoming_phone_numbers": [{"sid": "PN1", "phone_number": SENDER}]}), True, "IncomingPhone"),
         (SENDER, (200, {"incoming_phone_numbers": []}), False, "IncomingPhoneNumbers"),
+        (SENDER, (200, {"incoming_phone_numbers": [VOICE_ONLY]}), False, "IncomingPhoneNumbers"),
         ("12345", (200, {"short_codes": [{"sid": "SC1", "short_code": "12345"}]}), True, "SMS/ShortCodes"),
         ("12345", (200, {"short_codes": []}), False, "SMS/ShortCodes"),
         (SERVICE, (200, {"sid": SERVICE}), True, f"/messaging/v1/Services/{SERVICE}"),
@@ -339,15 +347,22 @@ def test_a_scheduled_message_is_canceled(wire: Wire) -> None:
     ],
 )
 def test_whose_a_sender_is(wire: Wire, sender: str, answer: tuple[int, object], expected: bool, path: str) -> None:
-    """A number, a short code, a Messaging Service."""
+    """A number, a short code, a Messaging Service; each is asked for once."""
     wire.answers = [answer]
-    assert expected == wire.messages.owns_sender(sender)
+    numbers, services = ([], [sender, sender]) if sender == SERVICE else ([sender, sender], [])
+    assert ([] if expected else [sender]) == wire.senders.find_unknown(numbers, services)
     [(_, asked, _, _)] = wire.requests
     assert path in asked
 
 
-@pytest.mark.parametrize("sender", ["ACME", "whatsapp:+14155550100", "messenger:123"])
-def test_senders_that_no_list_holds(wire: Wire, sender: str) -> None:
+def test_a_failure_is_no_unknown_sender(wire: Wire) -> None:
+    """Who cannot be asked about is not refused."""
+    wire.answers = [error(401, 20003, "no")]
+    with pytest.raises(RefusedError):
+        wire.senders.find_unknown([], [SERVICE])
+
+
+def test_senders_that_no_list_holds(wire: Wire) -> None:
     """They are left to Twilio's answer to the first message."""
-    assert wire.messages.owns_sender(sender)
+    assert [] == wire.senders.find_unknown(["ACME", "whatsapp:+14155550100", "messenger:123"], [])
     assert [] == wire.requests

@@ -54,9 +54,9 @@ class Refusal(Enum):
 # The person wrote STOP: https://www.twilio.com/docs/api/errors/21610
 OPTED_OUT_CODE: Final = 21610
 # Too many requests, the sender's queue is full, too many scheduled messages: nothing of it was accepted.
-LATER_CODES: Final = frozenset({429, 20429, 21611, 35125})
-# The login is wrong, the account is suspended or closed, the address of the account is not known.
-EVERYBODY_CODES: Final = frozenset({20003, 20005, 20008, 20403, 20404, 90010})
+LATER_CODES: Final = frozenset({429, 20429, 21611, 35125, 63018})
+# The login is wrong, the account is suspended or closed or has sent what it may in a day, its address is not known.
+EVERYBODY_CODES: Final = frozenset({20003, 20005, 20008, 20403, 20404, 63038, 90010})
 # Below it stand HTTP's own statuses: what answered with them, a proxy for instance, was not Twilio.
 MIN_TWILIO_CODE: Final = 10_000
 
@@ -72,7 +72,8 @@ def classify_refusal(code: int | None) -> Refusal:
     return Refusal.ROW
 
 
-# https://www.twilio.com/docs/api/errors/30005 and 30006: the number does not exist, or is a landline.
-DEAD_NUMBER_CODES: Final = frozenset({30005, 30006})
+# The number does not exist: https://www.twilio.com/docs/api/errors/30005. Marked, like a landline.
+INVALID_NUMBER_CODES: Final = frozenset({30005})
+LANDLINE_CODE: Final = 30006
 # https://www.twilio.com/docs/api/errors/30003: the phone is off or out of reach, which says little about the number.
 UNREACHABLE_CODE: Final = 30003

@@ -1,11 +1,15 @@
 """Whom nothing is sent, out of several books."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from twilio_bridge import phone
+from twilio_bridge.contacts.contact import Contact
+from twilio_bridge.contacts.directory import Directory
+from twilio_bridge.contacts.opt_outs import is_anybody_opted_out
 from twilio_bridge.messages.ports import Marks, Suppressions
 from twilio_bridge.messages.row import SkipReason
+from twilio_bridge.ports import OptOuts
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,3 +39,20 @@ class MarkedNumbers:
         marked = self.marks.find_marked(numbers) if numbers else {}
         reasons: Mapping[str, SkipReason] = {"landline": "landline"}
         return {number: reasons.get(reason, "unreachable_number") for number, reason in marked.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class OptedOutContacts:
+    """The port Suppressions over the copy of the contacts: a record that is ticked as opted out counts as well."""
+
+    find_people: Callable[[str], Sequence[Contact]]
+    opt_outs: OptOuts
+    directory: Directory
+
+    def find_suppressed(self, addresses: Sequence[str]) -> Mapping[str, SkipReason]:
+        """Look at each address's contacts; of a stranger no record says anything."""
+        return {address: "opted_out" for address in addresses if self._is_out(phone.strip_channel(address))}
+
+    def _is_out(self, number: str) -> bool:
+        people = [person for spelling in phone.list_spellings(number) for person in self.find_people(spelling)]
+        return bool(people) and is_anybody_opted_out(people, number, self.opt_outs, self.directory)

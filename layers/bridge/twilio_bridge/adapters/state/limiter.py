@@ -19,6 +19,8 @@ from twilio_bridge.errors import RateLimitedError
 
 AIRTABLE = "airtable"
 PENALTY_S = 30
+# Who only takes a slot, and comes back for it later, takes one as far ahead as this.
+MAX_AHEAD_S = 365 * 86_400
 # Of a slot: a request that starts this late, and is underway as long again, still keeps to the limit, which is one
 # request a second above our slots.
 LATE = 0.5
@@ -85,6 +87,10 @@ class SlotLimiter:
         until = self._clock() + patience_s
         if not self._wait_for_slot(patience_s):
             self._wait_for_slot(max(until - self._clock(), 0))
+
+    def take_slot_ms(self) -> int:
+        """Take the next slot without waiting for it, and return its moment (epoch ms), however far ahead it is."""
+        return self._next_slot_ms(MAX_AHEAD_S)
 
     def block_slots(self, seconds: float = PENALTY_S) -> None:
         """Let nobody ask for `seconds`, for instance because the vendor answered 429."""

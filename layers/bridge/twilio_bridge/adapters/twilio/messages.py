@@ -87,22 +87,6 @@ class TwilioMessages:
                 return None
             raise
 
-    def owns_sender(self, sender: str) -> bool:
-        """Return whether the account may send from this: a number or short code of its own, or a Messaging Service.
-
-        Alphanumeric sender ids and senders of other channels are in no list of the account's: they are accepted here,
-        and Twilio answers the first message.
-        """
-        if sender.startswith("MG"):
-            return _exists(lambda: require_resource(self._client.messaging.v1.services(sender).fetch()))
-        if phone.E164.fullmatch(sender):
-            numbers = self._client.incoming_phone_numbers
-            return bool(call_twilio(lambda: numbers.list(phone_number=sender, limit=1)))
-        if sender.isdecimal():
-            codes = self._client.short_codes
-            return bool(call_twilio(lambda: codes.list(short_code=sender, limit=1)))
-        return True
-
 
 def _parameters(draft: MessageDraft) -> dict[str, Any]:
     """Return the request's parameters; an empty one is left out."""
@@ -156,13 +140,3 @@ def _or_none(fetch: Callable[[], Any]) -> TwilioMessage | None:
         if error.code == NOT_FOUND:
             return None
         raise
-
-
-def _exists(fetch: Callable[[], object]) -> bool:
-    try:
-        call_twilio(fetch)
-    except RefusedError as error:
-        if error.code == NOT_FOUND:
-            return False
-        raise
-    return True

@@ -1,1 +1,0 @@
-"""Attributes for Flex Insights: looked at, and filled in once more."""

@@ -1,0 +1,23 @@
+"""Twilio calls this when a message has reached another status."""
+
+import time
+
+from twilio_bridge import forms
+from twilio_bridge.entrypoints import http
+from twilio_bridge.messages import following
+from twilio_bridge.wiring import base, sending
+
+signatures = base.signatures()
+
+
+def lambda_handler(event: http.Event, context: http.Context) -> http.Reply:
+    """Answer POST /callbacks/message-status; the row's key stands in the query, which is signed like the rest."""
+    query = event.get("queryStringParameters") or {}
+    return http.answer_callback(event, context, signatures, lambda form: answer(form, query.get("row", "")))
+
+
+def answer(form: forms.Form, row: str) -> forms.Answer:
+    """Write the status into the row."""
+    key, report = following.parse_row_key(row), following.read_report(form)
+    status = following.take_report(key, report, sending.campaigns(), sending.outcome_deps(), int(time.time() * 1000))
+    return forms.Answer({"status": status})

@@ -1,0 +1,19 @@
+"""Which row a message at Twilio belongs to: one item a message, for as long as lost answers are looked up."""
+
+import time
+
+from twilio_bridge.adapters.aws.dynamodb import Table
+
+KEEP_S = 7 * 86_400
+
+
+class DynamoSentMessages:
+    """The port SentMessages."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def claim_message(self, sid: str, row: str) -> bool:
+        """Write the message's row, unless another one stands there."""
+        item = {"pk": f"message#{sid}", "sk": "row", "sent_for": row, "expires_at": int(time.time()) + KEEP_S}
+        return self._table.put(item, when="attribute_not_exists(pk) OR sent_for = :row", values={":row": row})
