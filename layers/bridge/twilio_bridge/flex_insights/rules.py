@@ -28,13 +28,17 @@ _JSON: Final = "https://www.rfc-editor.org/rfc/rfc8259#section-4"
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule; `shown` is what Flex Insights shows instead where it is broken."""
+    """One rule; `shown` is what Flex Insights shows instead where it is broken.
+
+    Not all of that is stated by Twilio; what is not follows from what its page has.
+    """
 
     code: str
     severity: Severity
     title: str
     shown: str
     source: str
+    is_stated: bool = True
 
 
 _RULES: Final = (
@@ -48,7 +52,14 @@ _RULES: Final = (
         "Nothing: it is taken for one of your own",
         INTEGRATION,
     ),
-    Rule("FI004", "error", "`conversations` and `customers` are objects", "Nothing of what is in them", INTEGRATION),
+    Rule(
+        "FI004",
+        "error",
+        "`conversations` and `customers` are objects",
+        "Nothing of what is in them",
+        INTEGRATION,
+        is_stated=False,
+    ),
     Rule(
         "FI005",
         "error",
@@ -63,7 +74,14 @@ _RULES: Final = (
         "Nothing: TaskRouter refuses the update",
         _TASK,
     ),
-    Rule("FI007", "error", "An attribute's value is no object and no list", "Nothing that is documented", INTEGRATION),
+    Rule(
+        "FI007",
+        "error",
+        "An attribute's value is no object and no list",
+        "Nothing that is documented",
+        INTEGRATION,
+        is_stated=False,
+    ),
     Rule("FI008", "error", "A key stands once in its object", "The value that stands last", _JSON),
     Rule("FI009", "error", "Attributes are a JSON object", "Nothing of them", _TASK),
     # --- text -----------------------------------------------------------------------------------------------------
@@ -74,6 +92,7 @@ _RULES: Final = (
         "What is unknown is null or left out, not an empty text",
         "A category without a name",
         INTEGRATION,
+        is_stated=False,
     ),
     Rule(
         "FI012",
@@ -81,6 +100,7 @@ _RULES: Final = (
         "A text is no placeholder, such as `undefined`",
         "The placeholder, as a category of its own",
         _LIQUID,
+        is_stated=False,
     ),
     Rule(
         "FI013",
@@ -88,6 +108,7 @@ _RULES: Final = (
         "A text has no blanks around it and no control characters",
         "Another category than the same text without",
         LABELS,
+        is_stated=False,
     ),
     Rule(
         "FI014",
@@ -95,17 +116,26 @@ _RULES: Final = (
         "A text is no number and no boolean",
         "What Insights makes of it: that is not documented",
         INTEGRATION,
+        is_stated=False,
     ),
     # --- numbers --------------------------------------------------------------------------------------------------
-    Rule("FI015", "error", "A measure is a number", "No measure: it cannot be added up", INTEGRATION),
+    Rule("FI015", "error", "A measure is a number", "No measure: it cannot be added up", INTEGRATION, is_stated=False),
     Rule(
         "FI016",
         "warning",
         "A time is in seconds: not negative, at most a day",
         "A time that distorts every mean",
         _LIFECYCLE,
+        is_stated=False,
     ),
-    Rule("FI017", "warning", "`order` is a whole number from 1", "Segments in another order", INTEGRATION),
+    Rule(
+        "FI017",
+        "warning",
+        "`order` is a whole number from 1",
+        "Segments in another order",
+        INTEGRATION,
+        is_stated=False,
+    ),
     # --- dates ----------------------------------------------------------------------------------------------------
     Rule("FI018", "error", "A date is in the years 1901 to 2049", "No date", INTEGRATION),
     Rule(
@@ -114,6 +144,7 @@ _RULES: Final = (
         "A date is YYYY-MM-DD, a year four digits",
         "What Insights makes of it: other forms are not documented",
         INTEGRATION,
+        is_stated=False,
     ),
     # --- choices --------------------------------------------------------------------------------------------------
     Rule(
@@ -143,6 +174,7 @@ _RULES: Final = (
         "Only what was abandoned has an `abandoned_phase`",
         "A phase for a call that an agent took",
         ABANDONED,
+        is_stated=False,
     ),
     # --- teams ----------------------------------------------------------------------------------------------------
     Rule("FI024", "error", "A team's name comes with its id", "The queue's SID and name instead", INTEGRATION),
@@ -153,10 +185,25 @@ _RULES: Final = (
         'Levels of a hierarchy stand apart by " ▸ "',
         "One level, with the signs in its name",
         INTEGRATION,
+        is_stated=False,
     ),
-    Rule("FI027", "warning", "A hierarchy ends with the name itself", "A team that stands in two places", INTEGRATION),
+    Rule(
+        "FI027",
+        "warning",
+        "A hierarchy ends with the name itself",
+        "A team that stands in two places",
+        INTEGRATION,
+        is_stated=False,
+    ),
     # --- links ----------------------------------------------------------------------------------------------------
-    Rule("FI028", "error", "A link is an http or https address", "A link that leads nowhere", INTEGRATION),
+    Rule(
+        "FI028",
+        "error",
+        "A link is an http or https address",
+        "A link that leads nowhere",
+        INTEGRATION,
+        is_stated=False,
+    ),
     Rule(
         "FI029",
         "error",
@@ -170,9 +217,15 @@ _RULES: Final = (
         "A link's authorisation does not expire",
         "A player that plays nothing once it has expired",
         INTEGRATION,
+        is_stated=False,
     ),
     Rule(
-        "FI031", "warning", "`segment_link` begins with https", "A player that the browser forbids to load it", _MIXED
+        "FI031",
+        "warning",
+        "`segment_link` begins with https",
+        "A player that the browser forbids to load it",
+        _MIXED,
+        is_stated=False,
     ),
     Rule(
         "FI032",
@@ -180,17 +233,33 @@ _RULES: Final = (
         "A link has at most 128 characters",
         "A link that is cut, where the limit of texts holds for it",
         INTEGRATION,
+        is_stated=False,
     ),
-    Rule("FI033", "error", "`media` is a list of objects with url or conversation_sid", "No recording", HIPAA),
+    Rule(
+        "FI033",
+        "error",
+        "`media` is a list of objects with url or conversation_sid",
+        "No recording",
+        HIPAA,
+        is_stated=False,
+    ),
     # --- who the customer is --------------------------------------------------------------------------------------
     Rule("FI034", "error", "What links customers is nobody's placeholder", "All of them as one customer", INTEGRATION),
-    Rule("FI035", "warning", "A number is in E.164", "A customer who is not linked with their calls", _E164),
+    Rule(
+        "FI035",
+        "warning",
+        "A number is in E.164",
+        "A customer who is not linked with their calls",
+        _E164,
+        is_stated=False,
+    ),
     Rule(
         "FI036",
         "warning",
         "An e-mail address is one, in lower case",
         "A customer who is not linked with their e-mails",
         INTEGRATION,
+        is_stated=False,
     ),
     Rule(
         "FI037",
@@ -199,7 +268,7 @@ _RULES: Final = (
         "A new customer for every conversation",
         INTEGRATION,
     ),
-    Rule("FI038", "error", "`geo_location` is latitude;longitude", "No place", INTEGRATION),
+    Rule("FI038", "error", "`geo_location` is latitude;longitude", "No place", INTEGRATION, is_stated=False),
     # --- HIPAA ----------------------------------------------------------------------------------------------------
     Rule(
         "FI039",
@@ -240,14 +309,18 @@ _RULES: Final = (
         "A source begins with contact., person., task., event. or =",
         "Nothing: there is no value",
         INTEGRATION,
+        is_stated=False,
     ),
-    Rule("FI102", "error", "A source names a fact there is", "Nothing: there is no value", INTEGRATION),
+    Rule(
+        "FI102", "error", "A source names a fact there is", "Nothing: there is no value", INTEGRATION, is_stated=False
+    ),
     Rule(
         "FI103",
         "error",
         "A mapped attribute takes one value",
         "Nothing: recordings are a list, and added as such",
         HIPAA,
+        is_stated=False,
     ),
 )
 RULES: Final[Mapping[str, Rule]] = {rule.code: rule for rule in _RULES}

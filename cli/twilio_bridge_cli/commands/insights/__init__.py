@@ -1,0 +1,1 @@
+"""Attributes for Flex Insights: looked at, and filled in once more."""

@@ -1,0 +1,105 @@
+"""What there is to look at: attributes, or tasks and workers as TaskRouter has them; one, a list, or one a line."""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+from twilio_bridge.flex_insights.lint import TaskState, lint_task_attributes, lint_worker_attributes, parse_attributes
+from twilio_bridge.flex_insights.rules import Finding
+from twilio_bridge_cli.errors import CommandError
+
+MAX_BYTES: Final = 100_000_000
+_FORMS: Final = "Write attributes, a task or a worker of TaskRouter's API, a list of these, or one a line."
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """One task or worker that was looked at: its SID, or its number in a file; `is_finished` where that is known."""
+
+    name: str
+    findings: tuple[Finding, ...]
+    is_finished: bool = False
+
+
+def read_file(path: Path, *, of_workers: bool, is_hipaa: bool) -> list[Looked]:
+    """Return what every one in a file breaks; raise CommandError where the file cannot be read."""
+    items = list(_iterate_items(_read_text(path), str(path)))
+    if not items:
+        raise CommandError(f"{path} holds nothing.", _FORMS)
+    name = "" if len(items) == 1 else "{}"
+    return [
+        _look(item, found, name.format(number), of_workers=of_workers, is_hipaa=is_hipaa)
+        for number, (item, found) in enumerate(items, 1)
+    ]
+
+
+def _read_text(path: Path) -> str:
+    try:
+        if str(path) == "-":
+            return sys.stdin.read(MAX_BYTES)
+        if path.stat().st_size > MAX_BYTES:
+            raise CommandError(f"{path} is larger than {MAX_BYTES:,} bytes.", "Divide it.")
+        return path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise CommandError(f"{path} cannot be read ({error.strerror}).", _FORMS) from error
+    except UnicodeDecodeError as error:
+        raise CommandError(f"{path} is no text.", "Save it as UTF-8.") from error
+
+
+def _iterate_items(text: str, where: str) -> Iterator[tuple[Any, list[Finding]]]:
+    """Yield each item with the keys that stand twice in it; of a list those of all its items come with the first."""
+    try:
+        whole, repeated = parse_attributes(text)
+    except ValueError as error:
+        lines = [(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
+        if len(lines) < 2:  # noqa: PLR2004  one line is no JSON Lines
+            raise CommandError(f"{where} is no JSON ({_describe(error)}).", _FORMS) from error
+        yield from (_parse_line(line, f"{where}:{number}") for number, line in lines)
+        return
+    items = whole if isinstance(whole, list) else [whole]
+    yield from ((item, [] if place else repeated) for place, item in enumerate(items))
+
+
+def _parse_line(line: str, where: str) -> tuple[Any, list[Finding]]:
+    try:
+        return parse_attributes(line)
+    except ValueError as error:
+        raise CommandError(f"{where} is no JSON ({_describe(error)}).", _FORMS) from error
+
+
+def _describe(error: ValueError) -> str:
+    """Return what is wrong without a piece of the file."""
+    return f"{error.msg}, line {error.lineno}" if isinstance(error, json.JSONDecodeError) else str(error)
+
+
+def _look(item: object, found: list[Finding], name: str, *, of_workers: bool, is_hipaa: bool) -> Looked:
+    if not isinstance(item, dict) or "attributes" not in item or str(item.get("sid"))[:2] not in {"WT", "WK"}:
+        return Looked(name, (*found, *_lint(item, None, of_workers=of_workers, is_hipaa=is_hipaa)))
+
+    sid = str(item["sid"])
+    names = ("assignment_status", "reason", "task_channel_unique_name")
+    state = TaskState(*(str(item.get(name) or "") for name in names))
+    looked = look_at_text(sid, item["attributes"], state, of_workers=sid.startswith("WK"), is_hipaa=is_hipaa)
+    return replace(looked, findings=(*found, *looked.findings))
+
+
+def look_at_text(
+    sid: str, attributes: object, state: TaskState, *, of_workers: bool = False, is_hipaa: bool = False
+) -> Looked:
+    """Return what the attributes of a task or worker break; TaskRouter has them as a text."""
+    repeated: list[Finding] = []
+    if isinstance(attributes, str):
+        with suppress(ValueError):  # what is no JSON stays a text, which is no object
+            attributes, repeated = parse_attributes(attributes)
+    found = _lint(attributes, state, of_workers=of_workers, is_hipaa=is_hipaa)
+    return Looked(sid, (*repeated, *found), state.status in {"completed", "canceled"})
+
+
+def _lint(attributes: object, state: TaskState | None, *, of_workers: bool, is_hipaa: bool) -> list[Finding]:
+    if of_workers:
+        return lint_worker_attributes(attributes)
+    return lint_task_attributes(attributes, is_hipaa=is_hipaa, task=state)
