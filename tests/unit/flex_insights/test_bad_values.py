@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from twilio_bridge.flex_insights.lint import TaskState, lint_task_attributes, lint_worker_attributes, parse_attributes
+from twilio_bridge.flex_insights.model import CONVERSATIONS, GROUPS
 from twilio_bridge.flex_insights.rules import RULES, Finding
 
 SID = "WT" + "0123456789abcdef" * 2
@@ -247,6 +248,9 @@ HIPAA: list[tuple[str, Any, str]] = [
     *(("FI039", customers(**{name: "x"}), f"customers.{name}") for name in ("name", "zip", "city")),
     ("FI040", conversations(conversation_label_1="jo@acme.org"), "conversations.conversation_label_1"),
     ("FI040", conversations(destination="+447700900001"), "conversations.destination"),
+    ("FI040", conversations(content="write to jo@acme.org again"), "conversations.content"),
+    ("FI040", conversations(content="call (020) 7946-0018 back"), "conversations.content"),
+    ("FI040", conversations(case="123-45-6789"), "conversations.case"),
     ("FI040", conversations(case="whatsapp:+447700900001"), "conversations.case"),
 ]
 
@@ -259,6 +263,19 @@ def test_hipaa(code: str, attributes: Any, place: str) -> None:
     assert (code, place) in found
     assert {code for code, _ in found} <= {"FI039", "FI040"}
     assert code not in {code for code, _ in places(lint_task_attributes(attributes))}
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        conversations(conversation_label_1=SID, conversation_label_2="ID-123456789", case="Retention #24567"),
+        conversations(external_contact="+18001234567", segment_link="https://host.com/a/123456789"),
+        conversations(date="2026-11-29", content="since 2026-11-29, 14:00"),
+    ],
+)
+def test_good_under_hipaa(attributes: Any) -> None:
+    """What is nobody's address or number may stand there."""
+    assert lint_task_attributes(attributes, is_hipaa=True) == []
 
 
 @pytest.mark.parametrize(
@@ -301,6 +318,8 @@ def test_good_states(task: TaskState, attributes: Any) -> None:
         conversations(abandoned="Follow-Up", abandoned_phase="Callback Request"),
         conversations(campaign="A/B test - 2026", content="R&D > all", case="Retention #24567"),
         conversations(kind="Survey", virtual="Yes"),
+        conversations(content="می‌خواهم", initiative="👩‍💻 help"),
+        conversations(ivr_path="a" + " " * 100 + "b"),
         conversations(handling_team_id="0", handling_team_name="Sales"),
         customers(acquisition_date="1901-01-01", year_of_birth="2049"),
         customers(acquisition_date="2026-11-29T10:00:00Z"),
@@ -329,6 +348,16 @@ def test_no_json(text: str) -> None:
     """What is no JSON is refused, however deep it is."""
     with pytest.raises(ValueError, match=r"\S"):
         parse_attributes(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["1 " * 20_000 + "a", "a" + " " * 20_000 + "b", "a@" + "a." * 20_000 + "1", "1" * 20_000]
+)
+def test_long_texts(text: str) -> None:
+    """However long a text is, it is looked at in one pass: squared, these would take minutes."""
+    attributes = {group: dict.fromkeys(GROUPS[group], text) for group in ("conversations", "customers")}
+
+    assert len(lint_task_attributes(attributes, is_hipaa=True)) > len(CONVERSATIONS)
 
 
 def test_every_rule_has_a_case() -> None:

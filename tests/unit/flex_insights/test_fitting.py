@@ -45,6 +45,7 @@ def find(place: str) -> Attribute:
         ("conversations.outcome", "  Sold \n out ", "Sold out"),
         ("conversations.outcome", "x" * 130, "x" * 128),
         ("conversations.outcome", ["Sold", "", "Twice"], "Sold, Twice"),
+        ("conversations.outcome", "می‌خواهم 👩‍💻\x1b[2J\ud800", "می‌خواهم 👩‍💻 [2J"),
         ("conversations.outcome", "undefined", None),
         ("conversations.outcome", "", None),
         ("conversations.outcome", {"code": 1}, None),

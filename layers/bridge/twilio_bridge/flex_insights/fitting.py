@@ -14,6 +14,7 @@ from twilio_bridge.flex_insights.values import (
     YEAR,
     check_value,
     find_choice,
+    has_control,
     holds_personal_data,
     is_placeholder,
     parse_date,
@@ -58,7 +59,11 @@ def _join(attribute: Attribute, value: object) -> str:
         return between.join(part for part in (_join(attribute, each) for each in value) if part)
     if not isinstance(value, str | int | float):
         return ""
-    return " ".join("".join(sign if sign.isprintable() else " " for sign in str(value)).split())
+    return " ".join(_without_control(str(value)).split())
+
+
+def _without_control(text: str) -> str:
+    return "".join(" " if has_control(sign) else sign for sign in text) if has_control(text) else text
 
 
 def _fit_text(attribute: Attribute, text: str) -> str | None:

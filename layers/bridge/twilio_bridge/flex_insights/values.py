@@ -2,6 +2,7 @@
 
 import math
 import re
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from typing import Final
@@ -44,6 +45,12 @@ _LINKING: Final = frozenset(
     ("customers.external_id", "customers.phone", "customers.email", "conversations.conversation_id")
 )
 EMAIL: Final = re.compile(r"[^\s@<>,;]+@([^\W_]([\w-]*[^\W_])?\.)+[^\W\d_]{2,}")
+# Nine digits and more with what people put between them: a number, or another id of a person's.
+_DIGITS: Final = re.compile(r"(?<![\w-])\+?\(?\d(?:[\s().\-/]{0,3}\d){8,}(?!\w)", re.ASCII)
+_ADDRESS: Final = re.compile(r"[^\s@<>,;]{1,64}@[\w-]{1,63}\.\w")
+MAX_SEARCHED_LENGTH: Final = 1_000  # of a text of which Insights loads 128 characters
+# Control characters, line and paragraph separators, halves of characters.
+_UNSHOWN: Final = frozenset(("Cc", "Zl", "Zp", "Cs"))
 # Twilio's own samples mask digits: +44xxxxxxxxx.
 _MASKED: Final = re.compile(r"\+[1-9][0-9]*[xX]{4,}[0-9]*")
 # What is different for nearly everybody: SIDs, UUIDs, record ids, addresses, numbers, moments.
@@ -57,7 +64,7 @@ _ISO_DATE: Final = re.compile(r"(\d{4})-(\d\d)-(\d\d)([T ]\d\d:\d\d.*)?", re.ASC
 YEAR: Final = re.compile(r"\d{4}", re.ASCII)
 _ANY_YEAR: Final = re.compile(r"(?<!\d)\d{4}(?!\d)", re.ASCII)
 _POINT: Final = re.compile(r"\s*(-?\d{1,3}(?:\.\d+)?)\s*([;,])\s*(-?\d{1,3}(?:\.\d+)?)\s*", re.ASCII)
-_OTHER_SEPARATOR: Final = re.compile(r"\s*(->|→|»|\u203a|>|\\|\||::|(?<=\s)/(?=\s))\s*|(?<! )▸|▸(?! )")
+_OTHER_SEPARATOR: Final = re.compile(r"->|→|»|\u203a|>|\\|\||::|(?<=\s)/(?=\s)|(?<! )▸|▸(?! )")
 
 
 def check_value(attribute: Attribute, value: object) -> Iterator[Finding]:
@@ -122,10 +129,9 @@ def _check_text(attribute: Attribute, text: str) -> Iterator[Finding]:
         yield Finding("FI012", place, "it is a variable that was not filled in", "Write null where it is unknown.")
         return
 
-    if text != plain or not text.isprintable():
-        yield Finding(
-            "FI013", place, "it has blanks around it or control characters", "Write it on one line, without them."
-        )
+    if text != plain or has_control(text):
+        problem = "it has blanks around it or control characters"
+        yield Finding("FI013", place, problem, "Write it on one line, without them.")
     if len(text) > MAX_TEXT_LENGTH and attribute.kind != "link":
         yield Finding("FI010", place, f"it has {len(text):,} characters", "Shorten it, or put the rest elsewhere.")
     if attribute.is_low_cardinality and attribute.kind == "text" and is_id(plain):
@@ -199,6 +205,11 @@ _CHECKS: Final[Mapping[Kind, Callable[[Attribute, str], Iterator[Finding]]]] = {
 }
 
 
+def has_control(text: str) -> bool:
+    """Return whether a text has control characters; what joins letters or emoji is none."""
+    return not text.isprintable() and any(unicodedata.category(sign) in _UNSHOWN for sign in text)
+
+
 def is_placeholder(text: str) -> bool:
     """Return whether a text is what an unfilled variable leaves behind."""
     return text in PLACEHOLDERS or _TEMPLATE.search(text) is not None
@@ -221,11 +232,14 @@ def is_personal(text: str) -> bool:
 
 
 def holds_personal_data(attribute: Attribute, text: str) -> bool:
-    """Return whether a text that Insights keeps under HIPAA is somebody's address or number.
+    """Return whether a text that Insights keeps under HIPAA has somebody's address or number in it.
 
-    `external_contact` is the company's own.
+    `external_contact` is the company's own, and links and dates are what they are.
     """
-    return attribute.is_kept_under_hipaa and attribute.name != "external_contact" and is_personal(text.strip())
+    if attribute.name == "external_contact" or attribute.kind in {"link", "date", "year"}:
+        return False
+    start = text[:MAX_SEARCHED_LENGTH]
+    return attribute.is_kept_under_hipaa and (_ADDRESS.search(start) or _DIGITS.search(start)) is not None
 
 
 def _name_label(attribute: Attribute) -> str:
