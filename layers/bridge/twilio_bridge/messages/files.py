@@ -139,7 +139,7 @@ class Record:
 def _as_row(columns: Sequence[str], record: Record) -> SourceRow:
     fault = record.fault
     if not fault and len(record.fields) != len(columns):
-        fault = f"line {record.number}: {len(record.fields)} fields, and the header has {len(columns)}"
+        fault = f"line {record.number}: {len(record.fields)} of the header's {len(columns)} fields"
     values = {} if fault else {name: field for name, field in zip(columns, record.fields, strict=True) if name}
     return SourceRow(f"line {record.number}", values, f"{record.end}:{record.next_number}", fault)
 

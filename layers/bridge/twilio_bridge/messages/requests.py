@@ -125,15 +125,10 @@ def read_request(body: Mapping[str, Any], defaults: Defaults, now: datetime) -> 
         currency=messages.currency,
     )
 
+    is_dry_run, page_token = fields.read_flag("dryRun"), fields.read_text("pageToken")
+    page_size = int(fields.read_number("pageSize", 100, 1, 1_000))
     _check_together(fields, settings)
-    return CampaignRequest(
-        settings,
-        rows,
-        tuple(fields.faults),
-        is_dry_run=fields.read_flag("dryRun"),
-        page_size=int(fields.read_number("pageSize", 100, 1, 1_000)),
-        page_token=fields.read_text("pageToken"),
-    )
+    return CampaignRequest(settings, rows, tuple(fields.faults), is_dry_run, page_size, page_token)
 
 
 def _read_id(fields: Fields) -> str:
