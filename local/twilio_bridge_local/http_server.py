@@ -210,7 +210,7 @@ class _Handler(BaseHTTPRequestHandler):
             pass
 
 
-class _Server(StopsAtOnce, Tracked, socketserver.TCPServer):
+class _Server(Tracked, StopsAtOnce):
     def __init__(self, listening: socket.socket, answer: Answer) -> None:
         super().__init__(listening.getsockname(), _Handler, bind_and_activate=False)
         self.socket.close()

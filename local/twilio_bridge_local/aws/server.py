@@ -94,7 +94,7 @@ class _QuietHandler(WSGIRequestHandler):
         """The functions' log has what happened."""
 
 
-class _MotoServer(StopsAtOnce, Tracked, ThreadedWSGIServer):
+class _MotoServer(Tracked, StopsAtOnce, ThreadedWSGIServer):
     pass
 
 
