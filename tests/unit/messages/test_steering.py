@@ -1,19 +1,20 @@
 """Pause, resume, cancel: asked for twice, crossed by others, or asked for at the wrong moment."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from tests.unit.messages.world import ID, NOON, World, row
 from twilio_bridge.errors import BadRequestError, NotFoundError
-from twilio_bridge.messages.campaign import Campaign
+from twilio_bridge.messages.campaign import Campaign, Planning
 from twilio_bridge.messages.steering import cancel_campaign, pause_campaign, resume_campaign
 
 
 def world(state: Any = "sending") -> World:
     one = World(rows=[row(1)])
-    campaign = one.campaign
-    one.campaigns.save_campaign(campaign, campaign.change_state(state, NOON))
+    planned = replace(one.campaign, planning=Planning(is_complete=state != "planning"))
+    one.campaigns.save_campaign(one.campaign, planned.change_state(state, NOON))
     return one
 
 
@@ -32,14 +33,21 @@ def test_twice_is_once() -> None:
         assert "cancelling" == cancel_campaign(one.campaigns, ID, NOON, "").state
 
 
-@pytest.mark.parametrize("state", ["finished", "refused", "planning", "cancelling", "cancelled"])
+@pytest.mark.parametrize("state", ["finished", "refused", "cancelling", "cancelled"])
 def test_what_cannot_be_paused_or_resumed(state: Any) -> None:
     """The error names the state, and what would do."""
     one = world(state)
-    with pytest.raises(BadRequestError, match=f"{ID} is {state}: only one that is sending"):
+    with pytest.raises(BadRequestError, match=f"{ID} is {state}: only one that is planning or sending can be"):
         pause_campaign(one.campaigns, ID, NOON, "")
     with pytest.raises(BadRequestError, match=f"{ID} is {state}"):
         resume(one)
+
+
+def test_a_campaign_that_is_still_planned_is_paused_and_goes_on() -> None:
+    """Planning goes on meanwhile; sending does not begin before it is done."""
+    one = world("planning")
+    assert "paused" == pause_campaign(one.campaigns, ID, NOON, "asked").state
+    assert "planning" == resume(one).state
 
 
 @pytest.mark.parametrize("state", ["finished", "refused"])

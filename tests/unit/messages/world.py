@@ -1,7 +1,7 @@
 """A campaign over memory stores: queues, a sweep, Twilio and its callbacks, and calls that fail as a test wants."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tests.fakes.base import FakeOptOuts, FakeOutbox
@@ -14,7 +14,7 @@ from tests.fakes.message_sending import (
 )
 from tests.fakes.messages import MemoryCampaigns, MemoryLedger
 from twilio_bridge.errors import OutOfTimeError, UpstreamError
-from twilio_bridge.messages.campaign import Campaign, CampaignSettings, Sender, Source
+from twilio_bridge.messages.campaign import Campaign, CampaignSettings, Planning, Sender, Source
 from twilio_bridge.messages.following import PollingDeps, RowKey, poll_row, take_report
 from twilio_bridge.messages.message import TwilioMessage
 from twilio_bridge.messages.outcomes import OutcomeDeps
@@ -92,7 +92,8 @@ class World:
         self.marks, self.sent, self.metrics = FakeNumberMarks(), FakeSentMessages(), FakeMessageMetrics()
         self.opt_outs, self.outbox = FakeOptOuts(), FakeOutbox()
         created = self.campaigns.create_campaign(self.settings, self.now)
-        self.campaigns.save_campaign(created, created.change_state("sending", self.now))
+        planned = replace(created, planning=Planning(is_complete=True))
+        self.campaigns.save_campaign(created, planned.change_state("sending", self.now))
         self.ledger.add_rows(list(self.rows))
 
     def clock(self) -> int:

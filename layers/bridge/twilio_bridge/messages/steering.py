@@ -12,16 +12,16 @@ MAX_TRIES_COUNT = 6
 
 
 def pause_campaign(campaigns: Campaigns, campaign_id: str, at: int, cause: str) -> Campaign:
-    """Let no further row be sent; what Twilio has is followed all the same.
+    """Let no further row be sent; planning goes on, and what Twilio has is followed all the same.
 
     Raises:
-        BadRequestError: The campaign is not being sent; one that is paused already keeps its first cause.
+        BadRequestError: The campaign has come to an end; one that is paused already keeps its first cause.
     """
 
     def pause(campaign: Campaign) -> Campaign:
         if campaign.state == "paused":
             return campaign
-        _require(campaign, {"sending"}, "paused")
+        _require(campaign, {"planning", "sending"}, "paused")
         return campaign.change_state("paused", at, cause)
 
     return _change(campaigns, campaign_id, pause)
@@ -41,9 +41,9 @@ def resume_campaign(
     """
 
     def resume(campaign: Campaign) -> Campaign:
-        if campaign.state == "sending" and max_spend_micros is None:
+        if campaign.state in {"planning", "sending"} and max_spend_micros is None:
             return campaign
-        _require(campaign, {"paused", "sending"}, "resumed")
+        _require(campaign, {"planning", "sending", "paused"}, "resumed")
 
         counts = read_counts()
         failed, ended = count_ended(counts)
@@ -59,7 +59,7 @@ def resume_campaign(
             forgiven_ended=ended,
             max_spend_micros=max_spend_micros or campaign.max_spend_micros,
         )
-        return forgiven.change_state("sending", at)
+        return forgiven.change_state("sending" if campaign.planning.is_complete else "planning", at)
 
     return _change(campaigns, campaign_id, resume)
 
