@@ -57,7 +57,7 @@ def resume_campaign(
             campaign,
             forgiven_failed=failed,
             forgiven_ended=ended,
-            max_spend_micros=max_spend_micros or campaign.max_spend_micros,
+            max_spend_micros=campaign.max_spend_micros if max_spend_micros is None else max_spend_micros,
         )
         return forgiven.change_state("sending" if campaign.planning.is_complete else "planning", at)
 
