@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from twilio_bridge_local.aws.server import EmbeddedAws, client
-from twilio_bridge_local.environment import Environment
+from twilio_bridge_local.environment import Environment, Vendor
 from twilio_bridge_local.errors import TemplateError
 from twilio_bridge_local.functions.event_source_mappings import feeds_of
 from twilio_bridge_local.functions.feeds import Feed
@@ -30,7 +30,7 @@ from twilio_bridge_local.functions.stream_poller import ShardPoller
 from twilio_bridge_local.http_server import HttpServer, listen, wait_until_it_answers
 from twilio_bridge_local.logs import Alert, LogFile, quiet
 from twilio_bridge_local.template import reader, resources
-from twilio_bridge_local.template.bundle import Bundle, Schedule
+from twilio_bridge_local.template.bundle import Bundle, Function, Schedule
 from twilio_bridge_local.template.intrinsics import API_URL, STACK_NAME
 from twilio_bridge_local.vendors.stand_ins import StandIns, start_stand_ins
 
@@ -121,10 +121,9 @@ class Stack:
         """The URL that Twilio calls, and so signs."""
         return self.environment.settings.get("PUBLIC_BASE_URL", self.url)
 
-    @property
-    def _url_for_airtable(self) -> str:
-        """The URL that Airtable calls; none where the real one could not reach this machine."""
-        is_near = bool(self.environment.airtable.endpoint_url)
+    def _url_for(self, vendor: Vendor) -> str:
+        """The URL that a vendor calls; none where the real one could not reach this machine."""
+        is_near = bool(vendor.endpoint_url)
         return self.public_url if is_near or "PUBLIC_BASE_URL" in self.environment.settings else ""
 
     def __enter__(self) -> Self:
@@ -145,10 +144,10 @@ class Stack:
         self._start_aws(cleanup)
         self.environment, self.stand_ins = start_stand_ins(self.environment, cleanup)
         queue_urls = self._make_resources()
-        self._add_functions()
         front = gateway(self.bundle.functions, self.invoke, listening, self._log)
         self.url = front.url
-        self.bundle = _reached_at(self.bundle, self._url_for_airtable)
+        self._add_functions()
+        self.bundle = _reached_at(self.bundle, self._url_for(self.environment.airtable))
         feeds = self._feeds = list(self._make_feeds(queue_urls))
         _stop_in_order(cleanup, front, feeds, self._pools.values())
         front.start()
@@ -185,7 +184,7 @@ class Stack:
             if not function.folder.is_dir():
                 raise TemplateError(f"Resources.{function.name}: there is no folder {function.folder}")
             variables = lambda_environment(
-                function,
+                _with_url(function, self._url_for(self.environment.twilio)),
                 aws_url=self.aws_url,
                 invoke_url=self.invoke_url,
                 bridge_config=self.environment.bridge_config,
@@ -202,6 +201,12 @@ class Stack:
         twilio.put_event = lambda arn, event: kinesis.put_record(
             StreamName=arn.rpartition("/")[2], Data=json.dumps(event).encode(), PartitionKey=event["id"]
         )
+
+
+def _with_url(function: Function, url: str) -> Function:
+    """Let the function's environment name this address where the template names the API's."""
+    environment = {name: value.replace(API_URL, url) for name, value in function.environment.items()}
+    return replace(function, environment=environment)
 
 
 def _reached_at(bundle: Bundle, url: str) -> Bundle:

@@ -283,9 +283,12 @@ class Settings:
 
     @property
     def status_callback_url(self) -> str:
-        """Where Twilio reports a message's statuses: at PUBLIC_BASE_URL, else at the API's own address."""
-        base = self.public_base_url or self._required("API_BASE_URL", BASE_URL).rstrip("/")
-        return f"{base}/callbacks/message-status"
+        """Where Twilio reports a message's statuses: at PUBLIC_BASE_URL, else at the API's own address.
+
+        Empty where there is none that Twilio could reach, so that it is asked instead.
+        """
+        base = self.public_base_url or (self._optional("API_BASE_URL", BASE_URL) or "").rstrip("/")
+        return f"{base}/callbacks/message-status" if base else ""
 
     @property
     def contact_cache_table(self) -> str:
