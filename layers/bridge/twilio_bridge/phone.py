@@ -22,6 +22,9 @@ _EXTENSION = re.compile(
     r"(?:;\s*ext\s*=|#|(?<![^\W\d_])(?:extension|extn|ext|durchwahl|poste|anexo|ramal|int|x)(?![^\W\d_])[.:]*)\s*\d{1,7}(?!\d)",
     re.IGNORECASE,
 )
+# What a table program makes of a number that it takes for a sum.
+_FRACTION = re.compile(r"(?<=\d{7})\.0+\s*$")
+_GLUED = re.compile(r"[^\W\d_]\d|\d[^\W\d_]")
 # What stands between two numbers of a cell; a plus sign begins another one.
 _BETWEEN_NUMBERS = re.compile(r"[,;|&\n\r]|\s(?:or|and|oder|und|ou|et|e|o|y)\s|(?=\+)", re.IGNORECASE)
 # Callers who hide their number: Twilio's texts, and the digits that spell them:
@@ -74,8 +77,8 @@ def parse_numbers(text: str, region: str | None = None) -> NumberCell:
 
 def _parse_segment(segment: str, region: str | None) -> list[str]:
     """Return the segment's number, or its numbers with a slash between them; none where anything is doubtful."""
-    runs = _RUN.findall(segment)
-    if len(runs) != 1:  # text with digits before and behind it
+    runs = _RUN.findall(_FRACTION.sub("", segment))
+    if len(runs) != 1 or _GLUED.search(segment):  # text with digits before and behind it, or E+11 and the like
         return []
     if whole := _to_e164(runs[0], region, is_cell=True):
         return [whole]
@@ -110,9 +113,27 @@ def _to_e164(run: str, region: str | None, *, is_cell: bool = False) -> str | No
         return _parse_with_library(run[run.index("+") :], None)
 
     international = _parse_with_library(f"+{digits}", None, is_valid=True) if is_cell and len(digits) >= 10 else None  # noqa: PLR2004  shorter ones are national
-    if region is None:
+    if region is None or (international and _begins_with_country_code(digits, region)):
         return international
-    return _parse_with_library(run, region, is_valid=True) or international or _parse_with_library(run, region)
+
+    national = _parse_with_library(run, region, is_valid=True)
+    return national or international or _parse_possible(run, digits, region)
+
+
+def _begins_with_country_code(digits: str, region: str) -> bool:
+    """Return whether digits begin with the region's own code, where a trunk prefix marks national ones."""
+    import phonenumbers  # noqa: PLC0415  as below
+
+    trunk = phonenumbers.ndd_prefix_for_region(region, strip_non_digits=True)
+    return bool(trunk) and digits.startswith(str(phonenumbers.country_code_for_region(region)))
+
+
+def _parse_possible(run: str, digits: str, region: str) -> str | None:
+    """Return a number that the library does not know as valid, where it has the trunk prefix of its region."""
+    import phonenumbers  # noqa: PLC0415  as below
+
+    trunk = phonenumbers.ndd_prefix_for_region(region, strip_non_digits=True) or ""
+    return _parse_with_library(run, region) if digits.startswith(trunk) else None
 
 
 def _parse_with_library(text: str, region: str | None, *, is_valid: bool = False) -> str | None:
