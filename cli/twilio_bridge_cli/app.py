@@ -35,6 +35,10 @@ COMMANDS: Final = {
     "report": Entry(
         "Shows the figures of customers, queues or workers, by day, week or hour.", f"{_COMMANDS}.report.command:report"
     ),
+    "check": Entry(
+        "Checks the connection to Twilio, Airtable and Brevo, their set-up, and the deployment: a line each.",
+        f"{_COMMANDS}.check.command:check",
+    ),
     "status": Entry(
         "Shows how a deployment is: vendors, contacts, events, queues, quota; and keeps showing it with --watch.",
         f"{_COMMANDS}.status.command:status",

@@ -4,6 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from twilio_bridge.adapters.aws.dynamodb import Table
+from twilio_bridge.adapters.aws.secrets import Secrets
+from twilio_bridge.errors import SettingError
+from twilio_bridge.settings import Settings
 from twilio_bridge_cli import aws
 from twilio_bridge_cli.environment import Environment
 from twilio_bridge_cli.errors import CommandError
@@ -29,17 +33,40 @@ _PATHS: Final[Mapping[str, str]] = {
     "AirtableWebhookUrl": "/webhooks/airtable",
 }
 
+# What template.yaml hands to the functions out of its parameters.
+_SETTINGS: Final[Mapping[str, str]] = {
+    "TwilioAccountSid": "TWILIO_ACCOUNT_SID",
+    "TwilioSmsNumber": "TWILIO_SMS_NUMBER",
+    "TwilioWhatsappNumber": "TWILIO_WHATSAPP_NUMBER",
+    "TwilioRegion": "TWILIO_REGION",
+    "TwilioEdge": "TWILIO_EDGE",
+    "TwilioWorkspaceSid": "TWILIO_WORKSPACE_SID",
+    "TwilioEndpointUrl": "TWILIO_ENDPOINT_URL",
+    "AirtableBaseId": "AIRTABLE_BASE_ID",
+    "AirtableEndpointUrl": "AIRTABLE_ENDPOINT_URL",
+    "BrevoEndpointUrl": "BREVO_ENDPOINT_URL",
+    "PublicBaseUrl": "PUBLIC_BASE_URL",
+    "ProxyEnabled": "PROXY_ENABLED",
+    "ProxyServer": "PROXY_SERVER",
+    "ProxyAuthScheme": "PROXY_AUTH_SCHEME",
+    "ProxySslType": "PROXY_SSLTYPE",
+}
+_SYSTEMS: Final = ("twilio", "airtable", "brevo")
+
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """A stack's name, outputs and parameters, and the environment that reaches AWS; `is_local` runs on this machine."""
+    """A stack's name, outputs and parameters, and the environment that reaches AWS.
+
+    `is_local` runs on this machine; then `variables` are those of its functions.
+    """
 
     name: str
     outputs: Mapping[str, str]
     environment: Environment
     parameters: Mapping[str, str] = field(default_factory=dict)
     is_local: bool = False
-    secrets: Mapping[str, str] = field(default_factory=dict)
+    variables: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def base_url(self) -> str:
@@ -111,4 +138,40 @@ def _read_local(local: LocalStack, environment: Environment) -> Deployment:
         "PublicBaseUrl": every.get("PUBLIC_BASE_URL", ""),
     }
     reached = {"AWS_ENDPOINT_URL": every.get("AWS_ENDPOINT_URL", ""), **environment}
-    return Deployment("local", outputs, reached, numbers, is_local=True, secrets=every)
+    return Deployment("local", outputs, reached, numbers, is_local=True, variables=every)
+
+
+def read_settings(deployment: Deployment, region: str | None) -> Settings:
+    """Return the settings that the deployment's functions have: its parameters, and its secrets as they are now.
+
+    Raises:
+        CommandError: The environment or `.env` names another account than the deployment's.
+    """
+    given = {variable: deployment.parameters.get(name, "") for name, variable in _SETTINGS.items()}
+    secrets = {f"{system.upper()}_SECRET": f"{deployment.name}/{system}" for system in _SYSTEMS}
+    own = deployment.variables if deployment.is_local else {**given, **secrets}
+    client = aws.make_client("secretsmanager", deployment.environment, region)
+    found = Settings({name: value for name, value in own.items() if value}, Secrets(client).read)
+    _require_same_account(found, deployment)
+    return found
+
+
+def _require_same_account(found: Settings, deployment: Deployment) -> None:
+    here = Settings(deployment.environment).named_account_sid
+    if not here or deployment.is_local:
+        return
+    try:
+        there = found.twilio_account_sid
+    except SettingError:  # no secret yet: nothing contradicts
+        return
+    if here != there:
+        raise CommandError(
+            f"TWILIO_ACCOUNT_SID is {here} here, and {there} in the stack {deployment.name}.",
+            "Take it out of the environment and .env, or name the stack of this account: --stack",
+        )
+
+
+def open_state(deployment: Deployment, region: str | None) -> Table:
+    """Return the deployment's table SyncState."""
+    client = aws.make_client("dynamodb", deployment.environment, region)
+    return Table(client, deployment.require("SyncStateTable"))

@@ -17,7 +17,7 @@ from twilio_bridge.retry import Retry
 
 Form = Mapping[str, str | Sequence[str]]
 MAX_PAGES_COUNT = 100
-PAGE_SIZE = "100"
+PAGE_SIZE = "50"  # some lists take no more
 
 
 class TwilioRest:

@@ -1,0 +1,1 @@
+"""`twilio-bridge check`: what is wrong, and what mends it."""
