@@ -16,6 +16,7 @@ from twilio_bridge_cli.local_stack import LocalStack, find_local_stack, require_
 # Where a function's variable has what an output would have.
 _VARIABLES: Final[Mapping[str, str]] = {
     "SyncStateTable": "SYNC_STATE_TABLE",
+    "ContactCacheTable": "CONTACT_CACHE_TABLE",
     "EventStreamName": "EVENT_STREAM",
     "EventStreamArn": "EVENT_STREAM_ARN",
     "QuarantineBucket": "QUARANTINE_BUCKET",

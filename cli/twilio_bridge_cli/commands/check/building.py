@@ -7,12 +7,16 @@ from pathlib import Path
 from typing import Final
 
 from twilio_bridge.adapters.aws.deployment import AwsDeployment, QueueNames, StackNames
+from twilio_bridge.adapters.aws.dynamodb import Table
 from twilio_bridge.adapters.brevo.client import WINDOWS
-from twilio_bridge.adapters.state.configuration import Configuration
+from twilio_bridge.adapters.contact_cache.cache import DynamoContactCache
+from twilio_bridge.adapters.contact_cache.chunk_cache import ChunkMemory
+from twilio_bridge.adapters.state.configuration import Configuration, stored
 from twilio_bridge.adapters.state.limiter import AIRTABLE, SlotLimiter
 from twilio_bridge.adapters.state.persons import DynamoPersons
 from twilio_bridge.config import schema
 from twilio_bridge.contacts.airtable_quota import Usage
+from twilio_bridge.contacts.ports import CacheState
 from twilio_bridge.errors import SettingError
 from twilio_bridge.settings import Settings
 from twilio_bridge.status.airtable_probe import AirtableProbe
@@ -49,10 +53,17 @@ class Checked:
 def read_before_deployment(environment: Environment, config: Path | None) -> Checked:
     """Return what the environment and `.env` say, with a configuration file or the packaged one."""
     settings = Settings(environment)
-    settled = schema.parse(config.read_text(encoding="utf-8")) if config else schema.Config()
+    settled = schema.parse(_read_file(config)) if config else schema.Config()
     if not any(_has(settings, system) for system in ("twilio", "airtable", "brevo")):
         raise CommandError(NOTHING, NOTHING_REMEDY)
     return Checked(settings, settled, None, None)
+
+
+def _read_file(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise CommandError(f"{path} cannot be read ({type(error).__name__}).", "Check the path.") from error
 
 
 def read_deployed(deployment: Deployment, region: str | None) -> Checked:
@@ -150,18 +161,42 @@ def _build_deployed(checked: Checked, deployment: Deployment) -> Sequence[Probe]
         stack=deployment.name,
         queues=[QueueNames(*entry) for entry in deployment.list_queues()],
         events_function=deployment.outputs.get("EventStreamsFunction", ""),
+        quarantine=deployment.outputs.get("QuarantineBucket", ""),
     )
-    sqs = aws.make_client("sqs", deployment.environment, checked.region)
-    cloudwatch = aws.make_client("cloudwatch", deployment.environment, checked.region)
-    persons = DynamoPersons(open_state(deployment, checked.region))
-    read_overdue_s = (lambda: _read_overdue_s(persons)) if deployment.has_support else None
-    probes = [StackProbe(AwsDeployment(sqs, cloudwatch, names), read_overdue_s).list_all_checks()]
+    clients = (aws.make_client(name, deployment.environment, checked.region) for name in ("sqs", "cloudwatch", "s3"))
+    sqs, cloudwatch, s3 = clients
+    state = open_state(deployment, checked.region)
+    for_everybody = checked.settled.contacts.visibility == "all"
+    stack = StackProbe(
+        deployment=AwsDeployment(sqs, cloudwatch, names, s3),
+        find_problems=lambda: _find_problems(state),
+        read_cache=(lambda: _read_cache(deployment, checked, for_everybody)) if deployment.has_frontline else None,
+        read_overdue_s=(lambda: _read_overdue_s(DynamoPersons(state))) if deployment.has_support else None,
+        has_quarantine=deployment.has_support,
+    )
+    probes = [stack.list_all_checks()]
     try:
         caller = HttpCaller(deployment.base_url, checked.settings.twilio_auth_tokens[0])
     except SettingError:  # Twilio's own line says so
         return probes
     parts = {"has_frontline": deployment.has_frontline, "has_support": deployment.has_support}
     return [*probes, make_callback_probe(caller, **parts)]
+
+
+def _find_problems(state: Table) -> list[str]:
+    """Return what is wrong with the stored configuration; nothing where the packaged one is in force."""
+    text = stored(state)
+    try:
+        schema.parse(text or "")
+    except SettingError as error:
+        return str(error).splitlines()
+    return []
+
+
+def _read_cache(deployment: Deployment, checked: Checked, for_everybody: bool) -> CacheState:
+    client = aws.make_client("dynamodb", deployment.environment, checked.region)
+    table = Table(client, deployment.require("ContactCacheTable"))
+    return DynamoContactCache(table, for_everybody=for_everybody, memory=ChunkMemory()).read_state()
 
 
 def _read_overdue_s(persons: DynamoPersons) -> int:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from enum import StrEnum
 from itertools import groupby
 from pathlib import Path
 from typing import Annotated, Final
@@ -51,6 +52,17 @@ MARKS: Final[dict[State, tuple[str, str, str]]] = {
     "skipped": ("-", "skip", "dim"),
 }
 
+
+class System(StrEnum):
+    """A system that is checked: a vendor, the stack at AWS, or its own URLs."""
+
+    TWILIO = "twilio"
+    AIRTABLE = "airtable"
+    BREVO = "brevo"
+    AWS = "aws"
+    URLS = "bridge"
+
+
 Stack = Annotated[str | None, typer.Option(help="The deployed stack.")]
 Region = Annotated[str | None, typer.Option(help="The AWS region.")]
 EndpointUrl = Annotated[str | None, typer.Option(help="Where AWS is reached; else AWS_ENDPOINT_URL.")]
@@ -58,6 +70,7 @@ Before = Annotated[
     Path | None,
     typer.Option("--before", metavar="FILE", help="Check the environment and .env with this bridge.yaml; no stack."),
 ]
+Only = Annotated[list[System] | None, typer.Option("--only", help="Only this system; can be given several times.")]
 Seconds = Annotated[float, typer.Option("--seconds", min=1, max=300, help="How long each system may take.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object {ok, findings}.")]
 
@@ -69,6 +82,7 @@ def check(
     region: Region = None,
     endpoint_url: EndpointUrl = None,
     before: Before = None,
+    only: Only = None,
     seconds: Seconds = 30.0,
     as_json: AsJson = False,
 ) -> None:
@@ -79,7 +93,9 @@ def check(
     deployment = None if before else find_deployment_if_any(stack, environment, region)
     checked = read_deployed(deployment, region) if deployment else read_before_deployment(environment, before)
 
-    found = run_probes(build_probes(checked), seconds)
+    wanted = set(only or System)
+    probes = [probe for probe in build_probes(checked) if probe.system in wanted]
+    found = run_probes(probes, seconds)
 
     if as_json:
         output.print_json({"ok": not has_failed(found), "findings": [asdict(each) for each in found]})

@@ -170,6 +170,9 @@ class Deployment(Protocol):
     def read_alarms(self) -> Sequence[Alarm]:
         """Return the stack's alarms."""
 
+    def count_quarantined(self) -> int:
+        """Return how many records are in the quarantine, a thousand at most."""
+
     def read_traffic(self) -> Traffic:
         """Return the last hour's numbers."""
 

@@ -1,9 +1,11 @@
 """What can be wrong with the deployment: queues, dead letters, alarms, events that fall behind, its own URLs."""
 
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from twilio_bridge.contacts.ports import CacheState
 from twilio_bridge.errors import RefusedError
 from twilio_bridge.status.findings import Fault
 from twilio_bridge.status.ports import Caller, Deployment
@@ -11,6 +13,7 @@ from twilio_bridge.status.probing import Check, Probe, make_checks
 
 MAX_ITERATOR_AGE_S: Final = 300.0
 MAX_OVERDUE_S: Final = 3_600
+MAX_CACHE_AGE_S: Final = 26 * 3_600.0  # a night's load has failed
 FORBIDDEN, NOT_FOUND, SERVER_ERROR = 403, 404, 500
 # By the queue's name: whose dead letters they are for `queues redrive`.
 REDRIVE: Final[Mapping[str, str]] = {"AirtableQueue": "airtable", "BrevoQueue": "brevo"}
@@ -33,23 +36,61 @@ AIRTABLE_WEBHOOK, EVENTS_WEBHOOK, TASK_COMPLETE = (
 REFUSING: Final = frozenset({400, 401, 403, 422})
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class StackProbe:
-    """The checks of what runs at AWS."""
+    """The checks of what runs at AWS; None where a part is not deployed.
+
+    `find_problems` returns what is wrong with the stored configuration.
+    """
 
     deployment: Deployment
+    find_problems: Callable[[], Sequence[str]]
+    read_cache: Callable[[], CacheState] | None = None
     read_overdue_s: Callable[[], int] | None = None
+    has_quarantine: bool = False
+    clock: Callable[[], float] = time.time
 
     def list_all_checks(self) -> Probe:
         """Return every check of the stack."""
-        entries: list[tuple[str, str, Callable[[], str]]] = [
-            ("dead-letters", "Dead letters", self.check_dead_letters),
-            ("iterator-age", "Events", self.check_iterator_age),
-            ("alarms", "Alarms", self.check_alarms),
-        ]
+        entries: list[tuple[str, str, Callable[[], str]]] = [("configuration", "bridge.yaml", self.check_configuration)]
+        if self.read_cache:
+            entries.append(("contacts", "Contacts", self.check_contacts))
+        entries.append(("dead-letters", "Dead letters", self.check_dead_letters))
         if self.read_overdue_s:
-            entries.insert(1, ("deliveries", "Deliveries to Brevo", self.check_deliveries))
+            entries.append(("deliveries", "Deliveries to Brevo", self.check_deliveries))
+        if self.has_quarantine:
+            entries.append(("iterator-age", "Events", self.check_iterator_age))
+            entries.append(("quarantine", "Quarantine", self.check_quarantine))
+        entries.append(("alarms", "Alarms", self.check_alarms))
         return Probe("aws", make_checks(entries), explain)
+
+    def check_configuration(self) -> str:
+        """Read the stored configuration as the functions do."""
+        if problems := self.find_problems():
+            remedy = "twilio-bridge config check names each line; put a good one: twilio-bridge config put"
+            raise Fault("configuration", f"cannot be used, the one before holds: {problems[0]}", remedy)
+        return "bridge.yaml in force is good"
+
+    def check_contacts(self) -> str:
+        """Look how old the copy of the contacts is."""
+        cache = self.read_cache() if self.read_cache else CacheState(None)
+        if cache.loaded_at is None:
+            remedy = 'The first load runs, or failed: docs/operations.md, "Contacts are stale".'
+            raise Fault("no-contacts", "there is no copy yet", remedy)
+        age_s = self.clock() - cache.loaded_at
+        if age_s > MAX_CACHE_AGE_S:
+            text = f"the copy is {age_s / 3_600:.0f} hours old"
+            raise Fault(
+                "contacts-stale", text, 'Loads fail: docs/operations.md, "Contacts are stale", "A load is refused".'
+            )
+        return f"Contacts are there ({cache.count:,}), {age_s / 60:.0f} minutes old"
+
+    def check_quarantine(self) -> str:
+        """Look for records that nobody could read."""
+        if count := self.deployment.count_quarantined():
+            remedy = "See them: twilio-bridge events quarantine; then put them back: twilio-bridge events replay"
+            raise Fault("quarantine", f"{count:,} records could not be read", remedy)
+        return "Nothing in the quarantine"
 
     def check_dead_letters(self) -> str:
         """Look for what was given up."""

@@ -16,7 +16,7 @@ from twilio_bridge.status.probing import Probe, make_checks
 UNAUTHORIZED, FORBIDDEN, NOT_FOUND = 401, 403, 404
 MAX_SKEW_S: Final = 60.0
 MAX_NAMES_COUNT: Final = 4
-PLUGIN: Final = "twilio-bridge"
+PLUGIN: Final = "plugin-bridge"  # docs/flex-plugin.md makes it under this name
 _WRITE: Final = "then: twilio-bridge secrets put twilio"
 _SETUP: Final = "Let it be made: twilio-bridge setup"
 _SCOPE: Final = "Use a key of the type Standard, or give this restricted key the permission for it"

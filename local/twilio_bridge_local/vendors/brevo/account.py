@@ -100,6 +100,7 @@ class Account:
     def __post_init__(self) -> None:
         self.lock = threading.RLock()
         self._last_id = 0
+        self._last_list_id = 0
 
     def clear(self) -> None:
         """Forget all that the account holds, its own attributes and lists too."""
@@ -107,6 +108,7 @@ class Account:
             for kept in (self.contacts, self.lists, self.attributes, self.entries, self.ignored):
                 kept.clear()
             self.add_attributes(BUILT_IN)
+            self._last_list_id = 0
 
     @property
     def unresolved(self) -> list[Entry]:
@@ -126,7 +128,8 @@ class Account:
 
     def add_list(self, name: str) -> ContactList:
         """A new list, empty."""
-        made = ContactList(len(self.lists) + 1, name, self.now())
+        self._last_list_id = max(self._last_list_id, *self.lists, 0) + 1
+        made = ContactList(self._last_list_id, name, self.now())
         self.lists[made.id] = made
         return made
 

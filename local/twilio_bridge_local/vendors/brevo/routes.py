@@ -8,7 +8,7 @@ from functools import wraps
 
 from flask import Flask, Response, jsonify, request
 
-from twilio_bridge_local.vendors.brevo import contacts, events, lists
+from twilio_bridge_local.vendors.brevo import contacts, events, lists, set_up
 from twilio_bridge_local.vendors.brevo.account import Account
 from twilio_bridge_local.vendors.brevo.answers import account_answer, contact_answer, list_details
 from twilio_bridge_local.vendors.brevo.attributes import MOST, new_attribute
@@ -34,6 +34,10 @@ def add_routes(app: Flask, account: Account) -> None:
         ("DELETE", CONTACT_PATH, views.delete_contact),
         ("GET", "/v3/contacts/attributes", views.attributes),
         ("POST", "/v3/contacts/attributes/<category>/<name>", views.create_attribute),
+        ("DELETE", "/v3/contacts/attributes/<category>/<name>", views.delete_attribute),
+        ("GET", "/v3/contacts/folders", views.folders),
+        ("POST", "/v3/contacts/lists", views.create_list),
+        ("DELETE", LIST_PATH, views.delete_list),
         ("GET", "/v3/contacts/lists", views.lists),
         ("GET", LIST_PATH, views.one_list),
         ("POST", f"{LIST_PATH}/contacts/add", views.add_to_list),
@@ -99,6 +103,20 @@ class _Views:
             raise invalid(f"An account can have at most {MOST} attributes")
         self.account.add_attributes([made])
         return _nothing(201)
+
+    def delete_attribute(self, category: str, name: str) -> Response:
+        set_up.delete_attribute(self.account, category, name)
+        return _nothing()
+
+    def folders(self) -> Response:
+        return jsonify(set_up.folders_answer(self.account))
+
+    def create_list(self) -> Response:
+        return _json(201, set_up.create_list(self.account, _body()))
+
+    def delete_list(self, list_id: int) -> Response:
+        set_up.delete_list(self.account, list_id)
+        return _nothing()
 
     def lists(self) -> Response:
         return jsonify(lists.lists_answer(self.account))

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
+from twilio_bridge_local.vendors.twilio.access import Access
+from twilio_bridge_local.vendors.twilio.address_book import AddressBook
 from twilio_bridge_local.vendors.twilio.event_streams.sinks import EventStreams, PutEvent
 from twilio_bridge_local.vendors.twilio.flex_tokens import FlexTokens
 from twilio_bridge_local.vendors.twilio.messages.state import Messaging
@@ -79,7 +81,9 @@ class Account:
     shared_key: tuple[str, str] | None = None
     retry_after_s: int | None = None
     put_event: PutEvent | None = None
+    access: Access = field(default_factory=Access)
     store: Store = field(default_factory=Store)
+    addresses: AddressBook = field(default_factory=AddressBook)
     event_streams: EventStreams = field(default_factory=EventStreams)
     flex_tokens: FlexTokens = field(default_factory=FlexTokens)
     messaging: Messaging = field(default_factory=Messaging)

@@ -16,9 +16,11 @@ MORE_INFO: Final = "https://www.twilio.com/docs/errors/"
 CATALOGUE: Final = {
     20001: (400, "Invalid parameter"),
     20003: (401, "Authenticate"),
+    20403: (403, "Forbidden"),
     20404: (404, "The requested resource was not found"),
     20405: (405, "Method not allowed"),
     20412: (412, "Precondition failed"),
+    20409: (409, "The resource already exists"),
     20429: (429, "Too Many Requests"),
     20009: (409, "Cannot delete this resource before it is complete"),
     21211: (400, "Invalid 'To' Phone Number"),

@@ -19,12 +19,16 @@ from flask import Flask, g, request
 from twilio_bridge_local.vendors.faults import Dealt
 from twilio_bridge_local.vendors.server import Refusal, StandIn
 from twilio_bridge_local.vendors.twilio import people
+from twilio_bridge_local.vendors.twilio.access import Access
 from twilio_bridge_local.vendors.twilio.account import Account, SentWebhook
+from twilio_bridge_local.vendors.twilio.address_book import AddressBook
 from twilio_bridge_local.vendors.twilio.control import control_routes
 from twilio_bridge_local.vendors.twilio.conversations import rest
+from twilio_bridge_local.vendors.twilio.conversations.addresses import configuration
 from twilio_bridge_local.vendors.twilio.errors import of_status, refusal
 from twilio_bridge_local.vendors.twilio.event_streams.rest import events
 from twilio_bridge_local.vendors.twilio.event_streams.sinks import EventStreams
+from twilio_bridge_local.vendors.twilio.flex_rest import flex_routes
 from twilio_bridge_local.vendors.twilio.flex_tokens import FlexTokens
 from twilio_bridge_local.vendors.twilio.iam_rest import iam
 from twilio_bridge_local.vendors.twilio.limits import RateLimit
@@ -85,6 +89,7 @@ class TwilioStandIn(Account, StandIn):
         """Forget everything but who the account is and its users."""
         super().reset()
         self.store, self.event_streams, self.flex_tokens = Store(), EventStreams(), FlexTokens()
+        self.access, self.addresses = Access(), AddressBook()
         self.taskrouter.clear()
         self.add_users()
         self.webhooks.clear()
@@ -129,6 +134,7 @@ class TwilioStandIn(Account, StandIn):
         app.config[rest.ACCOUNT] = self
         app.register_blueprint(rest.conversations, url_prefix=CONVERSATIONS, name="account")
         app.register_blueprint(rest.services, url_prefix=CONVERSATIONS)
+        app.register_blueprint(configuration, url_prefix=CONVERSATIONS)
         services = f"{CONVERSATIONS}/Services/<service_sid>"
         app.register_blueprint(rest.conversations, url_prefix=services, name="service")
         app.register_blueprint(rest.frontline, url_prefix="/frontline-api/v1")
@@ -136,6 +142,7 @@ class TwilioStandIn(Account, StandIn):
         app.register_blueprint(iam, url_prefix="/iam")
         app.register_blueprint(control_routes(self))
         self._api.api_keys.update([self.api_key] if self.api_key else [])
+        app.register_blueprint(flex_routes(self._api))
         app.register_blueprint(taskrouter_routes(self.taskrouter))
         app.register_blueprint(messages, url_prefix="/api/2010-04-01/Accounts/<account_sid>")
         app.register_blueprint(contents, url_prefix="/content/v1")
@@ -145,6 +152,8 @@ class TwilioStandIn(Account, StandIn):
         """Raise Twilio's 401 unless the account's token or its API key asks."""
         if not self._knows(request.authorization):
             raise refusal(20003)
+        is_key = request.authorization is not None and request.authorization.username != self.account_sid
+        self.access.check(request.path, with_key=is_key)
 
     def check_limits(self, _dealt: Dealt) -> None:
         """Raise Twilio's 429 when there were too many requests in the last second."""

@@ -10,9 +10,10 @@ from twilio_bridge.errors import RefusedError, UnavailableError, UpstreamError
 from twilio_bridge.status.ports import Alarm, QueueState, Traffic
 
 if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
 
-HOUR = timedelta(hours=1)
+HOUR, A_MINUTE = timedelta(hours=1), timedelta(minutes=1)
 STATES = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible", "ApproximateNumberOfMessagesDelayed")
 REFUSALS = frozenset({"AccessDenied", "AccessDeniedException", "ExpiredToken", "InvalidClientTokenId"})
 MAX_ALARMS_COUNT = 100
@@ -36,15 +37,17 @@ class StackNames:
     stream: str = ""
     events_function: str = ""
     callback_functions: Sequence[str] = ()
+    quarantine: str = ""
 
 
 class AwsDeployment:
     """One stack."""
 
-    def __init__(self, sqs: "SQSClient", cloudwatch: Any, names: StackNames) -> None:  # noqa: ANN401  boto3 makes its clients' classes late
+    def __init__(self, sqs: "SQSClient", cloudwatch: Any, names: StackNames, s3: "S3Client | None" = None) -> None:  # noqa: ANN401  boto3 makes its clients' classes late
         self._sqs = sqs
         self._cloudwatch = cloudwatch
         self._names = names
+        self._s3 = s3
 
     def read_queues(self) -> Sequence[QueueState]:
         """Ask for each queue's and each dead-letter queue's messages, whatever state they are in."""
@@ -57,6 +60,15 @@ class AwsDeployment:
             raise _translate("sqs", error) from error
         found: Mapping[str, str] = {str(name): value for name, value in answer["Attributes"].items()}
         return sum(int(found.get(name, "0")) for name in STATES)
+
+    def count_quarantined(self) -> int:
+        """List a page of the bucket."""
+        if self._s3 is None or not self._names.quarantine:
+            return 0
+        try:
+            return int(self._s3.list_objects_v2(Bucket=self._names.quarantine).get("KeyCount", 0))
+        except clients.FAILURES as error:
+            raise _translate("s3", error) from error
 
     def read_alarms(self) -> Sequence[Alarm]:
         """List the alarms whose names begin with the stack's."""
@@ -94,7 +106,7 @@ class AwsDeployment:
         now = datetime.now(UTC)
         try:
             found = self._cloudwatch.get_metric_data(
-                MetricDataQueries=queries, StartTime=now - HOUR, EndTime=now, ScanBy="TimestampDescending"
+                MetricDataQueries=queries, StartTime=now - HOUR, EndTime=now + A_MINUTE, ScanBy="TimestampDescending"
             )
         except clients.FAILURES as error:
             raise _translate("cloudwatch", error) from error

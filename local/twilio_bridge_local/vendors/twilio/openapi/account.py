@@ -185,8 +185,9 @@ class TwilioApi:
             return collection
         if base == "/2010-04-01/Accounts":
             return self._begin_accounts(listing, collection)
+        above = {name: value for name, value in match.values.items() if name != match.route.key_param}
         for number in range(1, 0 if base in self.bare else self.seeded + 1):
-            resource = self._in_place(Match(listing, match.values), sample(listing.row, number, now()), account)
+            resource = self._in_place(Match(listing, above), sample(listing.row, number, now()), account)
             collection.add(self._key(listing, resource, number), resource)
         return collection
 
