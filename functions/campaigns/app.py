@@ -25,6 +25,7 @@ def handlers() -> dict[str, campaigns.Handler]:
         "POST /campaigns": calls.create,
         "GET /campaigns/{id}": calls.get,
         "GET /campaigns/{id}/rows": calls.list_rows,
+        "GET /campaigns/{id}/report": calls.report,
         "POST /campaigns/{id}/{action}": calls.steer,
     }
 

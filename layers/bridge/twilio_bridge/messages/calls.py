@@ -13,11 +13,14 @@ from twilio_bridge.messages.campaign import Campaign
 from twilio_bridge.messages.files import format_value
 from twilio_bridge.messages.ports import Campaigns, Counts, Ledger, SourceRow
 from twilio_bridge.messages.preview import PreviewDeps, preview_rows
+from twilio_bridge.messages.pricing import MICROS
 from twilio_bridge.messages.progress import count_rows
+from twilio_bridge.messages.report import build_report
 from twilio_bridge.messages.requests import CampaignRequest, Defaults, FaultsError, read_request
 from twilio_bridge.messages.steering import cancel_campaign, pause_campaign, resume_campaign
 
 MAX_ROWS_COUNT = 1_000
+MAX_AMOUNT = 1_000_000_000
 Query = Mapping[str, str]
 Body = Mapping[str, Any]
 
@@ -80,12 +83,17 @@ class CampaignCalls:
         if action == "pause":
             pause_campaign(self.campaigns, campaign_id, self.now(), cause)
         elif action == "resume":
-            resume_campaign(self.campaigns, campaign_id, self.now(), lambda: self.count(self._find(campaign_id)))
+            limit = _read_amount(body, "maxSpend")
+            resume_campaign(self.campaigns, campaign_id, self.now(), lambda: self.count(self._find(campaign_id)), limit)
         elif action == "cancel":
             cancel_campaign(self.campaigns, campaign_id, self.now(), cause)
         else:
             raise NotFoundError(f"there is no action {action[:20]}; there are pause, resume and cancel")
         return self.get(campaign_id, {}, {})
+
+    def report(self, campaign_id: str, _query: Query, _body: Body) -> Answer:
+        """Answer with what became of the rows, by code, country, sender and segments."""
+        return Answer(build_report(self.ledger, self._find(campaign_id)))
 
     def count(self, campaign: Campaign) -> Counts:
         """Return a campaign's rows by their tallies."""
@@ -103,6 +111,16 @@ def _read_number(query: Query, name: str, default: int, most: int) -> int:
     if not given.isascii() or not given.isdecimal() or not int(given) <= most:
         raise BadRequestError(f"{name} is to be a number up to {most:,}")
     return int(given)
+
+
+def _read_amount(body: Body, name: str) -> int | None:
+    """Return an amount of the currency in millionths; None where the request has none."""
+    given = body.get(name)
+    if given is None:
+        return None
+    if isinstance(given, bool) or not isinstance(given, int | float) or not 0 < given <= MAX_AMOUNT:
+        raise BadRequestError(f"{name} is to be an amount up to {MAX_AMOUNT:,}")
+    return round(given * MICROS)
 
 
 def _as_source_row(row: Mapping[str, Any], number: int) -> SourceRow:

@@ -77,3 +77,28 @@ INVALID_NUMBER_CODES: Final = frozenset({30005})
 LANDLINE_CODE: Final = 30006
 # https://www.twilio.com/docs/api/errors/30003: the phone is off or out of reach, which says little about the number.
 UNREACHABLE_CODE: Final = 30003
+
+# What the codes say that senders meet most: https://www.twilio.com/docs/api/errors
+MEANINGS: Final = {
+    20003: "the login is wrong",
+    20429: "too many requests",
+    21211: "not a valid number",
+    21408: "the account may not send to this country",
+    21606: "the sender cannot send to this number",
+    21608: "a trial account sends to verified numbers only",
+    21610: "the person has opted out",
+    21611: "the sender's queue is full",
+    21612: "sender and number do not go together",
+    21614: "not a mobile number",
+    21617: "the text is too long",
+    30001: "the sender's queue overflowed",
+    30002: "the account is suspended",
+    30003: "the phone is off or out of reach",
+    30004: "the number or the carrier blocks the message",
+    30005: "the number does not exist",
+    30006: "a landline, or a carrier that cannot be reached",
+    30007: "the carrier filtered the message",
+    30008: "unknown, by the carrier",
+    30034: "the sender is not registered for A2P 10DLC",
+    63016: "WhatsApp takes only templates outside of the 24 hours",
+}
