@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from tests.fakes.contacts import Clock
 from twilio_bridge.contacts.contact import Contact
@@ -161,6 +162,7 @@ class FakeOutbox:
     for_brevo: list[str] = field(default_factory=list)
     persons: list[str] = field(default_factory=list)
     test_ids: list[str] = field(default_factory=list)
+    enrichments: list[tuple[bool, Mapping[str, Any]]] = field(default_factory=list)
 
     def enqueue_airtable_opt_out(self, address: str) -> None:
         """Keep the address."""
@@ -173,6 +175,11 @@ class FakeOutbox:
     def enqueue_brevo_delivery(self, person_ids: Iterable[str]) -> None:
         """Keep the persons, each once."""
         self.persons += dict.fromkeys(person_ids)
+
+    def enqueue_enrichment(self, urgent: Sequence[Mapping[str, Any]], others: Sequence[Mapping[str, Any]]) -> None:
+        """Keep the messages, each with whether it is urgent."""
+        self.enrichments += [(True, message) for message in urgent]
+        self.enrichments += [(False, message) for message in others]
 
     def enqueue_sink_validation(self, test_id: str) -> None:
         """Keep the test's id."""

@@ -51,6 +51,12 @@ class FakeFacts:
             self._heard[subject] = (left, self._clock.now() + 31 * DAY_S)
         return replace(known, is_repeated=is_repeated)
 
+    def read_facts(self, subject: str) -> KnownFacts:
+        """Return what is kept."""
+        there, until = self._heard.get(subject, (NewFacts(), 0.0))
+        kept = there if until > self._clock.now() else NewFacts()
+        return sort_facts(subject, kept.facts.values(), kept.attributes)
+
 
 class FakeIdentities:
     """The port Identities."""

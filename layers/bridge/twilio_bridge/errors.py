@@ -20,6 +20,7 @@
         │   ├── ViewGoneError            the table lacks the view
         │   ├── ComputedColumnError      the base computes a column that was to be written
         │   └── UnacceptableError        only this one item; others may be accepted
+        ├── ChangedError             somebody has changed the thing since it was read
         ├── StaleOffsetError         a listing has expired and has to begin again
         ├── RateLimitedError         it asks us to wait `retry_after` seconds
         └── UnavailableError         it is down, slow or answers rubbish
@@ -144,6 +145,10 @@ class ComputedColumnError(RefusedError):
 
 class UnacceptableError(RefusedError):
     """The other system will never accept this one item; others may be accepted."""
+
+
+class ChangedError(UpstreamError):
+    """The thing has changed since it was read; it has to be read again before it can be changed."""
 
 
 class StaleOffsetError(UpstreamError):

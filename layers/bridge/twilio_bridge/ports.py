@@ -3,9 +3,9 @@
 Every implementation of a port, the fakes of the tests included, passes the same contract tests.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 
 class Notes(Protocol):
@@ -104,6 +104,9 @@ class Outbox(Protocol):
 
     def enqueue_brevo_delivery(self, person_ids: Iterable[str]) -> None:
         """Queue sending Brevo what is new about these persons."""
+
+    def enqueue_enrichment(self, urgent: Sequence[Mapping[str, Any]], others: Sequence[Mapping[str, Any]]) -> None:
+        """Queue tasks whose attributes are to be completed; the urgent ones apart, for they go first."""
 
     def enqueue_sink_validation(self, test_id: str) -> None:
         """Queue the validation of the sink that sent this test event."""

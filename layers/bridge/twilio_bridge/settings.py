@@ -249,6 +249,11 @@ class Settings:
         return self._required("CAMPAIGN_FILES_BUCKET", ANYTHING)
 
     @property
+    def enrich_queue_urls(self) -> tuple[str, str]:
+        """The queues of tasks whose attributes are to be completed: of those that end, and of the others."""
+        return self._required("ENRICH_URGENT_QUEUE_URL", ANYTHING), self._required("ENRICH_QUEUE_URL", ANYTHING)
+
+    @property
     def metrics_namespace(self) -> str:
         """The CloudWatch namespace of the figures: the stack's name."""
         return self._optional("METRICS_NAMESPACE", ANYTHING) or "twilio-bridge"

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 import pytest
 
 from tests.contract.tables import SYNC_STATE, Aws
-from twilio_bridge.adapters.entities.limits import REQUESTS_A_NODE, NodeLimiter, ProcessLimiter, check_nodes, pace_for
+from twilio_bridge.adapters.entities.limits import REQUESTS_A_NODE, NodeLimiter, ProcessLimiter, check_nodes
+from twilio_bridge.adapters.state.limiter import pace_for
 from twilio_bridge.errors import RateLimitedError, SettingError
 
 ACCOUNT = "AC" + "1" * 32

@@ -14,6 +14,9 @@ class Facts(Protocol):
     def add_facts(self, subject: str, added: NewFacts) -> KnownFacts:
         """Add facts, those that stand there already unchanged, and return all that is known then: one request."""
 
+    def read_facts(self, subject: str) -> KnownFacts:
+        """Return all that is known of a subject now; no facts where nothing is."""
+
 
 class Identities(Protocol):
     """Who is found by which key.

@@ -82,6 +82,7 @@ def reduce_records(records: Iterable[Record], work: ReducerDeps, now: int) -> Ba
     _hand_on(batch, work)
     derived = _add_facts(batch, work, now)
     _write(derived, batch, work)
+    _enrich(batch, work)
     return batch
 
 
@@ -188,6 +189,18 @@ def _write(derived: Mapping[str, Derived], batch: Batch, work: ReducerDeps) -> N
     map_side_by_side(write, groups)
     with _coming_again(batch, [subject for own in subjects_of.values() for subject in own], "news not queued"):
         work.outbox.enqueue_brevo_delivery(subjects_of)
+
+
+def _enrich(batch: Batch, work: ReducerDeps) -> None:
+    """Queue the tasks that are to be enriched, last: who enriches reads what was written before."""
+    requests = batch.extracted.enrichments
+    if not requests:
+        return
+    subjects = [f"task#{name}" for name in requests] + [NOTHING]
+    with _coming_again(batch, subjects, "enrichment not queued"):
+        urgent = [each.to_message() for each in requests.values() if each.is_urgent]
+        others = [each.to_message() for each in requests.values() if not each.is_urgent]
+        work.outbox.enqueue_enrichment(urgent, others)
 
 
 def _find_persons(derived: Mapping[str, Derived], work: ReducerDeps) -> identities.Resolution:

@@ -70,12 +70,18 @@ def persons() -> Persons:
 @cache
 def outbox() -> Outbox:
     """What other functions do later."""
+    return _outbox()
+
+
+@cache
+def _outbox(enrich_queue_urls: tuple[str, str] = ("", "")) -> Outbox:
     settings = base.settings()
     return SqsOutbox(
         clients.sqs(),
         airtable_queue_url=settings.airtable_queue_url,
         brevo_queue_url=settings.brevo_queue_url,
         sync_queue_url=settings.sync_queue_url,
+        enrich_queue_urls=enrich_queue_urls,
     )
 
 
@@ -106,7 +112,7 @@ def reducing() -> ReducerDeps:
         persons=persons(),
         figures=DynamoFigures(table),
         quarantine=S3Quarantine(clients.s3(), settings.quarantine_bucket),
-        outbox=outbox(),
+        outbox=_outbox(settings.enrich_queue_urls),
         opt_outs=base.opt_outs(),
         metrics=EmbeddedMetrics(settings.metrics_namespace),
         lookup=contacts.contact_cache().find_by_address,

@@ -58,6 +58,24 @@ class EmbeddedMetrics:
         metrics.flush_metrics()
 
 
+class EmbeddedInsightsMetrics:
+    """The port InsightsMetrics: no dimensions, for there is one such figure a stack."""
+
+    def __init__(self, namespace: str) -> None:
+        self._namespace = namespace
+
+    def count_enriched(self, *, retries: int, cut: int, late_s: int | None) -> None:
+        """Write a line for a task."""
+        metrics = EphemeralMetrics(namespace=self._namespace)
+        if late_s is None:
+            metrics.add_metric("EnrichedInTime", MetricUnit.Count, 1)
+        else:
+            metrics.add_metric("EnrichedTooLate", MetricUnit.Seconds, late_s)
+        metrics.add_metric("AttributeConflicts", MetricUnit.Count, retries)
+        metrics.add_metric("AttributesCut", MetricUnit.Count, cut)
+        metrics.flush_metrics()
+
+
 def spell_ascii(name: str) -> str:
     """Return a queue's name as a dimension may have it: CloudWatch takes printable ASCII alone, and drops the others.
 

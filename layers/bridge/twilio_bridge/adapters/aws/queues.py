@@ -5,7 +5,7 @@ import json
 import re
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from twilio_bridge.adapters.aws import clients
 from twilio_bridge.adapters.aws.batches import send_batch, split_into
@@ -33,12 +33,19 @@ class SqsOutbox:
     """
 
     def __init__(
-        self, client: "SQSClient", *, airtable_queue_url: str, brevo_queue_url: str, sync_queue_url: str = ""
+        self,
+        client: "SQSClient",
+        *,
+        airtable_queue_url: str,
+        brevo_queue_url: str,
+        sync_queue_url: str = "",
+        enrich_queue_urls: tuple[str, str] = ("", ""),
     ) -> None:
         self._client = client
         self._airtable_queue_url = airtable_queue_url
         self._brevo_queue_url = brevo_queue_url
         self._sync_queue_url = sync_queue_url
+        self._enrich_queue_urls = enrich_queue_urls
 
     def enqueue_airtable_opt_out(self, address: str) -> None:
         """Queue an address for Airtable."""
@@ -47,13 +54,23 @@ class SqsOutbox:
 
     def enqueue_brevo_opt_out(self, address: str) -> None:
         """Queue an address for Brevo, behind what waits for the same one."""
-        self._send_batch([_message(address, {"address": address})])
+        if self._brevo_queue_url:
+            self._send_batch(self._brevo_queue_url, [_message(address, {"address": address})])
 
     def enqueue_brevo_delivery(self, person_ids: Iterable[str]) -> None:
         """Queue a message for each person, ten a request."""
         messages = (_message(person_id, {"person": person_id}) for person_id in dict.fromkeys(person_ids))
-        for batch in split_into(messages, MAX_MESSAGES_PER_BATCH):
-            self._send_batch(batch)
+        if self._brevo_queue_url:
+            for batch in split_into(messages, MAX_MESSAGES_PER_BATCH):
+                self._send_batch(self._brevo_queue_url, batch)
+
+    def enqueue_enrichment(self, urgent: Sequence[Mapping[str, Any]], others: Sequence[Mapping[str, Any]]) -> None:
+        """Queue a message for each task, ten a request."""
+        for queue_url, messages in zip(self._enrich_queue_urls, (urgent, others), strict=True):
+            bodies = (json.dumps(message, ensure_ascii=False) for message in messages)
+            for batch in split_into(bodies, MAX_MESSAGES_PER_BATCH):
+                entries = [{"Id": str(number), "MessageBody": body} for number, body in enumerate(batch)]
+                self._send_batch(queue_url, entries)  # type: ignore[arg-type]  # what its stub calls an entry
 
     def enqueue_sink_validation(self, test_id: str) -> None:
         """Queue a test's id."""
@@ -65,16 +82,14 @@ class SqsOutbox:
         except clients.FAILURES as error:
             raise clients.unavailable("sqs", error) from error
 
-    def _send_batch(self, messages: "Sequence[SendMessageBatchRequestEntryTypeDef]") -> None:
-        """Send messages to Brevo's queue; a message that is there twice costs a look at the person, and no more."""
-        if not self._brevo_queue_url:
-            return
+    def _send_batch(self, queue_url: str, messages: "Sequence[SendMessageBatchRequestEntryTypeDef]") -> None:
+        """Send messages; one that is there twice costs a look at the person or task, and no more."""
 
         def send(
             waiting: "Sequence[SendMessageBatchRequestEntryTypeDef]",
         ) -> "list[SendMessageBatchRequestEntryTypeDef]":
             try:
-                answer = self._client.send_message_batch(QueueUrl=self._brevo_queue_url, Entries=waiting)
+                answer = self._client.send_message_batch(QueueUrl=queue_url, Entries=waiting)
             except clients.FAILURES as error:
                 raise clients.unavailable("sqs", error) from error
             refused = {entry["Id"] for entry in answer.get("Failed", [])}

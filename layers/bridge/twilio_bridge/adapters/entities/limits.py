@@ -14,7 +14,7 @@ from itertools import cycle
 from typing import Final
 
 from twilio_bridge.adapters.aws.dynamodb import Table
-from twilio_bridge.adapters.state.limiter import LATE, Pace, SlotLimiter
+from twilio_bridge.adapters.state.limiter import SlotLimiter, pace_for
 from twilio_bridge.errors import RateLimitedError, SettingError
 
 SYSTEM: Final = "twilio"
@@ -22,8 +22,6 @@ MAX_NODES: Final = 50
 DEFAULT_NODES: Final = 2
 REQUESTS_A_NODE: Final = 25
 NODES_AN_ITEM: Final = 5
-# Of the limit: the rest are turns that nobody took at once, and that may be taken later.
-STEADY: Final = 0.88
 
 
 def check_nodes(nodes: int) -> int:
@@ -31,13 +29,6 @@ def check_nodes(nodes: int) -> int:
     if not 1 <= nodes <= MAX_NODES:
         raise SettingError(f"the number of nodes is to be from 1 to {MAX_NODES}")
     return nodes
-
-
-def pace_for(requests_per_s: int) -> Pace:
-    """Return slots of which no second ever holds more than that many, those that are taken late among them."""
-    slot_ms = math.ceil(1000 / (STEADY * requests_per_s))
-    saved = math.floor(requests_per_s - 1000 / slot_ms - 1 - LATE)
-    return Pace(slot_ms, max(saved, 0))
 
 
 class NodeLimiter:

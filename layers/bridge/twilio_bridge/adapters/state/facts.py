@@ -51,6 +51,10 @@ class DynamoFacts:
             self._table.update(subject, FACTS, "SET is_full = :yes", {":yes": True})
         return replace(known, is_repeated=is_repeated)
 
+    def read_facts(self, subject: str) -> KnownFacts:
+        """Read the item as it is now."""
+        return _known(subject, self._table.get(subject, FACTS, consistent=True) or {})
+
     def _add(self, subject: str, part: Mapping[str, str]) -> Item | None:
         """Write what is not there yet, and return the item as it was; None where it is full."""
         names = {f"#{number}": name for number, name in enumerate(part)}

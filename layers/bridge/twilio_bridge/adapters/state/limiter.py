@@ -10,6 +10,7 @@ month's requests, for plans have quotas.
 https://airtable.com/developers/web/api/rate-limits: 5 requests a second a base, and 30 s of silence after a 429.
 """
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -37,6 +38,15 @@ class Pace:
 
 
 AIRTABLES = Pace(slot_ms=250)
+# Of a limit: the rest are turns that nobody took at once, and that may be taken later.
+STEADY = 0.88
+
+
+def pace_for(requests_per_s: float) -> Pace:
+    """Return slots of which no second ever holds more than that many, those that are taken late among them."""
+    slot_ms = math.ceil(1000 / (STEADY * requests_per_s))
+    saved = math.floor(requests_per_s - 1000 / slot_ms - 1 - LATE)
+    return Pace(slot_ms, max(saved, 0))
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from twilio_bridge.support import task_complete
 from twilio_bridge.support.cloud_events import TASKROUTER, CloudEvent, parse_object, parse_time, require_sid
 from twilio_bridge.support.persons.person import FigureRow
 from twilio_bridge.support.tasks import task_attributes, worker_activity
+from twilio_bridge.support.tasks.enrichment import EnrichRequest, join_requests, read_request
 from twilio_bridge.support.tasks.facts import RANKS, Fact, NewFacts, compute_digest
 
 TEST_EVENT = "eventstreams.test-event"
@@ -72,6 +73,7 @@ class ExtractedFacts:
     opt_out_requests: list[OptOutRequest] = field(default_factory=list)
     figure_rows: list[FigureRow] = field(default_factory=list)
     test_ids: list[str] = field(default_factory=list)
+    enrichments: dict[str, EnrichRequest] = field(default_factory=dict)
     ignored: int = 0
 
 
@@ -80,11 +82,19 @@ def extract_facts(event: CloudEvent, extracted: ExtractedFacts, settled: schema.
 
     Raises BadRequestError where it lacks what its type promises.
     """
+    if settled.insights.enabled and (request := read_request(event)):
+        _add_request(extracted, request)
     family = next((family for family in FAMILIES if event.type.startswith(family)), None)
     if family is None:
         extracted.ignored += 1
         return ""
     return FAMILIES[family](event, extracted, settled, wanted)
+
+
+def _add_request(extracted: ExtractedFacts, request: EnrichRequest) -> None:
+    name = request.task_sid or request.call_sid
+    before = extracted.enrichments.get(name)
+    extracted.enrichments[name] = join_requests(before, request) if before else request
 
 
 def _task(event: CloudEvent, extracted: ExtractedFacts, _settled: schema.Config, wanted: frozenset[str]) -> str:
