@@ -151,6 +151,21 @@ def test_a_paused_campaign_sends_nothing_and_is_followed() -> None:
     assert sorted(sends(world)) == [2, 4, 5]
 
 
+def test_a_resume_queues_at_once_what_the_pause_took_out_of_the_queue() -> None:
+    """Whoever gets a row of a paused campaign lets it be: its message is gone, and the row waits."""
+    world = planned(50)
+    sweep_campaigns(world.sweeping())
+    sends(world)
+    world.at += 1_000
+    steer(world, "paused")
+    sweep_campaigns(world.sweeping())
+    world.at += 1_000
+    steer(world, "sending")
+    sweep_campaigns(world.sweeping())
+
+    assert sends(world) == [*range(1, 51)]
+
+
 def test_a_cancelled_campaign_queues_all_that_can_still_be_cancelled() -> None:
     """Rows that wait, however long, and those that Twilio has only scheduled; then it is cancelled."""
     world = planned(5)

@@ -105,17 +105,26 @@ def queue_due(campaign: Campaign, deps: SweepDeps) -> int:
     deps.queues.enqueue_sends(campaign.id, [row.number for row in chosen])
     if chosen or swept["is_new"]:
         last = chosen[-1].place if chosen else place
-        deps.campaigns.write_sweep(campaign.id, {"place": last, "since": swept["since"], "state": campaign.state})
+        state = _name_state(campaign)
+        deps.campaigns.write_sweep(campaign.id, {"place": last, "since": swept["since"], "state": state})
     return len(chosen)
 
 
 def _read_swept(campaign: Campaign, deps: SweepDeps) -> dict[str, Any]:
-    """Return where the sweep is; from time to time, and in another state, it begins anew."""
+    """Return where the sweep is; from time to time, and in another state, it begins anew.
+
+    So it does behind a resume: what was queued before the pause has been taken out of the queue and not sent.
+    """
     swept = deps.campaigns.read_sweep(campaign.id)
     is_old = deps.now() - swept.get("since", 0) >= QUEUE_AGAIN_MS
-    if is_old or swept.get("state") != campaign.state:
+    if is_old or swept.get("state") != _name_state(campaign):
         return {"place": "", "since": deps.now(), "is_new": True}
     return {"place": swept["place"], "since": swept["since"], "is_new": False}
+
+
+def _name_state(campaign: Campaign) -> str:
+    """Return a state as the sweep remembers it: the same one later is another."""
+    return f"{campaign.state} since {campaign.changed_at}"
 
 
 def _queue_lookups(campaign: Campaign, deps: SweepDeps) -> int:
