@@ -90,6 +90,10 @@ class Stack:
         """Call a function and wait for what it comes to."""
         return self._pools[function].invoke(event)
 
+    def kill(self, function: str) -> int:
+        """Let all processes of a function crash where they are; return how many were serving an event."""
+        return self._pools[function].kill()
+
     def reset(self) -> None:
         """Bring everything back to how it was at the start: stand-ins, embedded AWS, the functions' memory, the log.
 

@@ -108,7 +108,7 @@ class Instance:
     def close(self) -> None:
         """End the process, whatever it is doing, and everything that belongs to it; may be called twice."""
         self._closing = True
-        self._kill()
+        self.kill()
         self._process.wait(_CLOSE_S)
         self._logs.join(_CLOSE_S)
         with self._reading:  # the reader ends: the process was the pipe's only writer
@@ -122,7 +122,7 @@ class Instance:
 
         def end() -> None:
             over.set()
-            self._kill()
+            self.kill()
 
         timer = threading.Timer(limit_s, end)
         timer.daemon = True
@@ -149,7 +149,8 @@ class Instance:
             self._log(self._function.name, json.dumps(entry))
         return Outcome({"errorType": kind, "errorMessage": f"RequestId: {request_id} Error: {message}"}, failure)
 
-    def _kill(self) -> None:
+    def kill(self) -> None:
+        """Let the process crash, whatever it is doing."""
         if self.alive:
             with suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
@@ -200,6 +201,14 @@ class Pool:
                 instance.renew()
         for instance in busy:
             instance.close()
+
+    def kill(self) -> int:
+        """Let every instance crash, whatever it is doing; return how many were busy."""
+        with self._lock:
+            every, busy = list(self._all), len(self._all.difference(self._idle))
+        for instance in every:
+            instance.kill()
+        return busy
 
     def _serve(self, event: object, request_id: str) -> Outcome:
         instance = self._take()
