@@ -34,8 +34,8 @@ FINAL = {"finished", "cancelled", "refused"}
 CONFIG = """
 messages:
   sending_hours: null
-  lookup_after_s: 2
-  retry_interval_ms: 2000
+  lookup_after_s: 1
+  retry_interval_ms: 1000
   rate_per_s: 100
   sender_rate_per_s: 1000
   max_failure_percent: null
