@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from tests.unit.messages.campaigns import NINE, World, make_rows
 from twilio_bridge import deadline
 from twilio_bridge.messages import planning
-from twilio_bridge.messages.campaign import Campaign
+from twilio_bridge.messages.campaign import Campaign, Source, SourceKind
 from twilio_bridge.messages.planning import plan_campaign
 from twilio_bridge.messages.ports import SourceRow
 from twilio_bridge.messages.progress import count_rows
@@ -100,16 +101,17 @@ def test_rows_are_planned_and_sending_begins() -> None:
 def test_planning_that_is_killed_goes_on(kills: list[tuple[int, bool]]) -> None:
     """Before or after any of its writes."""
     world = World()
-    given_rows = make_rows(210)
-    given_rows[150] = replace(given_rows[150], values={"to": "+447946000001", "Name": "again"})
+    given_rows = make_rows(21)
+    given_rows[15] = replace(given_rows[15], values={"to": "+447946000001", "Name": "again"})
     world.create(given_rows)
-    plan_until_done(world, kills)
+    with patch.object(planning, "ROWS_PER_PART", 10):
+        plan_until_done(world, kills)
 
     assert world.campaign.state == "sending"
-    assert [row.number for row in world.rows()] == [*range(1, 211)]
-    assert [row.number for row in world.rows() if row.reason == "duplicate"] == [151]
+    assert [row.number for row in world.rows()] == [*range(1, 22)]
+    assert [row.number for row in world.rows() if row.reason == "duplicate"] == [16]
     counts = count_rows(world.campaign, world.ledger.read_counts("spring"))
-    assert counts.tallies == world.ledger.tally_rows("spring").tallies == {"waiting": 209, "skipped_duplicate": 1}
+    assert counts.tallies == world.ledger.tally_rows("spring").tallies == {"waiting": 20, "skipped_duplicate": 1}
 
 
 def test_two_that_plan_at_once_plan_once() -> None:
@@ -161,13 +163,25 @@ def test_faults_of_the_source_refuse_the_campaign_before_any_row() -> None:
     assert (len(world.campaign.planning.faults), world.campaign.planning.fault_count) == (50, 70)
 
 
-def test_an_empty_source_is_a_fault() -> None:
+@pytest.mark.parametrize("kind", ["csv", "airtable"])
+def test_a_source_without_rows_is_refused(kind: SourceKind) -> None:
     """Nothing would be sent, and nobody would know why."""
     world = World()
-    world.create([])
+    world.create([], source=Source(kind=kind, key="list"))
     plan_campaign("spring", world.planning())
 
-    assert (world.campaign.state, world.campaign.planning.faults) == ("refused", ("source: there are no rows",))
+    assert (world.campaign.state, world.campaign.cause) == ("refused", "the source has no rows")
+
+
+def test_a_view_in_airtable_is_read_once() -> None:
+    """Its records can have no faults, and requests are few."""
+    world = World()
+    world.create(make_rows(3), source=Source(kind="airtable", key="list"))
+    reads, real = [], world.sources.read_rows
+    world.sources.read_rows = lambda *args: (reads.append(args), real(*args))[1]  # type: ignore[method-assign,func-returns-value]
+    plan_campaign("spring", world.planning())
+
+    assert (len(reads), world.campaign.state) == (1, "sending")
 
 
 def test_a_source_that_changed_refuses_the_campaign() -> None:

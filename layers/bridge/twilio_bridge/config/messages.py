@@ -10,7 +10,7 @@ from twilio_bridge.config.section import Section
 
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 DAYS: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-Prefix = Annotated[str, Field(pattern=r"^\+[0-9]{1,14}$")]
+Prefix = Annotated[str, Field(pattern=r"^(whatsapp:)?\+[0-9]{1,14}$")]
 Clock = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 
 

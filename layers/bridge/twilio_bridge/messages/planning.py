@@ -59,10 +59,10 @@ def plan_campaign(campaign_id: str, deps: PlanningDeps) -> Campaign | None:
 
 
 def _check_source(campaign: Campaign, deps: PlanningDeps) -> Campaign:
-    """Read the source for faults, and refuse the campaign where it has any."""
-    faults, count, rows = _find_faults(_read_source(campaign, deps, ""))
-    if not rows and not count:
-        faults, count = ["source: there are no rows"], 1
+    """Read the source for faults, and refuse the campaign where it has any; records in Airtable can have none."""
+    faults, count = (
+        ([], 0) if campaign.settings.source.kind == "airtable" else _find_faults(_read_source(campaign, deps, ""))
+    )
 
     checked = replace(campaign.planning, is_checked=True, faults=tuple(faults), fault_count=count)
     if count:
@@ -74,20 +74,19 @@ def _check_source(campaign: Campaign, deps: PlanningDeps) -> Campaign:
     return _save(campaign, after, deps)
 
 
-def _find_faults(rows: Iterator[SourceRow]) -> tuple[list[str], int, int]:
-    """Return the first faults, how many there are, and how many rows."""
+def _find_faults(rows: Iterator[SourceRow]) -> tuple[list[str], int]:
+    """Return the first faults, and how many there are."""
     faults: list[str] = []
-    count = total = 0
+    count = 0
 
     for row in rows:
-        total += 1
         if row.fault:
             count += 1
             faults += [row.fault] if len(faults) < MAX_FAULTS_COUNT else []
         if count >= ENOUGH_FAULTS:
             break
 
-    return faults, count, total
+    return faults, count
 
 
 def _plan_rows(campaign: Campaign, deps: PlanningDeps) -> Campaign:
@@ -131,6 +130,8 @@ def _plan_part(campaign: Campaign, part: Sequence[SourceRow], checks: RowChecks,
     )
     after = replace(campaign, planning=planned, changed_at=deps.now())
 
+    if is_complete and not planned.rows:
+        return after.change_state("refused", deps.now(), "the source has no rows")
     if is_complete and after.state == "planning":
         logger.info("planned", extra={"campaign": campaign.id, "rows": planned.rows, "skipped": dict(skipped)})
         return after.change_state("sending", deps.now())
