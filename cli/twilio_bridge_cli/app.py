@@ -61,7 +61,9 @@ COMMANDS: Final = {
     "events": Entry(
         "Puts Twilio's events on the stream, out of files or out of the quarantine.", f"{_COMMANDS}.events.group:group"
     ),
-    "insights": Entry("Looks at what Flex Insights reads of tasks and workers.", f"{_COMMANDS}.insights.group:group"),
+    "insights": Entry(
+        "Looks at what Flex Insights reads of tasks and workers, and fills it in.", f"{_COMMANDS}.insights.group:group"
+    ),
     "entities": Entry(
         "Lists, reads and writes Twilio's resources as rows, with filters that run at Twilio where they can.",
         f"{_COMMANDS}.entities.group:group",

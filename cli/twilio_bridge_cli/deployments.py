@@ -174,5 +174,14 @@ def _require_same_account(found: Settings, deployment: Deployment) -> None:
 
 def open_state(deployment: Deployment, region: str | None) -> Table:
     """Return the deployment's table SyncState."""
+    return _open_table(deployment, "SyncStateTable", region)
+
+
+def open_contact_cache(deployment: Deployment, region: str | None) -> Table:
+    """Return the deployment's table ContactCache."""
+    return _open_table(deployment, "ContactCacheTable", region)
+
+
+def _open_table(deployment: Deployment, output: str, region: str | None) -> Table:
     client = aws.make_client("dynamodb", deployment.environment, region)
-    return Table(client, deployment.require("SyncStateTable"))
+    return Table(client, deployment.require(output))

@@ -45,6 +45,10 @@ class FakeTasks:
         """Return the tasks that are not finished."""
         yield from (task for task in self.kept.values() if task.status not in FINISHED)
 
+    def list_ended_tasks(self) -> Iterator[Task]:
+        """Return the finished ones."""
+        yield from (task for task in self.kept.values() if task.status in FINISHED)
+
     def _change(self, task: Task, attributes: str, status: str) -> None:
         self.before_write()
         there = self.kept.get(task.sid)

@@ -63,6 +63,9 @@ class Tasks(Protocol):
     def list_open_tasks(self) -> Iterator[Task]:
         """Return every task that is not finished."""
 
+    def list_ended_tasks(self) -> Iterator[Task]:
+        """Return the finished tasks that are not gone yet, for some minutes after their end."""
+
 
 class Workers(Protocol):
     """The workers of a workspace."""

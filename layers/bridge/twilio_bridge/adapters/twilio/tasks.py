@@ -12,7 +12,7 @@ from twilio_bridge import deadline
 from twilio_bridge.adapters.twilio.client import REPEATABLE, Account, call_twilio, require_resource
 from twilio_bridge.adapters.twilio.failures import TWILIO
 from twilio_bridge.errors import ChangedError, NotFoundError, RateLimitedError, RefusedError, UnavailableError
-from twilio_bridge.insights.ports import End, Task, Worker
+from twilio_bridge.insights.ports import FINISHED, End, Task, Worker
 from twilio_bridge.retry import Retry
 
 T = TypeVar("T")
@@ -99,8 +99,15 @@ class TwilioTasks:
 
     def list_open_tasks(self) -> Iterator[Task]:
         """List a thousand a request; a task whose attributes the list leaves out is read by itself."""
+        return self._list(OPEN)
+
+    def list_ended_tasks(self) -> Iterator[Task]:
+        """List them likewise."""
+        return self._list(sorted(FINISHED))
+
+    def _list(self, statuses: list[str]) -> Iterator[Task]:
         tasks = self._requests.workspace.tasks
-        page = self._requests.send(lambda: tasks.page(assignment_status=OPEN, page_size=PAGE_SIZE))
+        page = self._requests.send(lambda: tasks.page(assignment_status=statuses, page_size=PAGE_SIZE))
         for found in _iterate(self._requests, page):
             if found.attributes is not None:
                 yield _task(found, "")
