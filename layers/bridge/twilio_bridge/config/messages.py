@@ -22,6 +22,14 @@ class SendingHours(Section):
     days: Annotated[tuple[Day, ...], Field(min_length=1)] = DAYS
 
 
+class ResultColumns(Section):
+    """The columns that outcomes are written into, in the view that a campaign is read from; empty for none."""
+
+    status: str = "message_status"
+    error: str = "message_error"
+    sid: str = "message_sid"
+
+
 class Messages(Section):
     """Campaigns of messages."""
 
@@ -39,6 +47,7 @@ class Messages(Section):
     blocked_countries: tuple[Annotated[str, Field(pattern="^[A-Z]{2}$")], ...] = ()
     currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] = "USD"
     prices: Mapping[Prefix, Annotated[float, Field(ge=0)]] = {}
+    result_columns: ResultColumns = ResultColumns()
 
     @field_validator("timezone")
     @classmethod

@@ -127,6 +127,7 @@ class Campaign:
         forgiven_failed: Failed rows at the last resume; the failure rate is that of what ended since.
         forgiven_ended: Rows with a final status then.
         max_spend_micros: The limit that a resume has raised; None where that of the settings holds.
+        written_back: The last row whose outcome was written back.
     """
 
     settings: CampaignSettings
@@ -140,6 +141,7 @@ class Campaign:
     forgiven_failed: int = 0
     forgiven_ended: int = 0
     max_spend_micros: int | None = None
+    written_back: int = 0
 
     @property
     def id(self) -> str:

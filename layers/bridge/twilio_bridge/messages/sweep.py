@@ -12,7 +12,7 @@ from typing import Any
 
 from twilio_bridge.errors import BridgeError, OutOfTimeError
 from twilio_bridge.logs import describe_error, logger
-from twilio_bridge.messages.campaign import Campaign
+from twilio_bridge.messages.campaign import Campaign, CampaignState
 from twilio_bridge.messages.planning import is_planned
 from twilio_bridge.messages.ports import (
     PARTITIONS,
@@ -41,13 +41,17 @@ MAX_LOOKED_UP_COUNT = 5_000
 
 @dataclass(frozen=True, slots=True)
 class SweepDeps:
-    """What a sweep works with; `now` returns epoch ms."""
+    """What a sweep works with; `now` returns epoch ms.
+
+    `write_back` writes a campaign's outcomes back and returns it as it is then; None where some are left.
+    """
 
     campaigns: Campaigns
     ledger: Ledger
     queues: MessageQueues
     continuation: Continuation
     now: Callable[[], int]
+    write_back: Callable[[Campaign], Campaign | None] = lambda campaign: campaign
 
 
 def sweep_campaigns(deps: SweepDeps) -> dict[str, int]:
@@ -174,10 +178,13 @@ def _end_when_done(campaign: Campaign, deps: SweepDeps) -> None:
     if dict(found.tallies) != dict(counts.tallies):
         _correct_planning(campaign, found, changes, deps)
         return
-    after = campaign.change_state(
-        "cancelled" if campaign.state == "cancelling" else "finished", deps.now(), campaign.cause
-    )
-    if deps.campaigns.save_campaign(campaign, after):
+    written = deps.write_back(campaign)
+    if written is None:
+        return
+
+    state: CampaignState = "cancelled" if campaign.state == "cancelling" else "finished"
+    after = written.change_state(state, deps.now(), written.cause)
+    if deps.campaigns.save_campaign(written, after):
         logger.info("campaign ended", extra={"campaign": campaign.id, "state": after.state, "rows": found.total})
 
 

@@ -10,6 +10,7 @@ from twilio_bridge.adapters.state.campaign_rows import DynamoLedger
 from twilio_bridge.adapters.state.campaigns import DynamoCampaigns
 from twilio_bridge.messages.acceptance import AcceptanceDeps
 from twilio_bridge.messages.calls import CampaignCalls
+from twilio_bridge.messages.campaign import WriteBack
 from twilio_bridge.messages.planning import PlanningDeps
 from twilio_bridge.messages.ports import OwnSenders, RowSources, Suppressions
 from twilio_bridge.messages.preview import PreviewDeps
@@ -17,12 +18,15 @@ from twilio_bridge.messages.requests import Defaults
 from twilio_bridge.messages.sources import AllSources
 from twilio_bridge.messages.suppressions import AllSuppressions, MarkedNumbers
 from twilio_bridge.messages.sweep import SweepDeps
+from twilio_bridge.messages.write_back import ResultBook, WriteBackDeps, write_back_results
 from twilio_bridge.wiring import base
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mypy_boto3_lambda import LambdaClient
+
+    from twilio_bridge.adapters.airtable.client import AirtableRequests
 
 
 def now() -> int:
@@ -68,22 +72,26 @@ def _files() -> RowSources:
 
 
 def _airtable() -> RowSources:
-    """Airtable for a job in the background."""
     from twilio_bridge.adapters.airtable.campaign_source import AirtableCampaignSource  # noqa: PLC0415  pyairtable is slow
+
+    opt_out = base.configuration().contacts.columns.opt_out
+    return AirtableCampaignSource(base.settings().airtable_base_id, _airtable_requests(), opt_out)
+
+
+def _airtable_requests() -> "AirtableRequests":
+    """Airtable for a job in the background."""
     from twilio_bridge.adapters.airtable.client import BULK_PATIENCE_S, AirtableRequests  # noqa: PLC0415  as above
     from twilio_bridge.adapters.state.limiter import AIRTABLE, SlotLimiter  # noqa: PLC0415  as above
 
     settings = base.settings()
     limiter = SlotLimiter(base.sync_state_table(), AIRTABLE, settings.airtable_base_id, bulk=True)
-    requests = AirtableRequests(
+    return AirtableRequests(
         settings.airtable_token,
         settings.airtable_endpoint_url,
         limiter,
         BULK_PATIENCE_S,
         settings.proxy_to("AIRTABLE"),
     )
-    opt_out = base.configuration().contacts.columns.opt_out
-    return AirtableCampaignSource(settings.airtable_base_id, requests, opt_out)
 
 
 def _senders() -> OwnSenders:
@@ -145,4 +153,26 @@ def planning() -> PlanningDeps:
 
 def sweeping() -> SweepDeps:
     """What the sweep works with."""
-    return SweepDeps(campaigns(), ledger(), queues(), _continuation(), now)
+    results = WriteBackDeps(campaigns=campaigns(), ledger=ledger(), find_book=_result_book, now=now)
+    return SweepDeps(
+        campaigns(),
+        ledger(),
+        queues(),
+        _continuation(),
+        now,
+        write_back=lambda campaign: write_back_results(campaign, results),
+    )
+
+
+def _result_book(kind: WriteBack) -> ResultBook:
+    """Where a campaign's outcomes are written besides."""
+    if kind == "airtable":
+        from twilio_bridge.adapters.airtable.message_results import AirtableResults  # noqa: PLC0415  as above
+
+        columns = base.configuration().messages.result_columns.model_dump()
+        return AirtableResults(base.settings().airtable_base_id, _airtable_requests(), columns)
+
+    from twilio_bridge.adapters.brevo.message_results import BrevoResults  # noqa: PLC0415  only some campaigns need it
+    from twilio_bridge.wiring import support  # noqa: PLC0415  as above
+
+    return BrevoResults(support.crm())

@@ -115,6 +115,7 @@ def _head(campaign: Campaign) -> Item:
         "forgiven_failed": campaign.forgiven_failed,
         "forgiven_ended": campaign.forgiven_ended,
         "max_spend_micros": campaign.max_spend_micros,
+        "written_back": campaign.written_back,
         "planning": pack(asdict(campaign.planning)),
         "expires_at": _expires_at(),
     }
@@ -136,6 +137,7 @@ def _campaign_from(head: Item, settings: CampaignSettings) -> Campaign:
         forgiven_failed=head["forgiven_failed"],
         forgiven_ended=head["forgiven_ended"],
         max_spend_micros=head["max_spend_micros"],
+        written_back=head.get("written_back", 0),
         planning=Planning(**planning | {"faults": tuple(planning["faults"])}),
     )
 
