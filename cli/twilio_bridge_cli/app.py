@@ -49,6 +49,14 @@ COMMANDS: Final = {
     "queues": Entry(
         "Puts back what was given up: dead letters, and events that Brevo refused.", f"{_COMMANDS}.queues.group:group"
     ),
+    "sync": Entry(
+        "Reads what Twilio holds: conversations and tasks into contacts and figures, records into the export.",
+        f"{_COMMANDS}.sync.command:sync",
+    ),
+    "export": Entry(
+        "Writes interactions and figures into the export, and names the bucket that has it.",
+        f"{_COMMANDS}.export.command:export",
+    ),
     "usage": Entry(
         "Shows how many calls Airtable had from the bridge this month, and how many the plan has.",
         f"{_COMMANDS}.usage:usage",

@@ -20,8 +20,15 @@ _VARIABLES: Final[Mapping[str, str]] = {
     "EventStreamName": "EVENT_STREAM",
     "EventStreamArn": "EVENT_STREAM_ARN",
     "QuarantineBucket": "QUARANTINE_BUCKET",
+    "ExportBucketName": "EXPORT_BUCKET",
 }
-_FUNCTIONS: Final = ("StatusFunction", "RefreshContactsFunction", "EventStreamsFunction", "EntitiesFunction")
+_FUNCTIONS: Final = (
+    "StatusFunction",
+    "RefreshContactsFunction",
+    "EventStreamsFunction",
+    "EntitiesFunction",
+    "SyncFunction",
+)
 # The local stack has no roles: Twilio's stand-in wants the form of one.
 _LOCAL_ROLE: Final = "arn:aws:iam::123456789012:role/TwilioSinkRole"
 _LOCAL_EXTERNAL_ID: Final = "local"

@@ -66,7 +66,11 @@ class Dictionary:
         """Write up to twenty-five, one after the other."""
         for writes in request["RequestItems"].values():
             for write in writes:
-                self.put_item(Item=write["PutRequest"]["Item"])
+                if "PutRequest" in write:
+                    self.put_item(Item=write["PutRequest"]["Item"])
+                else:
+                    key = write["DeleteRequest"]["Key"]
+                    self.partitions[key["pk"]["S"]].pop(key["sk"]["S"], None)
         return {}
 
     def get_item(self, **request: Any) -> Any:

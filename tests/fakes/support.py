@@ -12,6 +12,7 @@ from twilio_bridge.support.persons.person import (
     BEFORE,
     MAX_SENDING_MS,
     REPLACEABLE,
+    UNSENT_FOR_GOOD,
     WAITING,
     Claim,
     Dossier,
@@ -212,11 +213,11 @@ class FakePersons:
                 self._mark(half, event.key, "withdrawn")
         return [best[key] for key in sorted(best)]
 
-    def put_rows(self, rows: Sequence[tuple[str, Interaction | TimelineEvent]]) -> None:
+    def put_rows(self, rows: Sequence[tuple[str, Interaction | TimelineEvent]], *, revive: bool = False) -> None:
         """Write them one by one."""
         for person_id, row in rows:
             if isinstance(row, TimelineEvent):
-                self.put_event(person_id, row)
+                self.put_event(person_id, row, revive=revive)
             else:
                 self.put_interaction(person_id, row)
 
@@ -228,10 +229,12 @@ class FakePersons:
         self._interactions[person_id][interaction.sid] = interaction
         return True
 
-    def put_event(self, person_id: str, event: TimelineEvent) -> bool:
+    def put_event(self, person_id: str, event: TimelineEvent, *, revive: bool = False) -> bool:
         """Write one."""
         there = self._event(person_id, event.key)
-        if there and (there.version >= event.version or there.status not in REPLACEABLE):
+        is_revived = revive and event.status == "pending" and there is not None and there.status == "skipped"
+        replaceable = UNSENT_FOR_GOOD if event.status == "skipped" else REPLACEABLE
+        if there and not is_revived and (there.version >= event.version or there.status not in replaceable):
             return False
         self._write(person_id, event)
         return True
@@ -276,6 +279,13 @@ class FakePersons:
             if any(row.ended_at and row.last_at < before and not row.is_summary for row in rows.values()):
                 yield person_id
 
+    def list_ended(self, since: int, before: int) -> Iterator[tuple[str, Interaction]]:
+        """Look through all."""
+        for person_id, rows in list(self._interactions.items()):
+            for row in rows.values():
+                if row.ended_at and not row.is_summary and since <= row.last_at <= before:
+                    yield person_id, row
+
     def list_interactions(self, person_id: str) -> list[Interaction]:
         """Return the rows."""
         return list(self._interactions.get(person_id, {}).values())
@@ -299,7 +309,7 @@ class FakePersons:
             self.put_interaction(to_id, self._interactions[from_id].pop(sid))
         for key in [key for key in self._events.get(from_id, {}) if sids is None or key.split("#")[0] in sids]:
             event, _ = self._events[from_id].pop(key)
-            is_anew = event.status == "parked" or (sids is not None and event.status != "withdrawn")
+            is_anew = event.status == "parked" or (sids is not None and event.status not in UNSENT_FOR_GOOD)
             self.put_event(to_id, replace(event, status="pending", tries=0, sending_at=0) if is_anew else event)
 
     def forget_contact(self, person_id: str, begun_at: int) -> None:

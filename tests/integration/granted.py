@@ -1,5 +1,6 @@
 """What the template allows each function, read for the tests that hold it against what the function does."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ SECRETS = {name: f"local/{name}" for name in ("twilio", "airtable", "brevo")}
 # Lambda itself does this with the function's role: it stores what was given up.
 LAMBDAS_OWN = {("EventStreamsFunction", "s3:ListBucket", "local-quarantine")}
 
+BUCKET = re.compile(r"\$\{(\w+)\.Arn\}/\*")
 Grants = set[tuple[str, str]]
 
 
@@ -55,8 +57,8 @@ def _resources(given: str | Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> 
 
 
 def _substituted(text: str) -> str:
-    if text == "${Quarantine.Arn}/*":
-        return "local-quarantine/*"
+    if bucket := BUCKET.fullmatch(text):
+        return f"local-{bucket[1].lower()}/*"
     if text.startswith("${SyncState.Arn}"):
         return text.replace("${SyncState.Arn}", "SyncState")
     return next(secret for name, secret in SECRETS.items() if f"/{name}-??????" in text)
@@ -65,6 +67,6 @@ def _substituted(text: str) -> str:
 def _named(attribute: Any) -> str:
     name, _, arn = (attribute if isinstance(attribute, str) else ".".join(attribute)).partition(".")
     assert "Arn" == arn
-    if name == "Quarantine":
-        return "local-quarantine"
+    if name in {"Quarantine", "ExportBucket"}:
+        return f"local-{name.lower()}"
     return f"{name}.fifo" if TEMPLATE["Resources"][name].get("Properties", {}).get("FifoQueue") else name

@@ -254,6 +254,16 @@ class Settings:
         return self._required("ENRICH_URGENT_QUEUE_URL", ANYTHING), self._required("ENRICH_QUEUE_URL", ANYTHING)
 
     @property
+    def slice_queue_url(self) -> str:
+        """The queue that wakes the slices of a sync."""
+        return self._required("SLICE_QUEUE_URL", ANYTHING)
+
+    @property
+    def export_bucket(self) -> str:
+        """The bucket of the export; empty where the stack is deployed without one."""
+        return self._queue_url("EXPORT_BUCKET")
+
+    @property
     def metrics_namespace(self) -> str:
         """The CloudWatch namespace of the figures: the stack's name."""
         return self._optional("METRICS_NAMESPACE", ANYTHING) or "twilio-bridge"

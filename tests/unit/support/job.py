@@ -182,15 +182,15 @@ class _Failing:
     def __getattr__(self, name: str) -> Callable[..., Any]:
         method = getattr(self.port, name)
 
-        def called(*given: Any) -> Any:
+        def called(*given: Any, **named: Any) -> Any:
             self.world.calls.append((name, given))
             trouble = self.world.script(name, len(self.world.calls))
             if trouble is None:
-                return method(*given)
+                return method(*given, **named)
             error, has_effect = trouble
             self.world.failures[len(self.world.calls)] = error
             if has_effect:
-                method(*given)
+                method(*given, **named)
             raise error.with_traceback(None)
 
         return called

@@ -33,6 +33,7 @@ from twilio_bridge.config.flex import (
 from twilio_bridge.config.insights import Insights
 from twilio_bridge.config.messages import Messages
 from twilio_bridge.config.section import Section
+from twilio_bridge.config.sync import Export, Sync
 from twilio_bridge.errors import SettingError
 
 if TYPE_CHECKING:
@@ -199,6 +200,8 @@ class Config(Section):
     support: Support = Support()
     insights: Insights = Insights()
     messages: Messages = Messages()
+    sync: Sync = Sync()
+    export: Export = Export()
 
     @cached_property
     def own_numbers(self) -> frozenset[str]:

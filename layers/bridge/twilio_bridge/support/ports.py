@@ -79,14 +79,17 @@ class Persons(Protocol):
     def load_dossier(self, person_id: str) -> Dossier | None:
         """Return all that is held about a person and their halves, as of now."""
 
-    def put_rows(self, rows: Sequence[tuple[str, Interaction | TimelineEvent]]) -> None:
+    def put_rows(self, rows: Sequence[tuple[str, Interaction | TimelineEvent]], *, revive: bool = False) -> None:
         """Write interactions and events, each with its person's id, as `put_interaction` and `put_event` do."""
 
     def put_interaction(self, person_id: str, interaction: Interaction) -> bool:
         """Write one; False where a later version stands there."""
 
-    def put_event(self, person_id: str, event: TimelineEvent) -> bool:
-        """Write one; False where a later version stands there, or where it is pending no more."""
+    def put_event(self, person_id: str, event: TimelineEvent, *, revive: bool = False) -> bool:
+        """Write one; False where a later version stands there, or where it is pending no more.
+
+        One to be skipped replaces none that is to be sent; `revive` has one be sent that was skipped.
+        """
 
     def mark_event(self, person_id: str, key: str, status: Status, version: int | None = None) -> bool:
         """Change an event's status, in whichever half it stands, counting tries.
@@ -108,6 +111,9 @@ class Persons(Protocol):
 
     def find_aged(self, before: int) -> Iterator[str]:
         """Return whoever has an interaction that ended before this time (epoch ms), a half under its own id."""
+
+    def list_ended(self, since: int, before: int) -> Iterator[tuple[str, Interaction]]:
+        """Return ended interactions, each with its person's id, that were last active in this time (epoch ms)."""
 
     def list_interactions(self, person_id: str) -> list[Interaction]:
         """Return the interactions that stand under this id alone."""

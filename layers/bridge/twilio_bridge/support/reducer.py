@@ -7,7 +7,7 @@ state.
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from twilio_bridge import phone
 from twilio_bridge.config import schema
@@ -41,7 +41,11 @@ class Record:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReducerDeps:
-    """What a batch is worked with; `lookup` returns the cached contacts at a number."""
+    """What a batch is worked with; `lookup` returns the cached contacts at a number.
+
+    Events from before `skip_before` (epoch ms) are not for Brevo: a sync reads them. `revive` has those be sent that an
+    earlier sync skipped.
+    """
 
     facts: Facts
     identities: Identities
@@ -53,6 +57,8 @@ class ReducerDeps:
     metrics: Metrics
     lookup: Callable[[str], Sequence[Contact]]
     settings: schema.Config
+    skip_before: int = 0
+    revive: bool = False
 
 
 @dataclass(slots=True)
@@ -226,11 +232,16 @@ def _write_rows(derived: Mapping[str, Derived], persons: Mapping[str, str], work
     """Write what is new about these subjects, and show the figures that were not there yet."""
     rows: list[tuple[str, Interaction | TimelineEvent]] = []
     for subject, new in derived.items():
-        rows += [(persons[subject], event) for event in new.events]
+        rows += [(persons[subject], _skip_old(event, work.skip_before)) for event in new.events]
         rows += [(persons[subject], new.interaction)] if new.interaction else []
-    work.persons.put_rows(rows)
+    work.persons.put_rows(rows, revive=work.revive)
 
     figures = [row for new in derived.values() for row in new.rows]
     for row, is_new in zip(figures, work.figures.put_rows(figures), strict=True):
         if is_new:
             work.metrics.count(row)
+
+
+def _skip_old(event: TimelineEvent, before: int) -> TimelineEvent:
+    """Return an event as it is to be written: what is too old is kept, and never sent."""
+    return replace(event, status="skipped") if event.status == "pending" and event.at < before else event

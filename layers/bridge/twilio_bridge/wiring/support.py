@@ -1,6 +1,7 @@
 """The part of the wiring that only the support job needs; see `wiring`."""
 
 import time
+from dataclasses import replace
 from functools import cache, lru_cache
 
 from twilio_bridge.adapters.aws import clients
@@ -118,6 +119,13 @@ def reducing() -> ReducerDeps:
         lookup=contacts.contact_cache().find_by_address,
         settings=_settled_with_numbers(),
     )
+
+
+def reducing_quietly() -> ReducerDeps:
+    """The same for a sync: what happened weeks ago is no metric of today."""
+    from twilio_bridge.adapters.aws.metrics import SilentMetrics  # noqa: PLC0415  as above
+
+    return replace(reducing(), metrics=SilentMetrics())
 
 
 def _settled_with_numbers() -> schema.Config:

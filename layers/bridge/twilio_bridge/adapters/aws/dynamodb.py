@@ -171,12 +171,18 @@ class Table:
         )
         return list(islice(pages, limit))
 
-    def query_index(self, index: str, pk: str, below: str) -> Iterator[Item]:
-        """Return the items of an index's partition whose sort key is below this one; what was just written may lack."""
+    def query_index(self, index: str, pk: str, below: str, since: str = "") -> Iterator[Item]:
+        """Return the items of an index's partition whose sort key is below this one; what was just written may lack.
+
+        Those whose sort key is below `since` are left out.
+        """
+        own, values = f"{index}sk < :below", {":pk": pk, ":below": below}
+        if since:  # both ends are in it
+            own, values = f"{index}sk BETWEEN :since AND :below", {**values, ":since": since}
         return self._pages(
             IndexName=index,
-            KeyConditionExpression=f"{index}pk = :pk AND {index}sk < :below",
-            ExpressionAttributeValues=marshal({":pk": pk, ":below": below}),
+            KeyConditionExpression=f"{index}pk = :pk AND {own}",
+            ExpressionAttributeValues=marshal(values),
         )
 
     def scan(self, segment: int, segments: int) -> Iterator[Item]:

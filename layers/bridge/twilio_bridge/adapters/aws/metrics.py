@@ -57,6 +57,23 @@ class EmbeddedMetrics:
         metrics.add_metric("OldestOverdueEvent", MetricUnit.Seconds, seconds)
         metrics.flush_metrics()
 
+    def measure_sync(self, failed: int, oldest_s: int) -> None:
+        """Write a line without dimensions, as of the latest sync."""
+        metrics = EphemeralMetrics(namespace=self._namespace)
+        metrics.add_metric("FailedSlices", MetricUnit.Count, failed)
+        metrics.add_metric("OldestSyncSlice", MetricUnit.Seconds, oldest_s)
+        metrics.flush_metrics()
+
+
+class SilentMetrics:
+    """The port Metrics where nothing is to be shown."""
+
+    def count(self, _row: FigureRow) -> None:
+        """Show nothing."""
+
+    def measure_overdue(self, _seconds: int) -> None:
+        """Show nothing."""
+
 
 class EmbeddedInsightsMetrics:
     """The port InsightsMetrics: no dimensions, for there is one such figure a stack."""

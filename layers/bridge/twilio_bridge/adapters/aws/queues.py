@@ -11,6 +11,7 @@ from twilio_bridge.adapters.aws import clients
 from twilio_bridge.adapters.aws.batches import send_batch, split_into
 from twilio_bridge.errors import UnavailableError
 from twilio_bridge.ports import Notes
+from twilio_bridge.sync.slices import Slice
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
@@ -130,6 +131,25 @@ class SqsQueue:
             )
         except clients.FAILURES as error:
             raise clients.unavailable("sqs", error) from error
+
+
+class SliceQueue(SqsQueue):
+    """The port Wakeups: a message names a slice, whose state stands in SyncState."""
+
+    def wake(self, slices: Iterable[Slice]) -> None:
+        """Send a message a slice, ten a request."""
+        messages = ({"run": each.run, "slice": each.name} for each in slices)
+        for batch in split_into(messages, MAX_MESSAGES_PER_BATCH):
+            entries = [{"Id": str(number), "MessageBody": json.dumps(body)} for number, body in enumerate(batch)]
+            send_batch("sqs", entries, self._send)
+
+    def _send(self, waiting: Sequence[Any]) -> list[Any]:
+        try:
+            answer = self._client.send_message_batch(QueueUrl=self._queue_url, Entries=waiting)
+        except clients.FAILURES as error:
+            raise clients.unavailable("sqs", error) from error
+        refused = {entry["Id"] for entry in answer.get("Failed", [])}
+        return [entry for entry in waiting if entry["Id"] in refused]
 
 
 class LambdaRefresh:

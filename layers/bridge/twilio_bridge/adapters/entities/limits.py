@@ -63,6 +63,31 @@ class NodeLimiter:
             item.block_slots(seconds)
 
 
+class ProductLimiter:
+    """Turns for requests to one product of an account, so many a second, for everybody who uses this table."""
+
+    def __init__(
+        self,
+        table: Table,
+        account_sid: str,
+        product: str,
+        requests_per_s: int,
+        *,
+        clock: Callable[[], float] = time.time,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        place, pace = f"{account_sid}#{product}", pace_for(requests_per_s)
+        self._slots = SlotLimiter(table, SYSTEM, place, pace=pace, clock=clock, sleep=sleep)
+
+    def reserve(self, patience_s: float) -> None:
+        """Wait for a turn; raise RateLimitedError where that takes longer than `patience_s`."""
+        self._slots.reserve_slot(patience_s)
+
+    def block(self, seconds: float) -> None:
+        """Let nobody have a turn for a while, for instance because Twilio answered 429."""
+        self._slots.block_slots(seconds)
+
+
 class ProcessLimiter:
     """The same for one process alone, as on an operator's machine without a stack."""
 

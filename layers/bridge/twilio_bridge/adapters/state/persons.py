@@ -30,6 +30,7 @@ from twilio_bridge.support.persons.person import (
     BEFORE,
     MAX_SENDING_MS,
     REPLACEABLE,
+    UNSENT_FOR_GOOD,
     WAITING,
     Dossier,
     Interaction,
@@ -49,6 +50,10 @@ IS_LATER = "attribute_not_exists(version) OR version < :version OR expires_at <=
 IS_REPLACEABLE = (
     "attribute_not_exists(version) OR (version < :version AND phase IN (:pending, :parked, :withdrawn))"
     " OR expires_at <= :now"
+)
+# One that is to be skipped replaces none that is to be sent.
+IS_VACANT = (
+    "attribute_not_exists(version) OR (version < :version AND phase IN (:withdrawn, :skipped)) OR expires_at <= :now"
 )
 AS_READ = "version = :version"
 IS_STALE = "(phase = :to AND (attribute_not_exists(sending_at) OR sending_at <= :stale))"
@@ -90,10 +95,12 @@ class DynamoPersons:
                 return None
         return [best[key] for key in sorted(best)]
 
-    def put_rows(self, rows: Sequence[tuple[str, Interaction | TimelineEvent]]) -> None:
+    def put_rows(self, rows: Sequence[tuple[str, Interaction | TimelineEvent]], *, revive: bool = False) -> None:
         """Write rows, many in a request; a row is left out where a later version stands there, or it is sent."""
         puts = [
-            _put_event(person_id, row) if isinstance(row, TimelineEvent) else _put_interaction(person_id, row)
+            _put_event(person_id, row, revive=revive)
+            if isinstance(row, TimelineEvent)
+            else _put_interaction(person_id, row)
             for person_id, row in rows
         ]
         self._table.put_each(puts)
@@ -102,9 +109,9 @@ class DynamoPersons:
         """Write a row unless a later version stands there."""
         return self._table.put_each([_put_interaction(person_id, interaction)]) == [True]
 
-    def put_event(self, person_id: str, event: TimelineEvent) -> bool:
+    def put_event(self, person_id: str, event: TimelineEvent, *, revive: bool = False) -> bool:
         """Write a row unless a later version stands there, or Brevo may have received it."""
-        return self._table.put_each([_put_event(person_id, event)]) == [True]
+        return self._table.put_each([_put_event(person_id, event, revive=revive)]) == [True]
 
     def mark_event(self, person_id: str, key: str, status: Status, version: int | None = None) -> bool:
         """Change a row in the person's own partition, or where that fails in a half's."""
@@ -201,7 +208,7 @@ class DynamoPersons:
             self.put_interaction(to_id, Interaction(**unpack(row["told"])))
         else:
             event = _read_event(row)
-            is_anew = event.status == "parked" or (is_another and event.status != "withdrawn")
+            is_anew = event.status == "parked" or (is_another and event.status not in UNSENT_FOR_GOOD)
             self.put_event(to_id, replace(event, status="pending", tries=0, sending_at=0) if is_anew else event)
         change = "SET expires_at = :past REMOVE gsi1pk, gsi1sk"
         values: Item = {":past": int(time.time()) - 1, ":version": row["version"]}
@@ -212,6 +219,12 @@ class DynamoPersons:
         for number in range(PARTITIONS):
             for row in self._table.query_index(INDEX, f"{KEPT}{number:x}", _sortable(before)):
                 yield row["pk"].removeprefix("person#")
+
+    def list_ended(self, since: int, before: int) -> Iterator[tuple[str, Interaction]]:
+        """Read the index."""
+        for number in range(PARTITIONS):
+            for row in self._table.query_index(INDEX, f"{KEPT}{number:x}", _sortable(before), _sortable(since)):
+                yield row["pk"].removeprefix("person#"), Interaction(**unpack(row["told"]))
 
     def list_interactions(self, person_id: str) -> list[Interaction]:
         """Read the partition."""
@@ -239,7 +252,7 @@ def _put_interaction(person_id: str, interaction: Interaction) -> Write:
     return a_put(item, when=IS_LATER, values={":version": interaction.version, ":now": int(time.time())})
 
 
-def _put_event(person_id: str, event: TimelineEvent) -> Write:
+def _put_event(person_id: str, event: TimelineEvent, *, revive: bool = False) -> Write:
     pk, sk = _row_key(person_id, EVENT + event.key)
     told = pack({"name": event.name, "at": event.at, "properties": event.properties})
     item: Item = {"pk": pk, "sk": sk, "version": event.version, "phase": event.status, "tries": event.tries}
@@ -247,7 +260,11 @@ def _put_event(person_id: str, event: TimelineEvent) -> Write:
     item |= _index_keys(person_id, event.due_at) if event.status in WAITING else {"expires_at": _expires_at()}
 
     values: Item = {":version": event.version, ":now": int(time.time())}
+    if event.status == "skipped":
+        return a_put(item, when=IS_VACANT, values=values | {":withdrawn": "withdrawn", ":skipped": "skipped"})
     values |= {f":{status}": status for status in REPLACEABLE}
+    if revive and event.status == "pending":
+        return a_put(item, when=f"{IS_REPLACEABLE} OR phase = :skipped", values=values | {":skipped": "skipped"})
     return a_put(item, when=IS_REPLACEABLE, values=values)
 
 

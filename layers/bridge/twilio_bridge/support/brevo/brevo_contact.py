@@ -55,7 +55,9 @@ def build_contact(dossier: Dossier, settled: schema.Config) -> MarketingContact 
         phone=found["phone"],
         external_id=found.get("external", ""),
         attributes=_attributes_of(dossier, latest_first, settled) if flex.sync.customers else {},
-        lists=tuple(sorted(_lists_of(latest_first, flex.lists) - written_lists(dossier, flex.lists))),
+        lists=tuple(
+            sorted(_lists_of(_without_old(latest_first, dossier), flex.lists) - written_lists(dossier, flex.lists))
+        ),
     )
 
 
@@ -175,6 +177,12 @@ def _lists_of(interactions: Interactions, lists: flex.Lists) -> frozenset[int]:
     asked, scored = any(each.counts for each in interactions), any(each.score is not None for each in interactions)
     wanted = {lists.support_contacts if asked else None, lists.csat_respondents if scored else None}
     return frozenset(number for number in wanted if number is not None)
+
+
+def _without_old(interactions: Interactions, dossier: Dossier) -> Interactions:
+    """Return the interactions that are no old ones read by a sync: a list's automations are not for those."""
+    skipped = {event.key.partition("#")[0] for event in dossier.events if event.status == "skipped"}
+    return [each for each in interactions if each.sid not in skipped]
 
 
 def written_lists(dossier: Dossier, lists: flex.Lists) -> frozenset[int]:

@@ -6,13 +6,15 @@ from typing import Any, Literal
 
 # pending: to be sent to Brevo; parked: likewise, but not before something changes about the person; sending: a request
 # has begun and its answer is not known; sent: Brevo accepted it; refused: Brevo does not take it; withdrawn: what is
-# known since shows that it did not happen.
-Status = Literal["pending", "parked", "sending", "sent", "refused", "withdrawn"]
+# known since shows that it did not happen; skipped: it was too old for Brevo's automations when a sync read it.
+Status = Literal["pending", "parked", "sending", "sent", "refused", "withdrawn", "skipped"]
 # In the index of what is due.
 WAITING: tuple[Status, ...] = ("pending", "sending")
 UNSENT: tuple[Status, ...] = ("pending", "parked", "sending")
 # Brevo cannot have received it: a later version may replace it.
 REPLACEABLE: tuple[Status, ...] = ("pending", "parked", "withdrawn")
+# It was never sent, and is not to be.
+UNSENT_FOR_GOOD: tuple[Status, ...] = ("withdrawn", "skipped")
 # For as long as a function may run an event that is `sending` is left alone: its request may still be under way.
 MAX_SENDING_MS = 90_000
 # What the sid of a summary begins with, in place of a task's WT or a conversation's CH.
@@ -26,6 +28,7 @@ BEFORE: Mapping[Status, tuple[Status, ...]] = {
     "sent": ("sending",),
     "refused": WAITING,
     "withdrawn": ("pending", "parked"),
+    "skipped": (),
 }
 
 

@@ -2,6 +2,9 @@
 
 Each event makes one fact, and the same event always the same one. A subject's facts are only ever added to, so all
 that is derived from them depends on which facts there are and on nothing else.
+
+The REST API shows the same events as the stream, or only what came of them. A fact that was read there gives way to the
+one that the stream brought of the same thing, and of two facts that differ in nothing but their ids one counts.
 """
 
 import hashlib
@@ -41,6 +44,8 @@ LASTING = frozenset(
     )
 )
 RANKS = {kind: rank for rank, kind in enumerate(LIFECYCLE)}
+# What the ids of facts begin with that were concluded from a resource, for which Twilio has no event.
+CONCLUDED = "REST-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +73,15 @@ class KnownFacts:
     """All that is known of one subject (`task#WT…`, `conversation#CH…`).
 
     `attributes` has the task attributes by their digest. A later state has more facts than an earlier one.
-    `is_repeated` means that of the facts that were just added some stood there already.
+    `is_repeated` means that of the facts that were just added some stood there already. `doubles` are those that other
+    facts stand for.
     """
 
     subject: str
     facts: tuple[Fact, ...]
     attributes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     is_repeated: bool = field(default=False, compare=False)
+    doubles: tuple[Fact, ...] = field(default=(), compare=False)
 
     @property
     def sid(self) -> str:
@@ -88,13 +95,14 @@ class KnownFacts:
 
     @property
     def version(self) -> int:
-        """Return a number that is higher the more is known; summed up facts count as well."""
-        return sum(fact.values["count"] if fact.kind == FOLDED else 1 for fact in self.facts)
+        """Return a number that is higher the more is known; summed up facts and doubles count as well."""
+        return len(self.doubles) + sum(fact.values["count"] if fact.kind == FOLDED else 1 for fact in self.facts)
 
     def without_facts(self, ids: Iterable[str]) -> "KnownFacts":
         """Return what was known before these facts."""
         gone = frozenset(ids)
-        return KnownFacts(self.subject, tuple(fact for fact in self.facts if fact.id not in gone), self.attributes)
+        left = (fact for fact in (*self.facts, *self.doubles) if fact.id not in gone)
+        return sort_facts(self.subject, left, self.attributes)
 
     def latest_attributes(self) -> Mapping[str, Any]:
         """Return the task attributes, each as the latest event has it."""
@@ -119,7 +127,30 @@ def sort_facts(subject: str, facts: Iterable[Fact], attributes: Mapping[str, Map
     if summary:
         kept = {*summary.values["kept"], summary.id}
         every = [fact for fact in every if fact.at > summary.at or fact.id in kept or fact.kind in LASTING]
-    return KnownFacts(subject, tuple(every), attributes)
+    doubles = _find_doubles(every)
+    facts = tuple(fact for fact in every if fact.id not in doubles)
+    return KnownFacts(subject, facts, attributes, doubles=tuple(doubles.values()))
+
+
+def _find_doubles(facts: Iterable[Fact]) -> dict[str, Fact]:
+    """Return, by id, the facts that other ones stand for: whichever came first, the same ones are left."""
+    every = list(facts)
+    streamed = {_thing_of(fact) for fact in every if not fact.id.startswith(CONCLUDED)}
+    doubles: dict[str, Fact] = {}
+    seen: set[tuple[object, ...]] = set()
+    for fact in every:  # those of one moment and kind stand in the order of their ids
+        if fact.kind == FOLDED:
+            continue
+        same = (fact.kind, fact.at, fact.attributes, frozenset(fact.values.items()))
+        if same in seen or (fact.id.startswith(CONCLUDED) and _thing_of(fact) in streamed):
+            doubles[fact.id] = fact
+        seen.add(same)
+    return doubles
+
+
+def _thing_of(fact: Fact) -> tuple[str, object]:
+    """Return what happened, and to whom: a conversation is closed once, and each address joins it once."""
+    return fact.kind, fact.values.get("address", "")
 
 
 def compute_digest(attributes: Mapping[str, Any]) -> str:

@@ -57,7 +57,9 @@ def _sum_up(known: KnownFacts, gone: Iterable[Fact], kept: Iterable[Fact]) -> di
     offers = {fact.values.get("reservation") for fact in known.facts if fact.id in gone_ids}
     talks = [each.talk_s for each in build_history(known).accepted if each.sid in offers and each.talk_s is not None]
     return {
-        "count": sum(fact.kind != FOLDED for fact in gone) + sum(fact.values["count"] for fact in earlier),
+        "count": len(known.doubles)
+        + sum(fact.kind != FOLDED for fact in gone)
+        + sum(fact.values["count"] for fact in earlier),
         "talk_s": sum(talks) + sum(fact.values["talk_s"] for fact in earlier),
         "kept": [fact.id for fact in kept],
     }

@@ -72,6 +72,7 @@ class TwilioApi:
     bare: frozenset[str] = frozenset()
     routes: Routes = field(default_factory=lambda: load_routes(DESCRIPTION), repr=False)
     _store: Store = field(default_factory=Store, repr=False)
+    _singles: dict[tuple[str, str], Route | None] = field(default_factory=dict, repr=False)
 
     def clear(self) -> None:
         """Forget all resources; sample resources come anew."""
@@ -230,6 +231,12 @@ class TwilioApi:
         return new_sid(single.places[single.key_param] if single else match.route.answer["sid"], number)
 
     def _single(self, route: Route) -> Route | None:
+        place = (route.product, route.path)
+        if place not in self._singles:
+            self._singles[place] = self._find_single(route)
+        return self._singles[place]
+
+    def _find_single(self, route: Route) -> Route | None:
         base = route.path.removesuffix(".json")
         fitting = (each for each in self.routes.all if each.product == route.product and each.key_param)
         return next((each for each in fitting if each.path.removesuffix(".json").rpartition("/")[0] == base), None)

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import Any, Final
 
 from twilio_bridge_local.vendors.twilio.errors import refusal
@@ -93,9 +94,12 @@ def _holds(value: Any, test: Callable[[datetime], bool]) -> bool:  # noqa: ANN40
 def read_moment(text: str) -> datetime:
     """Return a moment of one of Twilio's forms; a day begins in GMT, `4h` and `-30days` are so long ago."""
     ago = re.fullmatch(r"[-+]?(\d+)(m|h|d|w|days)", text)
+    return datetime.now(UTC) - int(ago[1]) * _UNITS[ago[2]] if ago else _read_absolute(text)
+
+
+@lru_cache(maxsize=1 << 19)  # a list of many rows is asked for again and again
+def _read_absolute(text: str) -> datetime:
     try:
-        if ago:
-            return datetime.now(UTC) - int(ago[1]) * _UNITS[ago[2]]
         moment = datetime.fromisoformat(text) if text[:1].isdigit() else parsedate_to_datetime(text)
     except ValueError:
         raise refusal(20001, f"{text!r} is no date") from None
