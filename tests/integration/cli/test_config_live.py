@@ -138,6 +138,22 @@ def test_what_has_to_be_set(run: Run, base: AirtableStandIn, monkeypatch: pytest
     assert [] != base.requests
 
 
+def test_columns_that_insights_should_come_from(run: Run, base: AirtableStandIn, folder: Path) -> None:
+    """One that the table has is fine in whatever case; of another the nearest is named, before it is in force."""
+    columns = base.base.tables["Customers"].columns
+    base.base.tables["Customers"].columns = {**columns, "Tier": Column("Tier", "singleSelect")}
+    mapping = "insights: {customers: {category: contact.tier, organization: contact.Tiers, zip: contact.qqq}}"
+    (folder / "bridge.yaml").write_text(mapping)
+    done = run("config", "check", "bridge.yaml", "--live", "--json")
+
+    found = json.loads(done.stdout)["problems"]
+    assert [(each["place"], each["message"]) for each in found] == [
+        ("insights", "there is no column Tiers"),
+        ("insights", "there is no column qqq"),
+    ]
+    assert found[0]["remedy"] == "Write contact.Tier instead."
+
+
 def test_a_file_that_is_wrong_is_not_taken_to_the_base(run: Run, base: AirtableStandIn, folder: Path) -> None:
     """First the file has to be right."""
     (folder / "bridge.yaml").write_text("contacts: {tables: x}")

@@ -33,6 +33,7 @@ ERRORS = [
     (f"dispositions: {{outcomes: {{SALE: {'x' * 129}}}}}", "insights.dispositions.outcomes.SALE: FI010", "Shorten it"),
     ("workers: {columns: {team_nmae: Team}}", "insights.workers.columns.team_nmae: FI001", "Did you mean team_name?"),
     ("workers: {columns: {team_name: Team}}", "insights.workers.columns.team_name: FI024", "team_id"),
+    ("customers: {email: contact.E-mail}", "insights.customers.email: FI102", "Write contact.email."),
     (
         "{hipaa: true, conversations: {case: contact.email}}",
         "insights.conversations.case: FI040",
@@ -42,7 +43,7 @@ ERRORS = [
 
 
 def load(text: str) -> str:
-    return f"insights: {text if text.startswith('{') else f'{{{text}}}'}"
+    return f"contacts: {{columns: {{email: E-mail}}}}\ninsights: {text if text.startswith('{') else f'{{{text}}}'}"
 
 
 @pytest.mark.parametrize(("text", "place", "remedy"), ERRORS)
@@ -114,7 +115,7 @@ def test_the_default_breaks_nothing() -> None:
     """Not even a rule that is a warning; the packaged file is checked as any other."""
     settled = parse(PACKAGED.read_text())
 
-    assert insights_mapping.find_findings(Insights(), settled.field_mapping) == []
+    assert insights_mapping.find_findings(Insights(), settled.field_mapping, dict(settled.contacts.columns)) == []
     assert not settled.insights.enabled
 
 
@@ -125,6 +126,8 @@ def test_sources() -> None:
     assert settled.sources["customers.name"] == (Source("contact", "Full name"), Source("contact", "name"))
     assert settled.sources["conversations.hang_up_by"] == (Source("text", "Customer"),)
     assert settled.contact_columns == ("Full name", "Tier")
+    assert settled.cached_columns == ()
+    assert parse(load("{enabled: true, customers: {zip: contact.Zip}}")).insights.cached_columns == ("Zip",)
 
 
 @pytest.mark.parametrize("text", ["", "contact", "contact.", ".name", "text.x", "Contact.name", " contact.name"])

@@ -174,6 +174,10 @@ def test_another_configuration_makes_another_copy(settings: str) -> None:
     assert make_fingerprint(BASE_ID, before) != make_fingerprint("app00000000000002", before)
     assert make_fingerprint(BASE_ID, before).endswith(make_settings_fingerprint(before))
     assert make_settings_fingerprint(before) == make_settings_fingerprint(configured("contacts: {fresh_s: 60}"))
+    mapped = "insights: {enabled: true, customers: {category: contact.Tier}}"
+    assert make_settings_fingerprint(before) != make_settings_fingerprint(configured(mapped))
+    without = configured(mapped.replace("contact.Tier", "contact.name"))
+    assert make_settings_fingerprint(before) == make_settings_fingerprint(without)
 
 
 def test_the_next_refresh_after_another_configuration_is_a_whole_load() -> None:

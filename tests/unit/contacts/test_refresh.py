@@ -154,6 +154,19 @@ def test_columns() -> None:
     assert {"City": "Leeds", "last order": "7"} == office.directory.get_contact("r1").cells
 
 
+MAPPED = "insights: {enabled: true, customers: {category: contact.tier, name: contact.name}}"
+
+
+def test_columns_of_insights() -> None:
+    """Columns that attributes of Flex Insights come from are kept, whatever their case, where they are written."""
+    cells = {"Tier": "Gold", "Secret": "x"}
+    office = world(contact("r1", cells=cells), settings=MAPPED)
+    idle = world(contact("r1", cells=cells), settings=MAPPED.replace("true", "false"))
+
+    assert {"Tier": "Gold"} == office.directory.get_contact("r1").cells
+    assert {} == idle.directory.get_contact("r1").cells
+
+
 def test_keep() -> None:
     """A contact without further columns stays what it is."""
     assert contact("r1") == keep_columns(contact("r1"), ["city"])

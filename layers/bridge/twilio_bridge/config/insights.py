@@ -120,6 +120,11 @@ class Insights(Section):
         every = (source for sources in self.sources.values() for source in sources if source.origin == "contact")
         return tuple(dict.fromkeys(source.name for source in every if source.name not in CONTACT_FIELDS))
 
+    @property
+    def cached_columns(self) -> tuple[str, ...]:
+        """Of these the ones that have to be in the copy of the contacts: none while nothing is written."""
+        return self.contact_columns if self.enabled else ()
+
     def list_lines(self) -> Iterator[tuple[str, Sequence[str]]]:
         """Yield each attribute's place and its sources as they are written."""
         yield from ((f"customers.{name}", texts) for name, texts in self.customers.items())

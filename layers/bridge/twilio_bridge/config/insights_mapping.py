@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
-from twilio_bridge.config.insights import EVENT_FACTS, PERSON_FACTS, Insights, Source, parse_source
+from twilio_bridge.config.insights import CONTACT_FIELDS, EVENT_FACTS, PERSON_FACTS, Insights, Source, parse_source
 from twilio_bridge.flex_insights.attribute import NUMBERS, Attribute, Group
 from twilio_bridge.flex_insights.lint import check_names, find_unknown
 from twilio_bridge.flex_insights.model import CONVERSATIONS, GROUPS, find_attribute
@@ -23,10 +23,12 @@ _ID_ENDINGS: Final = ("sid", "email", "phone", "_id", "Id", "url")
 _PERSONAL: Final = {origin: _IDS[origin] - {"id"} for origin in ("contact", "person")}
 
 
-def find_findings(insights: Insights, field_mapping: Collection[str]) -> list[Finding]:
-    """Return all that the section breaks, in its own order."""
+def find_findings(insights: Insights, field_mapping: Collection[str], columns: Mapping[str, str]) -> list[Finding]:
+    """Return all that the section breaks, in its own order; `columns` are those of a contact's fields."""
     facts = {"person": PERSON_FACTS | set(field_mapping), "event": EVENT_FACTS}
+    fields = {column.casefold(): field for field, column in columns.items() if column and field in CONTACT_FIELDS}
     return [
+        *_check_columns_of_fields(insights, fields),
         *(each for group in _TASK_GROUPS for each in _check_group(insights, group, facts)),
         *_check_values(insights.values),
         *(each for place in insights.overwrite for each in _check_place(place, "insights.overwrite")),
@@ -34,6 +36,15 @@ def find_findings(insights: Insights, field_mapping: Collection[str]) -> list[Fi
         *_check_outcomes(insights.dispositions.outcomes),
         *_check_columns(insights.workers.columns),
     ]
+
+
+def _check_columns_of_fields(insights: Insights, fields: Mapping[str, str]) -> Iterator[Finding]:
+    """Yield the sources that name a column which is read as a contact's field: it is nothing further."""
+    for place, sources in insights.sources.items():
+        for source in sources:
+            field = fields.get(source.name.casefold()) if source.origin == "contact" else None
+            if field and source.name not in CONTACT_FIELDS:
+                yield Finding("FI102", f"insights.{place}", f"the column is {field} here", f"Write contact.{field}.")
 
 
 def _check_group(insights: Insights, group: Group, facts: Mapping[str, Collection[str]]) -> Iterator[Finding]:

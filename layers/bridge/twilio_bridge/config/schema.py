@@ -264,7 +264,7 @@ def find_insights_findings(settled: Config) -> "list[Finding]":
         return []
     from twilio_bridge.config.insights_mapping import find_findings  # noqa: PLC0415  only where there is a mapping
 
-    return find_findings(settled.insights, settled.field_mapping)
+    return find_findings(settled.insights, settled.field_mapping, dict(settled.contacts.columns))
 
 
 def _independent(problems: Sequence[ErrorDetails]) -> list[ErrorDetails]:

@@ -121,6 +121,17 @@ def check_templates(texts: Sequence[TemplateText], settings: schema.Contacts, co
     return [Finding("templates", f"no contact can fill {template}", remedy, is_error=False) for template in named]
 
 
+def check_mapped_columns(mapped: Iterable[str], columns: Columns, types: Collection[str]) -> list[Finding]:
+    """Return the columns that Flex Insights' attributes should come from, and that the table has not."""
+    there = {column.casefold() for column in columns.present}
+    missing = [name for name in mapped if name.casefold() not in there]
+    return [Finding("insights", f"there is no column {name}", _suggest(_find_nearest(name, types))) for name in missing]
+
+
+def _suggest(nearest: str) -> str:
+    return f"Write contact.{nearest} instead." if nearest else "Correct its name after contact., or add such a column."
+
+
 def _find_nearest(name: str, names: Collection[str]) -> str:
     folded = {each.casefold().replace(" ", "_"): each for each in names}
     nearest = difflib.get_close_matches(name.casefold().replace(" ", "_"), folded, n=1, cutoff=0.6)

@@ -98,13 +98,15 @@ class BaseInspection:
 
     def _check_table(self, table: TableSchema | None) -> list[Finding]:
         contacts, texts = self._settled.contacts, self._read_templates()
-        columns = self._source.find_columns(templates.list_further_columns(texts, contacts.columns))
+        mapped = self._settled.insights.contact_columns
+        columns = self._source.find_columns({*templates.list_further_columns(texts, contacts.columns), *mapped})
         types = table.types if table else {}
         self._source.use_columns(columns)
         return [
             *base_check.check_columns(contacts, columns, types),
             *base_check.check_types(contacts, types),
             *base_check.check_templates(texts, contacts, columns),
+            *base_check.check_mapped_columns(mapped, columns, types),
             *base_check.check_cells(self._read_contacts(columns)),
         ]
 

@@ -77,5 +77,6 @@ def make_settings_fingerprint(settings: schema.Config) -> str:
     """Return the part of a fingerprint, its end, that the base's id does not change."""
     contacts = settings.contacts
     made_of = [FORMAT, contacts.table, settings.templates.table, contacts.region, contacts.view]
-    packed = json.dumps([*made_of, contacts.columns.model_dump()], sort_keys=True)
+    further = sorted(settings.insights.cached_columns)  # none: as it was before there was this section
+    packed = json.dumps([*made_of, contacts.columns.model_dump(), *([further] if further else [])], sort_keys=True)
     return hashlib.sha256(packed.encode()).hexdigest()[:32]

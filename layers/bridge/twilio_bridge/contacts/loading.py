@@ -163,7 +163,7 @@ def load_changes(work: RefreshDeps, state: CacheState, number: int) -> Updated |
     except ColumnsGoneError as error:
         return refuse_load(work, error)
 
-    changed = keep_known(_keep_columns_of(read, texts), work.cache)
+    changed = keep_known(_keep_columns_of(read, work, texts), work.cache)
     newest = max(state.newest, _watermark(work.source.latest_change, began_at))
     return Updated(work.cache.apply_changes(changed, began_at, number, newest))
 
@@ -182,8 +182,13 @@ def refuse_load(work: RefreshDeps, error: ColumnsGoneError) -> Refused:
     return Refused(gone)
 
 
+def list_kept_columns(texts: Iterable[TemplateText], settings: schema.Config) -> frozenset[str]:
+    """Return the names of further columns: those in templates, and those that Flex Insights' attributes come from."""
+    return frozenset((*templates.find_columns(texts), *settings.insights.cached_columns))
+
+
 def keep_columns(contact: Contact, columns: Iterable[str]) -> Contact:
-    """Return the contact with only those further columns that templates name, whatever their case."""
+    """Return the contact with only these further columns, whatever their case."""
     if not contact.cells:
         return contact
     wanted = {column.casefold() for column in columns}
@@ -212,7 +217,8 @@ def _find_columns(work: RefreshDeps, state: CacheState, texts: Sequence[Template
 
 
 def _list_further(work: RefreshDeps, texts: Sequence[TemplateText]) -> set[str]:
-    return templates.list_further_columns(texts, work.settings.contacts.columns)
+    named = templates.list_further_columns(texts, work.settings.contacts.columns)
+    return named | set(work.settings.insights.cached_columns)
 
 
 def _list_read_before(work: RefreshDeps, state: CacheState, columns: Columns) -> frozenset[str]:
@@ -244,7 +250,7 @@ def _go_on(
     work.source.use_columns(columns)
     found, offset = _read_pages(work.source, going.bookmark.offset)
     problems = Counter(going.bookmark.problems) + Counter(count_problems(found))
-    read = keep_known(_keep_columns_of(found, texts), work.cache)
+    read = keep_known(_keep_columns_of(found, work, texts), work.cache)
     newest = max(going.bookmark.newest, work.source.latest_change)
     if offset:
         bookmark = replace(going.bookmark, offset=offset, newest=newest, problems=dict(problems))
@@ -303,8 +309,8 @@ def _read_templates(work: RefreshDeps) -> list[TemplateText]:
     return texts
 
 
-def _keep_columns_of(contacts: Iterable[Contact], texts: Iterable[TemplateText]) -> list[Contact]:
-    wanted = frozenset(templates.find_columns(texts))
+def _keep_columns_of(contacts: Iterable[Contact], work: RefreshDeps, texts: Iterable[TemplateText]) -> list[Contact]:
+    wanted = list_kept_columns(texts, work.settings)
     return [keep_columns(contact, wanted) for contact in contacts]
 
 

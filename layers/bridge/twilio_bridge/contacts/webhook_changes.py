@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from twilio_bridge.contacts import templates
 from twilio_bridge.contacts.change_feed import Registration, WebhookDeps
 from twilio_bridge.contacts.contact import Contact
-from twilio_bridge.contacts.loading import RefreshDeps, keep_columns
+from twilio_bridge.contacts.loading import RefreshDeps, keep_columns, list_kept_columns
 from twilio_bridge.contacts.ports import CacheState, ContactCache
 from twilio_bridge.contacts.unknown import keep_known
 from twilio_bridge.errors import UpstreamError
@@ -146,7 +146,7 @@ def _look_at(work: RefreshDeps, webhook: WebhookDeps, ids: Sequence[str]) -> lis
 
 def _ask_for(work: RefreshDeps, webhook: WebhookDeps, ids: Sequence[str]) -> dict[str, Contact]:
     """Return those of the records that are contacts, as the base has them now."""
-    columns = frozenset(templates.find_columns(templates.recall_templates(work.notes) or []))
+    columns = list_kept_columns(templates.recall_templates(work.notes) or [], work.settings)
     if state_columns := work.cache.read_state().origin.columns:
         webhook.source.use_columns(state_columns)
     read = [keep_columns(contact, columns) for contact in webhook.source.get_contacts(ids)]

@@ -83,7 +83,10 @@ def _read(source: Source, known: Known, attributes: Mapping[str, Any], settled: 
 def _read_contact(contact: Contact | None, name: str) -> Any:  # noqa: ANN401  a field's value
     if contact is None:
         return None
-    return getattr(contact, name) if name in _CONTACT_FIELDS else contact.cells.get(name)
+    if name in _CONTACT_FIELDS:
+        return getattr(contact, name)
+    folded = name.casefold()  # a base's column is found whatever its case
+    return next((text for column, text in contact.cells.items() if column.casefold() == folded), None)
 
 
 def read_disposition(attributes: Mapping[str, Any], settled: Insights) -> str | None:
