@@ -72,8 +72,9 @@ class Deployment:
         return requests.request(method, url, data=data, headers=dict(request.headers.items()), timeout=60)
 
     def create(self, campaign: str, rows: Sequence[Mapping[str, str]], **more: Any) -> dict[str, Any]:
-        """Make a campaign of rows with the column `to`, and return the answer, which must be 202."""
-        body = {"id": campaign, "text": "Hello <name|there>", "source": {"rows": list(rows)}, **more}
+        """Make a campaign of rows with the columns `to` and `name`, and return the answer, which must be 202."""
+        named = [{"name": "", **row} for row in rows]
+        body = {"id": campaign, "text": "Hello <name|there>", "source": {"rows": named}, **more}
         answer = self.call("POST", "/campaigns", body)
         assert 202 == answer.status_code, answer.text
 
@@ -106,21 +107,21 @@ class Deployment:
         assert outcome.ok, outcome.payload
 
     def finish(
-        self, campaign: str, seconds: float = 60, meanwhile: Callable[[], object] | None = None, sweep_s: float = 0.5
+        self, campaign: str, seconds: float = 60, meanwhile: Callable[[], object] | None = None, every_s: float = 0.3
     ) -> Any:
         """Sweep every so often until a campaign has come to its end, and return it as it is then."""
-        swept_at = 0.0
+        looked_at, known = 0.0, {"state": ""}
 
         def look() -> dict[str, Any]:
-            nonlocal swept_at
-            if time.monotonic() - swept_at >= sweep_s:
+            nonlocal looked_at, known
+            if time.monotonic() - looked_at >= every_s:
                 self.sweep()
-                swept_at = time.monotonic()
-            return self.campaign(campaign)
+                looked_at, known = time.monotonic(), self.campaign(campaign)
+            return known
 
-        found = patiently(look, lambda known: known["state"] in FINAL, seconds, meanwhile or self.let_time_pass)
-        assert found["state"] in FINAL, found
-        return found
+        patiently(look, lambda found: found["state"] in FINAL, seconds, meanwhile or self.let_time_pass)
+        assert known["state"] in FINAL, known
+        return known
 
     def let_time_pass(self) -> None:
         """Let minutes be over: what failed comes again, and once nobody is sending, what is to be looked at is due."""
