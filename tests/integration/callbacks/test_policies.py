@@ -24,6 +24,8 @@ OF_SUPPORT = {
     "SyncFunction",
     "StatusFunction",
 }
+# In tests/integration/insights.
+OF_INSIGHTS = {"EnrichTaskFunction"}
 CONFIG = "conversations: {create_contacts: true}"
 HIDDEN = AwsCall("DeliverToAirtableFunction", "sqs:ChangeMessageVisibility", "AirtableQueue")
 STRANGERS = [f"+4477009009{number}" for number in range(10, 20)]
@@ -173,7 +175,7 @@ def _records(deployed: Deployment) -> list[Any]:
 
 def test_policies_hold_what_is_done_and_no_more(deploy: Deploy) -> None:
     """Nothing a function does would be denied, and nothing is granted that is never done."""
-    allowed = {name: grants for name, grants in granted().items() if name not in OF_SUPPORT}
+    allowed = {name: grants for name, grants in granted().items() if name not in OF_SUPPORT | OF_INSIGHTS}
     deployed = deploy([*CUSTOMERS, *many(100)], config=CONFIG)
     live_through(deployed)
     calls = done(deployed.stack.embedded_aws.calls)

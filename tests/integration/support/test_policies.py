@@ -8,6 +8,7 @@ from tests.integration.callbacks.test_policies import OF_SUPPORT
 from tests.integration.granted import done, granted
 from tests.integration.support.conftest import (
     ANSWERED,
+    CONFIG,
     SURVEY,
     WARM_UP,
     Deploy,
@@ -108,7 +109,7 @@ def delivered(deployed: Deployment) -> list[dict[str, Any]]:
 def test_policies_hold_what_is_done_and_no_more(deploy: Deploy) -> None:
     """Nothing a function does would be denied, and nothing is granted that is never done."""
     allowed = {name: grants for name, grants in granted().items() if name in OF_SUPPORT}
-    with deploy() as deployed:
+    with deploy(f"{CONFIG}\ninsights: {{enabled: true}}\n") as deployed:
         live_through(deployed)
         calls = done(deployed.stack.embedded_aws.calls)
 

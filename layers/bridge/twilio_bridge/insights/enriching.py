@@ -18,9 +18,10 @@ from twilio_bridge.insights.ports import ContactLookup, InsightsMetrics, Task, T
 from twilio_bridge.insights.task_values import Known, build_additions
 from twilio_bridge.logs import logger
 from twilio_bridge.ports import Notes
+from twilio_bridge.support.cloud_events import parse_object
+from twilio_bridge.support.persons.person_keys import build_rules
 from twilio_bridge.support.ports import Facts, Identities, Persons
-from twilio_bridge.support.tasks import task_history
-from twilio_bridge.support.tasks.derivation import derive_all
+from twilio_bridge.support.tasks import task_attributes, task_customer, task_history
 from twilio_bridge.support.tasks.enrichment import MEDIA_MS, EnrichRequest
 from twilio_bridge.support.tasks.facts import KnownFacts
 
@@ -74,12 +75,8 @@ def enrich_task(request: EnrichRequest, deps: EnrichDeps, now: int) -> Enriched:
     facts = _collect_event_facts(known, request)
     ended_at = max(request.ended_at, int(facts.pop("ended_at")))
 
-    customer = find_customer(
-        request.task_sid,
-        derive_all(known, deps.settings, now).keys,
-        deps.settings,
-        (deps.identities, deps.persons, deps.contacts),
-    )
+    keys = _list_keys(known, request, deps.settings)
+    customer = find_customer(request.task_sid, keys, deps.settings, (deps.identities, deps.persons, deps.contacts))
     event = {**facts, "task_sid": request.task_sid, "first_task": customer.first_task}
     wanted = Known(customer.contact, customer.facts, event)
     if not request.media and _is_complete(request.attributes, wanted, deps.settings):
@@ -87,6 +84,18 @@ def enrich_task(request: EnrichRequest, deps: EnrichDeps, now: int) -> Enriched:
     if ended_at and now > ended_at + MEDIA_MS:
         return _count(Enriched(outcome="too_late", late_ms=now - ended_at), request, deps)
     return _count(_write(request, wanted, deps, ended_at, now), request, deps)
+
+
+def _list_keys(known: KnownFacts, request: EnrichRequest, settled: schema.Config) -> tuple[str, ...]:
+    """Return what the customer is found by, whether or not the task counts as support; nothing between agents."""
+    attributes = known.latest_attributes()
+    if not attributes and request.attributes:
+        wanted = task_attributes.list_wanted_paths(settled.field_mapping, ())
+        attributes = task_attributes.select_wanted(parse_object(request.attributes), wanted)
+    rules = build_rules(settled)
+    if task_customer.is_between_agents(attributes, rules):
+        return ()
+    return tuple(dict.fromkeys(task_customer.read_keys(attributes, settled, rules)))
 
 
 def _write(request: EnrichRequest, wanted: Known, deps: EnrichDeps, ended_at: int, now: int) -> Enriched:
