@@ -26,11 +26,20 @@ _EXAMPLES: Final = """
   twilio-bridge select "SELECT Status, count(*) FROM Messages GROUP BY Status"
   twilio-bridge report queues --stack twilio-bridge --from 2026-11-01
   twilio-bridge status --stack twilio-bridge
+  twilio-bridge send people.csv --id spring-2026 --text "Hi <Name>" --stack twilio-bridge
 """
 _COMMANDS: Final = "twilio_bridge_cli.commands"
 COMMANDS: Final = {
     "call": Entry(
         "Signs and sends one callback exactly as Twilio would, and shows the answer.", f"{_COMMANDS}.call.command:call"
+    ),
+    "send": Entry(
+        "Send a message to everybody in a file, or to some numbers: shown and asked about first.",
+        f"{_COMMANDS}.campaign.beginning:send",
+    ),
+    "campaign": Entry(
+        "Sends messages to many people, follows each to its end, and shows what became of them.",
+        f"{_COMMANDS}.campaign.group:group",
     ),
     "report": Entry(
         "Shows the figures of customers, queues or workers, by day, week or hour.", f"{_COMMANDS}.report.command:report"

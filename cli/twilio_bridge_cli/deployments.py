@@ -21,6 +21,7 @@ _VARIABLES: Final[Mapping[str, str]] = {
     "EventStreamArn": "EVENT_STREAM_ARN",
     "QuarantineBucket": "QUARANTINE_BUCKET",
     "ExportBucketName": "EXPORT_BUCKET",
+    "CampaignFilesBucket": "CAMPAIGN_FILES_BUCKET",
 }
 _FUNCTIONS: Final = (
     "StatusFunction",

@@ -1,0 +1,1 @@
+"""`twilio-bridge campaign` and `twilio-bridge send`: messages to many people, each followed to its end."""
