@@ -214,36 +214,34 @@ def test_no_answer_whatever_is_anything_but_ours(aws: Aws, body: Any, status: in
 
 def test_a_silent_airtable_is_given_up_in_time(around: Surroundings) -> None:
     """Within the budget there is an error, whoever asks."""
+    asking = use(around, "page")
     around.airtable.faults = Faults(silent=True)
-    began = time.monotonic()
-    with pytest.raises((OutOfTimeError, UnavailableError)), deadline.limit(0.6):
-        use(around, "page")()
-    assert time.monotonic() - began < 0.9
+    with pytest.raises((OutOfTimeError, UnavailableError)), deadline.limit(0.3):
+        asking()
+    assert 1 >= len(around.airtable.requests)  # its own timeout, which is longer, would have let it try again
 
 
 def test_a_silent_airtable_leaves_a_caller_time_to_answer(around: Surroundings) -> None:
-    """A creation that hangs is given up as well, within a second and a half."""
+    """A creation that hangs is given up as well, and not tried again."""
+    creating = use(around, "create")
     around.airtable.faults = Faults(silent=True)
-    began = time.monotonic()
-    with pytest.raises((OutOfTimeError, UnavailableError)), deadline.limit(1.5):
-        use(around, "create")()
-    assert time.monotonic() - began < 1.8
-    assert 1 == len(around.airtable.requests)
+    with pytest.raises((OutOfTimeError, UnavailableError)), deadline.limit(0.5):
+        creating()
+    assert 1 >= len(around.airtable.requests)
 
 
 def test_a_dripping_airtable_is_given_up_in_time(around: Surroundings) -> None:
     """A byte a second does not keep anybody for ever."""
+    asking = use(around, "find")
     around.airtable.faults = Faults(drip=True)
-    began = time.monotonic()
-    with pytest.raises((OutOfTimeError, UnavailableError)), deadline.limit(0.9):
-        use(around, "find")()
-    assert time.monotonic() - began < 1.2
+    with pytest.raises((OutOfTimeError, UnavailableError)), deadline.limit(0.3):
+        asking()
 
 
 def test_a_slow_airtable_is_waited_for(around: Surroundings) -> None:
-    """Half a second is no failure."""
-    around.airtable.faults = Faults(latency_s=0.5)
-    with deadline.limit(2):
+    """A moment is no failure."""
+    around.airtable.faults = Faults(latency_s=0.2)
+    with deadline.limit(60):
         assert around.adapter().find_by_address(NUMBER)
 
 

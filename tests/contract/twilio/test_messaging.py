@@ -52,7 +52,17 @@ def over_http(twilio: TwilioStandIn, login: tuple[str, str] = (ACCOUNT_SID, TOKE
 
 
 @pytest.fixture
-def twilio(monkeypatch: pytest.MonkeyPatch) -> Iterator[TwilioStandIn]:
+def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """What was waited between tries, in seconds: nobody sleeps, but for deadlines the time has passed."""
+    slept: list[float] = []
+    real = time.monotonic
+    monkeypatch.setattr("time.sleep", slept.append)
+    monkeypatch.setattr("time.monotonic", lambda: real() + sum(slept))
+    return slept
+
+
+@pytest.fixture
+def twilio(monkeypatch: pytest.MonkeyPatch, waits: list[float]) -> Iterator[TwilioStandIn]:  # noqa: ARG001  nobody sleeps
     """The stand-in; a second try follows at once."""
     monkeypatch.setattr("random.uniform", lambda _low, _high: 0.01)
     with stand_in() as running:
@@ -333,20 +343,21 @@ def test_a_conversation_that_is_being_made_is_waited_for(
     """The worker is added as soon as it can be."""
     monkeypatch.setattr("random.uniform", lambda _low, _high: 0.5)
     sid = initializing(twilio, 0.3)
-    with deadline.limit(4):
+    with deadline.limit(40):
         over_http(twilio).add_worker(sid, JO)
     assert [None, JO] == [each.identity for each in twilio.store.participants_of(sid)]
 
 
-def test_a_conversation_that_is_never_made_is_given_up(twilio: TwilioStandIn, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_conversation_that_is_never_made_is_given_up(
+    twilio: TwilioStandIn, monkeypatch: pytest.MonkeyPatch, waits: list[float]
+) -> None:
     """Before the time is over there is an error, and the tries were few."""
     monkeypatch.setattr("random.uniform", lambda _low, _high: 1.0)
-    sid = initializing(twilio, 60)
-    began = time.monotonic()
-    with pytest.raises((InitializingError, OutOfTimeError)), deadline.limit(1.6):
+    sid = initializing(twilio, 600)
+    with pytest.raises(InitializingError), deadline.limit(16):
         over_http(twilio).add_worker(sid, JO)
-    assert time.monotonic() - began < 1.9
-    assert len(twilio.requests) <= 3
+    assert 8 < sum(waits) < 16
+    assert len(twilio.requests) <= 12
 
 
 @pytest.mark.parametrize("name", USES)
@@ -371,16 +382,15 @@ def test_a_429_that_stays_is_given_up(twilio: TwilioStandIn, name: str, monkeypa
 
 
 def test_a_429_is_tried_again_only_while_the_deadline_lasts(
-    twilio: TwilioStandIn, monkeypatch: pytest.MonkeyPatch
+    twilio: TwilioStandIn, monkeypatch: pytest.MonkeyPatch, waits: list[float]
 ) -> None:
     """The caller has its answer in time."""
     monkeypatch.setattr("random.uniform", lambda _low, _high: 1.0)
     twilio.faults = Faults(status=429)
-    began = time.monotonic()
-    with pytest.raises((RateLimitedError, OutOfTimeError)), deadline.limit(1.5):
+    with pytest.raises(RateLimitedError), deadline.limit(10):
         over_http(twilio).list_participants(NOWHERE)
-    assert time.monotonic() - began < 1.6
-    assert 2 <= len(twilio.requests) <= 4
+    assert 5 < sum(waits) < 10
+    assert len(waits) + 1 == len(twilio.requests) < 12
 
 
 @pytest.mark.parametrize(("retry_after", "expected"), [("1", 1.0), ("", 0.4), ("soon", 0.4), ("0", 0.4), ("9e9", 60.0)])
@@ -458,16 +468,15 @@ def test_no_answer_whatever_is_anything_but_ours(
 def test_a_silent_twilio_is_given_up_in_time(twilio: TwilioStandIn, name: str) -> None:
     """Within the budget there is an error."""
     twilio.faults = Faults(silent=True)
-    began = time.monotonic()
-    with pytest.raises((OutOfTimeError, UpstreamError)), deadline.limit(0.6):
+    with pytest.raises((OutOfTimeError, UpstreamError)), deadline.limit(0.3):
         USES[name](over_http(twilio))
-    assert time.monotonic() - began < 0.9
+    assert 1 >= len(twilio.requests)  # its own timeout, which is longer, would have let it try again
 
 
 def test_a_slow_twilio_is_waited_for(twilio: TwilioStandIn) -> None:
-    """Half a second is no failure."""
-    twilio.faults = Faults(latency_s=0.5)
-    with deadline.limit(2):
+    """A moment is no failure."""
+    twilio.faults = Faults(latency_s=0.2)
+    with deadline.limit(60):
         assert is_available(over_http(twilio), JO)
 
 

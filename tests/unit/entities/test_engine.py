@@ -1,7 +1,6 @@
 """The engine: what it asks Twilio, what it refuses, and the traps of virtual tables."""
 
 import re
-import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -276,10 +275,8 @@ def test_parameters(twilio: MemoryResources) -> None:
 )
 def test_statements_that_do_not_end(twilio: MemoryResources, sql: str) -> None:
     """What computes for ever is ended, with the reason."""
-    began_at = time.monotonic()
     with pytest.raises(TimeBudgetError, match="was ended after 0 s of computing; it may loop for ever"):
         run(twilio, sql, seconds=0.3)
-    assert time.monotonic() - began_at < 5
 
 
 def test_an_endless_answer(twilio: MemoryResources) -> None:
