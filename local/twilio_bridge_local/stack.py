@@ -149,11 +149,14 @@ class Stack:
         self.environment, self.stand_ins = start_stand_ins(self.environment, cleanup)
         queue_urls = self._make_resources()
         front = gateway(self.bundle.functions, self.invoke, listening, self._log)
+        cleanup.callback(front.stop)
         self.url = front.url
         self._add_functions()
         self.bundle = _reached_at(self.bundle, self._url_for(self.environment.airtable))
         feeds = self._feeds = list(self._make_feeds(queue_urls))
         _stop_in_order(cleanup, front, feeds, self._pools.values())
+        if not self.environment.aws_endpoint_url:
+            cleanup.callback(self.embedded_aws.end_waits)
         front.start()
         wait_until_it_answers(self.url)
         if self.stand_ins.twilio:

@@ -19,10 +19,14 @@ from contextlib import AbstractContextManager, nullcontext
 from itertools import islice
 from typing import Any, Final
 
-from moto.sqs.models import Queue, SQSBackend, _filter_message_attributes
+from moto.sqs.models import Queue, SQSBackend, _filter_message_attributes, sqs_backends
+
+from twilio_bridge_local.credentials import AWS_ACCOUNT_ID, AWS_REGION
 
 _TURNS: Final = {name: threading.Lock() for name in ("AmazonSQS", "DynamoDB", "Kinesis")}
+_ENDED: Final = threading.Event()
 _POLL_S: Final = 0.05
+_LOOK_S: Final = 1.0  # how late a message may be seen that comes back by itself, as at moto
 _REMEMBERED_MS: Final = 5 * 60 * 1000
 _NUMBERS: Final = itertools.count(1)
 _moto_receives: Final = SQSBackend.receive_message
@@ -31,9 +35,18 @@ _moto_adds: Final = Queue.add_message
 
 def keep_message_groups() -> None:
     """Let moto's FIFO queues keep the order of their message groups, and each message once."""
+    _ENDED.clear()
     SQSBackend.receive_message = _receive
     Queue.add_message = _add
     SQSBackend.purge_queue = _purge
+
+
+def end_waits() -> None:
+    """End every wait for messages, and let nobody wait from now on."""
+    _ENDED.set()
+    for queue in list(sqs_backends[AWS_ACCOUNT_ID][AWS_REGION].queues.values()):
+        with queue._messages_lock:  # noqa: SLF001  moto has no other
+            queue._messages_lock.notify_all()  # noqa: SLF001  same
 
 
 def turn(environ: Mapping[str, Any]) -> AbstractContextManager[object]:
@@ -86,18 +99,24 @@ def _receive(
 ) -> list[Any]:
     queue = backend.get_queue(queue_name)
     names = message_attribute_names or []
-    if not queue.fifo_queue:
-        received: list[Any] = _moto_receives(
-            backend, queue_name, count, wait_seconds_timeout, visibility_timeout, names
-        )
-        return received
     end = time.monotonic() + (wait_seconds_timeout or 0)
     while True:
-        with _TURNS["AmazonSQS"]:
-            taken = [_taken(message, visibility_timeout, names) for message in islice(_visible(queue), count)]
-        if taken or time.monotonic() >= end:
+        if queue.fifo_queue:
+            with _TURNS["AmazonSQS"]:
+                taken = [_taken(message, visibility_timeout, names) for message in islice(_visible(queue), count)]
+        else:
+            taken = _moto_receives(backend, queue_name, count, 0, visibility_timeout, names)
+
+        left = end - time.monotonic()
+        if taken or left <= 0 or _ENDED.is_set():
             return taken
-        time.sleep(_POLL_S)
+        _wait(queue, min(left, _POLL_S if queue.fifo_queue else _LOOK_S))
+
+
+def _wait(queue: Any, timeout_s: float) -> None:  # noqa: ANN401  same
+    with queue._messages_lock:  # noqa: SLF001  moto has no other
+        is_there = lambda: _ENDED.is_set() or (not queue.fifo_queue and queue.messages)  # noqa: E731
+        queue._messages_lock.wait_for(is_there, timeout_s)  # noqa: SLF001  same
 
 
 def _visible(queue: Any) -> Iterator[Any]:  # noqa: ANN401  same

@@ -8,7 +8,7 @@ keeps its state in the process, so there is one embedded AWS at a time; it start
 import os
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from io import BytesIO
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
@@ -23,7 +23,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
 from twilio_bridge_local.aws.call_log import AwsCall, calls_of
-from twilio_bridge_local.aws.moto_patches import keep_message_groups, turn
+from twilio_bridge_local.aws.moto_patches import end_waits, keep_message_groups, turn
 from twilio_bridge_local.aws.moto_speed import speed_up_moto
 from twilio_bridge_local.credentials import AWS_ACCESS_KEY_ID, AWS_REGION, AWS_SECRET_ACCESS_KEY
 from twilio_bridge_local.errors import SettingsError
@@ -48,6 +48,7 @@ _CONFIG: Final = Config(
     read_timeout=30,
     retries={"mode": "standard", "total_max_attempts": 2},
     parameter_validation=True,
+    max_pool_connections=50,  # every poller of a queue holds one
 )
 
 _ONE_AT_A_TIME: Final = threading.Lock()
@@ -82,11 +83,15 @@ def session() -> boto3.Session:
 
 
 def client(service: str, endpoint_url: str) -> Any:  # noqa: ANN401  boto3 makes its clients' classes while it runs
-    """A client of one service at the endpoint."""
-    url = refuse_real_aws(endpoint_url)
+    """A client of one service at the endpoint, the same one for everybody: making one takes longer than a request."""
     with _ONE_AT_A_TIME:  # clients may be shared between threads, making them may not
-        make: Callable[..., Any] = session().client
-        return make(service, endpoint_url=url, config=_CONFIG)
+        return _make_client(service, refuse_real_aws(endpoint_url))
+
+
+@lru_cache(maxsize=16)
+def _make_client(service: str, url: str) -> Any:  # noqa: ANN401  same
+    make: Callable[..., Any] = session().client
+    return make(service, endpoint_url=url, config=_CONFIG)
 
 
 class _QuietHandler(WSGIRequestHandler):
@@ -121,6 +126,10 @@ class EmbeddedAws:
         """Begin to answer."""
         self._thread.start()
         return self
+
+    def end_waits(self) -> None:
+        """Answer who waits for messages now, and let nobody wait any more."""
+        end_waits()
 
     def stop(self) -> None:
         """Answer no more."""

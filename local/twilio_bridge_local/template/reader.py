@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/s
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -77,12 +78,18 @@ def merged(shared: object, own: object) -> Any:  # noqa: ANN401  template values
 
 def _document(path: Path) -> dict[str, Any]:
     try:
-        document = yaml_parse(path.read_text(encoding="utf-8"))
+        document = _parse(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise TemplateError(f"{path} cannot be read: {error.strerror}") from error
     if not isinstance(document, dict):
         raise TemplateError(f"{path} is not a template")
     return document
+
+
+@lru_cache(maxsize=4)
+def _parse(text: str) -> Any:  # noqa: ANN401  a template may hold anything
+    """Return a template's document, which nobody changes: every start reads it twice."""
+    return yaml_parse(text)
 
 
 def _parameters(declared: Mapping[str, Any], given: Mapping[str, str]) -> dict[str, object]:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from tests.contract.tables import SYNC_STATE, Aws, Time
 from tests.contract.units import Metered
 from tests.fakes.support import FakeFacts
+from tests.sizes import size
 from twilio_bridge.adapters.aws.dynamodb import MAX_ITEM_BYTES, Table, item_size, unmarshal
 from twilio_bridge.adapters.state.facts import LARGEST, MAX_WRITE_BYTES, DynamoFacts
 from twilio_bridge.errors import UnavailableError
@@ -21,6 +22,8 @@ from twilio_bridge.support.ports import Facts
 from twilio_bridge.support.tasks.facts import Fact, KnownFacts, NewFacts, compute_digest
 from twilio_bridge.support.tasks.folding import MAX_FACTS_COUNT, fold_facts
 
+# A task's, of which five hundred are kept as they are: they are folded thrice, or more often.
+COUNT = size(1_205, 2_005)
 TASK = f"task#WT{'0' * 31}1"
 DAY_S = 86_400
 HOSTILE = 'O\'Brien "😀" {x}\\ 田中\n\x00#:,'
@@ -223,17 +226,18 @@ def test_facts_that_stand_there_are_repeated(facts: Facts) -> None:
     assert not facts.add_facts(TASK, heard(fact(4))).is_repeated
 
 
+@pytest.mark.prove
 def test_thousands_of_facts_are_folded(facts: Facts) -> None:
     """A task that never ends does not fill its item, and its end is taken in; a fact that was folded stays so."""
     kinds = ("task-queue.entered", "task-queue.moved")
     every = [
         fact(0, "task.created", compute_digest(TOLD)),
-        *(fact(n, kinds[n % 2], queue="Support") for n in range(1, 2_004)),
+        *(fact(n, kinds[n % 2], queue="Support") for n in range(1, COUNT - 1)),
     ]
     for place in range(0, len(every), 100):
         facts.add_facts(TASK, heard(*every[place : place + 100], attributes=[TOLD]))
     known = facts.add_facts(TASK, heard(fact(9_999, "task.completed")))
-    assert (2_005, "task.completed") == (known.version, known.facts[-1].kind)
+    assert (COUNT, "task.completed") == (known.version, known.facts[-1].kind)
     assert (True, TOLD) == (len(known.facts) <= MAX_FACTS_COUNT, known.latest_attributes())
     assert known.facts == facts.add_facts(TASK, heard(*every[500:600])).facts
 

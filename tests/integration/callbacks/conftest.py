@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 import requests
 
+from tests.integration.shared import SharedStack
 from tests.integration.waiting import patiently, retry_messages
 from twilio_bridge.entrypoints.twilio_signature import sign
 from twilio_bridge_local.environment import decide
@@ -83,8 +85,13 @@ Deploy = Callable[..., Deployment]
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
-    """Start one stack for a module's tests, with an empty base behind it."""
+def running(tmp_path_factory: pytest.TempPathFactory, shared: SharedStack) -> Deployment:
+    """Return the stack with an empty base behind it that all these modules share."""
+    return shared.get("callbacks", partial(start, tmp_path_factory))
+
+
+@contextmanager
+def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     folder = tmp_path_factory.mktemp("stack")
     with AirtableStandIn({}) as airtable:
         settings = {
@@ -99,9 +106,9 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
 
 
 @pytest.fixture
-def deploy(running: Deployment) -> Deploy:
+def deploy(tmp_path_factory: pytest.TempPathFactory, shared: SharedStack) -> Deploy:
     """Bring the stack back to its start, over a base with these customers; `config` is a bridge.yaml."""
-    return partial(start_over, running)
+    return partial(start_over, shared.get("callbacks", partial(start, tmp_path_factory)))
 
 
 def start_over(

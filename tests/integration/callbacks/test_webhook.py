@@ -11,6 +11,7 @@ from typing import Any
 import requests
 
 from tests.integration.callbacks.conftest import ROOT, WORKER, Deploy, Deployment, many
+from tests.integration.shared import SharedStack
 from tests.integration.waiting import patiently
 from twilio_bridge_local.credentials import AIRTABLE_WEBHOOK_SECRET
 from twilio_bridge_local.environment import decide
@@ -279,8 +280,9 @@ def test_what_could_not_be_read_is_read_by_the_next_refresh(deploy: Deploy) -> N
     assert "Amara Bello" in names(deployed)
 
 
-def test_the_local_stack_registers_itself(tmp_path: Path) -> None:
+def test_the_local_stack_registers_itself(tmp_path: Path, shared: SharedStack) -> None:
     """Whatever is started registers its own address at the stand-in, and what is changed there is seen."""
+    shared.close()
     with Stack(decide({}), template=ROOT / "template.yaml", port=0, log_folder=tmp_path) as stack:
         airtable = stack.stand_ins.airtable
         assert airtable
@@ -293,8 +295,9 @@ def test_the_local_stack_registers_itself(tmp_path: Path) -> None:
         await_names(deployed, lambda shown: "!Chloé" in shown)
 
 
-def test_a_real_base_gets_no_webhook_of_a_laptops(tmp_path: Path) -> None:
+def test_a_real_base_gets_no_webhook_of_a_laptops(tmp_path: Path, shared: SharedStack) -> None:
     """Airtable could not reach 127.0.0.1, so its own address is never given one; a tunnel's is."""
+    shared.close()
     base = {"AIRTABLE_TOKEN": "patX", "AIRTABLE_BASE_ID": "app00000000000001"}
     tunnel = {"PUBLIC_BASE_URL": "https://tunnel.example.com"}
     urls = [_url_given(base | more, tmp_path) for more in ({}, tunnel, {"AIRTABLE_ENDPOINT_URL": "http://127.0.0.1:9"})]

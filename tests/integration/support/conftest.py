@@ -3,15 +3,17 @@
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from typing import Any
 
 import pytest
 import requests
 
 from tests.integration.callbacks.conftest import ROOT, TOKEN
+from tests.integration.shared import SharedStack
 from tests.integration.waiting import patiently, retry_messages
 from twilio_bridge.entrypoints.twilio_signature import sign
 from twilio_bridge_local.environment import decide
@@ -30,6 +32,7 @@ connectors: {twilio_flex: {lists: {support_contacts: 1, csat_respondents: 2}, sy
 # From the stream to Brevo: a second's window, four of the queue, and the calls.
 IN_TIME_S = 10.0
 WARM_UP = 9999
+BREVO_QUEUE = "BrevoQueue.fifo"
 ANSWERED = (
     "task-created",
     "task-queue-entered",
@@ -119,7 +122,7 @@ class Deployment:
     def on_their_way(self) -> int:
         """Count the messages in Brevo's queue, whatever state they are in."""
         sqs = self.stack.client("sqs")
-        url = sqs.get_queue_url(QueueName="BrevoQueue.fifo")["QueueUrl"]
+        url = sqs.get_queue_url(QueueName=BREVO_QUEUE)["QueueUrl"]
         found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
         states = ("", "NotVisible", "Delayed")
         return sum(int(found[f"ApproximateNumberOfMessages{state}"]) for state in states)
@@ -128,11 +131,15 @@ class Deployment:
         """Wait until so many events were read from the stream, and no more; the test fails where they are not."""
         assert wanted == patiently(self.taken_in, lambda count: count >= wanted, seconds)
 
-    def deliver_at_once(self) -> None:
-        """Let Brevo's queue hand over what is put there a second later, not four: nothing here waits for stragglers."""
-        sqs = self.stack.client("sqs")
-        url = sqs.get_queue_url(QueueName="BrevoQueue.fifo")["QueueUrl"]
-        sqs.set_queue_attributes(QueueUrl=url, Attributes={"DelaySeconds": "1"})
+    def delay_deliveries(self, seconds: int | None = None) -> None:
+        """Let Brevo's queue hand over what is put there so much later; None is the template's, four seconds.
+
+        An event is not sent before stragglers are waited for, however early its message comes.
+        """
+        queue = next(queue for queue in self.stack.bundle.queues if queue.name == BREVO_QUEUE)
+        delay, sqs = str(seconds) if seconds else queue.attributes["DelaySeconds"], self.stack.client("sqs")
+        url = sqs.get_queue_url(QueueName=BREVO_QUEUE)["QueueUrl"]
+        sqs.set_queue_attributes(QueueUrl=url, Attributes={"DelaySeconds": delay})
 
     def taken_in(self) -> int:
         """Count the events that were read from the stream, once for each time."""
@@ -149,30 +156,57 @@ Deploy = Callable[..., AbstractContextManager[Deployment]]
 
 
 @pytest.fixture(scope="module")
-def deploy(tmp_path_factory: pytest.TempPathFactory) -> Deploy:
-    """Start a stack with this bridge.yaml; `more` are settings."""
+def deploy(tmp_path_factory: pytest.TempPathFactory, shared: SharedStack) -> Deploy:
+    """Bring the shared stack back to its start; where there are `more` settings, start a stack of their own."""
 
     @contextmanager
-    def start(config: str = CONFIG, **more: str) -> Iterator[Deployment]:
-        folder = tmp_path_factory.mktemp("stack")
-        (folder / "bridge.yaml").write_text(config)
-        account, template = Remembering(), ROOT / "template.yaml"
-        with BrevoStandIn(account, lists=SAMPLE_LISTS) as brevo:
-            reached = {"BREVO_API_KEY": brevo.api_key, "BREVO_ENDPOINT_URL": brevo.url}
-            own = {"BRIDGE_CONFIG": str(folder / "bridge.yaml"), "TASK_COMPLETE_SECRET": SECRET}
-            decided = decide({**reached, **own, **more})
-            with Stack(decided, template=template, port=0, log_folder=folder, schedules=False) as stack:
-                yield Deployment(stack, brevo, account)
+    def own(more: Mapping[str, str]) -> Iterator[Deployment]:
+        shared.close()
+        with start(tmp_path_factory, more) as running:
+            yield running
 
-    return start
+    def choose(**more: str) -> AbstractContextManager[Deployment]:
+        if more:
+            return own(more)
+        running = shared.get("support", partial(start, tmp_path_factory, {}))
+        start_over(running)
+        return nullcontext(running)
+
+    return choose
+
+
+@contextmanager
+def start(tmp_path_factory: pytest.TempPathFactory, more: Mapping[str, str]) -> Iterator[Deployment]:
+    """Start a stack, and let its functions load their libraries."""
+    folder = tmp_path_factory.mktemp("stack")
+    (folder / "bridge.yaml").write_text(CONFIG)
+    account, template = Remembering(), ROOT / "template.yaml"
+    with BrevoStandIn(account, lists=SAMPLE_LISTS) as brevo:
+        reached = {"BREVO_API_KEY": brevo.api_key, "BREVO_ENDPOINT_URL": brevo.url}
+        own = {"BRIDGE_CONFIG": str(folder / "bridge.yaml"), "TASK_COMPLETE_SECRET": SECRET}
+        decided = decide({**reached, **own, **more})
+        with Stack(decided, template=template, port=0, log_folder=folder, schedules=False) as stack:
+            running = Deployment(stack, brevo, account)
+            running.put(map(record, samples(WARM_UP, "task-canceled-abandon")))
+            running.await_events(WARM_UP, 1, 30)
+            yield running
+
+
+def start_over(running: Deployment) -> None:
+    """Bring the stack, its queue's delay and the account at Brevo back to their start."""
+    running.stack.reset()
+    running.delay_deliveries()
+    running.brevo.reset()
+    running.account.clear()
+    running.account.past.clear()
+    for name in SAMPLE_LISTS:
+        running.account.add_list(name)
 
 
 @pytest.fixture(scope="module")
 def deployed(deploy: Deploy) -> Iterator[Deployment]:
     """One stack for a module's tests, already warm; each test has customers of its own."""
     with deploy() as running:
-        running.put(map(record, samples(WARM_UP, "task-canceled-abandon")))
-        running.await_events(WARM_UP, 1, 30)
         yield running
 
 

@@ -33,13 +33,6 @@ def others(events: list[Event]) -> list[Event]:
     return found
 
 
-def wait_for_all(deployed: Deployment) -> None:
-    """Let Brevo be told when all is there: an event that it has been told of stays as it was known then."""
-    sqs = deployed.stack.client("sqs")
-    url = sqs.get_queue_url(QueueName="BrevoQueue.fifo")["QueueUrl"]
-    sqs.set_queue_attributes(QueueUrl=url, Attributes={"DelaySeconds": str(PATIENCE_S)})
-
-
 def events_in(data: bytes) -> int:
     """Count a record's events: it holds one, or several."""
     document = json.loads(data)
@@ -75,7 +68,8 @@ def test_a_day_in_any_order_ends_the_same(deploy: Deploy, seed: int) -> None:
     mixed = records(others(day), seed)
     mixed = chance.sample([*mixed, *mixed[::3]], len(mixed) + len(mixed[::3]))
     with deploy() as deployed:
-        wait_for_all(deployed)
+        # Let Brevo be told when all is there: an event that it has been told of stays as it was known then.
+        deployed.delay_deliveries(PATIENCE_S)
         deployed.put(records(day, seed), key="one lane")
         for start in range(PIECES):
             deployed.put(mixed[start::PIECES])
