@@ -78,6 +78,8 @@ COMMANDS: Final = {
     "events": Entry(
         "Puts Twilio's events on the stream, out of files or out of the quarantine.", f"{_COMMANDS}.events.group:group"
     ),
+    "tasks": Entry("Ends tasks, with a reason that Flex Insights reports.", f"{_COMMANDS}.tasks.group:group"),
+    "workers": Entry("Writes workers' attributes, as Flex Insights reads them.", f"{_COMMANDS}.workers.group:group"),
     "insights": Entry(
         "Looks at what Flex Insights reads of tasks and workers, and fills it in.", f"{_COMMANDS}.insights.group:group"
     ),

@@ -29,6 +29,7 @@ _FUNCTIONS: Final = (
     "EventStreamsFunction",
     "EntitiesFunction",
     "SyncFunction",
+    "EnrichWorkersFunction",
 )
 # The local stack has no roles: Twilio's stand-in wants the form of one.
 _LOCAL_ROLE: Final = "arn:aws:iam::123456789012:role/TwilioSinkRole"

@@ -25,7 +25,7 @@ OF_SUPPORT = {
     "StatusFunction",
 }
 # In tests/integration/insights.
-OF_INSIGHTS = {"EnrichTaskFunction"}
+OF_INSIGHTS = {"EnrichTaskFunction", "EnrichWorkersFunction"}
 OF_MESSAGES = {"CampaignsFunction", "SendMessageFunction", "MessageStatusFunction", "PollMessageStatusFunction"}
 CONFIG = "conversations: {create_contacts: true}"
 HIDDEN = AwsCall("DeliverToAirtableFunction", "sqs:ChangeMessageVisibility", "AirtableQueue")

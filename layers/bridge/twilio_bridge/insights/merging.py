@@ -51,9 +51,12 @@ def merge_additions(
     text: str,
     additions: Iterable[Addition],
     media: Sequence[Mapping[str, Any]] = (),
-    max_length: int = MAX_ATTRIBUTES_LENGTH,
+    reserved: int = LATER_LENGTH,
 ) -> Merged:
-    """Return the text with additions and further media, as far as they fit; raise MalformedError for no JSON object."""
+    """Return the text with additions and further media, as far as they fit; raise MalformedError for no JSON object.
+
+    `reserved` characters are kept free for what LATER names.
+    """
     current = parse_attributes(text)
     cut: list[str] = []
     blocked: list[str] = []
@@ -71,11 +74,11 @@ def merge_additions(
             cut.append(place)
 
     for entry in list_new_media(current, media):
-        add(".".join(MEDIA), max_length, lambda before, entry=entry: append_item(before, MEDIA, entry))  # type: ignore[misc]
+        add(".".join(MEDIA), MAX_ATTRIBUTES_LENGTH, lambda before, entry=entry: append_item(before, MEDIA, entry))  # type: ignore[misc]
     wanted = [addition for addition in additions if is_due(current, addition)]
     for addition in sorted(wanted, key=lambda each: each.priority):
         path, value = tuple(addition.place.split(".")), addition.value
-        limit = max_length if addition.place in LATER else max_length - LATER_LENGTH
+        limit = MAX_ATTRIBUTES_LENGTH - (0 if addition.place in LATER else reserved)
         add(addition.place, limit, lambda before, path=path, value=value: set_value(before, path, value))  # type: ignore[misc]
     return Merged(text, tuple(cut), tuple(blocked))
 

@@ -13,6 +13,7 @@ from twilio_bridge.insights.ports import Tasks, Workers
 from twilio_bridge.wiring import base, contacts, support
 
 if TYPE_CHECKING:
+    from twilio_bridge.adapters.airtable.table_rows import AirtableTableRows
     from twilio_bridge.adapters.state.limiter import SlotLimiter
     from twilio_bridge.adapters.twilio.tasks import TaskRouterRequests
 
@@ -90,3 +91,18 @@ def queue_of(event: Mapping[str, Any]) -> SqsQueue:
 @cache
 def _queue(url: str) -> SqsQueue:
     return SqsQueue(clients.sqs(), url)
+
+
+def table_rows() -> "AirtableTableRows":
+    """Any table of the base, for a job in the background."""
+    from twilio_bridge.adapters.airtable.client import BULK_PATIENCE_S, AirtableRequests  # noqa: PLC0415  pyairtable is slow to import
+    from twilio_bridge.adapters.airtable.table_rows import AirtableTableRows  # noqa: PLC0415
+    from twilio_bridge.adapters.state.limiter import AIRTABLE, SlotLimiter  # noqa: PLC0415
+
+    settings = base.settings()
+    airtable_limiter = SlotLimiter(base.sync_state_table(), AIRTABLE, settings.airtable_base_id, bulk=True)
+    proxy = settings.proxy_to("AIRTABLE")
+    funnel = AirtableRequests(
+        settings.airtable_token, settings.airtable_endpoint_url, airtable_limiter, BULK_PATIENCE_S, proxy
+    )
+    return AirtableTableRows(settings.airtable_base_id, funnel)

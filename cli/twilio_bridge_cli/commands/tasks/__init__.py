@@ -1,0 +1,1 @@
+"""Commands that complete and cancel tasks."""
