@@ -199,6 +199,14 @@ def test_what_an_end_says_of_the_number(code: int, reason: str | None) -> None:
     assert reason == one.marks.reasons.get(row(1).address)
 
 
+def test_what_whatsapp_does_not_reach_is_not_marked() -> None:
+    """The number may take texts."""
+    one = World(rows=[row(1, address=f"whatsapp:{row(1).address}")])
+    do_send_job(SendJob(ID, 1), one.sending_deps())
+    report(one, "undelivered", 30005)
+    assert {} == one.marks.reasons
+
+
 def test_a_phone_that_is_off_again_and_again() -> None:
     """Three messages, however often each is reported; one that arrives clears it."""
     one = World(rows=[row(n, address=row(1).address, due_at=NOON) for n in range(1, 5)])

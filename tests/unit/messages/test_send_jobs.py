@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.unit.messages.world import ID, NOON, SENDER, World, row, settings
+from twilio_bridge import deadline
 from twilio_bridge.errors import RateLimitedError, RefusedError, UnavailableError
 from twilio_bridge.messages.quiet_hours import Window
 from twilio_bridge.messages.row import Row
@@ -376,6 +377,15 @@ def test_a_refusal_of_somebody_who_opted_out() -> None:
     assert "refused" == do(one)
     assert [True] == [each.out for each in one.opt_outs.find_requests([row(1).address])]
     assert ([row(1).address], [row(1).address]) == (one.outbox.addresses, one.outbox.for_brevo)
+
+
+def test_a_request_is_not_begun_without_the_time_for_it() -> None:
+    """The row keeps its turn and comes again at once; nothing is in doubt by it."""
+    one = world()
+    with deadline.limit(5):
+        assert "no time left" == do(one)
+    assert ({}, row(1)) == (one.api.messages, only(one))
+    assert [NOON] == [each.at for each in one.waiting]
 
 
 def test_a_job_of_nothing() -> None:

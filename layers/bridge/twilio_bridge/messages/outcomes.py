@@ -73,11 +73,14 @@ def save_report(row: Row, message: TwilioMessage, settings: CampaignSettings, de
 def note_code(row: Row, code: int, now: int, deps: OutcomeDeps) -> None:
     """Write what a code says for later: an opt-out, a number that is none, a landline, a phone that was off.
 
-    It may be written twice: the row is saved behind it, so that nothing is lost between the two.
+    It may be written twice: the row is saved behind it, so that nothing is lost between the two. What WhatsApp does
+    not reach may be reached by SMS, and is not marked.
     """
     number = phone.strip_channel(row.address)
     if code == OPTED_OUT_CODE:
         record_opt_out(number, now, deps)
+    elif phone.is_whatsapp(row.address):
+        return
     elif code in INVALID_NUMBER_CODES:
         deps.marks.mark_number(number, "unreachable_number")
     elif code == LANDLINE_CODE:

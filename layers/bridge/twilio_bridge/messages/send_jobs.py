@@ -3,19 +3,21 @@
 from dataclasses import dataclass, replace
 from typing import Final
 
-from twilio_bridge import phone
+from twilio_bridge import deadline, phone
 from twilio_bridge.messages import transitions
 from twilio_bridge.messages.campaign import Campaign, CampaignSettings
 from twilio_bridge.messages.limits import find_pause_cause
 from twilio_bridge.messages.outcomes import queue_opt_out
 from twilio_bridge.messages.resolving import cancel_submitted, resolve_row
 from twilio_bridge.messages.row import Row
-from twilio_bridge.messages.sending import MAX_DELAY_S, SendingDeps, pause_for, send_row
+from twilio_bridge.messages.sending import MAX_DELAY_S, MAX_REQUEST_S, SendingDeps, pause_for, send_row
 from twilio_bridge.messages.timing import find_slot
 
 # A turn no longer ahead than this is waited for; one that passed longer ago is taken anew.
 MAX_WAIT_MS: Final = 1_500
 MAX_LATE_MS: Final = 2_000
+# With less time than a request may take, and what is written around it, none is begun.
+NEEDED_S: Final = MAX_REQUEST_S + 2
 # https://www.twilio.com/docs/api/errors/35114: SendAt is at least 15 minutes ahead.
 MIN_SEND_AHEAD_MS: Final = 900_000
 # The turns that a row has: none, its sender's, and its campaign's besides.
@@ -66,6 +68,9 @@ def _send_in_turn(job: SendJob, campaign: Campaign, row: Row, deps: SendingDeps)
         deps.wait(ahead_ms)
         return do_send_job(turn, deps)  # for much may have changed
 
+    if deadline.seconds_left(NEEDED_S) < NEEDED_S:
+        deps.held.hold_send(turn.campaign, turn.number, turn.stage, turn.turn_at, 0)
+        return "no time left"
     if cause := find_pause_cause(campaign, row, lambda: deps.ledger.read_counts(campaign.id)):
         pause_for(campaign.id, cause, deps)
         return "paused"
