@@ -13,7 +13,7 @@ from moto.core.models import botocore_stubber
 from tests.contract.tables import CONTACT_CACHE, SYNC_STATE, Aws
 from tests.integration.cli.conftest import Run
 from twilio_bridge.adapters.state.configuration import store
-from twilio_bridge_cli.commands.insights import backfilling, streaming
+from twilio_bridge_cli.commands.insights import backfilling, completing, streaming
 from twilio_bridge_cli.deployments import Deployment
 from twilio_bridge_local.vendors.faults import Faults
 from twilio_bridge_local.vendors.twilio.server import TwilioStandIn
@@ -56,7 +56,7 @@ def twilio(running: TwilioStandIn, tables: Aws, monkeypatch: pytest.MonkeyPatch)
     for module in (backfilling, streaming):
         monkeypatch.setattr(module, "find_deployment", lambda *_where: deployment)
     monkeypatch.setattr(streaming, "sleep", lambda _s: None)
-    monkeypatch.setattr(backfilling, "AT_ONCE", 1)  # moto is no place for several threads
+    monkeypatch.setattr(completing, "AT_ONCE", 1)  # moto is no place for several threads
     running.reset()
     running.faults = Faults()
     store(tables.table(SYNC_STATE), ENABLED)
@@ -81,9 +81,20 @@ def test_a_task_is_looked_at(run: Run, twilio: TwilioStandIn) -> None:
     shown = run("insights", "lint", open_sid, "--json")
     assert (shown.exit_code, json.loads(shown.stdout)["findings"][0]["code"]) == (1, "FI001")
     late = run("insights", "lint", ended)
-    assert "nothing of it can be changed any more" in late.stderr
+    assert "cannot be changed any more" in late.stderr
     assert "FI042" in late.stdout
     assert run("insights", "lint", f"WT{9:032x}").exit_code == 2
+
+
+def test_an_account_under_hipaa(run: Run, twilio: TwilioStandIn, tables: Aws) -> None:
+    """The deployment's configuration says so; nobody has to repeat it."""
+    sid = add(twilio, 1, {"customers": {"name": "Jo", "phone": "+447700900001"}})
+    assert run("insights", "lint", sid).exit_code == 0
+    store(tables.table(SYNC_STATE), "insights: {hipaa: true}")
+
+    for words in ([sid], ["--stream", "--looks", "1"]):
+        result = run("insights", "lint", *words)
+        assert (result.exit_code, "FI039" in result.stdout) == (1, True)
 
 
 def test_the_stream_is_counted(run: Run, twilio: TwilioStandIn) -> None:

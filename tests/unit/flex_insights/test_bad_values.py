@@ -4,10 +4,13 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from twilio_bridge.flex_insights.lint import TaskState, lint_task_attributes, lint_worker_attributes, parse_attributes
+from twilio_bridge.flex_insights.lint import lint_task_attributes, lint_worker_attributes, parse_attributes
 from twilio_bridge.flex_insights.model import CONVERSATIONS, GROUPS
 from twilio_bridge.flex_insights.rules import RULES, Finding
+from twilio_bridge.flex_insights.together import TaskState
 
 SID = "WT" + "0123456789abcdef" * 2
 LONG = "x" * 129
@@ -358,6 +361,29 @@ def test_long_texts(text: str) -> None:
     attributes = {group: dict.fromkeys(GROUPS[group], text) for group in ("conversations", "customers")}
 
     assert len(lint_task_attributes(attributes, is_hipaa=True)) > len(CONVERSATIONS)
+
+
+JSON_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=5,
+)
+PLACES = st.sampled_from([*(name for group in GROUPS.values() for name in group), "media", "x"])
+
+
+@given(
+    conversations=st.dictionaries(PLACES, JSON_VALUES, max_size=8) | JSON_VALUES,
+    customers=st.dictionaries(PLACES, JSON_VALUES, max_size=8) | JSON_VALUES,
+    others=st.dictionaries(PLACES | st.text(max_size=8), JSON_VALUES, max_size=4),
+    is_hipaa=st.booleans(),
+)
+def test_any_json(conversations: Any, customers: Any, others: Any, *, is_hipaa: bool) -> None:
+    """Whatever JSON stands anywhere, it is looked at, and what is found stands in the rules."""
+    attributes = {**others, "conversations": conversations, "customers": customers}
+    state = TaskState("completed", channel="voice")
+    found = [*lint_task_attributes(attributes, is_hipaa=is_hipaa, task=state), *lint_worker_attributes(attributes)]
+
+    assert {finding.code for finding in found} <= RULES.keys()
 
 
 def test_every_rule_has_a_case() -> None:

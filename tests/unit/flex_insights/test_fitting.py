@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from twilio_bridge.flex_insights.attribute import Attribute
 from twilio_bridge.flex_insights.fitting import fit_value
 from twilio_bridge.flex_insights.model import GROUPS, find_attribute, find_worker_attribute
-from twilio_bridge.flex_insights.values import check_value, holds_personal_data
+from twilio_bridge.flex_insights.texts import holds_personal_data
+from twilio_bridge.flex_insights.values import check_value
 
 EVERY = [attribute for group in GROUPS.values() for attribute in group.values()]
 TEXTS = st.text(max_size=300) | st.sampled_from(

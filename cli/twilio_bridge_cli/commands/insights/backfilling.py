@@ -1,34 +1,28 @@
 """`twilio-bridge insights backfill`: open tasks completed once more, and what ended ones lacked."""
 
 import re
-import sys
-import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
-from typing import Annotated, Any, Final
+from dataclasses import asdict
+from typing import Annotated, Final
 
 import typer
 
-from twilio_bridge.adapters.contact_cache.cache import DynamoContactCache
-from twilio_bridge.adapters.state.facts import DynamoFacts
-from twilio_bridge.adapters.state.identities import DynamoIdentities
-from twilio_bridge.adapters.state.leases_notes import DynamoNotes
-from twilio_bridge.adapters.state.persons import DynamoPersons
 from twilio_bridge.adapters.twilio.tasks import TwilioTasks
-from twilio_bridge.errors import UpstreamError
-from twilio_bridge.insights.backfill import GONE, Lack, find_lack, make_request
-from twilio_bridge.insights.enriching import EnrichDeps, enrich_task
+from twilio_bridge.insights.backfill import GONE, find_lack
 from twilio_bridge.insights.ports import Task
-from twilio_bridge.logs import logger
 from twilio_bridge_cli import output
-from twilio_bridge_cli.deployments import Deployment, find_deployment, open_contact_cache
+from twilio_bridge_cli.commands.insights.completing import (
+    Done,
+    complete_tasks,
+    describe_state,
+    log_to_stderr,
+)
+from twilio_bridge_cli.deployments import find_deployment, open_contact_cache
 from twilio_bridge_cli.environment import read_environment
 from twilio_bridge_cli.errors import DONE, REFUSED, CommandError
 from twilio_bridge_cli.groups import make_command
-from twilio_bridge_cli.taskrouter import TaskRouter, open_taskrouter
+from twilio_bridge_cli.taskrouter import open_taskrouter
 
 HELP: Final = (
     "Complete the attributes of open tasks once more, as after a change of the mapping."
@@ -50,7 +44,6 @@ EXAMPLES: Final = """
 """
 NOT_ENABLED: Final = "Try the mapping on a test account, then set insights.enabled: true and put it in force."
 ENDED: Final = "What has ended cannot be changed any more; only links to recordings can, for two minutes."
-AT_ONCE: Final = 8
 _SID: Final = re.compile(r"WT[0-9A-Za-z]{32}")
 _HEADS: Final = ("TASK", "STATUS", "RESULT", "LACKED", "BREAKS")
 
@@ -59,18 +52,6 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Only show what tasks la
 Stack = Annotated[str | None, typer.Option(help="The deployed stack.")]
 Region = Annotated[str | None, typer.Option(help="The AWS region.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """A task, what it lacked before, and what came of it: an outcome of enriching, or open, ended, gone, failed.
-
-    `cut` are the attributes that had no room.
-    """
-
-    lack: Lack
-    result: str
-    cut: tuple[str, ...] = ()
 
 
 @make_command(EXAMPLES, HELP)
@@ -91,12 +72,11 @@ def backfill(
     tasks = TwilioTasks(taskrouter.requests)
     found = list(_find_tasks(tasks, sids or []))
     if dry_run:
-        done = [
-            Done(lack, _describe(lack)) for lack in (find_lack(task, taskrouter.settled.insights) for task in found)
-        ]
+        lacks = [find_lack(task, taskrouter.settled.insights) for task in found]
+        done = [Done(lack, describe_state(lack)) for lack in lacks]
     else:
-        with _log_to_stderr():
-            done = _complete(found, taskrouter, _build_deps(taskrouter, deployment, region))
+        with log_to_stderr():
+            done = complete_tasks(found, taskrouter, open_contact_cache(deployment, region))
     _show(done, as_json=as_json)
     has_failed = any(each.result == "failed" for each in done)
     is_late = bool(sids) and any(each.result in {"ended", "gone", "too_late"} for each in done)
@@ -117,66 +97,6 @@ def _find_tasks(tasks: TwilioTasks, sids: Sequence[str]) -> Iterator[Task]:
             yield task
 
 
-def _describe(lack: Lack) -> str:
-    return "gone" if lack.status == GONE else "ended" if lack.is_finished else "open"
-
-
-def _complete(found: Sequence[Task], taskrouter: TaskRouter, deps: EnrichDeps) -> list[Done]:
-    """Complete the open ones, several at a time, and return all in their order."""
-
-    def complete(task: Task) -> Done:
-        lack = find_lack(task, taskrouter.settled.insights)
-        if _describe(lack) != "open":
-            return Done(lack, _describe(lack))
-        now = int(time.time() * 1000)
-        try:
-            enriched = enrich_task(make_request(task, taskrouter.workspace_sid, now), deps, now)
-        except UpstreamError as error:
-            output.print_warning(f"{task.sid}: {error}.")
-            return Done(lack, "failed")
-        return Done(lack, enriched.outcome, enriched.cut)
-
-    done: list[Done] = []
-    with output.show_progress("Completing", len(found), AT_ONCE) as advance, ThreadPoolExecutor(AT_ONCE) as pool:
-        for start in range(0, len(found), AT_ONCE):  # so that Ctrl-C waits for these only
-            done += pool.map(complete, found[start : start + AT_ONCE])
-            advance(len(done) - start)
-    return done
-
-
-@contextmanager
-def _log_to_stderr() -> Iterator[None]:
-    """Keep stdout for the result."""
-    handler: Any = logger.registered_handler
-    before, handler.stream = handler.stream, sys.stderr
-    try:
-        yield
-    finally:
-        handler.stream = before
-
-
-def _build_deps(taskrouter: TaskRouter, deployment: Deployment, region: str | None) -> EnrichDeps:
-    state, settled = taskrouter.state, taskrouter.settled
-    cache, for_everybody = open_contact_cache(deployment, region), settled.contacts.visibility == "all"
-    return EnrichDeps(
-        tasks=lambda _workspace_sid: TwilioTasks(taskrouter.requests),
-        facts=DynamoFacts(state),
-        identities=DynamoIdentities(state),
-        persons=DynamoPersons(state),
-        contacts=DynamoContactCache(cache, for_everybody=for_everybody),
-        notes=DynamoNotes(state),
-        metrics=Uncounted(),
-        settings=settled,
-    )
-
-
-class Uncounted:
-    """The port InsightsMetrics: a command's figures are what it shows."""
-
-    def count_enriched(self, *, retries: int, cut: int, late_s: int | None) -> None:
-        """Count nothing."""
-
-
 def _show(done: Sequence[Done], *, as_json: bool) -> None:
     counts = dict(sorted(Counter(each.result for each in done).items()))
     if as_json:
@@ -184,7 +104,13 @@ def _show(done: Sequence[Done], *, as_json: bool) -> None:
         output.print_json({"tasks": tasks, "counts": counts})
         return
     rows = [
-        (each.lack.sid, each.lack.status, each.result, ", ".join(each.lack.missing), " ".join(each.lack.codes))
+        (
+            each.lack.sid,
+            each.lack.status,
+            f"{each.result}, {len(each.cut)} without room" if each.cut else each.result,
+            ", ".join(each.lack.missing),
+            " ".join(each.lack.codes),
+        )
         for each in done
     ]
     if rows:

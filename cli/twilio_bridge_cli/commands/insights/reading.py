@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from twilio_bridge.flex_insights.lint import TaskState, lint_task_attributes, lint_worker_attributes, parse_attributes
+from twilio_bridge.flex_insights.lint import lint_task_attributes, lint_worker_attributes, parse_attributes
 from twilio_bridge.flex_insights.rules import Finding
+from twilio_bridge.flex_insights.together import TaskState
 from twilio_bridge_cli.errors import CommandError
 
 MAX_BYTES: Final = 100_000_000
@@ -27,17 +28,18 @@ class Looked:
 
 def read_file(path: Path, *, of_workers: bool, is_hipaa: bool) -> list[Looked]:
     """Return what every one in a file breaks; raise CommandError where the file cannot be read."""
-    items = list(_iterate_items(_read_text(path), str(path)))
+    items = list(iterate_items(read_text(path), str(path)))
     if not items:
         raise CommandError(f"{path} holds nothing.", _FORMS)
-    name = "" if len(items) == 1 else "{}"
+    name = "{}" if len(items) > 1 else ""
     return [
-        _look(item, found, name.format(number), of_workers=of_workers, is_hipaa=is_hipaa)
+        look_at_item(item, found, name.format(number), of_workers=of_workers, is_hipaa=is_hipaa)
         for number, (item, found) in enumerate(items, 1)
     ]
 
 
-def _read_text(path: Path) -> str:
+def read_text(path: Path) -> str:
+    """Return a file's text, or that of standard input for `-`."""
     try:
         if str(path) == "-":
             return sys.stdin.read(MAX_BYTES)
@@ -50,39 +52,37 @@ def _read_text(path: Path) -> str:
         raise CommandError(f"{path} is no text.", "Save it as UTF-8.") from error
 
 
-def _iterate_items(text: str, where: str) -> Iterator[tuple[Any, list[Finding]]]:
+def iterate_items(text: str, where: str) -> Iterator[tuple[Any, list[Finding]]]:
     """Yield each item with the keys that stand twice in it; of a list those of all its items come with the first."""
+    lines = [(f"{where}:{number}", line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
     try:
-        whole, repeated = parse_attributes(text)
-    except ValueError as error:
-        lines = [(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
+        whole, repeated = parse_json(text, where)
+    except CommandError:
         if len(lines) < 2:  # noqa: PLR2004  one line is no JSON Lines
-            raise CommandError(f"{where} is no JSON ({_describe(error)}).", _FORMS) from error
-        yield from (_parse_line(line, f"{where}:{number}") for number, line in lines)
+            raise
+        yield from (parse_json(line, place) for place, line in lines)
         return
     items = whole if isinstance(whole, list) else [whole]
-    yield from ((item, [] if place else repeated) for place, item in enumerate(items))
+    yield from ((item, [] if number else repeated) for number, item in enumerate(items))
 
 
-def _parse_line(line: str, where: str) -> tuple[Any, list[Finding]]:
+def parse_json(text: str, where: str) -> tuple[Any, list[Finding]]:
+    """Return what JSON holds, and the keys that stand twice in it; the error repeats nothing of the text."""
     try:
-        return parse_attributes(line)
+        return parse_attributes(text)
     except ValueError as error:
-        raise CommandError(f"{where} is no JSON ({_describe(error)}).", _FORMS) from error
+        reason = f"{error.msg}, line {error.lineno}" if isinstance(error, json.JSONDecodeError) else str(error)
+        raise CommandError(f"{where} is no JSON ({reason}).", _FORMS) from error
 
 
-def _describe(error: ValueError) -> str:
-    """Return what is wrong without a piece of the file."""
-    return f"{error.msg}, line {error.lineno}" if isinstance(error, json.JSONDecodeError) else str(error)
-
-
-def _look(item: object, found: list[Finding], name: str, *, of_workers: bool, is_hipaa: bool) -> Looked:
+def look_at_item(item: object, found: list[Finding], name: str, *, of_workers: bool, is_hipaa: bool) -> Looked:
+    """Return what attributes break, or a task or worker as TaskRouter's API has it."""
     if not isinstance(item, dict) or "attributes" not in item or str(item.get("sid"))[:2] not in {"WT", "WK"}:
         return Looked(name, (*found, *_lint(item, None, of_workers=of_workers, is_hipaa=is_hipaa)))
 
     sid = str(item["sid"])
     names = ("assignment_status", "reason", "task_channel_unique_name")
-    state = TaskState(*(str(item.get(name) or "") for name in names))
+    state = TaskState(*(str(item.get(each) or "") for each in names))
     looked = look_at_text(sid, item["attributes"], state, of_workers=sid.startswith("WK"), is_hipaa=is_hipaa)
     return replace(looked, findings=(*found, *looked.findings))
 

@@ -4,49 +4,44 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from twilio_bridge.flex_insights.rules import RULES, Finding
+from twilio_bridge.flex_insights.rules import RULES
 from twilio_bridge_cli import output
 from twilio_bridge_cli.commands.insights.reading import Looked
 
 FINISHED: Final = (
-    "It has ended: nothing of it can be changed any more, except segment_link and media for two minutes after the end."
+    "What has ended cannot be changed any more, except segment_link and media for two minutes after the end."
 )
 
 
 def print_report(looked: Sequence[Looked]) -> None:
-    """Print a line a finding, then each rule that is broken with what reports show instead."""
+    """Print a line a finding, each broken rule with what reports show instead, and the sum."""
     several = len(looked) > 1
-    heads = (*(("TASK",) if several else ()), "CODE", "SEVERITY", "WHERE", "WHAT IS WRONG", "WHAT TO DO")
-    rows = [(*((each.name,) if several else ()), *_describe(finding)) for each in looked for finding in each.findings]
-    if rows:
-        output.print_table(heads, rows, ())
+    found = [(each.name, finding) for each in looked for finding in each.findings]
+    if found:
+        heads = ("TASK", "CODE", "SEVERITY", "WHERE", "WHAT IS WRONG", "WHAT TO DO")
+        rows = [
+            (name, each.code, each.rule.severity, each.place or "all", each.problem, each.remedy)
+            for name, each in found
+        ]
+        output.print_table(heads if several else heads[1:], rows if several else [row[1:] for row in rows], ())
         output.print_text("")
-        _print_rules({finding.code for each in looked for finding in each.findings})
+        print_rules({finding.code for _, finding in found})
     if any(each.is_finished and each.findings for each in looked):
-        output.print_warning(FINISHED if not several else "Tasks that have ended cannot be changed any more.")
-    output.print_note(_sum_up(looked), "bold" if rows else "green")
+        output.print_warning(FINISHED)
+
+    errors, warnings = count_severities(looked)
+    what = f"{len(looked):,} looked at: " if several else ""
+    counts = f"{errors:,} error{'' if errors == 1 else 's'}, {warnings:,} warning{'' if warnings == 1 else 's'}"
+    output.print_note(f"{what}{counts if found else 'nothing is wrong'}.", "bold" if found else "green")
 
 
-def _describe(finding: Finding) -> tuple[str, str, str, str, str]:
-    where = finding.place or "all"
-    return finding.code, finding.rule.severity, where, finding.problem, finding.remedy
-
-
-def _print_rules(codes: Iterable[str]) -> None:
+def print_rules(codes: Iterable[str]) -> None:
+    """Print rules with what reports show where they are broken, and the page of each."""
     for code in sorted(codes):
         rule = RULES[code]
-        output.print_text(
-            f"{output.make_bold(code)}  {rule.title}. Reports show: {rule.shown[:1].lower()}{rule.shown[1:]}."
-        )
+        shown = f"{rule.shown[:1].lower()}{rule.shown[1:]}"
+        output.print_text(f"{output.make_bold(code)}  {rule.title}. Reports show: {shown}.")
         output.print_text(f"       {rule.source}")
-
-
-def _sum_up(looked: Sequence[Looked]) -> str:
-    errors, warnings = count_severities(looked)
-    what = f"{len(looked):,} looked at: " if len(looked) > 1 else ""
-    if not errors and not warnings:
-        return f"{what}nothing is wrong."
-    return f"{what}{errors:,} error{'' if errors == 1 else 's'}, {warnings:,} warning{'' if warnings == 1 else 's'}."
 
 
 def count_severities(looked: Iterable[Looked]) -> tuple[int, int]:

@@ -1,8 +1,9 @@
 """Tasks as TaskRouter has them now: one by its SID, or all open ones again and again."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
+from contextlib import nullcontext, suppress
+from itertools import count
 from time import sleep
 from typing import Final
 
@@ -10,8 +11,8 @@ from rich.live import Live
 from rich.table import Table
 
 from twilio_bridge.adapters.twilio.tasks import TwilioTasks
-from twilio_bridge.flex_insights.lint import TaskState
 from twilio_bridge.flex_insights.rules import RULES
+from twilio_bridge.flex_insights.together import TaskState
 from twilio_bridge.insights.ports import Task, Tasks
 from twilio_bridge_cli import output
 from twilio_bridge_cli.commands.insights.reading import Looked, look_at_text
@@ -21,19 +22,22 @@ from twilio_bridge_cli.errors import CommandError
 from twilio_bridge_cli.taskrouter import open_taskrouter
 
 _HEADS: Final = ("CODE", "SEVERITY", "TASKS", "OPEN NOW", "RULE", "FOR EXAMPLE")
+_NUMBERS: Final = frozenset(("TASKS", "OPEN NOW"))
 
 
 def look_at_task(sid: str, stack: str | None, region: str | None, *, is_hipaa: bool) -> Looked:
     """Return what a task breaks; raise CommandError where there is none."""
-    task = _open_tasks(stack, region).fetch_task(sid)
+    tasks, is_under_hipaa = open_tasks(stack, region)
+    task = tasks.fetch_task(sid)
     if task is None:
         raise CommandError(f"TaskRouter has no task {sid}.", "Tasks are gone two minutes after their end.")
-    return look(task, is_hipaa=is_hipaa)
+    return look(task, is_hipaa=is_hipaa or is_under_hipaa)
 
 
-def _open_tasks(stack: str | None, region: str | None) -> Tasks:
-    deployment = find_deployment(stack, read_environment(), region)
-    return TwilioTasks(open_taskrouter(deployment, region).requests)
+def open_tasks(stack: str | None, region: str | None) -> tuple[Tasks, bool]:
+    """Return the tasks of a deployment's workspace, and whether its account is under HIPAA."""
+    taskrouter = open_taskrouter(find_deployment(stack, read_environment(), region), region)
+    return TwilioTasks(taskrouter.requests), taskrouter.settled.insights.hipaa
 
 
 def look(task: Task, *, is_hipaa: bool) -> Looked:
@@ -65,14 +69,24 @@ class Counts:
             open_now.update(codes if sid in self._open else ())
             example |= {code: sid for code in codes if sid in self._open or code not in example}
         return [
-            (code, RULES[code].severity, f"{count:,}", f"{open_now[code]:,}", RULES[code].title, example[code])
-            for code, count in sorted(every.items(), key=lambda pair: (-pair[1], pair[0]))
+            (code, RULES[code].severity, f"{number:,}", f"{open_now[code]:,}", RULES[code].title, example[code])
+            for code, number in sorted(every.items(), key=lambda pair: (-pair[1], pair[0]))
         ]
 
     def to_json(self) -> Mapping[str, object]:
         """Return the counts as plain values."""
         codes = {row[0]: int(row[2].replace(",", "")) for row in self.list_rows()}
         return {"tasks": len(self.looked), "open": len(self._open), "codes": codes}
+
+    def make_table(self) -> Table:
+        """Return the counts as they are shown while they change."""
+        table = output.make_table()
+        for head in _HEADS:
+            table.add_column(head, justify="right" if head in _NUMBERS else "left")
+        for row in self.list_rows():
+            table.add_row(*row)
+        table.caption, table.caption_justify = self.describe(), "left"
+        return table
 
     def describe(self) -> str:
         """Return how many tasks were looked at."""
@@ -82,51 +96,26 @@ class Counts:
 def count_findings(
     stack: str | None, region: str | None, every_s: float, looks: int, *, is_hipaa: bool, as_json: bool
 ) -> list[Looked]:
-    """Look at all open tasks every so often, show the counts, and return what was found in the end."""
-    tasks, counts = _open_tasks(stack, region), Counts()
+    """Look at all open tasks every so often, show the counts, and return what was found in the end.
+
+    `looks` is how often, 0 without end; Ctrl-C ends it, too.
+    """
+    (tasks, is_under_hipaa), counts = open_tasks(stack, region), Counts()
     is_live = output.is_terminal() and not as_json
-    try:
-        with _show_live(is_live=is_live) as live:
-            for _ in _pace(every_s, looks):
-                counts.take_look(tasks.list_open_tasks(), is_hipaa=is_hipaa)
-                if as_json:
-                    output.print_json(counts.to_json())
-                elif live:
-                    live.update(_make_table(counts), refresh=True)
-    except KeyboardInterrupt:  # that is how it is meant to end
-        pass
-    if not as_json and not is_live and counts.list_rows():
-        output.print_table(_HEADS, counts.list_rows(), {"TASKS", "OPEN NOW"})
-    if not as_json:
+    live = Live(console=output.open_stdout(), auto_refresh=False) if is_live else None
+    with suppress(KeyboardInterrupt), live or nullcontext():
+        for number in count(1):
+            counts.take_look(tasks.list_open_tasks(), is_hipaa=is_hipaa or is_under_hipaa)
+            if as_json:
+                output.print_json(counts.to_json())
+            elif live:
+                live.update(counts.make_table(), refresh=True)
+            if number == looks:
+                break
+            sleep(every_s)
+
+    if not as_json and not is_live:
+        if rows := counts.list_rows():
+            output.print_table(_HEADS, rows, _NUMBERS)
         output.print_note(counts.describe(), "bold")
     return list(counts.looked.values())
-
-
-def _pace(every_s: float, looks: int) -> Iterator[None]:
-    """Yield so many times, or without end where that is 0, with so many seconds between."""
-    number = 0
-    while True:
-        yield
-        number += 1
-        if number == looks:
-            return
-        sleep(every_s)
-
-
-@contextmanager
-def _show_live(*, is_live: bool) -> Iterator[Live | None]:
-    if not is_live:
-        yield None
-        return
-    with Live(console=output.open_stdout(), auto_refresh=False) as live:
-        yield live
-
-
-def _make_table(counts: Counts) -> Table:
-    table = output.make_table()
-    for head in _HEADS:
-        table.add_column(head, justify="right" if head in {"TASKS", "OPEN NOW"} else "left")
-    for row in counts.list_rows():
-        table.add_row(*row)
-    table.caption, table.caption_justify = counts.describe(), "left"
-    return table

@@ -36,7 +36,7 @@ def check_link(attribute: Attribute, text: str) -> Iterator[Finding]:
 
 def check_address(text: str, place: str, *, is_played: bool) -> Iterator[Finding]:
     """Yield what an address breaks."""
-    address = _split(text)
+    address = split_address(text)
     if address is None:
         yield Finding(
             "FI028", place, "it is no http or https address", "Write the whole address, beginning with https://"
@@ -45,7 +45,7 @@ def check_address(text: str, place: str, *, is_played: bool) -> Iterator[Finding
     if not is_played:
         return
 
-    if _is_closed(address):
+    if is_closed(address):
         remedy = "Store it where everybody with the link can load it, or put the authorisation into path or query."
         yield Finding("FI029", place, "it cannot be opened without a login or from outside", remedy)
     elif _EXPIRIES & {name.lower() for name in parse_qs(address.query, keep_blank_values=True)}:
@@ -60,10 +60,11 @@ def check_media(value: object, place: str) -> Iterator[Finding]:
         yield Finding("FI033", place, "it is no list", "Write a list of objects with url and type.")
         return
     for number, item in enumerate(value):
-        yield from _check_recording(item, f"{place}.{number}")
+        yield from check_recording(item, f"{place}.{number}")
 
 
-def _check_recording(item: object, place: str) -> Iterator[Finding]:
+def check_recording(item: object, place: str) -> Iterator[Finding]:
+    """Yield what one recording breaks."""
     if not isinstance(item, dict) or not any(isinstance(item.get(name), str) and item[name] for name in _REFERENCE):
         yield Finding("FI033", place, "it has neither url nor conversation_sid", "Name the recording by url.")
         return
@@ -76,7 +77,8 @@ def _check_recording(item: object, place: str) -> Iterator[Finding]:
         yield from check_address(item["url"], f"{place}.url", is_played=True)
 
 
-def _split(text: str) -> SplitResult | None:
+def split_address(text: str) -> SplitResult | None:
+    """Return the parts of an http or https address, None where it is none."""
     try:
         address = urlsplit(text)
         is_address = address.scheme in {"http", "https"} and bool(address.hostname) and (address.port or 1) > 0
@@ -85,7 +87,7 @@ def _split(text: str) -> SplitResult | None:
     return address if is_address and not re.search(r"\s", text) else None
 
 
-def _is_closed(address: SplitResult) -> bool:
+def is_closed(address: SplitResult) -> bool:
     """Return whether somebody outside cannot open it; a user and password before the host are not taken."""
     host = (address.hostname or "").rstrip(".").lower()
     if address.username is not None or host in _LOGIN_PAGES or host.endswith(_LOGIN_DOMAINS):

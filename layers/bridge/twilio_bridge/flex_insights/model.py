@@ -37,6 +37,12 @@ def find_attribute(place: str) -> Attribute | None:
     return CUSTOMERS.get(name) if group == "customers" else None
 
 
+def is_kept_under_hipaa(place: str) -> bool:
+    """Return whether an account under HIPAA keeps a task's attribute."""
+    attribute = find_attribute(place)
+    return attribute is not None and attribute.is_kept_under_hipaa
+
+
 def find_worker_attribute(name: str) -> Attribute | None:
     """Return a worker's attribute; None where Insights reads none of this name."""
     return WORKER.get(name)

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from twilio_bridge.config.insights import Insights
-from twilio_bridge.flex_insights.lint import TaskState, lint_task_attributes
-from twilio_bridge.flex_insights.model import find_attribute
+from twilio_bridge.flex_insights.lint import lint_task_attributes
+from twilio_bridge.flex_insights.model import is_kept_under_hipaa
+from twilio_bridge.flex_insights.together import TaskState
 from twilio_bridge.insights.json_text import MalformedError, parse_attributes
 from twilio_bridge.insights.merging import read_place
 from twilio_bridge.insights.ports import Task
@@ -42,14 +43,9 @@ def find_lack(task: Task, insights: Insights) -> Lack:
     state = TaskState(task.status, task.reason, task.channel)
     findings = lint_task_attributes(attributes, is_hipaa=insights.hipaa, task=state)
     codes = dict.fromkeys(finding.code for finding in findings)
-    missing = tuple(place for place in _list_places(insights) if read_place(attributes, place) is None)
+    kept = (place for place in insights.sources if not insights.hipaa or is_kept_under_hipaa(place))
+    missing = tuple(place for place in kept if read_place(attributes, place) is None)
     return Lack(task.sid, task.status, task.is_finished, missing, tuple(codes))
-
-
-def _list_places(insights: Insights) -> list[str]:
-    """Return the attributes that the mapping has a source for and that the account keeps."""
-    found = ((place, find_attribute(place)) for place in insights.sources)
-    return [place for place, attribute in found if attribute and (attribute.is_kept_under_hipaa or not insights.hipaa)]
 
 
 def make_request(task: Task, workspace_sid: str, now: int) -> EnrichRequest:
