@@ -72,7 +72,7 @@ def sending_deps() -> SendingDeps:
         campaigns=campaigns(),
         ledger=_outcome_parts().ledger,
         queues=_queues(),
-        held=SqsHeldSends(clients.sqs(), settings.send_queue_url),
+        held=_held_sends(),
         api=_messages_api(settings.twilio_login),
         pacer=DynamoPacer(table),
         outcomes=_outcome_parts(),
@@ -95,6 +95,11 @@ def polling_deps() -> PollingDeps:
         outcomes=_outcome_parts(),
         clock=_now,
     )
+
+
+@cache
+def _held_sends() -> SqsHeldSends:
+    return SqsHeldSends(clients.sqs(), base.settings().send_queue_url)
 
 
 @cache
