@@ -8,6 +8,7 @@ from twilio_bridge.adapters.aws import clients
 from twilio_bridge.adapters.aws.message_queues import LambdaContinuation, SqsMessageQueues
 from twilio_bridge.adapters.state.campaign_rows import DynamoLedger
 from twilio_bridge.adapters.state.campaigns import DynamoCampaigns
+from twilio_bridge.errors import NoSecretError
 from twilio_bridge.messages.acceptance import AcceptanceDeps
 from twilio_bridge.messages.calls import CampaignCalls
 from twilio_bridge.messages.campaign import WriteBack
@@ -115,6 +116,24 @@ def suppressions() -> Suppressions:
     return AllSuppressions([DynamoOptedOut(table), MarkedNumbers(DynamoNumberMarks(table))])
 
 
+def _planning_suppressions() -> Suppressions:
+    """The same, and Brevo's blocklist where there is a secret for Brevo: it takes too long for who waits."""
+    try:
+        return AllSuppressions([suppressions(), _blocklist(base.settings().brevo_api_key)])
+    except NoSecretError:
+        return suppressions()
+
+
+@lru_cache(maxsize=1)
+def _blocklist(api_key: str) -> Suppressions:
+    from twilio_bridge.adapters.brevo.blocklist import BrevoBlocklist  # noqa: PLC0415  only for planning
+    from twilio_bridge.adapters.brevo.client import BrevoRequests, limiters  # noqa: PLC0415  as above
+
+    settings = base.settings()
+    limits = limiters(base.sync_state_table())
+    return BrevoBlocklist(BrevoRequests(api_key, settings.brevo_endpoint_url, limits, proxy=settings.proxy_to("BREVO")))
+
+
 def _prices() -> "Mapping[str, float]":
     return base.configuration().messages.prices
 
@@ -144,7 +163,7 @@ def planning() -> PlanningDeps:
         campaigns=campaigns(),
         ledger=ledger(),
         sources=AllSources(_files, _airtable),
-        suppressions=suppressions(),
+        suppressions=_planning_suppressions(),
         continuation=_continuation(),
         prices=_prices,
         now=now,
