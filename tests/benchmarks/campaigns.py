@@ -112,7 +112,7 @@ def make_settings(files: S3CampaignFiles, window: Window | None) -> CampaignSett
         fingerprint="f",
         source=source,
         sender=Sender(number="+15005550006"),
-        text="Hallo <Vorname>, in <Ort> beginnt unser Frühlingsfest. Antworte STOP, um nichts mehr zu bekommen.",
+        text="Hallo <Vorname>, in <Ort> beginnt das Frühlingsfest. Antworte STOP, um nichts mehr zu bekommen.",
         to_column="Mobil",
         window=window,
         rate_per_s=1_000,
