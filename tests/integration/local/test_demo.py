@@ -14,11 +14,11 @@ ROOT = Path(__file__).parents[3]
 
 
 def test_the_demonstration_comes_out_right() -> None:
-    """All of it: Frontline's callbacks, support events, Brevo, the figures."""
+    """All of it: Frontline's callbacks, support events, Brevo, the figures, a report for Flex Insights."""
     command = [sys.executable, "-m", "twilio_bridge_local", "--demo", "--port", "0"]
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)  # noqa: S603  it runs this interpreter
     assert 0 == ended.returncode, ended.stdout + ended.stderr
-    for told in ("SUPPORT_RESOLVED", "CSAT respondents", "avg_wait_s", "All answers were right."):
+    for told in ("SUPPORT_RESOLVED", "CSAT respondents", "avg_wait_s", "FI001", "All answers were right."):
         assert told in ended.stdout
 
 
