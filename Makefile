@@ -53,6 +53,7 @@ bench: $(STAMP) ## print what contacts and support events cost: requests, units,
 	@$(BIN)/python -m tests.benchmarks.layouts
 	@$(BIN)/python -m tests.benchmarks.crowd
 	@$(BIN)/python -m tests.benchmarks.support
+	@$(BIN)/python -m tests.benchmarks.insights
 	@$(BIN)/python -m tests.benchmarks.throughput
 	@$(BIN)/python -m tests.benchmarks.entities
 

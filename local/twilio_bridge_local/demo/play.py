@@ -10,7 +10,7 @@ from itertools import chain
 from rich.console import Console
 from rich.padding import Padding
 
-from twilio_bridge_local.demo import frontline, insights_report, support
+from twilio_bridge_local.demo import frontline, insights, insights_report, support
 from twilio_bridge_local.demo.steps import Step
 from twilio_bridge_local.stack import Stack
 
@@ -19,8 +19,8 @@ MAX_SHOWN_LENGTH = 300
 
 def play(stack: Stack) -> bool:
     """Play the scenarios; return whether all answers were right."""
-    scenarios = chain(frontline.scenario(stack), support.scenario(stack), insights_report.scenario())
-    return show(scenarios, Console(highlight=False))
+    scenarios = (frontline.scenario(stack), support.scenario(stack), insights.scenario(stack), insights_report.scenario())
+    return show(chain(*scenarios), Console(highlight=False))
 
 
 def show(steps: Iterable[Step], console: Console) -> bool:

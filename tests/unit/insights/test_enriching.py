@@ -175,6 +175,16 @@ def test_of_earlier_conversations_the_first_one_counts() -> None:
     assert world.written()["customers"]["external_id"] == "+15555550005"
 
 
+def test_a_task_that_is_no_support_finds_its_customer() -> None:
+    """Its channel is not wanted, so that it belongs to nobody; the number leads to them."""
+    world = job()
+    person_id = world.identities.create_person([f"phone#{NUMBER}"])
+    assert person_id
+    world.persons.put_interaction(person_id, task_of(EARLIER, NOW - 9_000_000, keys=("external#crm-7",)))
+    world.enrich()
+    assert world.written()["customers"]["external_id"] == "crm-7"
+
+
 def test_two_contacts_at_a_number_are_nobody() -> None:
     """What is not known stays away; the number itself is known."""
     world = job()

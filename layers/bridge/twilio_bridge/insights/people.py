@@ -35,10 +35,14 @@ def find_customer(
     settled: schema.Config,
     ports: tuple[Identities, Persons, ContactLookup],
 ) -> Customer:
-    """Return who a task's customer is, as far as it is known; `keys` are those of the task, strongest first."""
+    """Return who a task's customer is, as far as it is known; `keys` are those of the task, strongest first.
+
+    A task of a channel that is not wanted belongs to nobody; its customer may be known all the same.
+    """
     identities, persons, contacts = ports
     subject = f"task#{sid}"
-    person = identities.find_by_keys([subject]).get(subject)
+    named = identities.find_by_keys([subject, *keys])
+    person = next((named[key] for key in (subject, *keys) if key in named), None)
     dossier = persons.load_dossier(person.id) if person else None
     every = (*keys, *sorted(dossier.person.keys if dossier else ()))
     return Customer(
