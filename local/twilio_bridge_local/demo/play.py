@@ -19,7 +19,12 @@ MAX_SHOWN_LENGTH = 300
 
 def play(stack: Stack) -> bool:
     """Play the scenarios; return whether all answers were right."""
-    scenarios = (frontline.scenario(stack), support.scenario(stack), insights.scenario(stack), insights_report.scenario())
+    scenarios = (
+        frontline.scenario(stack),
+        support.scenario(stack),
+        insights.scenario(stack),
+        insights_report.scenario(),
+    )
     return show(chain(*scenarios), Console(highlight=False))
 
 
