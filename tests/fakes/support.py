@@ -130,7 +130,7 @@ class FakeIdentities:
         return True
 
     def move_key(self, key: str, claim: Claim, person_id: str) -> bool:
-        """Give a key another holder."""
+        """Move a key to another holder."""
         person = self.person(person_id)
         if self._keys.get(key, ("", 0.0))[0] != claim.holder or person.joined_into:
             return False

@@ -29,6 +29,7 @@ OF_INSIGHTS = {"EnrichTaskFunction", "EnrichWorkersFunction"}
 OF_MESSAGES = {"CampaignsFunction", "SendMessageFunction", "MessageStatusFunction", "PollMessageStatusFunction"}
 CONFIG = "conversations: {create_contacts: true}"
 HIDDEN = AwsCall("DeliverToAirtableFunction", "sqs:ChangeMessageVisibility", "AirtableQueue")
+TRIES = 4
 STRANGERS = [f"+4477009009{number}" for number in range(10, 20)]
 
 
@@ -154,12 +155,17 @@ NEW = '[{"type": "sms", "value": "+447700900555"}]'
 def _trouble(deployed: Deployment) -> None:
     """An opt-out that Airtable does not take goes through the queue: it fails once more there, then succeeds."""
     deployed.airtable.faults = Faults(status=503)
-    deployed.twilio.receive("whatsapp:+447900000012", "whatsapp:+15005550006", "STOP")
+    assert any(_is_stop_hidden(deployed) for _ in range(TRIES))
     key = {"pk": {"S": "optout#+447900000012"}, "sk": {"S": "word"}}
-    assert patiently(lambda: HIDDEN in deployed.stack.embedded_aws.calls, bool, seconds=20)
     deployed.airtable.faults = Faults()
     word = lambda: deployed.stack.client("dynamodb").get_item(TableName="SyncState", Key=key)["Item"]  # noqa: E731
     assert _is_told(patiently(word, _is_told, seconds=20, meanwhile=deployed.skip_waiting))
+
+
+def _is_stop_hidden(deployed: Deployment) -> bool:
+    """Let the customer say STOP; on a busy machine the callback's time may be over before it is in the queue."""
+    deployed.twilio.receive("whatsapp:+447900000012", "whatsapp:+15005550006", "STOP")
+    return bool(patiently(lambda: HIDDEN in deployed.stack.embedded_aws.calls, bool, seconds=5))
 
 
 def _is_told(word: Any) -> bool:

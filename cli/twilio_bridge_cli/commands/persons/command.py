@@ -154,7 +154,7 @@ def split(
     stack: Stack = None,
     region: Region = None,
 ) -> None:
-    """Give a key, and the interactions that came with it alone, to a person of its own.
+    """Move a key, and the interactions that came with it alone, to a person of its own.
 
     Brevo finds a contact by the number or address that it has there: take the key out of the contact in Brevo as well,
     or the other person's numbers will be written to it.

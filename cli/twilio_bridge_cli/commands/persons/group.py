@@ -16,7 +16,7 @@ ENTRIES: Final = {
         "Show a person's keys and where they came from, their interactions, and what Brevo has.", f"{_MODULE}:show"
     ),
     "split": Entry(
-        "Give a key, and the interactions that came with it alone, to a person of its own.", f"{_MODULE}:split"
+        "Move a key, and the interactions that came with it alone, to a person of its own.", f"{_MODULE}:split"
     ),
     "erase": Entry(
         "Delete a person: profile, keys, interactions, events, and what is known of their tasks.", f"{_MODULE}:erase"

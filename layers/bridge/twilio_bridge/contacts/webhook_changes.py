@@ -191,7 +191,7 @@ def _forget(webhook: WebhookDeps, registration: Registration) -> None:
 
 
 def replace_silent(work: RefreshDeps, moved: int) -> None:
-    """Give up a webhook that reported nothing since the last whole load, though contacts have `moved` since."""
+    """Replace a webhook that reported nothing since the last whole load, though contacts have `moved` since."""
     registration = work.webhook.registrations.get_registration() if work.webhook else None
     if work.webhook is None or registration is None:
         return

@@ -101,7 +101,7 @@ class TwilioStandIn(Account, StandIn):
         self.messaging.timetable.start()
 
     def add_service(self, sid: str, senders: Sequence[str]) -> None:
-        """Give the account a Messaging Service with these senders."""
+        """Add a Messaging Service with these senders to the account."""
         self.messaging.services[sid] = MessagingService(sid, tuple(senders))
         publish_senders(self, self._api)
 
