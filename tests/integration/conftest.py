@@ -1,11 +1,18 @@
 """What holds for every test over real processes: no more than one stack runs."""
 
 from collections.abc import Iterator
+from functools import cache
 
+import botocore.session
 import pytest
 
 from tests.integration.shared import SharedStack
+from twilio_bridge_local.aws.moto_speed import speed_up_moto
 
+speed_up_moto()
+
+# Every new session reads AWS's descriptions again, 60 ms a client: here sessions share what was read.
+botocore.session.create_loader = cache(botocore.session.create_loader)
 SHARING = ("callbacks", "support")
 
 
