@@ -84,6 +84,15 @@ def test_several(run: Run, folder: Path) -> None:
     assert codes(one_a_line) == expected
 
 
+def test_rows(run: Run, folder: Path) -> None:
+    """What `entities list Tasks --json` shows is taken as well; a row without attributes is the user's mistake."""
+    row = {"Sid": SID, "AssignmentStatus": "completed", "Reason": "Sold", "Attributes": json.dumps(BAD)}
+
+    assert codes(run("insights", "lint", write(folder, [row]), "--json")) == [(SID, "FI001"), (SID, "FI016")]
+    without = run("insights", "lint", write(folder, [{**row, "Attributes": None}]))
+    assert (without.exit_code, SID in without.stderr) == (2, True)
+
+
 def test_a_key_twice(run: Run) -> None:
     """The attributes are taken as they are written: a key that stands twice is found. `-` is standard input."""
     text = '{"conversations": {"outcome": "a", "outcome": "b"}}'

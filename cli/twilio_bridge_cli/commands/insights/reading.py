@@ -76,14 +76,16 @@ def parse_json(text: str, where: str) -> tuple[Any, list[Finding]]:
 
 
 def look_at_item(item: object, found: list[Finding], name: str, *, of_workers: bool, is_hipaa: bool) -> Looked:
-    """Return what attributes break, or a task or worker as TaskRouter's API has it."""
-    if not isinstance(item, dict) or "attributes" not in item or str(item.get("sid"))[:2] not in {"WT", "WK"}:
+    """Return what attributes break, or a task or worker: as TaskRouter's API has it, or as `entities list` shows it."""
+    row = {key.replace("_", "").casefold(): value for key, value in item.items()} if isinstance(item, dict) else {}
+    sid = str(row.get("sid"))
+    if "attributes" not in row or sid[:2] not in {"WT", "WK"}:
         return Looked(name, (*found, *_lint(item, None, of_workers=of_workers, is_hipaa=is_hipaa)))
+    if row["attributes"] is None:
+        raise CommandError(f"{sid} has no attributes here: TaskRouter leaves them out of lists.", "Name it by its SID.")
 
-    sid = str(item["sid"])
-    names = ("assignment_status", "reason", "task_channel_unique_name")
-    state = TaskState(*(str(item.get(each) or "") for each in names))
-    looked = look_at_text(sid, item["attributes"], state, of_workers=sid.startswith("WK"), is_hipaa=is_hipaa)
+    state = TaskState(*(str(row.get(key) or "") for key in ("assignmentstatus", "reason", "taskchanneluniquename")))
+    looked = look_at_text(sid, row["attributes"], state, of_workers=sid.startswith("WK"), is_hipaa=is_hipaa)
     return replace(looked, findings=(*found, *looked.findings))
 
 
