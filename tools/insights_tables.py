@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from twilio_bridge.flex_insights.attribute import Attribute
-from twilio_bridge.flex_insights.model import CONVERSATIONS, CUSTOMERS, WORKER
+from twilio_bridge.flex_insights.model import CONVERSATIONS, CUSTOMERS, KEPT_AT_THE_TOP, WORKER
 from twilio_bridge.flex_insights.rules import RULES, Rule
 
 DOCUMENT: Final = Path(__file__).parents[1] / "docs" / "insights.md"
@@ -24,6 +24,7 @@ def fill_tables(document: str) -> str:
         "customers": _list_attributes(CUSTOMERS),
         "worker": _list_attributes(WORKER),
         "rules": _list_rules(),
+        "hipaa": [f"At the top: {', '.join(f'`{name}`' for name in sorted(KEPT_AT_THE_TOP))}.\n"],
     }
     return _TABLE.sub(lambda found: f"{found[1]}{''.join(tables[found[2]])}{found[3]}", document)
 
@@ -52,7 +53,7 @@ def _describe(name: str, attribute: Attribute) -> tuple[str, ...]:
         value = f"{'one of' if attribute.is_closed else 'such as'} {', '.join(attribute.choices)}"
     elif attribute.is_low_cardinality:
         value = f"{value}, no id"
-    kept = "kept" if attribute.is_kept_under_hipaa else "removed"
+    kept = "not stated" if attribute.group == "worker" else "kept" if attribute.is_kept_under_hipaa else "removed"
     meaning = f"[{attribute.meaning}]({attribute.link})"
     return name, value, meaning, attribute.default, attribute.dataset, str(attribute.priority), kept
 

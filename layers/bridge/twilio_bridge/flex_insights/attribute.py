@@ -16,7 +16,6 @@ MAX_TEXT_LENGTH: Final = 128  # characters; Insights loads no more of a value
 MIN_YEAR, MAX_YEAR = 1901, 2049
 # Characters of all attributes of a task or of a worker: https://www.twilio.com/docs/taskrouter/api/task
 MAX_ATTRIBUTES_LENGTH: Final = 4_096
-MEDIA_SECONDS: Final = 120  # so long after a task's end its links to recordings can still be changed
 MAX_TASK_SECONDS: Final = 86_400  # TaskRouter ends an assigned task after a day
 SEPARATOR: Final = " ▸ "  # between the levels of a hierarchy
 CONVERSATION_SLOTS, CUSTOMER_SLOTS, WORKER_SLOTS = 10, 3, 3
