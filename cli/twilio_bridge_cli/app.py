@@ -44,6 +44,10 @@ COMMANDS: Final = {
     "report": Entry(
         "Shows the figures of customers, queues or workers, by day, week or hour.", f"{_COMMANDS}.report.command:report"
     ),
+    "setup": Entry(
+        "Connects a deployment, after showing what it would change: secrets, events, webhooks, Airtable, Brevo.",
+        f"{_COMMANDS}.setup.command:setup",
+    ),
     "check": Entry(
         "Checks the connection to Twilio, Airtable and Brevo, their set-up, and the deployment: a line each.",
         f"{_COMMANDS}.check.command:check",

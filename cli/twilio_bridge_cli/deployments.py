@@ -61,6 +61,8 @@ _SETTINGS: Final[Mapping[str, str]] = {
     "ProxyAuthScheme": "PROXY_AUTH_SCHEME",
     "ProxySslType": "PROXY_SSLTYPE",
 }
+# Where a vendor is reached from this machine, where the functions' parameters leave it open.
+_ENDPOINTS: Final = frozenset({"TWILIO_ENDPOINT_URL", "AIRTABLE_ENDPOINT_URL", "BREVO_ENDPOINT_URL"})
 _SYSTEMS: Final = ("twilio", "airtable", "brevo")
 
 
@@ -151,17 +153,23 @@ def _read_local(local: LocalStack, environment: Environment) -> Deployment:
     return Deployment("local", outputs, reached, numbers, is_local=True, variables=every)
 
 
+def list_settings(deployment: Deployment) -> dict[str, str]:
+    """Return the settings that the deployment's functions have beside their secrets."""
+    given = {variable: deployment.parameters.get(name, "") for name, variable in _SETTINGS.items()}
+    here = {name: value for name, value in deployment.environment.items() if name in _ENDPOINTS}
+    own = {**here, **{name: value for name, value in given.items() if value}, **deployment.variables}
+    return {name: value for name, value in own.items() if value}
+
+
 def read_settings(deployment: Deployment, region: str | None) -> Settings:
     """Return the settings that the deployment's functions have: its parameters, and its secrets as they are now.
 
     Raises:
         CommandError: The environment or `.env` names another account than the deployment's.
     """
-    given = {variable: deployment.parameters.get(name, "") for name, variable in _SETTINGS.items()}
     secrets = {f"{system.upper()}_SECRET": f"{deployment.name}/{system}" for system in _SYSTEMS}
-    own = deployment.variables if deployment.is_local else {**given, **secrets}
     client = aws.make_client("secretsmanager", deployment.environment, region)
-    found = Settings({name: value for name, value in own.items() if value}, Secrets(client).read)
+    found = Settings({**secrets, **list_settings(deployment)}, Secrets(client).read)
     _require_same_account(found, deployment)
     return found
 

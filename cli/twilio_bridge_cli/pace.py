@@ -3,9 +3,12 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 
 from twilio_bridge.adapters.state.limiter import AIRTABLES, PENALTY_S, SlotLimiter
 from twilio_bridge.adapters.state.window_limiter import WindowLimiter
+
+BREVO_GAP_S: Final = 0.125
 
 
 class OwnPace(SlotLimiter):
@@ -25,18 +28,20 @@ class OwnPace(SlotLimiter):
         self._next_at = time.monotonic() + seconds
 
 
-class OneRequest(WindowLimiter):
-    """Brevo's limit for a command that asks a few times."""
+class BrevoPace(WindowLimiter):
+    """Brevo's limit for a command: eight requests a second, one after the other."""
 
     def __init__(self) -> None:
-        pass
+        self._next_at = 0.0
 
     @contextmanager
     def hold_token(self, patience_s: float) -> Iterator[None]:
-        """Let the request pass."""
+        """Wait for the next turn, however long that is."""
         del patience_s
+        time.sleep(max(self._next_at - time.monotonic(), 0))
+        self._next_at = time.monotonic() + BREVO_GAP_S
         yield
 
     def block(self, seconds: float) -> None:
-        """Leave it to whoever asks next: the command ends here."""
-        del seconds
+        """Leave Brevo alone for so long."""
+        self._next_at = time.monotonic() + seconds

@@ -34,12 +34,15 @@ ROOT: Final = Path(__file__).parents[3]
 MAX_STEPS, MAX_PROMPTS = 10, 3  # with the credentials in the environment; else each of them is asked for
 COMMAND_TIMEOUT_S: Final = 900
 TOKEN: Final = "0123456789abcdef" * 2
+BREVO_KEY: Final = f"xkeysib-{TOKEN}"
 SECRETS: Final = {
     "TWILIO_ACCOUNT_SID": credentials.TWILIO_ACCOUNT_SID,
     "TWILIO_AUTH_TOKEN": TOKEN,
     "AIRTABLE_TOKEN": credentials.AIRTABLE_TOKEN,
     "AIRTABLE_BASE_ID": credentials.AIRTABLE_BASE_ID,
+    "BREVO_API_KEY": BREVO_KEY,
 }
+ANSWERS: Final = {**SECRETS, "Make these changes": "y"}
 # What a step names by an ellipsis or a placeholder, as the administrator would write it.
 FILLED_IN: Final = {"<the address of this repository>": str(ROOT), "jo@example.com": WORKERS[0]}
 PAGES: Final[Mapping[str, Mapping[str, str]]] = {
@@ -127,8 +130,8 @@ def main() -> int:
     with ExitStack() as stack, tempfile.TemporaryDirectory() as folder:
         deployed = stack.enter_context(Stack(_environment(), template=TEMPLATE, port=0))
         recorder = stack.enter_context(Recorder(deployed.aws_url, lambda *given: _outputs(deployed.url, *given)))
-        environment = _shell_environment(recorder.url, asked=options.asked)
-        shell = stack.enter_context(Shell(Path(folder), environment, SECRETS))
+        environment = _shell_environment(recorder.url, deployed, asked=options.asked)
+        shell = stack.enter_context(Shell(Path(folder), environment, ANSWERS))
         administrator = Administrator(shell, recorder)
         try:
             for step in steps:
@@ -141,7 +144,7 @@ def main() -> int:
         except FailedError as error:
             sys.stderr.write(f"{error}\n")
             return 1
-    return _report(administrator, recorder, max(MAX_PROMPTS, len(SECRETS) if options.asked else 0))
+    return _report(administrator, recorder, max(MAX_PROMPTS, len(SECRETS) + 1 if options.asked else 0))
 
 
 def _keep_external_id(shell: Shell, recorder: Recorder) -> None:
@@ -168,22 +171,18 @@ def _run_guided(shell: Shell) -> None:
 
 def _report(administrator: Administrator, recorder: Recorder, max_prompts: int) -> int:
     first = recorder.changesets[0]
-    kinds = sorted({kind for _, kind in first["resources"]})
     sys.stdout.write(
         f"{administrator.steps} steps, {administrator.prompts} prompts, {administrator.pasted} URLs pasted.\n"
     )
     sys.stdout.write(f"The changeset had {json.dumps(first['given'])} and {len(first['resources'])} resources.\n")
-    if "AWS::Kinesis::Stream" in kinds:
-        sys.stderr.write("Frontline alone has a Kinesis stream.\n")
-        return 1
     return int(administrator.steps > MAX_STEPS or administrator.prompts > max_prompts)
 
 
 def _environment() -> Any:
-    """Return stand-ins for everything, Twilio's with a token of a token's form."""
+    """Return stand-ins for everything, Twilio's and Brevo's with credentials of their form."""
     environment = decide(settings_of(Path(tempfile.gettempdir()), {}), demo=False, live=False)
     twilio = Vendor(credentials.TWILIO_ACCOUNT_SID, TOKEN, stand_in=True)
-    return replace(environment, twilio=twilio)
+    return replace(environment, twilio=twilio, brevo=Vendor("", BREVO_KEY, stand_in=True))
 
 
 def _outputs(url: str, outputs: Mapping[str, Any], parameters: Mapping[str, str]) -> dict[str, str]:
@@ -195,7 +194,7 @@ def _outputs(url: str, outputs: Mapping[str, Any], parameters: Mapping[str, str]
     return found | ({"TwilioSinkExternalId": "the-stack-s-uuid"} if "TwilioSinkExternalId" in outputs else {})
 
 
-def _shell_environment(aws_url: str, *, asked: bool) -> dict[str, str]:
+def _shell_environment(aws_url: str, deployed: Stack, *, asked: bool) -> dict[str, str]:
     kept = {name: os.environ[name] for name in os.environ if name.startswith(("PIP_", "PYENV", "LANG", "LC_"))}
     own = {
         "HOME": os.environ["HOME"],
@@ -207,6 +206,9 @@ def _shell_environment(aws_url: str, *, asked: bool) -> dict[str, str]:
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "SAM_CLI_TELEMETRY": "0",
+        "TWILIO_ENDPOINT_URL": deployed.environment.twilio.endpoint_url,
+        "AIRTABLE_ENDPOINT_URL": deployed.environment.airtable.endpoint_url,
+        "BREVO_ENDPOINT_URL": deployed.environment.brevo.endpoint_url,
     }
     return kept | own | ({} if asked else SECRETS)
 

@@ -139,17 +139,21 @@ def stack() -> Iterator[Stack]:
 def scene(stack: Stack, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Scene:
     """The stack as it began, found as commands find it."""
     del folder  # the current directory, empty
+    monkeypatch.setattr("twilio_bridge.adapters.state.limiter.SlotLimiter.reserve_slot", lambda *_: None)
+    return find_scene(stack, monkeypatch)
+
+
+def find_scene(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Scene:
+    """Bring a stack back to its beginning, and let commands find it in the current directory."""
     stack.stand_ins.reset()
     assert stack.stand_ins.airtable
     stack.stand_ins.airtable.webhooks_allowed = True
     resources.clear(stack.bundle, stack.aws_url, stack.environment.secrets("local"))
     functions = {each.name: dict(each.environment) for each in stack.bundle.functions}
-    monkeypatch.setattr(
-        local_stack, "_read", lambda _file: {"url": stack.url, "started_at": 1.0, "functions": functions}
-    )
+    written = {"url": stack.url, "started_at": 1.0, "functions": functions}
+    monkeypatch.setattr(local_stack, "_read", lambda _file: written)
     local_stack.FOLDER.mkdir(parents=True)
     (local_stack.FOLDER / "1.json").touch()
-    monkeypatch.setattr("twilio_bridge.adapters.state.limiter.SlotLimiter.reserve_slot", lambda *_: None)
     deployment = find_deployment(None, {}, None)
     return Scene(stack, deployment, read_deployed(deployment, None), deployment.variables)
 

@@ -30,7 +30,7 @@ from twilio_bridge_cli.commands.check.calling import HttpCaller
 from twilio_bridge_cli.deployments import Deployment, open_state, read_settings
 from twilio_bridge_cli.environment import Environment
 from twilio_bridge_cli.errors import CommandError
-from twilio_bridge_cli.pace import OneRequest, OwnPace
+from twilio_bridge_cli.pace import BrevoPace, OwnPace
 
 NOTHING: Final = "There is nothing to check."
 NOTHING_REMEDY: Final = (
@@ -151,7 +151,7 @@ def _build_airtable(checked: Checked) -> Probe:
 
 
 def _build_brevo(checked: Checked) -> Probe:
-    account = wiring.build_brevo_setup(checked.settings, checked.settled, dict.fromkeys(WINDOWS, OneRequest()))
+    account = wiring.build_brevo_setup(checked.settings, checked.settled, dict.fromkeys(WINDOWS, BrevoPace()))
     return wiring.build_brevo_probe(account, checked.settled).list_all_checks()
 
 

@@ -12,7 +12,7 @@ from twilio_bridge.settings import Settings
 from twilio_bridge.support.brevo.typical_values import list_samples
 from twilio_bridge_cli.environment import Environment
 from twilio_bridge_cli.errors import RefusedCommandError, UnreachableError
-from twilio_bridge_cli.pace import OneRequest
+from twilio_bridge_cli.pace import BrevoPace
 
 ACCESS: Final = "Check BREVO_API_KEY, and the account's list of allowed addresses (docs/operations.md, Brevo waits)."
 REMEDY: Final = (
@@ -43,6 +43,6 @@ def find_problems(environment: Environment, settled: schema.Config) -> list[Find
 
 
 def _read_misfits(settings: Settings, settled: schema.Config) -> Mapping[str, str]:
-    limits = dict.fromkeys(WINDOWS, OneRequest())
+    limits = dict.fromkeys(WINDOWS, BrevoPace())
     brevo = BrevoRequests(settings.brevo_api_key, settings.brevo_endpoint_url, limits, proxy=settings.proxy_to("BREVO"))
     return BrevoAttributes(brevo, create=settled.brevo.create_attributes).find_misfits(list_samples(settled))

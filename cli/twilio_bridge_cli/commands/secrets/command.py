@@ -67,7 +67,7 @@ def put(
     wanted = {system: _collect_values(system, environment) for system in dict.fromkeys(systems)}
     client = aws.make_client("secretsmanager", environment, region)
 
-    done = [_write(client, f"{stack}/{system}", values) for system, values in wanted.items()]
+    done = [write_secret(client, f"{stack}/{system}", values) for system, values in wanted.items()]
 
     if as_json:
         output.print_json(done)
@@ -79,23 +79,24 @@ def put(
 
 def _collect_values(system: System, environment: Environment) -> dict[str, str]:
     """Return a secret's checked values, from the environment or, where one is required, from whoever types."""
-    found = {value.name: _find(value, environment) for value in SECRETS[system]}
+    found = {value.name: find(value, environment) for value in SECRETS[system]}
     for value in SECRETS[system]:
         if value.required and found[value.name] is None:
-            found[value.name] = _ask(value)
+            found[value.name] = ask(value)
 
     if (found.get("TWILIO_API_KEY_SID") is None) is not (found.get("TWILIO_API_KEY_SECRET") is None):
         raise CommandError("TWILIO_API_KEY_SID and TWILIO_API_KEY_SECRET belong together.", "Set both, or neither.")
     return {name: value for name, value in found.items() if value is not None}
 
 
-def _find(value: Value, environment: Environment) -> str | None:
+def find(value: Value, environment: Environment) -> str | None:
+    """Return a value as the environment has it, checked for its form; None where it is not set."""
     names = (value.name, ALIASES.get(value.name, value.name))
     text = next((environment[name] for name in names if name in environment), None)
     return None if text is None else value.check(text)
 
 
-def _ask(value: Value) -> str:
+def ask(value: Value) -> str:
     """Ask until the form is right."""
     if not sys.stdin.isatty():
         raise CommandError(f"{value.name} is not set.", f"Set it in the environment or .env. {value.source}")
@@ -109,10 +110,10 @@ def _ask(value: Value) -> str:
             output.print_warning(str(error))
 
 
-def _write(client: Any, name: str, values: Mapping[str, str]) -> dict[str, Any]:  # noqa: ANN401  boto3 makes its clients' classes late
+def write_secret(client: Any, name: str, values: Mapping[str, str]) -> dict[str, Any]:  # noqa: ANN401  boto3 makes its clients' classes late
     """Write a secret over what it holds already; return its name, whether it is new, and the names of its values."""
     try:
-        before = _read(client, name)
+        before = read_secret(client, name)
         text = json.dumps({**(before or {}), **values})
         if before is None:
             client.create_secret(Name=name, SecretString=text)
@@ -124,7 +125,7 @@ def _write(client: Any, name: str, values: Mapping[str, str]) -> dict[str, Any]:
     return {"secret": name, "created": before is None, "values": list(values)}
 
 
-def _read(client: Any, name: str) -> Mapping[str, str] | None:  # noqa: ANN401  same
+def read_secret(client: Any, name: str) -> Mapping[str, str] | None:  # noqa: ANN401  same
     """Return what a secret holds; None where there is none."""
     try:
         text = client.get_secret_value(SecretId=name).get("SecretString", "")

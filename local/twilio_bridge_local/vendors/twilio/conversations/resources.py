@@ -146,7 +146,7 @@ def participant_conversation(account: Account, scope: Scope, record: Participant
 
 def webhook_configuration(account: Account, scope: Scope, record: WebhookConfiguration) -> Resource:
     """Which events fire and where they go, for the account or for one chat service."""
-    default = account.callback_url(CONVERSATIONS_CALLBACK)
+    default = None if scope.named else account.callback_url(CONVERSATIONS_CALLBACK)
     own: Resource = {"chat_service_sid": scope.service_sid} if scope.named else {"target": record.target}
     return {
         "account_sid": account.account_sid,

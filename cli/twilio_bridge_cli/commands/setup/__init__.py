@@ -1,0 +1,1 @@
+"""`twilio-bridge setup`: connects a deployment, once, and again without harm."""

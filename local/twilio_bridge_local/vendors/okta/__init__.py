@@ -1,0 +1,1 @@
+"""A stand-in for the part of Okta that keeps SAML applications."""
