@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+import typer
 from samtranslator.yaml_helper import yaml_parse
 
 from tests.e2e.first_hour.readme import read_steps
@@ -81,8 +82,8 @@ def commands_of(path: Path) -> Iterator[list[str]]:
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=name_of)
-def test_commands_have_the_options_that_are_written(path: Path) -> None:
-    """Each `twilio-bridge …` of a document names a command that is there, with options that it has."""
+def test_commands_can_be_typed_as_they_are_written(path: Path) -> None:
+    """Each `twilio-bridge …` of a document names a command that is there, with options and values that it takes."""
     for words in commands_of(path):
         if words[0].startswith("-") or words[0] == "x":
             continue
@@ -94,6 +95,18 @@ def test_commands_have_the_options_that_are_written(path: Path) -> None:
             command, rest = load_command(command.entries[rest[0]]), rest[1:]
         known = {"--help", *(option for parameter in getattr(command, "params", []) for option in parameter.opts)}
         assert {word.partition("=")[0] for word in rest if word.startswith("--")} <= known, words
+        if rest and not isinstance(command, Group):
+            assert not find_usage_error(command, rest), words
+
+
+def find_usage_error(command: Any, words: list[str]) -> str:
+    """Return what is wrong with a command's words, before it does anything; a sentence may leave out arguments."""
+    try:
+        command.make_context("twilio-bridge", list(words))
+    except typer.TyperException as error:
+        is_left_out = type(error).__name__ == "MissingParameter" or "requires an argument" in str(error)
+        return "" if is_left_out else str(error)
+    return ""
 
 
 def test_deploying_takes_ten_steps_at_most() -> None:

@@ -150,7 +150,7 @@ def find_scene(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Scene:
     stack.stand_ins.airtable.webhooks_allowed = True
     resources.clear(stack.bundle, stack.aws_url, stack.environment.secrets("local"))
     functions = {each.name: dict(each.environment) for each in stack.bundle.functions}
-    written = {"url": stack.url, "started_at": 1.0, "functions": functions}
+    written = {"url": stack.url, "started_at": 1.0, "log": str(stack.log_path), "functions": functions}
     monkeypatch.setattr(local_stack, "_read", lambda _file: written)
     local_stack.FOLDER.mkdir(parents=True)
     (local_stack.FOLDER / "1.json").touch()

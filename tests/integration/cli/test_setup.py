@@ -1,6 +1,7 @@
 """`twilio-bridge setup` on an empty account: one command to a green check, the same twice, and back as it was."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,8 +11,10 @@ import pytest
 
 from tests.integration.cli.conftest import Run
 from tests.integration.cli.test_check import Scene, find_scene
+from tests.unit.test_documents import commands_of
 from twilio_bridge.adapters.state.configuration import store, stored
 from twilio_bridge.status import conversations
+from twilio_bridge_cli.app import COMMANDS
 from twilio_bridge_cli.commands.setup import command
 from twilio_bridge_local.environment import decide
 from twilio_bridge_local.stack import Stack
@@ -237,3 +240,45 @@ def test_okta_has_the_application_once(run: Run, monkeypatch: pytest.MonkeyPatch
     assert f"/app/{made['name']}/{made['id']}/setup/help/SAML_2_0/instructions" in first.output
     assert not okta.applications
     assert okta.token not in first.output
+
+
+# What is not run here, and why: it waits for a keyboard, or for ever.
+GROUPS: Final = {name for name, entry in COMMANDS.items() if entry.target.endswith(":group")}
+NOT_RUN: Final = re.compile(r"--watch|--follow|secrets put|setup$|--remove|PERSON|\bx\b")
+FILES: Final = {
+    "my-bridge.yaml": "contacts: {fresh_s: 600}\n",
+    "bridge.yaml": "contacts: {fresh_s: 600}\n",
+    "attributes.json": '{"conversations": {"conversation_id": "CH1"}}',
+    "worker.json": '{"full_name": "Jo"}',
+}
+
+
+def documented_commands() -> list[list[str]]:
+    """Return the commands of the README and of docs/operations.md, each once, for the local stack."""
+    found: dict[str, list[str]] = {}
+    for name in ("README.md", "docs/operations.md"):
+        for words in commands_of(ROOT / name):
+            plain = [word for number, word in enumerate(words) if word != "--stack" and words[number - 1] != "--stack"]
+            if not NOT_RUN.search(" ".join(plain)) and len(plain) > (plain[0] in GROUPS):
+                found[" ".join(plain)] = plain
+    return list(found.values())
+
+
+@pytest.mark.usefixtures("unchecked")
+def test_documented_commands_run(scene: Scene, run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As they are written, against the local stack: each does its work, or says that there is nothing to do."""
+    monkeypatch.setenv("PORT", scene.stack.url.rpartition(":")[2])
+    monkeypatch.setenv("AIRTABLE_TOKEN", scene.airtable.token)
+    monkeypatch.setenv("AIRTABLE_BASE_ID", scene.airtable.base_id)
+    monkeypatch.setenv("AIRTABLE_ENDPOINT_URL", scene.airtable.url)
+    (folder / "events").symlink_to(ROOT / "events")
+    for name, text in FILES.items():
+        (folder / name).write_text(text)
+
+    assert scene.stack.invoke("RefreshContactsFunction", {"whole": True}).ok
+    commands = documented_commands()
+    outcomes = {" ".join(words): run(*words) for words in commands}
+
+    assert len(commands) > 15
+    failed = {words: done for words, done in outcomes.items() if done.exit_code not in (0, 1)}
+    assert not [(words, done.exit_code, done.output[-300:]) for words, done in failed.items()]
