@@ -27,7 +27,7 @@ LATE_S = 3.5  # later than the bridge waits for an answer
 DONE_S = size(60, 3_000)
 # A status that no callback brings is asked for: a thousand polls, not ten thousand.
 POLLS = {"retryIntervalMs": size(1_000, 60_000), "retryAttempts": 2}
-LOOK_EVERY_S = size(1, 30)
+LOOK_EVERY_S = size(1, 45)
 
 
 @dataclass
@@ -132,7 +132,7 @@ def test_each_person_gets_one_message_and_each_row_its_true_end(troubled: Deploy
         troubled.twilio.receive(phone, SENDER, "STOP")
 
     campaign = "proof"
-    troubled.create(campaign, who.rows, ratePerS=size(40, 500), **POLLS)
+    troubled.create(campaign, who.rows, ratePerS=size(40, 25), **POLLS)
     crashes = Troubles(troubled, campaign, len(who.expected))
     crashes.to_come = sorted(
         [(share, crashes.kill) for share in ((0.3, 0.6), (0.1, 0.25, 0.45, 0.65, 0.85))[IS_PROVING]]
