@@ -10,7 +10,7 @@ from itertools import chain
 from rich.console import Console
 from rich.padding import Padding
 
-from twilio_bridge_local.demo import frontline, insights, insights_report, support
+from twilio_bridge_local.demo import frontline, insights, insights_report, messages, support
 from twilio_bridge_local.demo.steps import Step
 from twilio_bridge_local.stack import Stack
 
@@ -24,6 +24,7 @@ def play(stack: Stack) -> bool:
         support.scenario(stack),
         insights.scenario(stack),
         insights_report.scenario(),
+        messages.scenario(stack),
     )
     return show(chain(*scenarios), Console(highlight=False))
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.sizes import IS_PROVING
-from twilio_bridge_local.demo import frontline, support
+from twilio_bridge_local.demo import frontline, messages, support
 from twilio_bridge_local.demo.steps import Step
 from twilio_bridge_local.environment import decide
 from twilio_bridge_local.stack import Stack
@@ -249,6 +249,49 @@ from twilio_bridge.adapters.state import figures as _figures
 _figures.DynamoFigures.put_row = lambda *arguments: True
 """,
     ),
+    "a preview shows no names": (
+        "is previewed",
+        """
+if FUNCTION == "CampaignsFunction":
+    from twilio_bridge.messages import placeholders as _placeholders
+    from twilio_bridge.messages import composing as _composing
+    _fill = _composing.fill_template
+    _composing.fill_template = lambda template, values: _fill(template, {})
+""",
+    ),
+    "a number is sent to as often as it is listed": (
+        "is planned",
+        """
+from twilio_bridge.adapters.state import campaign_rows as _rows
+_rows._as_duplicate = lambda row: row
+""",
+    ),
+    "a STOP between planning and sending is not seen": (
+        "each row has its end",
+        """
+if FUNCTION == "SendMessageFunction":
+    from twilio_bridge.messages import send_jobs as _jobs
+    _jobs._find_objection = lambda *arguments: ""
+""",
+    ),
+    "codes of failures are lost": (
+        "each row has its end",
+        """
+if FUNCTION in {"MessageStatusFunction", "PollMessageStatusFunction"}:
+    from dataclasses import replace as _replace
+    from twilio_bridge.messages import outcomes as _outcomes
+    _apply = _outcomes.apply_report
+    _outcomes.apply_report = lambda row, *more: _replace(_apply(row, *more), error_code=0)
+""",
+    ),
+    "a campaign never says that it is finished": (
+        "it is finished",
+        """
+if FUNCTION == "CampaignsFunction":
+    from twilio_bridge.messages import sweep as _sweep
+    _sweep._end_when_done = lambda *arguments: None
+""",
+    ),
 }
 # In `make test`, where each takes a second or two; the others wait for what never comes.
 QUICK = ("a contact is an id alone", "template categories are empty", "CrmFunction answers 500 to strangers")
@@ -279,7 +322,8 @@ def stack(copied: Path) -> Iterator[Stack]:
 
 def first_wrong(stack: Stack) -> Step | None:
     """Play until a step is wrong."""
-    return next((step for step in chain(frontline.scenario(stack), support.scenario(stack)) if not step.right), None)
+    steps = chain(frontline.scenario(stack), support.scenario(stack), messages.scenario(stack))
+    return next((step for step in steps if not step.right), None)
 
 
 @pytest.mark.prove
