@@ -1,12 +1,14 @@
-"""Where moto's DynamoDB takes longer the more it holds, and what makes it answer at once; what it answers stays.
+"""Where moto's DynamoDB and SQS take longer the more they hold, and what makes them answer at once.
 
 - A transaction copies its whole tables first, to take them back where it fails. Here it keeps the items it names.
 - A query sorts the whole table, and looks through all of it. Here it begins with its partition, or its index.
 - An answer looks up each of the ten types of each attribute, under several names. Here it looks at the one there is.
 - A request lists all that DynamoDB can do anew. Here the list is kept.
+- SQS counts a queue's messages anew for each message that it hands out, to know how old one may be. Here it looks.
 """
 
 import copy
+import time
 from functools import cache
 from inspect import signature
 from typing import Any, Final
@@ -17,6 +19,7 @@ from moto.core.utils import method_names_from_class
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.dynamodb.models.table import Table
+from moto.sqs.models import SQSBackend
 
 _moto_transacts: Final = DynamoDBBackend.transact_write_items
 _moto_queries: Final = Table.query
@@ -30,6 +33,13 @@ def speed_up_moto() -> None:
     Table.query = _query
     BaseJSONSerializer._serialize_type_structure = _serialize  # noqa: SLF001  moto has no other
     moto.core.responses.method_names_from_class = cache(method_names_from_class)
+    SQSBackend.is_message_valid_based_on_retention_period = _is_kept
+
+
+def _is_kept(backend: Any, queue_name: str, message: Any) -> bool:  # noqa: ANN401  moto has no types
+    """Whether a message is not older than its queue keeps one."""
+    kept_s: int = backend.get_queue(queue_name).message_retention_period
+    return kept_s + message.sent_timestamp / 1000 > time.time()
 
 
 class _WithoutTables:
