@@ -39,7 +39,8 @@ def speed_up_moto() -> None:
 def _is_kept(backend: Any, queue_name: str, message: Any) -> bool:  # noqa: ANN401  moto has no types
     """Whether a message is not older than its queue keeps one."""
     kept_s: int = backend.get_queue(queue_name).message_retention_period
-    return kept_s + message.sent_timestamp / 1000 > time.time()
+    sent_at: float = message.sent_timestamp / 1000
+    return sent_at + kept_s > time.time()
 
 
 class _WithoutTables:
