@@ -13,7 +13,7 @@ speed_up_moto()
 
 # Every new session reads AWS's descriptions again, 60 ms a client: here sessions share what was read.
 botocore.session.create_loader = cache(botocore.session.create_loader)
-SHARING = ("callbacks", "support")
+SHARING = ("callbacks", "support", "messages")
 
 
 @pytest.fixture(scope="session")

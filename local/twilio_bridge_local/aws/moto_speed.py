@@ -4,7 +4,8 @@
 - A query sorts the whole table, and looks through all of it. Here it begins with its partition, or its index.
 - An answer looks up each of the ten types of each attribute, under several names. Here it looks at the one there is.
 - A request lists all that DynamoDB can do anew. Here the list is kept.
-- SQS counts a queue's messages anew for each message that it hands out, to know how old one may be. Here it looks.
+- SQS counts a queue's messages for each message that it takes or hands out, and reads the clock for each of them.
+  Here it counts by one look at the clock, and does not count where a message's age is asked for.
 """
 
 import copy
@@ -15,11 +16,11 @@ from typing import Any, Final
 
 import moto.core.responses
 from moto.core.serialize import BaseJSONSerializer
-from moto.core.utils import method_names_from_class
+from moto.core.utils import method_names_from_class, unix_time_millis
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.dynamodb.models.table import Table
-from moto.sqs.models import SQSBackend
+from moto.sqs.models import Queue, SQSBackend
 
 _moto_transacts: Final = DynamoDBBackend.transact_write_items
 _moto_queries: Final = Table.query
@@ -34,6 +35,9 @@ def speed_up_moto() -> None:
     BaseJSONSerializer._serialize_type_structure = _serialize  # noqa: SLF001  moto has no other
     moto.core.responses.method_names_from_class = cache(method_names_from_class)
     SQSBackend.is_message_valid_based_on_retention_period = _is_kept
+    Queue.messages = property(_visible)
+    Queue.approximate_number_of_messages_delayed = property(_count_delayed)
+    Queue.approximate_number_of_messages_not_visible = property(_count_hidden)
 
 
 def _is_kept(backend: Any, queue_name: str, message: Any) -> bool:  # noqa: ANN401  moto has no types
@@ -41,6 +45,22 @@ def _is_kept(backend: Any, queue_name: str, message: Any) -> bool:  # noqa: ANN4
     kept_s: int = backend.get_queue(queue_name).message_retention_period
     sent_at: float = message.sent_timestamp / 1000
     return sent_at + kept_s > time.time()
+
+
+def _visible(queue: Any) -> list[Any]:  # noqa: ANN401  same
+    """Return the messages that may be received."""
+    now = unix_time_millis()
+    return [each for each in queue._messages if each.visible_at < now >= each.delayed_until]  # noqa: SLF001  same
+
+
+def _count_delayed(queue: Any) -> int:  # noqa: ANN401  same
+    now = unix_time_millis()
+    return sum(now < each.delayed_until for each in queue._messages)  # noqa: SLF001  same
+
+
+def _count_hidden(queue: Any) -> int:  # noqa: ANN401  same
+    now = unix_time_millis()
+    return sum(now <= each.visible_at for each in queue._messages)  # noqa: SLF001  same
 
 
 class _WithoutTables:

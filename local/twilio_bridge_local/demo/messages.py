@@ -61,9 +61,8 @@ def scenario(stack: Stack) -> Iterator[Step]:
     twilio.messaging.outcomes = {IS_OFF: Outcome("undelivered", UNREACHABLE)}
     yield _preview(stack, twilio)
 
-    begins = datetime.now(UTC) + timedelta(
-        seconds=BEGINS_S
-    )  # the sweep that comes each minute might be quicker than Cal
+    # Not at once: the sweep that comes each minute might be quicker than Cal.
+    begins = datetime.now(UTC) + timedelta(seconds=BEGINS_S)
     _call(stack, "POST", "/campaigns", {**BODY, "sendAt": begins.isoformat(timespec="seconds")})
     planned = patiently(lambda: _campaign(stack), lambda found: bool(found.get("planned")), PATIENCE_S)
     twilio.receive(STOPPED, stack.environment.settings["TWILIO_SMS_NUMBER"], "STOP")

@@ -270,8 +270,8 @@ _rows._as_duplicate = lambda row: row
         "each row has its end",
         """
 if FUNCTION == "SendMessageFunction":
-    from twilio_bridge.messages import send_jobs as _jobs
-    _jobs._find_objection = lambda *arguments: ""
+    from twilio_bridge.messages import suppressions as _suppressions
+    _suppressions.AllSuppressions.find_suppressed = lambda *arguments: {}
 """,
     ),
     "codes of failures are lost": (

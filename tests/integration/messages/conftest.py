@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from moto.backends import get_backend
 from moto.core.utils import unix_time_millis
 
 from tests.integration.callbacks.conftest import ROOT
+from tests.integration.shared import SharedStack
 from tests.integration.waiting import patiently
 from twilio_bridge.adapters.aws.dynamodb import Table
 from twilio_bridge.adapters.state.campaign_rows import DynamoLedger
@@ -164,29 +166,34 @@ def trouble(*kinds: Faults) -> Sequence[Faults]:
     return [replace(each, only=(CREATES,)) for each in kinds]
 
 
+@contextmanager
+def start(tmp_path_factory: pytest.TempPathFactory, config: str = CONFIG) -> Iterator[Deployment]:
+    """Start a stack whose sweep comes when a test asks for it."""
+    folder = tmp_path_factory.mktemp("stack")
+    (folder / "bridge.yaml").write_text(config)
+    decided, template = decide({"BRIDGE_CONFIG": str(folder / "bridge.yaml")}), ROOT / "template.yaml"
+    with Stack(decided, template=template, port=0, log_folder=folder, schedules=False) as stack:
+        yield Deployment(stack)
+
+
 Deploy = Callable[..., AbstractContextManager[Deployment]]
 
 
 @pytest.fixture(scope="module")
-def deploy(tmp_path_factory: pytest.TempPathFactory) -> Deploy:
-    """Start a stack with this bridge.yaml, whose sweep comes when a test asks for it."""
+def deploy(tmp_path_factory: pytest.TempPathFactory, shared: SharedStack) -> Deploy:
+    """Start a stack of one's own, with this bridge.yaml."""
 
-    @contextmanager
-    def start(config: str = CONFIG) -> Iterator[Deployment]:
-        folder = tmp_path_factory.mktemp("stack")
-        (folder / "bridge.yaml").write_text(config)
-        decided, template = decide({"BRIDGE_CONFIG": str(folder / "bridge.yaml")}), ROOT / "template.yaml"
-        with Stack(decided, template=template, port=0, log_folder=folder, schedules=False) as stack:
-            yield Deployment(stack)
+    def start_alone(config: str = CONFIG) -> AbstractContextManager[Deployment]:
+        shared.close()
+        return start(tmp_path_factory, config)
 
-    return start
+    return start_alone
 
 
 @pytest.fixture(scope="module")
-def running(deploy: Deploy) -> Iterator[Deployment]:
-    """One stack for a module's tests."""
-    with deploy() as deployed:
-        yield deployed
+def running(tmp_path_factory: pytest.TempPathFactory, shared: SharedStack) -> Deployment:
+    """One stack for all modules of this folder."""
+    return shared.get("messages", partial(start, tmp_path_factory))
 
 
 @pytest.fixture
