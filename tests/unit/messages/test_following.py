@@ -133,6 +133,17 @@ def test_a_status_that_comes_behind_that_still_counts() -> None:
     assert "failed" == only(one).outcome
 
 
+def test_a_message_of_a_row_that_was_given_up() -> None:
+    """Twilio had it after all: the row has its true end, and is not open again."""
+    one = sent()
+    given_up = row(1, state="error", status="Error", error_message="never taken", attempt=10, nonce="n", version=9)
+    one.ledger.rows[ID, 1] = given_up
+    report(one, "sent", nonce="n", sid="SM7")
+    assert {1: ("ended", "sent", 0)} == one.ends()
+    report(one, "delivered", nonce="n", sid="SM7")
+    assert ({1: ("ended", "delivered", 0)}, "", None) == (one.ends(), only(one).error_message, only(one).due_at)
+
+
 def test_polls_end_with_a_final_status() -> None:
     """With Twilio's price and segments."""
     one = sent()

@@ -379,6 +379,67 @@ def test_a_refusal_of_somebody_who_opted_out() -> None:
     assert ([row(1).address], [row(1).address]) == (one.outbox.addresses, one.outbox.for_brevo)
 
 
+def test_two_senders_of_one_row() -> None:
+    """Between reading and claiming, another instance was faster: one asks Twilio."""
+    one = world()
+    done: list[str] = []
+
+    def script(name: str, _number: int) -> Any:
+        if name == "save_row" and not done:
+            done.append("")
+            done.append(do(one))
+        return None
+
+    one.script = script
+    assert "changed meanwhile" == do(one)
+    assert (["", "submitted"], 1) == (done, len(one.api.messages))
+
+
+def test_who_is_just_sending_is_left_alone() -> None:
+    """Its request may still be on its way, however soon lost answers are looked up."""
+    one = world(row(1, state="sending", attempt=1, claimed_at=NOON - 10_000, nonce="n", due_at=NOON + 290_000))
+    deps = replace(one.sending_deps(), lookup_after_ms=1_000)
+    assert "being sent" == do_send_job(JOB, deps)
+    assert 0 == one.calls.count("find_messages")
+    one.now += 60_000
+    assert "not there" == do_send_job(JOB, deps)
+
+
+def asked_to_wait_once(one: World) -> World:
+    """Return the world with a Twilio that refuses one request for now."""
+    refused: list[int] = []
+
+    def script(name: str, number: int) -> Any:
+        if name != "create_message" or refused:
+            return None
+        refused.append(number)
+        return RateLimitedError("twilio", 1), False
+
+    one.script = script
+    return one
+
+
+def test_a_row_keeps_its_key_over_all_its_tries() -> None:
+    """So that a callback of any of them is known."""
+    one = asked_to_wait_once(world())
+    assert "asked to wait" == do(one)
+    first = only(one).nonce
+    one.now += 10_000
+    assert "submitted" == do(one)
+    assert first
+    assert (first, 2) == (only(one).nonce, only(one).attempt)
+
+
+def test_a_scheduled_row_that_has_to_wait_keeps_its_time() -> None:
+    """It is handed to Twilio again, with the same SendAt."""
+    one = asked_to_wait_once(scheduled(3_600_000))
+    assert "asked to wait" == do(one)
+    assert ("waiting", NOON + 3_600_000) == (only(one).state, only(one).due_at)
+    one.now += 10_000
+    assert "submitted" == do(one)
+    assert NOON + 3_600_000 == only(one).send_at
+
+
 def test_a_request_is_not_begun_without_the_time_for_it() -> None:
     """The row keeps its turn and comes again at once; nothing is in doubt by it."""
     one = world()
