@@ -46,7 +46,7 @@ registry: $(STAMP) ## make the registry of entities from Twilio's OpenAPI descri
 	@$(BIN)/python -m tools.registry $(ARGS)
 	@$(BIN)/python -m tools.filter_tables
 
-bench: $(STAMP) ## print what contacts and support events cost: requests, units, times side by side
+bench: $(STAMP) ## print what contacts, support events and campaigns cost: requests, units, times side by side
 	@$(BIN)/python -m tests.benchmarks.contacts
 	@$(BIN)/python -m tests.benchmarks.refreshes
 	@$(BIN)/python -m tests.benchmarks.mass_edit
@@ -56,6 +56,7 @@ bench: $(STAMP) ## print what contacts and support events cost: requests, units,
 	@$(BIN)/python -m tests.benchmarks.insights
 	@$(BIN)/python -m tests.benchmarks.throughput
 	@$(BIN)/python -m tests.benchmarks.entities
+	@$(BIN)/python -m tests.benchmarks.campaigns
 
 measure: $(STAMP) ## count the house: files, arrows, words, names (REV=… for a commit)
 	@$(BIN)/python -m tools.measure $(or $(REV),.)
