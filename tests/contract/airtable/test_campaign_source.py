@@ -10,7 +10,7 @@ from tests.contract.tables import SYNC_STATE, Aws
 from twilio_bridge.adapters.airtable.campaign_source import AirtableCampaignSource
 from twilio_bridge.adapters.airtable.client import AirtableRequests
 from twilio_bridge.adapters.state.limiter import AIRTABLE
-from twilio_bridge.errors import RefusedError, UnavailableError
+from twilio_bridge.errors import BadRequestError, RefusedError, UnavailableError
 from twilio_bridge.messages.campaign import Source
 from twilio_bridge_local.vendors.airtable.server import BASE_ID, TOKEN, AirtableStandIn
 
@@ -44,6 +44,13 @@ def test_records_are_rows_of_pages(aws: Aws) -> None:
         for done in (1, 99, 100, 101, 230):
             rest = list(source.read_rows(SOURCE, COLUMNS, rows[done - 1].place_after))
             assert [row.origin for row in rest] == [row.origin for row in rows[done:]]
+
+
+@pytest.mark.parametrize("place", ["x", "[]", '["a", "b"]', "[1, 2]", '["", 101]', "7"])
+def test_a_place_that_is_none_of_ours_is_refused(aws: Aws, place: str) -> None:
+    """It came with a request."""
+    with pytest.raises(BadRequestError, match="does not belong to this view"):
+        next(source_at(aws, "http://127.0.0.1:1").read_rows(SOURCE, COLUMNS, place))
 
 
 def test_columns_are_known_before_anything_is_read(aws: Aws) -> None:

@@ -104,6 +104,18 @@ def test_a_request_that_was_cut_off_is_completed_by_the_same_again(aws: Aws) -> 
     assert (again.state, again.settings.text) == ("planning", SETTINGS.text)
 
 
+def test_a_request_that_was_cut_off_is_not_begun_by_another(aws: Aws) -> None:
+    """Nobody was told that it is sent, and somebody wants another one under its name."""
+    table = aws.table(SYNC_STATE)
+    DynamoCampaigns(table).create_campaign(SETTINGS, NINE)
+    assert table.delete("CAMPAIGN#spring-2026", "HEAD", when="version = :version", values={":version": 1})
+
+    other = DynamoCampaigns(table).create_campaign(replace(SETTINGS, fingerprint="f2"), NINE + 5)
+    assert other.settings.fingerprint == "f1"
+    assert DynamoCampaigns(table).find_campaign("spring-2026") is None
+    assert DynamoCampaigns(table).list_active() == []
+
+
 def test_settings_are_read_once_an_instance(aws: Aws) -> None:
     """A look at a campaign is one read of its state."""
     campaigns = DynamoCampaigns(aws.table(SYNC_STATE))

@@ -72,7 +72,9 @@ class Api:
         made: Any = self.files
         sources, world = S3CampaignFiles(made, "files"), self.world
         senders = MemorySenders(frozenset({"+15005550006"}))
-        acceptance = AcceptanceDeps(world.campaigns, sources, lambda: senders, world.continuation, world.now)
+        acceptance = AcceptanceDeps(
+            world.campaigns, sources, lambda: sources, lambda: senders, world.continuation, world.now
+        )
         preview = PreviewDeps(sources, world.suppressions, lambda: world.prices, world.now)
         defaults = Defaults(schema.Config.model_validate({"messages": {"sending_hours": None}}), "+15005550006")
         calls = CampaignCalls(world.campaigns, world.ledger, acceptance, preview, lambda: defaults, world.now)

@@ -34,7 +34,14 @@ class Calls:
     @property
     def calls(self) -> CampaignCalls:
         world = self.world
-        acceptance = AcceptanceDeps(world.campaigns, world.sources, lambda: self.senders, world.continuation, world.now)
+        acceptance = AcceptanceDeps(
+            world.campaigns,
+            world.sources,
+            lambda: world.sources,
+            lambda: self.senders,
+            world.continuation,
+            world.now,
+        )
         preview = PreviewDeps(world.sources, world.suppressions, lambda: world.prices, world.now)
         defaults = Defaults(schema.Config(), "+15005550006")
         return CampaignCalls(world.campaigns, world.ledger, acceptance, preview, lambda: defaults, world.now)
@@ -150,6 +157,13 @@ def test_a_dry_run_reads_a_source_from_where_it_was(calls: Calls, monkeypatch: p
     calls.world.sources.rows["x.csv"] = [replace(rows[0], fault="line 1: broken")]
     with pytest.raises(FaultsError, match="line 1: broken"):
         calls.create(dryRun=True, source={"s3": "s3://bucket/x.csv"})
+
+
+@pytest.mark.parametrize("token", ["x", "1", "-1~2", "1e3~2", "9" * 9 + "~1"])
+def test_a_page_of_a_dry_run_that_is_none_is_refused(calls: Calls, token: str) -> None:
+    """Whoever wrote it."""
+    with pytest.raises(BadRequestError, match="none of a dry run's"):
+        calls.create(dryRun=True, pageToken=token)
 
 
 def test_rows_are_listed_page_by_page(calls: Calls) -> None:

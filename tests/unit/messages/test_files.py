@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from twilio_bridge.errors import BadRequestError
 from twilio_bridge.messages import files
 from twilio_bridge.messages.campaign import Source
 from twilio_bridge.messages.files import describe_file, read_file
@@ -122,6 +123,13 @@ def test_reading_goes_on_from_any_place(source: Source) -> None:
 
     for done, row in enumerate(whole, 1):
         assert rows(data, source, row.place_after, block=3) == whole[done:]
+
+
+@pytest.mark.parametrize("place", ["x", "1", "-1:2", "1:2:3", "9999999999999:1"])
+def test_a_place_that_is_none_of_ours_is_refused(place: str) -> None:
+    """It came with a request."""
+    with pytest.raises(BadRequestError, match="does not belong to this file"):
+        rows(b"to\n+491\n", place=place)
 
 
 @given(

@@ -163,6 +163,17 @@ def test_faults_of_the_source_refuse_the_campaign_before_any_row() -> None:
     assert (len(world.campaign.planning.faults), world.campaign.planning.fault_count) == (50, 70)
 
 
+def test_a_source_of_a_million_rows_and_one_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rows' numbers have seven digits."""
+    monkeypatch.setattr(planning, "MAX_ROWS_COUNT", 3)
+    world = World()
+    world.create(make_rows(4))
+    plan_campaign("spring", world.planning())
+
+    assert (world.campaign.state, world.rows()) == ("refused", [])
+    assert world.campaign.planning.faults[0].startswith("source: has more than 3 rows")
+
+
 @pytest.mark.parametrize("kind", ["csv", "airtable"])
 def test_a_source_without_rows_is_refused(kind: SourceKind) -> None:
     """Nothing would be sent, and nobody would know why."""

@@ -92,6 +92,7 @@ def test_everything_can_be_said() -> None:
         ({"fields": ["Name"]}, "fields: is to be an object of texts"),
         ({"media": ["ftp://x"]}, "media: is to be a list of http or https addresses"),
         ({"media": ["https://x"] * 11}, "media: has 11 addresses, 10 are allowed"),
+        ({"text": "x" * 100_001}, "text: and the rest of the request have"),
         ({"channel": "fax"}, "channel: is to be sms or whatsapp"),
         ({"region": "XX"}, "region: no country has this code"),
         ({"region": "Germany"}, "region: is to be a country's two letters"),

@@ -9,7 +9,7 @@ import pytest
 from tests.fakes.messages import MemorySuppressions
 from tests.unit.messages.campaigns import NINE, make_settings
 from twilio_bridge.messages.campaign import CampaignSettings, Sender
-from twilio_bridge.messages.composing import read_templates
+from twilio_bridge.messages.composing import compose_message, read_templates
 from twilio_bridge.messages.ports import SourceRow
 from twilio_bridge.messages.quiet_hours import Window
 from twilio_bridge.messages.row import Row, SkipReason
@@ -50,6 +50,7 @@ def check(
         (lambda: check({"Name": ""}, text="<Name> <Car>"), "missing_field", "Name, Car"),
         (lambda: check({}, text="x", content_variables={"1": "<Car>"}), "missing_field", "Car"),
         (lambda: check({}, text="<Name|>", media=("https://x/<Car>",)), "missing_field", "Car"),
+        (lambda: check({"Car": "x"}, text="<Name|>", media=("<Car>",)), "missing_field", "no http or https"),
         (lambda: check({"Name": ""}, text="<Name|>"), "empty_text", ""),
         (lambda: check({"Name": "A" * 1_600}), "too_long", "1,603 characters, 1,600 are allowed"),
         (
@@ -175,6 +176,15 @@ def test_twilio_tries_no_longer_than_the_window_is_open(validity_s: int, closes_
     closes_at = None if closes_in_s is None else NINE + closes_in_s * 1_000
 
     assert limit_validity(validity_s, closes_at, NINE) == seconds
+
+
+def test_what_is_filled_into_an_address_stays_one_part_of_it() -> None:
+    """Only an address that is a value as a whole is taken as it is."""
+    media = ("https://example.com/<Name>.jpg?c=<Car>", "<Photo>")
+    values = {"Name": "../a b&x", "Car": "ü/?", "Photo": "https://example.com/a?b=c&d"}
+    composed = compose_message(make_settings(media=media), values)
+
+    assert composed.media == ("https://example.com/..%2Fa%20b%26x.jpg?c=%C3%BC%2F%3F", values["Photo"])
 
 
 def test_rows_are_asked_about_once_a_part() -> None:

@@ -8,7 +8,7 @@ import pytest
 from tests.unit.messages.campaigns import NINE, World, make_rows
 from twilio_bridge.errors import UnavailableError
 from twilio_bridge.messages import sweep
-from twilio_bridge.messages.campaign import Campaign, CampaignState
+from twilio_bridge.messages.campaign import Campaign, CampaignState, Sender
 from twilio_bridge.messages.planning import plan_campaign
 from twilio_bridge.messages.progress import count_rows
 from twilio_bridge.messages.row import Row
@@ -60,6 +60,15 @@ def test_as_many_are_queued_as_can_be_sent_until_the_next_one() -> None:
     world.at += MINUTE_MS
     sweep_campaigns(world.sweeping())
     assert sends(world) == [*range(181, 301)]
+
+
+def test_no_more_is_queued_than_the_senders_can_send() -> None:
+    """What waits longer in the queue would be queued once more; of several senders the sum counts."""
+    world = planned(500, rate_per_s=10, sender=Sender(number="+15005550006", countries={"+49": "+4915112345678"}))
+    deps = replace(world.sweeping(), sender_rate={"+15005550006": 0.5, "+4915112345678": 1.0}.__getitem__)
+    sweep_campaigns(deps)
+
+    assert len(sends(world)) == 1.5 * SECONDS_AHEAD
 
 
 def test_one_a_sweep_at_least(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ from twilio_bridge import phone
 from twilio_bridge.errors import BridgeError
 from twilio_bridge.messages.campaign import Campaign, CampaignSettings
 from twilio_bridge.messages.composing import read_templates
-from twilio_bridge.messages.ports import Campaigns, Continuation, OwnSenders, RowSources
+from twilio_bridge.messages.ports import Campaigns, Continuation, OwnSenders, RowFiles, RowSources
 from twilio_bridge.messages.requests import CampaignRequest, FaultsError, check_columns
 
 
@@ -23,6 +23,7 @@ class AcceptanceDeps:
 
     campaigns: Campaigns
     sources: RowSources
+    files: Callable[[], RowFiles]
     senders: Callable[[], OwnSenders]
     continuation: Continuation
     now: Callable[[], int]
@@ -40,7 +41,7 @@ def accept_campaign(request: CampaignRequest, deps: AcceptanceDeps) -> Campaign:
         settings = check_request(request, deps)
         if request.rows is not None:
             name = f"{settings.id}-{settings.fingerprint[:16]}"
-            settings = replace(settings, source=deps.sources.store_rows(name, request.rows))
+            settings = replace(settings, source=deps.files().store_rows(name, request.rows))
         campaign = deps.campaigns.create_campaign(settings, deps.now())
 
     if campaign.settings.fingerprint != request.settings.fingerprint:

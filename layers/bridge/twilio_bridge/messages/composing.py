@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from urllib.parse import quote
 
 from twilio_bridge.messages.campaign import CampaignSettings
-from twilio_bridge.messages.placeholders import Template, fill_template, parse_template
+from twilio_bridge.messages.placeholders import Filled, Placeholder, Template, fill_template, parse_template
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +38,7 @@ class Composer:
         """Return the message of a row with these values."""
         body = fill_template(self.text, values)
         variables = {name: fill_template(template, values) for name, template in self.variables.items()}
-        media = [fill_template(template, values) for template in self.media]
+        media = [_fill_address(template, values) for template in self.media]
 
         missing = [name for filled in (body, *variables.values(), *media) for name in filled.missing]
         return Composed(
@@ -47,6 +48,15 @@ class Composer:
             media=tuple(filled.text for filled in media),
             missing=tuple(dict.fromkeys(missing)),
         )
+
+
+def _fill_address(template: Template, values: Mapping[str, object]) -> Filled:
+    """Return an address; what is filled in within one stays one part of it, whatever it holds."""
+    is_whole = bool(template.pieces) and isinstance(template.pieces[0], Placeholder)
+    if is_whole:
+        return fill_template(template, values)
+    quoted = {name: quote(str(values.get(name) or "").strip(), safe="") for name in template.names}
+    return fill_template(template, quoted)
 
 
 def read_templates(settings: CampaignSettings) -> Composer:

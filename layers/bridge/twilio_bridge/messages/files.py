@@ -5,17 +5,20 @@ A place is `<byte offset>:<line>`, so reading goes on wherever it was left. Ever
 
 import csv
 import json
+import re
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from twilio_bridge.errors import BadRequestError
 from twilio_bridge.messages.campaign import Source
 from twilio_bridge.messages.ports import Described, SourceRow
 
 # Yields a file's bytes from an offset on.
 ReadFrom = Callable[[int], Iterator[bytes]]
 
+PLACE = re.compile(r"[0-9]{1,12}:[0-9]{1,8}")
 HEAD_BYTES = 65_536
 MAX_LINE_BYTES = 1_000_000
 DELIMITERS = ",;\t|"
@@ -111,6 +114,8 @@ def _describe_json_lines(source: Source, head: bytes) -> Described:
 
 def read_file(source: Source, read_from: ReadFrom, place: str) -> Iterator[SourceRow]:
     """Return a file's rows from a place on; an empty place is its beginning."""
+    if place and not PLACE.fullmatch(place):
+        raise BadRequestError("the page does not belong to this file")
     offset, number = (int(part) for part in place.split(":")) if place else (0, 1)
 
     if source.kind == "jsonl":

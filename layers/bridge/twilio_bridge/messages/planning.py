@@ -20,6 +20,7 @@ from twilio_bridge.messages.row import Row
 from twilio_bridge.messages.row_checks import RowChecks
 
 ROWS_PER_PART = 100
+MAX_ROWS_COUNT = 1_000_000
 MAX_FAULTS_COUNT = 50  # that are kept
 ENOUGH_FAULTS = 1_000  # after which reading on would show nothing new
 # With less time left, another invocation goes on.
@@ -79,7 +80,9 @@ def _find_faults(rows: Iterator[SourceRow]) -> tuple[list[str], int]:
     faults: list[str] = []
     count = 0
 
-    for row in rows:
+    for total, row in enumerate(rows, 1):
+        if total > MAX_ROWS_COUNT:
+            return [f"source: has more than {MAX_ROWS_COUNT:,} rows; make several campaigns of it"], 1
         if row.fault:
             count += 1
             faults += [row.fault] if len(faults) < MAX_FAULTS_COUNT else []

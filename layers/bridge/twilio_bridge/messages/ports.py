@@ -164,14 +164,18 @@ class RowSources(Protocol):
     def describe(self, source: Source, columns: Sequence[str]) -> Described:
         """Return a source with its encoding and delimiter, and which columns it has; `columns` are those wanted."""
 
-    def store_rows(self, name: str, rows: Sequence[Mapping[str, Any]]) -> Source:
-        """Write rows that came with a request where they can be read from, and return the source."""
-
     def read_rows(self, source: Source, columns: Sequence[str], place: str) -> Iterator[SourceRow]:
         """Return the rows from a place on, the first one from an empty place.
 
         RefusedError where the source has changed since it was described.
         """
+
+
+class RowFiles(Protocol):
+    """Where rows that came with a request are kept until they are planned."""
+
+    def store_rows(self, name: str, rows: Sequence[Mapping[str, Any]]) -> Source:
+        """Write rows under a name, and return the source that reads them."""
 
 
 class OwnSenders(Protocol):

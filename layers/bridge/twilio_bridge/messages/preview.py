@@ -1,11 +1,13 @@
 """A dry run: what each row would get and cost, page by page; nothing is sent."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
 from twilio_bridge import phone
+from twilio_bridge.errors import BadRequestError
 from twilio_bridge.messages.answers import describe_row
 from twilio_bridge.messages.campaign import CampaignSettings
 from twilio_bridge.messages.composing import Composer, read_templates
@@ -13,6 +15,9 @@ from twilio_bridge.messages.ports import RowSources, SourceRow, Suppressions
 from twilio_bridge.messages.row import Row
 from twilio_bridge.messages.row_checks import RowChecks, skip_row
 from twilio_bridge.messages.segments import count_in, count_segments, is_gsm
+
+# The number of the first row, and the place in the source.
+PLACE = re.compile(r"[0-9]{1,8}~.*", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +44,10 @@ def preview_rows(
 ) -> PreviewPage:
     """Return a page of rows; `given` are those that came with the request. Doubles are found within a page only."""
     composer = read_templates(settings)
+    if place and not PLACE.fullmatch(place):
+        raise BadRequestError("pageToken is none of a dry run's")
     number, _, source_place = place.partition("~") if place else ("1", "", "")
-    first = int(number)
+    first = max(int(number), 1)
 
     if given is None:
         columns = [settings.to_column, *(settings.columns.get(name, name) for name in composer.names)]

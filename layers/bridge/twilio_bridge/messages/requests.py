@@ -22,6 +22,7 @@ from twilio_bridge.messages.request_fields import Fields
 
 MAX_INLINE_ROWS_COUNT = 10_000
 MAX_MEDIA_COUNT = 10
+MAX_SETTINGS_BYTES = 100_000  # they have to fit a DynamoDB item
 # https://www.twilio.com/docs/messaging/features/message-scheduling
 MIN_SCHEDULE_S, MAX_SCHEDULE = 300, timedelta(days=35)
 CAMPAIGN_ID = r"[A-Za-z0-9][A-Za-z0-9-]{0,63}"
@@ -336,6 +337,9 @@ def _check_together(fields: Fields, settings: CampaignSettings) -> None:
         fields.refuse("scheduleAtTwilio", "wants a Messaging Service: Twilio's SendAt needs one")
     if settings.write_back == "airtable" and settings.source.kind != "airtable":
         fields.refuse("writeBack", "airtable needs an Airtable view as the source")
+    size = len(json.dumps({name: value for name, value in fields.values.items() if name != "source"}))
+    if size > MAX_SETTINGS_BYTES:
+        fields.refuse("text", f"and the rest of the request have {size:,} bytes, {MAX_SETTINGS_BYTES:,} are allowed")
     _check_placeholders(fields, settings)
 
 

@@ -119,6 +119,8 @@ def _describe_number(text: str) -> str:
 
 
 def _check_length(composed: Composed, values: Mapping[str, str]) -> Iterator[tuple[SkipReason, str]]:
+    if any(not address.startswith(("https://", "http://")) for address in composed.media):
+        yield "missing_field", "media: no http or https address"
     if not (composed.body.strip() or composed.content_sid or composed.media):
         yield "empty_text", ""
     if len(composed.body) > MAX_TEXT_LENGTH:

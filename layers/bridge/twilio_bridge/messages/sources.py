@@ -1,8 +1,7 @@
 """Rows' sources by their kinds: files, and views in Airtable."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from twilio_bridge.messages.campaign import Source
 from twilio_bridge.messages.ports import Described, RowSources, SourceRow
@@ -18,10 +17,6 @@ class AllSources:
     def describe(self, source: Source, columns: Sequence[str]) -> Described:
         """Ask the one of its kind."""
         return self._find(source).describe(source, columns)
-
-    def store_rows(self, name: str, rows: Sequence[Mapping[str, Any]]) -> Source:
-        """Write a file."""
-        return self.files().store_rows(name, rows)
 
     def read_rows(self, source: Source, columns: Sequence[str], place: str) -> Iterator[SourceRow]:
         """Ask the one of its kind."""

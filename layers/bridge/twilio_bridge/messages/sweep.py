@@ -6,6 +6,7 @@ queued twice is sent once. Where it is in the order of what is due it keeps apar
 """
 
 import heapq
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -44,6 +45,7 @@ class SweepDeps:
     """What a sweep works with; `now` returns epoch ms.
 
     `write_back` writes a campaign's outcomes back and returns it as it is then; None where some are left.
+    `sender_rate` returns how many messages a second a sender may send.
     """
 
     campaigns: Campaigns
@@ -52,6 +54,7 @@ class SweepDeps:
     continuation: Continuation
     now: Callable[[], int]
     write_back: Callable[[Campaign], Campaign | None] = lambda campaign: campaign
+    sender_rate: Callable[[str], float] = lambda _sender: math.inf
 
 
 def sweep_campaigns(deps: SweepDeps) -> dict[str, int]:
@@ -91,7 +94,7 @@ def sweep_campaign(campaign_id: str, deps: SweepDeps) -> int:
 def queue_due(campaign: Campaign, deps: SweepDeps) -> int:
     """Queue rows that are due, as many as can be sent until the next sweep; of a cancelled campaign all that wait."""
     is_cancelling = campaign.state == "cancelling"
-    at_most = MAX_CANCELLED_COUNT if is_cancelling else max(int(campaign.settings.rate_per_s * SECONDS_AHEAD), 1)
+    at_most = MAX_CANCELLED_COUNT if is_cancelling else max(int(_find_rate(campaign, deps) * SECONDS_AHEAD), 1)
     ahead_ms = MAX_SCHEDULE_MS if campaign.settings.is_scheduled_at_twilio else 0
     until = FOREVER if is_cancelling else deps.now() + ahead_ms
     swept = _read_swept(campaign, deps)
@@ -112,6 +115,13 @@ def queue_due(campaign: Campaign, deps: SweepDeps) -> int:
         state = _name_state(campaign)
         deps.campaigns.write_sweep(campaign.id, {"place": last, "since": swept["since"], "state": state})
     return len(chosen)
+
+
+def _find_rate(campaign: Campaign, deps: SweepDeps) -> float:
+    """Return how many messages a second can be sent: those that wait longer in the queue would be queued again."""
+    sender = campaign.settings.sender
+    senders = {sender.messaging_service_sid, sender.number, *sender.countries.values()} - {""}
+    return min(campaign.settings.rate_per_s, sum(map(deps.sender_rate, senders)))
 
 
 def _read_swept(campaign: Campaign, deps: SweepDeps) -> dict[str, Any]:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
 
     from twilio_bridge.adapters.airtable.client import AirtableRequests
+    from twilio_bridge.adapters.aws.campaign_files import S3CampaignFiles
 
 
 def now() -> int:
@@ -66,7 +67,7 @@ def _continuation() -> LambdaContinuation:
 
 
 @cache
-def _files() -> RowSources:
+def _files() -> "S3CampaignFiles":
     from twilio_bridge.adapters.aws.campaign_files import S3CampaignFiles  # noqa: PLC0415  only some calls need it
 
     return S3CampaignFiles(clients.s3(), base.settings().campaign_files_bucket)
@@ -150,7 +151,7 @@ def calls() -> CampaignCalls:
     return CampaignCalls(
         campaigns=campaigns(),
         ledger=ledger(),
-        acceptance=AcceptanceDeps(campaigns(), sources, _senders, _continuation(), now),
+        acceptance=AcceptanceDeps(campaigns(), sources, _files, _senders, _continuation(), now),
         preview=PreviewDeps(sources, suppressions(), _prices, now),
         defaults=_defaults,
         now=now,
@@ -180,7 +181,13 @@ def sweeping() -> SweepDeps:
         _continuation(),
         now,
         write_back=lambda campaign: write_back_results(campaign, results),
+        sender_rate=_sender_rate,
     )
+
+
+def _sender_rate(sender: str) -> float:
+    settled = base.configuration().messages
+    return settled.sender_rates.get(sender, settled.sender_rate_per_s)
 
 
 def _result_book(kind: WriteBack) -> ResultBook:

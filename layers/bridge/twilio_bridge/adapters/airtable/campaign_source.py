@@ -11,7 +11,14 @@ from twilio_bridge.adapters.airtable.base_schema import BaseSchema
 from twilio_bridge.adapters.airtable.cells import format_long_cell, is_opted_out
 from twilio_bridge.adapters.airtable.client import READS, AirtableRequests
 from twilio_bridge.adapters.state.limiter import AIRTABLE
-from twilio_bridge.errors import ColumnsGoneError, RefusedError, StaleOffsetError, UnavailableError, ViewGoneError
+from twilio_bridge.errors import (
+    BadRequestError,
+    ColumnsGoneError,
+    RefusedError,
+    StaleOffsetError,
+    UnavailableError,
+    ViewGoneError,
+)
 from twilio_bridge.messages.campaign import Source
 from twilio_bridge.messages.ports import Described, SourceRow
 
@@ -55,13 +62,9 @@ class AirtableCampaignSource:
         table = BaseSchema(self._base_id, self._requests).find_table(source.table)
         return list(table.types) if table else []
 
-    def store_rows(self, name: str, rows: Sequence[Mapping[str, Any]]) -> Source:
-        """Refuse: a campaign's rows are read from here only."""
-        raise RefusedError(AIRTABLE, f"{len(rows)} rows of {name} are not written here")
-
     def read_rows(self, source: Source, columns: Sequence[str], place: str) -> Iterator[SourceRow]:
         """Read page after page; a place is a page's offset and how many of its records are done."""
-        offset, done = json.loads(place) if place else ("", 0)
+        offset, done = _read_place(place)
         fields = list(dict.fromkeys([*columns, *self._find_opt_out(source)]))
 
         while True:
@@ -108,6 +111,17 @@ class AirtableCampaignSource:
         if not isinstance(records, list) or not all(map(_is_record, records)):
             raise UnavailableError(AIRTABLE, "a listing holds no records")
         return records, str(answer.get("offset") or "")  # type: ignore[union-attr]  # it is a dict
+
+
+def _read_place(place: str) -> tuple[str, int]:
+    """Return a page's offset and how many of its records are done; BadRequestError where the place is none of ours."""
+    try:
+        offset, done = json.loads(place) if place else ("", 0)
+    except (ValueError, TypeError) as error:
+        raise BadRequestError("the page does not belong to this view") from error
+    if not isinstance(offset, str) or not isinstance(done, int) or not 0 <= done <= RECORDS_PER_PAGE:
+        raise BadRequestError("the page does not belong to this view")
+    return offset, done
 
 
 def _is_record(record: object) -> bool:

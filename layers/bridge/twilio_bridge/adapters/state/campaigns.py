@@ -37,6 +37,8 @@ class DynamoCampaigns:
 
         stored = self._find_settings(settings.id) or settings
         new = Campaign(settings=stored, version=1, created_at=at, changed_at=at)
+        if stored.fingerprint != settings.fingerprint:  # nobody has been promised that the other one is sent
+            return self.find_campaign(settings.id) or new
         return new if self._table.put(_head(new), when=IS_NEW) else self.find_campaign(settings.id) or new
 
     def find_campaign(self, campaign_id: str) -> Campaign | None:
