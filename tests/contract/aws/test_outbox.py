@@ -32,11 +32,18 @@ class Queues:
     def __init__(self) -> None:
         self.brevo = sqs().create_queue(QueueName="BrevoQueue.fifo", Attributes=FIFO)["QueueUrl"]
         self.sync = sqs().create_queue(QueueName="SyncQueue")["QueueUrl"]
+        self.enrich = tuple(sqs().create_queue(QueueName=name)["QueueUrl"] for name in ("EnrichUrgent", "Enrich"))
         self.airtable = sqs().create_queue(QueueName="AirtableQueue")["QueueUrl"]
         self.outbox = self.outbox_of(sqs())
 
     def outbox_of(self, client: Any) -> SqsOutbox:
-        return SqsOutbox(client, airtable_queue_url=self.airtable, brevo_queue_url=self.brevo, sync_queue_url=self.sync)
+        return SqsOutbox(
+            client,
+            airtable_queue_url=self.airtable,
+            brevo_queue_url=self.brevo,
+            sync_queue_url=self.sync,
+            enrich_queue_urls=(self.enrich[0], self.enrich[1]),
+        )
 
     def messages(self, url: str) -> list[tuple[Any, str]]:
         """Take all messages out: their bodies and groups."""
@@ -199,3 +206,14 @@ def test_nothing_is_queued_for_a_part_that_is_not_deployed(queues: Queues, part:
 
     expected = {"airtable": 1, "brevo": 2, part: 0}
     assert expected == {"airtable": len(queues.messages(queues.airtable)), "brevo": len(queues.messages(queues.brevo))}
+
+
+def test_tasks_that_end_have_a_queue_of_their_own(queues: Queues) -> None:
+    """All of them arrive, also where they are more than a request takes and longer than usual."""
+    text = json.dumps({"name": "é" * 4_000}, ensure_ascii=False)
+    urgent = [{"task_sid": f"WT{number:032}", "attributes": text} for number in range(23)]
+    queues.outbox.enqueue_enrichment(urgent, [{"task_sid": "WT1"}])
+    bodies = [body for body, _ in queues.messages(queues.enrich[0])]
+    assert sorted(bodies, key=lambda body: body["task_sid"]) == urgent
+    assert [body for body, _ in queues.messages(queues.enrich[1])] == [{"task_sid": "WT1"}]
+    queues.outbox.enqueue_enrichment([], [])

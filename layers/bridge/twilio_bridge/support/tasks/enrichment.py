@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from twilio_bridge.support.cloud_events import TASKROUTER, CloudEvent, parse_time
+from twilio_bridge.support.tasks.facts import RANKS
 
 # After these a task may end at any moment, or has ended and takes nothing but media, for two minutes.
 URGENT = frozenset(("reservation.wrapup", "task.wrapup", "reservation.completed", "task.completed", "task.canceled"))
@@ -106,7 +107,7 @@ def read_request(event: CloudEvent) -> EnrichRequest | None:
 
 def join_requests(first: EnrichRequest, second: EnrichRequest) -> EnrichRequest:
     """Return two requests for one task as one, whichever order they came in; of each fact the later one counts."""
-    early, late = sorted((first, second), key=lambda each: (each.at, each.kind))
+    early, late = sorted((first, second), key=lambda each: (each.at, RANKS.get(each.kind, len(RANKS))))
     return replace(
         late,
         workspace_sid=late.workspace_sid or early.workspace_sid,
