@@ -23,7 +23,8 @@ ROWS = size(60, 10_000)
 EVERY = {"duplicate": 20, "invalid": 30, "stopped": size(25, 100), "undelivered": 15, "failed": 17, "silent": 19}
 # One in a hundred; of sixty rows that would be none.
 SHARE = 0.01 if IS_PROVING else 0.1
-LATE_S = 3.5  # later than the bridge waits for an answer
+# Later than the bridge waits for an answer; the connection that is cut after its effect is the quick kind.
+LATE_S, LATE = 12.0, size(0, 10)
 DONE_S = size(60, 3_000)
 # A status that no callback brings is asked for: a thousand polls, not ten thousand.
 POLLS = {"retryIntervalMs": size(1_000, 60_000), "retryAttempts": 2}
@@ -112,8 +113,8 @@ class Troubles:
 def troubled(deployed: Deployment) -> Iterator[Deployment]:
     """Twilio on a bad day."""
     deployed.twilio.set_faults(
-        *trouble(Faults(status=429, share=SHARE), Faults(cut="after", share=SHARE / 2)),
-        *trouble(Faults(latency_s=LATE_S, share=SHARE / 2)),
+        *trouble(Faults(status=429, share=SHARE), Faults(cut="after", share=SHARE)),
+        *trouble(Faults(latency_s=LATE_S, times=LATE)),
     )
     deployed.messaging.callback_faults = CallbackFaults(lost=SHARE, reordered=5 * SHARE, repeated=SHARE)
     yield deployed
