@@ -4,7 +4,7 @@ import time
 
 from twilio_bridge import forms
 from twilio_bridge.entrypoints import http
-from twilio_bridge.messages import following
+from twilio_bridge.messages.sending import following
 from twilio_bridge.wiring import base, sending
 
 signatures = base.signatures()

@@ -2,7 +2,7 @@
 
 from twilio_bridge.entrypoints import http, sqs
 from twilio_bridge.logs import logger
-from twilio_bridge.messages.following import poll_row
+from twilio_bridge.messages.sending.following import poll_row
 from twilio_bridge.wiring import sending
 
 TIME_FOR_ONE_S = 15

@@ -2,7 +2,7 @@
 
 from twilio_bridge.entrypoints import http, sqs
 from twilio_bridge.logs import logger
-from twilio_bridge.messages.send_jobs import SendJob, do_send_job
+from twilio_bridge.messages.sending.send_jobs import SendJob, do_send_job
 from twilio_bridge.wiring import sending
 
 # A request to Twilio with its timeouts, and what is written around it.

@@ -31,13 +31,13 @@ from twilio_bridge.adapters.state.sent_messages import DynamoSentMessages
 from twilio_bridge.config.messages import Messages
 from twilio_bridge.logs import logger
 from twilio_bridge.messages.campaign import CampaignSettings, Sender, Source
-from twilio_bridge.messages.following import RowKey, take_report
-from twilio_bridge.messages.message import MessageDraft, TwilioMessage
-from twilio_bridge.messages.outcomes import OutcomeDeps
 from twilio_bridge.messages.planning import PlanningDeps, plan_campaign
 from twilio_bridge.messages.quiet_hours import Window
-from twilio_bridge.messages.send_jobs import SendJob, do_send_job
-from twilio_bridge.messages.sending import SendingDeps
+from twilio_bridge.messages.sending.following import RowKey, take_report
+from twilio_bridge.messages.sending.message import MessageDraft, TwilioMessage
+from twilio_bridge.messages.sending.outcomes import OutcomeDeps
+from twilio_bridge.messages.sending.requesting import SendingDeps
+from twilio_bridge.messages.sending.send_jobs import SendJob, do_send_job
 from twilio_bridge.messages.suppressions import AllSuppressions, MarkedNumbers
 
 SIZES: Final = (10_000, 100_000)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from twilio_bridge.errors import RefusedError
-from twilio_bridge.messages.message import MessageDraft, TwilioMessage
+from twilio_bridge.messages.sending.message import MessageDraft, TwilioMessage
 
 
 @dataclass

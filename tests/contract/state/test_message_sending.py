@@ -10,7 +10,7 @@ from tests.fakes.message_sending import FakeNumberMarks, FakePacer, FakeSentMess
 from twilio_bridge.adapters.state.message_turns import DynamoPacer
 from twilio_bridge.adapters.state.number_marks import DynamoNumberMarks
 from twilio_bridge.adapters.state.sent_messages import DynamoSentMessages
-from twilio_bridge.messages.twilio_ports import NumberMarks, Pacer, SentMessages
+from twilio_bridge.messages.sending.ports import NumberMarks, Pacer, SentMessages
 
 NUMBER, OTHER = "+14155550101", "+14155550102"
 

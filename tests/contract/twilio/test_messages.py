@@ -18,7 +18,7 @@ from twilio_bridge.adapters.twilio.client import Account
 from twilio_bridge.adapters.twilio.messages import TwilioMessages
 from twilio_bridge.adapters.twilio.own_senders import TwilioOwnSenders
 from twilio_bridge.errors import NotTakenError, OutOfTimeError, RateLimitedError, RefusedError, UnavailableError
-from twilio_bridge.messages.message import MessageDraft
+from twilio_bridge.messages.sending.message import MessageDraft
 
 ACCOUNT_SID, TOKEN = "AC" + "0" * 32, "12345"
 SID, SERVICE = "SM" + "1" * 32, "MG" + "2" * 32

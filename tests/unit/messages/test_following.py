@@ -8,10 +8,10 @@ import pytest
 from tests.unit.messages.world import ID, NOON, World, row, settings
 from twilio_bridge.errors import BadRequestError, UnavailableError
 from twilio_bridge.forms import Form
-from twilio_bridge.messages.following import RowKey, parse_row_key, poll_row, read_report, take_report
-from twilio_bridge.messages.message import TwilioMessage
 from twilio_bridge.messages.row import Row
-from twilio_bridge.messages.send_jobs import SendJob, do_send_job
+from twilio_bridge.messages.sending.following import RowKey, parse_row_key, poll_row, read_report, take_report
+from twilio_bridge.messages.sending.message import TwilioMessage
+from twilio_bridge.messages.sending.send_jobs import SendJob, do_send_job
 
 INTERVAL_MS = 10_000
 

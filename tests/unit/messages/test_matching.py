@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from twilio_bridge.messages.matching import MAX_SKEW_MS, find_matches
-from twilio_bridge.messages.message import MessageDraft, TwilioMessage
+from twilio_bridge.messages.sending.matching import MAX_SKEW_MS, find_matches
+from twilio_bridge.messages.sending.message import MessageDraft, TwilioMessage
 
 CLAIMED_AT = 1_795_000_000_000
 SERVICE = "MG" + "1" * 32

@@ -4,7 +4,7 @@ from itertools import permutations
 
 import pytest
 
-from twilio_bridge.messages.message_status import RANKS, TERMINAL, Refusal, classify_refusal, is_progress
+from twilio_bridge.messages.sending.message_status import RANKS, TERMINAL, Refusal, classify_refusal, is_progress
 
 LIVES = [
     ["accepted", "queued", "sending", "sent", "delivered"],

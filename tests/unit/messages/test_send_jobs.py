@@ -11,10 +11,10 @@ from twilio_bridge import deadline
 from twilio_bridge.errors import RateLimitedError, RefusedError, UnavailableError
 from twilio_bridge.messages.quiet_hours import Window
 from twilio_bridge.messages.row import Row
-from twilio_bridge.messages.send_jobs import MIN_SEND_AHEAD_MS, SendJob, do_send_job
-from twilio_bridge.messages.sending import make_draft
-from twilio_bridge.messages.steering import cancel_campaign, pause_campaign, resume_campaign
-from twilio_bridge.messages.transitions import MAX_ATTEMPTS_COUNT
+from twilio_bridge.messages.sending.requesting import make_draft
+from twilio_bridge.messages.sending.send_jobs import MIN_SEND_AHEAD_MS, SendJob, do_send_job
+from twilio_bridge.messages.sending.steering import cancel_campaign, pause_campaign, resume_campaign
+from twilio_bridge.messages.sending.transitions import MAX_ATTEMPTS_COUNT
 
 SERVICE = "MG" + "1" * 32
 JOB = SendJob(ID, 1)

@@ -8,7 +8,7 @@ import pytest
 from tests.unit.messages.world import ID, NOON, World, row
 from twilio_bridge.errors import BadRequestError, NotFoundError
 from twilio_bridge.messages.campaign import Campaign, Planning
-from twilio_bridge.messages.steering import cancel_campaign, pause_campaign, resume_campaign
+from twilio_bridge.messages.sending.steering import cancel_campaign, pause_campaign, resume_campaign
 
 
 def world(state: Any = "sending") -> World:

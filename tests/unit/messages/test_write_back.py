@@ -11,7 +11,7 @@ from twilio_bridge.adapters.brevo.message_results import EVENT, BrevoResults
 from twilio_bridge.errors import NoSecretError, RefusedError, UnavailableError
 from twilio_bridge.messages.campaign import CampaignSettings, WriteBack
 from twilio_bridge.messages.row import Row
-from twilio_bridge.messages.write_back import (
+from twilio_bridge.messages.sending.write_back import (
     MAX_TIME_MS,
     ResultBook,
     WriteBackDeps,

@@ -15,12 +15,12 @@ from tests.fakes.message_sending import (
 from tests.fakes.messages import MemoryCampaigns, MemoryLedger
 from twilio_bridge.errors import OutOfTimeError, UpstreamError
 from twilio_bridge.messages.campaign import Campaign, CampaignSettings, Planning, Sender, Source
-from twilio_bridge.messages.following import PollingDeps, RowKey, poll_row, take_report
-from twilio_bridge.messages.message import TwilioMessage
-from twilio_bridge.messages.outcomes import OutcomeDeps
 from twilio_bridge.messages.row import Row, SkipReason
-from twilio_bridge.messages.send_jobs import SendJob, do_send_job
-from twilio_bridge.messages.sending import SendingDeps
+from twilio_bridge.messages.sending.following import PollingDeps, RowKey, poll_row, take_report
+from twilio_bridge.messages.sending.message import TwilioMessage
+from twilio_bridge.messages.sending.outcomes import OutcomeDeps
+from twilio_bridge.messages.sending.requesting import SendingDeps
+from twilio_bridge.messages.sending.send_jobs import SendJob, do_send_job
 from twilio_bridge.messages.suppressions import AllSuppressions, MarkedNumbers
 
 NOON = 1_795_000_000_000

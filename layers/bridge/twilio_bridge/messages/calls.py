@@ -17,7 +17,7 @@ from twilio_bridge.messages.pricing import MICROS
 from twilio_bridge.messages.progress import count_rows
 from twilio_bridge.messages.report import build_report
 from twilio_bridge.messages.requests import CampaignRequest, Defaults, FaultsError, read_request
-from twilio_bridge.messages.steering import cancel_campaign, pause_campaign, resume_campaign
+from twilio_bridge.messages.sending.steering import cancel_campaign, pause_campaign, resume_campaign
 
 MAX_ROWS_COUNT = 1_000
 MAX_AMOUNT = 1_000_000_000

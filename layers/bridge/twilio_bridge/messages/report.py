@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from twilio_bridge.messages.campaign import Campaign
-from twilio_bridge.messages.message_status import MEANINGS
 from twilio_bridge.messages.ports import Ledger
 from twilio_bridge.messages.pricing import MICROS
 from twilio_bridge.messages.row import Outcome, Row
+from twilio_bridge.messages.sending.message_status import MEANINGS
 
 ROWS_PER_READ = 1_000
 OUTCOMES: tuple[Outcome, ...] = ("sent", "failed", "skipped", "cancelled")

@@ -16,10 +16,10 @@ from twilio_bridge.messages.planning import PlanningDeps
 from twilio_bridge.messages.ports import OwnSenders, RowSources, Suppressions
 from twilio_bridge.messages.preview import PreviewDeps
 from twilio_bridge.messages.requests import Defaults
+from twilio_bridge.messages.sending.write_back import ResultBook, WriteBackDeps, write_back_results
 from twilio_bridge.messages.sources import AllSources
 from twilio_bridge.messages.suppressions import AllSuppressions, MarkedNumbers
 from twilio_bridge.messages.sweep import SweepDeps
-from twilio_bridge.messages.write_back import ResultBook, WriteBackDeps, write_back_results
 from twilio_bridge.wiring import base
 
 if TYPE_CHECKING:

@@ -15,12 +15,12 @@ from twilio_bridge.adapters.state.message_turns import DynamoPacer
 from twilio_bridge.adapters.state.number_marks import DynamoNumberMarks
 from twilio_bridge.adapters.state.opted_out import DynamoOptedOut
 from twilio_bridge.adapters.state.sent_messages import DynamoSentMessages
-from twilio_bridge.messages.following import PollingDeps
-from twilio_bridge.messages.outcomes import OutcomeDeps
 from twilio_bridge.messages.ports import Campaigns
-from twilio_bridge.messages.sending import SendingDeps
+from twilio_bridge.messages.sending.following import PollingDeps
+from twilio_bridge.messages.sending.outcomes import OutcomeDeps
+from twilio_bridge.messages.sending.ports import MessagesApi
+from twilio_bridge.messages.sending.requesting import SendingDeps
 from twilio_bridge.messages.suppressions import AllSuppressions, MarkedNumbers, OptedOutContacts
-from twilio_bridge.messages.twilio_ports import MessagesApi
 from twilio_bridge.wiring import base, contacts
 
 NONCE_BYTES = 12

@@ -11,7 +11,7 @@ from twilio_bridge.adapters.state.limiter import AIRTABLE
 from twilio_bridge.errors import ColumnsGoneError, RefusedError
 from twilio_bridge.messages.campaign import CampaignSettings
 from twilio_bridge.messages.row import Row
-from twilio_bridge.messages.write_back import describe_outcome
+from twilio_bridge.messages.sending.write_back import describe_outcome
 
 # A record that was deleted meanwhile: the request is refused as a whole.
 NOT_THERE = {403, 404, 422}

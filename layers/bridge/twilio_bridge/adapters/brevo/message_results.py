@@ -9,7 +9,7 @@ from twilio_bridge import phone
 from twilio_bridge.errors import UnacceptableError
 from twilio_bridge.messages.campaign import CampaignSettings
 from twilio_bridge.messages.row import Row
-from twilio_bridge.messages.write_back import describe_outcome
+from twilio_bridge.messages.sending.write_back import describe_outcome
 from twilio_bridge.support.persons.person import TimelineEvent
 from twilio_bridge.support.ports import MarketingContact, MarketingContacts
 

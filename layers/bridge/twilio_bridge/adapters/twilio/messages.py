@@ -11,7 +11,7 @@ from typing import Any
 from twilio_bridge import phone
 from twilio_bridge.adapters.twilio.client import Account, call_twilio, require_resource
 from twilio_bridge.errors import RefusedError
-from twilio_bridge.messages.message import MessageDraft, TwilioMessage
+from twilio_bridge.messages.sending.message import MessageDraft, TwilioMessage
 from twilio_bridge.retry import Retry
 
 # Longer than a callback's: whoever gives up a request has to look up what became of it.

@@ -4,13 +4,13 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from twilio_bridge import deadline, phone
-from twilio_bridge.messages import transitions
 from twilio_bridge.messages.campaign import Campaign, CampaignSettings
-from twilio_bridge.messages.limits import find_pause_cause
-from twilio_bridge.messages.outcomes import queue_opt_out
-from twilio_bridge.messages.resolving import cancel_submitted, resolve_row
 from twilio_bridge.messages.row import Row
-from twilio_bridge.messages.sending import MAX_DELAY_S, MAX_REQUEST_S, SendingDeps, pause_for, send_row
+from twilio_bridge.messages.sending import transitions
+from twilio_bridge.messages.sending.limits import find_pause_cause
+from twilio_bridge.messages.sending.outcomes import queue_opt_out
+from twilio_bridge.messages.sending.requesting import MAX_DELAY_S, MAX_REQUEST_S, SendingDeps, pause_for, send_row
+from twilio_bridge.messages.sending.resolving import cancel_submitted, resolve_row
 from twilio_bridge.messages.timing import find_slot
 
 # A turn no longer ahead than this is waited for; one that passed longer ago is taken anew.

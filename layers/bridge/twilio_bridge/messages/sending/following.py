@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from twilio_bridge.errors import BadRequestError
 from twilio_bridge.forms import Form
 from twilio_bridge.logs import logger
-from twilio_bridge.messages import transitions
 from twilio_bridge.messages.campaign import Campaign
-from twilio_bridge.messages.message import TwilioMessage
-from twilio_bridge.messages.outcomes import OutcomeDeps, save_report
 from twilio_bridge.messages.ports import Campaigns, Ledger, MessageQueues
 from twilio_bridge.messages.row import Row
-from twilio_bridge.messages.twilio_ports import MessagesApi
+from twilio_bridge.messages.sending import transitions
+from twilio_bridge.messages.sending.message import TwilioMessage
+from twilio_bridge.messages.sending.outcomes import OutcomeDeps, save_report
+from twilio_bridge.messages.sending.ports import MessagesApi
 
 MAX_DELAY_S = 900
 # A visit may come that much too soon, for clocks differ.

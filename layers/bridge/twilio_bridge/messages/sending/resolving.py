@@ -1,11 +1,11 @@
 """Rows of which nobody knows whether Twilio has their message: the answer was lost, or the sender was killed."""
 
-from twilio_bridge.messages import transitions
 from twilio_bridge.messages.campaign import Campaign
-from twilio_bridge.messages.matching import MAX_SKEW_MS, find_matches
-from twilio_bridge.messages.outcomes import name_row, save_report
 from twilio_bridge.messages.row import Row
-from twilio_bridge.messages.sending import (
+from twilio_bridge.messages.sending import transitions
+from twilio_bridge.messages.sending.matching import MAX_SKEW_MS, find_matches
+from twilio_bridge.messages.sending.outcomes import name_row, save_report
+from twilio_bridge.messages.sending.requesting import (
     SendingDeps,
     doubt_row,
     fail_row,

@@ -9,7 +9,7 @@ https://www.twilio.com/docs/messaging/services#smart-encoding
 import unicodedata
 from collections.abc import Iterable
 
-from twilio_bridge.messages.message import MessageDraft, TwilioMessage
+from twilio_bridge.messages.sending.message import MessageDraft, TwilioMessage
 
 # https://help.twilio.com/articles/360036052753: what a trial account's messages begin with.
 TRIAL_PREFIX = "sentfromyourtwiliotrialaccount"

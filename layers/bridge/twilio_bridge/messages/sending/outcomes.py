@@ -5,18 +5,18 @@ from dataclasses import dataclass, replace
 from twilio_bridge import phone
 from twilio_bridge.errors import UnavailableError
 from twilio_bridge.messages.campaign import CampaignSettings
-from twilio_bridge.messages.message import TwilioMessage
-from twilio_bridge.messages.message_status import (
+from twilio_bridge.messages.ports import Ledger
+from twilio_bridge.messages.row import Row
+from twilio_bridge.messages.sending.message import TwilioMessage
+from twilio_bridge.messages.sending.message_status import (
     ARRIVED,
     INVALID_NUMBER_CODES,
     LANDLINE_CODE,
     OPTED_OUT_CODE,
     UNREACHABLE_CODE,
 )
-from twilio_bridge.messages.ports import Ledger
-from twilio_bridge.messages.row import Row
-from twilio_bridge.messages.transitions import apply_report
-from twilio_bridge.messages.twilio_ports import MessageMetrics, NumberMarks, SentMessages
+from twilio_bridge.messages.sending.ports import MessageMetrics, NumberMarks, SentMessages
+from twilio_bridge.messages.sending.transitions import apply_report
 from twilio_bridge.ports import OptOuts, Outbox
 
 # Others change a row once or twice while we do.

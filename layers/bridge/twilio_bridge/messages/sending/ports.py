@@ -2,8 +2,8 @@
 
 from typing import Protocol
 
-from twilio_bridge.messages.message import MessageDraft, TwilioMessage
 from twilio_bridge.messages.ports import Marks
+from twilio_bridge.messages.sending.message import MessageDraft, TwilioMessage
 
 
 class MessagesApi(Protocol):

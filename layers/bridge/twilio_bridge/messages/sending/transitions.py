@@ -7,9 +7,9 @@ the sweep does a little later.
 from dataclasses import replace
 
 from twilio_bridge.messages.campaign import CampaignSettings
-from twilio_bridge.messages.message import TwilioMessage
-from twilio_bridge.messages.message_status import ERROR, SCHEDULED, TERMINAL, is_progress
 from twilio_bridge.messages.row import Row, SkipReason
+from twilio_bridge.messages.sending.message import TwilioMessage
+from twilio_bridge.messages.sending.message_status import ERROR, SCHEDULED, TERMINAL, is_progress
 
 # Whoever claimed a row sends it within MAX_CLAIM_AGE_MS or not at all, and has given up the request by SENDER_GONE_MS.
 MAX_CLAIM_AGE_MS = 5_000

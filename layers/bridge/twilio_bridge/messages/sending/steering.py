@@ -5,8 +5,8 @@ from dataclasses import replace
 
 from twilio_bridge.errors import BadRequestError, NotFoundError, UnavailableError
 from twilio_bridge.messages.campaign import Campaign
-from twilio_bridge.messages.limits import count_ended, find_spend_limit
 from twilio_bridge.messages.ports import Campaigns, Counts
+from twilio_bridge.messages.sending.limits import count_ended, find_spend_limit
 
 MAX_TRIES_COUNT = 6
 

@@ -21,17 +21,17 @@ from twilio_bridge.errors import (
     UnavailableError,
 )
 from twilio_bridge.logs import logger
-from twilio_bridge.messages import transitions
 from twilio_bridge.messages.campaign import Campaign, CampaignSettings
 from twilio_bridge.messages.composing import compose_message
-from twilio_bridge.messages.message import MessageDraft, TwilioMessage
-from twilio_bridge.messages.message_status import Refusal, classify_refusal
-from twilio_bridge.messages.outcomes import OutcomeDeps, name_row, note_code, save_report
 from twilio_bridge.messages.ports import Campaigns, Ledger, MessageQueues, Suppressions
 from twilio_bridge.messages.row import Row
-from twilio_bridge.messages.steering import pause_campaign
+from twilio_bridge.messages.sending import transitions
+from twilio_bridge.messages.sending.message import MessageDraft, TwilioMessage
+from twilio_bridge.messages.sending.message_status import Refusal, classify_refusal
+from twilio_bridge.messages.sending.outcomes import OutcomeDeps, name_row, note_code, save_report
+from twilio_bridge.messages.sending.ports import HeldSends, MessagesApi, Pacer
+from twilio_bridge.messages.sending.steering import pause_campaign
 from twilio_bridge.messages.timing import limit_validity
-from twilio_bridge.messages.twilio_ports import HeldSends, MessagesApi, Pacer
 
 MAX_DELAY_S: Final = 900
 # One request with its timeouts; then there is still time to write down what came of it.

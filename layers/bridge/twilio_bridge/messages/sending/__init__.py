@@ -1,0 +1,1 @@
+"""Rows sent once, looked up where an answer was lost, and followed to their end."""
