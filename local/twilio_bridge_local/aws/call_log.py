@@ -14,6 +14,7 @@ _INVOKED: Final = re.compile(r"/functions/([^/]+)/invocations")
 _SERVICES: Final = {
     "AmazonSQS": "sqs",
     "DynamoDB_20120810": "dynamodb",
+    "GraniteServiceVersion20100801": "cloudwatch",
     "Kinesis_20131202": "kinesis",
     "secretsmanager": "secretsmanager",
 }

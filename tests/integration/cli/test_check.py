@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 
 from tests.integration.cli.bridge import Bridge, Reply
 from tests.integration.cli.conftest import Run
+from tests.integration.granted import done, granted
 from twilio_bridge.adapters.aws.dynamodb import Table
 from twilio_bridge.adapters.state.persons import DynamoPersons
 from twilio_bridge.config import schema
@@ -336,6 +337,25 @@ def test_each_fault_gets_its_line(scene: Scene, system: str, check: str, kind: s
     assert not [secret for secret in (LOCAL_TOKEN, WRONG[:20] if "TOKEN" in shown else LOCAL_TOKEN) if secret in shown]
 
 
+def test_the_status_does_what_its_policy_allows(scene: Scene) -> None:
+    """By invoke, by HTTP and for the count: nothing would be denied, and nothing is granted that is never done."""
+    put_event_long_due(scene)
+    scene.stack.embedded_aws.calls.clear()
+    request = json.loads((ROOT / "events/status/request.json").read_text())
+
+    looks = [scene.stack.invoke("StatusFunction", event) for event in ({}, request, {"count": True})]
+    did, allowed = done(scene.stack.embedded_aws.calls)["StatusFunction"], granted()["StatusFunction"]
+
+    assert all(each.ok for each in looks), looks
+    assert 200 == looks[1].payload["statusCode"]
+    assert looks[0].payload.keys() == json.loads(looks[1].payload["body"]).keys()
+    assert {"connected", "lastSync", "conversationsTracked", "customersLinked", "agentsMonitored"} < looks[
+        0
+    ].payload.keys()
+    named = {(action, "*" if action == "cloudwatch:GetMetricData" else resource) for action, resource in did}
+    assert (set(), set()) == (named - allowed, allowed - named)
+
+
 def test_one_vendor_away_leaves_the_others(scene: Scene) -> None:
     """What could be checked is shown."""
     scene.twilio.faults = Faults(silent=True)
@@ -367,8 +387,8 @@ def test_a_deployment_behind_another_address(scene: Scene, reply: Reply | None, 
 @pytest.mark.usefixtures("scene")
 def test_the_five_lines(run: Run) -> None:
     """As the brief shows them; the command ends with 1, for this account is not set up yet."""
-    done = run("check", "--only", "twilio")
-    lines = done.stdout.splitlines()
+    ended = run("check", "--only", "twilio")
+    lines = ended.stdout.splitlines()
 
     for text in (
         "✓ Flex API connection successful",
@@ -377,8 +397,8 @@ def test_the_five_lines(run: Run) -> None:
         "✓ Agent list readable",
         "✓ Queue configuration loaded",
     ):
-        assert any(text in line for line in lines), done.output
-    assert done.exit_code == 1
+        assert any(text in line for line in lines), ended.output
+    assert ended.exit_code == 1
     assert any(line.strip().startswith("→") for line in lines)
 
 
@@ -400,10 +420,10 @@ def test_before_a_deployment(scene: Scene, run: Run, folder: Path, monkeypatch: 
     monkeypatch.setenv("AIRTABLE_BASE_ID", scene.airtable.base_id)
     monkeypatch.setenv("AIRTABLE_ENDPOINT_URL", scene.airtable.url)
 
-    done = run("check", "--before", "my.yaml", "--json")
-    found = {(each["system"], each["check"]): each for each in json.loads(done.stdout)["findings"]}
+    ended = run("check", "--before", "my.yaml", "--json")
+    found = {(each["system"], each["check"]): each for each in json.loads(ended.stdout)["findings"]}
 
-    assert done.exit_code == 1
+    assert ended.exit_code == 1
     assert "Boss" in found["airtable", "base"]["text"]
     assert {"skipped"} == {found["twilio", "credentials"]["state"], found["brevo", "credentials"]["state"]}
 
@@ -420,10 +440,10 @@ def test_bad_input_is_one_sentence(scene: Scene, run: Run, folder: Path, words: 
     """With the remedy, and exit code 2."""
     (folder / "my.yaml").write_text("")
 
-    done = run(*words, "--endpoint-url", scene.stack.aws_url)
+    ended = run(*words, "--endpoint-url", scene.stack.aws_url)
 
-    assert done.exit_code == 2, done.output
-    assert remedy in done.stderr
+    assert ended.exit_code == 2, ended.output
+    assert remedy in ended.stderr
 
 
 class NoStack:
@@ -440,17 +460,17 @@ def test_a_stack_that_does_not_exist(run: Run, monkeypatch: pytest.MonkeyPatch, 
     """Is bad input: its name, or the region, or the account."""
     monkeypatch.setattr(aws, "make_client", lambda *_, **__: NoStack())
 
-    done = run(command, "--stack", "nope")
+    ended = run(command, "--stack", "nope")
 
-    assert done.exit_code == 2, done.output
-    assert "no stack nope" in done.stderr
-    assert "--region" in done.stderr
+    assert ended.exit_code == 2, ended.output
+    assert "no stack nope" in ended.stderr
+    assert "--region" in ended.stderr
 
 
 def test_nothing_to_check(run: Run, folder: Path) -> None:
     """Neither a stack nor a setting: the command says what to set."""
     del folder
-    done = run("check")
+    ended = run("check")
 
-    assert done.exit_code == 2
-    assert "TWILIO_ACCOUNT_SID" in done.stderr
+    assert ended.exit_code == 2
+    assert "TWILIO_ACCOUNT_SID" in ended.stderr

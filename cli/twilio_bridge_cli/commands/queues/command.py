@@ -29,12 +29,15 @@ RESEND_EXAMPLES: Final = f"""
 
 {_CODES}
 """
+NAMES: Final = ("airtable", "brevo", "enrich", "poll", "send", "slice", "sync")
 QUEUES: Final = {
-    "airtable": targets.Kind("queue", "AirtableQueueUrl", "AIRTABLE_QUEUE_URL"),
-    "brevo": targets.Kind("queue", "BrevoQueueUrl", "BREVO_QUEUE_URL"),
+    name: targets.Kind("queue", f"{name.capitalize()}QueueUrl", f"{name.upper()}_QUEUE_URL") for name in NAMES
 }
 
-QueueName = Annotated[Literal["airtable", "brevo"], typer.Argument(metavar="QUEUE", help="brevo or airtable.")]
+QueueName = Annotated[
+    Literal["airtable", "brevo", "enrich", "poll", "send", "slice", "sync"],
+    typer.Argument(metavar="QUEUE", help="airtable, brevo, enrich, poll, send, slice or sync."),
+]
 PersonId = Annotated[str, typer.Argument(metavar="PERSON", help="The person's id, as the log has it.")]
 QueueUrl = Annotated[str | None, typer.Option("--queue", help="The queue's URL; else BREVO_QUEUE_URL or its like.")]
 TableName = Annotated[str | None, typer.Option("--table", help="The table SyncState; else SYNC_STATE_TABLE.")]

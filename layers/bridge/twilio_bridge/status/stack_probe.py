@@ -15,8 +15,6 @@ MAX_ITERATOR_AGE_S: Final = 300.0
 MAX_OVERDUE_S: Final = 3_600
 MAX_CACHE_AGE_S: Final = 26 * 3_600.0  # a night's load has failed
 FORBIDDEN, NOT_FOUND, SERVER_ERROR = 403, 404, 500
-# By the queue's name: whose dead letters they are for `queues redrive`.
-REDRIVE: Final[Mapping[str, str]] = {"AirtableQueue": "airtable", "BrevoQueue": "brevo"}
 # A Location or an event that no callback has: it is refused after the signature, and nothing is done.
 NOWHERE: Final[Mapping[str, str]] = {"Location": "Check"}
 NO_EVENT: Final[Mapping[str, str]] = {"EventType": "onCheck"}
@@ -97,9 +95,9 @@ class StackProbe:
         queues = self.deployment.read_queues()
         for queue in queues:
             if queue.dead:
-                name = REDRIVE.get(queue.name)
-                then = f"twilio-bridge queues redrive {name}" if name else "put them back in SQS"
-                raise Fault("dead-letters", f"{queue.dead} behind {queue.name}", f"Mend the cause, then: {then}")
+                name = queue.name.removesuffix("Queue").lower()
+                remedy = f"Mend the cause, then: twilio-bridge queues redrive {name}"
+                raise Fault("dead-letters", f"{queue.dead} behind {queue.name}", remedy)
         waiting = sum(queue.waiting for queue in queues)
         return f"No dead letters; {waiting:,} messages wait in {len(queues)} queues"
 

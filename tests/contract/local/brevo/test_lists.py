@@ -211,3 +211,23 @@ def test_queries_that_brevo_refuses(brevo: Caller, query: dict[str, Any]) -> Non
     status, code = refusal(brevo.ask("GET", "contacts", params=query))
     assert status == 400
     assert code in {"invalid_parameter", "out_of_range"}
+
+
+def test_lists_and_attributes_come_and_go(brevo: Caller) -> None:
+    """A list needs a folder that is there; what is deleted is gone from its contacts, too."""
+    (folder,) = brevo.get("contacts/folders")["folders"]
+    made = brevo.post("contacts/lists", {"name": "Support contacts", "folderId": folder["id"]})
+    assert 201 == made.status_code
+    list_id = made.json()["id"]
+    assert 201 == brevo.post("contacts/attributes/normal/TIER", {"type": "text"}).status_code
+    contact = {"email": "a@example.org", "attributes": {"TIER": "gold"}, "listIds": [list_id]}
+    assert 201 == brevo.post("contacts", contact).status_code
+
+    assert (404, "document_not_found") == refusal(brevo.post("contacts/lists", {"name": "x", "folderId": 99}))
+    assert (400, "missing_parameter") == refusal(brevo.post("contacts/lists", {"folderId": folder["id"]}))
+    assert 204 == brevo.ask("DELETE", f"contacts/lists/{list_id}").status_code
+    assert 204 == brevo.ask("DELETE", "contacts/attributes/normal/TIER").status_code
+    assert (404, "document_not_found") == refusal(brevo.ask("DELETE", "contacts/attributes/normal/TIER"))
+    assert (404, "document_not_found") == refusal(brevo.ask("DELETE", f"contacts/lists/{list_id}"))
+    kept = brevo.get("contacts/a@example.org")
+    assert ([], {}) == (kept["listIds"], kept["attributes"])
