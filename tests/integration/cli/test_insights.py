@@ -93,6 +93,19 @@ def test_rows(run: Run, folder: Path) -> None:
     assert (without.exit_code, SID in without.stderr) == (2, True)
 
 
+def test_many_together(run: Run, folder: Path) -> None:
+    """What nearly every task has another value of is found where there are many, whatever the values look like."""
+    texts = [f"about {number * 'a'}b" for number in range(25)]
+    tasks = [{"conversations": {"content": text, "campaign": "Spring"}} for text in texts]
+
+    assert codes(run("insights", "lint", write(folder, tasks[:19]), "--json")) == []
+    result = run("insights", "lint", write(folder, tasks), "--json")
+    assert (codes(result), json.loads(result.stdout)["looked_at"]) == ([("all", "FI041")], 25)
+    shown = run("insights", "lint", write(folder, tasks))
+    assert (shown.exit_code, "25 looked at: 0 errors, 1 warning." in shown.stderr) == (0, True)
+    assert "25 different values in 25 tasks" in shown.stdout
+
+
 def test_a_key_twice(run: Run) -> None:
     """The attributes are taken as they are written: a key that stands twice is found. `-` is standard input."""
     text = '{"conversations": {"outcome": "a", "outcome": "b"}}'

@@ -10,7 +10,7 @@ from moto.core.base_backend import BackendDict
 from moto.core.model_instances import reset_model_data
 from moto.core.models import botocore_stubber
 
-from tests.contract.tables import CONTACT_CACHE, SYNC_STATE, Aws
+from tests.contract.tables import CONTACT_CACHE, SYNC_STATE, Aws, aws_client
 from tests.integration.cli.conftest import Run
 from twilio_bridge.adapters.state.configuration import store
 from twilio_bridge_cli.commands.insights import backfilling, completing, streaming
@@ -44,12 +44,9 @@ def tables(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
 @pytest.fixture
 def twilio(running: TwilioStandIn, tables: Aws, monkeypatch: pytest.MonkeyPatch) -> TwilioStandIn:
     """The account of a deployment whose configuration is in force, with no task in it."""
-    variables = {
-        "TWILIO_ACCOUNT_SID": ACCOUNT_SID,
-        "TWILIO_AUTH_TOKEN": TOKEN,
-        "TWILIO_WORKSPACE_SID": WORKSPACE,
-        "TWILIO_ENDPOINT_URL": running.url,
-    }
+    secret = {"TWILIO_ACCOUNT_SID": ACCOUNT_SID, "TWILIO_AUTH_TOKEN": TOKEN}
+    aws_client("secretsmanager").create_secret(Name="local/twilio", SecretString=json.dumps(secret))
+    variables = {"TWILIO_WORKSPACE_SID": WORKSPACE, "TWILIO_ENDPOINT_URL": running.url}
     outputs = {"SyncStateTable": SYNC_STATE, "ContactCacheTable": CONTACT_CACHE}
     environment = {"AWS_REGION": "eu-west-1"}
     deployment = Deployment("local", outputs, environment, is_local=True, variables=variables)
@@ -109,7 +106,7 @@ def test_the_stream_is_counted(run: Run, twilio: TwilioStandIn) -> None:
         first, second = map(json.loads, result.stdout.splitlines())
 
         assert result.exit_code == 1
-        assert first == second == {"tasks": 4, "open": 4, "codes": {"FI001": 3}}
+        assert first == second == {"tasks": 4, "open": 4, "codes": {"FI001": 3}, "high_cardinality": []}
     twilio.taskrouter.lists_attributes = True
     table = run("insights", "lint", "--stream", "--looks", "1").stdout.splitlines()
     assert table[1].split()[:4] == ["FI001", "error", "3", "3"]

@@ -8,22 +8,29 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+from twilio_bridge.flex_insights.cardinality import Cardinality
 from twilio_bridge.flex_insights.lint import lint_task_attributes, lint_worker_attributes, parse_attributes
 from twilio_bridge.flex_insights.rules import Finding
 from twilio_bridge.flex_insights.together import TaskState
 from twilio_bridge_cli.errors import CommandError
 
 MAX_BYTES: Final = 100_000_000
+# In place of a name: what is found of all of them together.
+TOGETHER: Final = "all"
 _FORMS: Final = "Write attributes, a task or a worker of TaskRouter's API, a list of these, or one a line."
 
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """One task or worker that was looked at: its SID, or its number in a file; `is_finished` where that is known."""
+    """One task or worker that was looked at: its SID, or its number in a file; `is_finished` where that is known.
+
+    `attributes` are a task's, for what only many of them show.
+    """
 
     name: str
     findings: tuple[Finding, ...]
     is_finished: bool = False
+    attributes: object = None
 
 
 def read_file(path: Path, *, of_workers: bool, is_hipaa: bool) -> list[Looked]:
@@ -32,10 +39,15 @@ def read_file(path: Path, *, of_workers: bool, is_hipaa: bool) -> list[Looked]:
     if not items:
         raise CommandError(f"{path} holds nothing.", _FORMS)
     name = "{}" if len(items) > 1 else ""
-    return [
+    looked = [
         look_at_item(item, found, name.format(number), of_workers=of_workers, is_hipaa=is_hipaa)
         for number, (item, found) in enumerate(items, 1)
     ]
+    cardinality = Cardinality()
+    for each in looked:
+        cardinality.add_task(each.name, each.attributes)
+    together = cardinality.list_findings()
+    return [*looked, Looked(TOGETHER, tuple(together))] if together else looked
 
 
 def read_text(path: Path) -> str:
@@ -80,7 +92,8 @@ def look_at_item(item: object, found: list[Finding], name: str, *, of_workers: b
     row = {key.replace("_", "").casefold(): value for key, value in item.items()} if isinstance(item, dict) else {}
     sid = str(row.get("sid"))
     if "attributes" not in row or sid[:2] not in {"WT", "WK"}:
-        return Looked(name, (*found, *_lint(item, None, of_workers=of_workers, is_hipaa=is_hipaa)))
+        findings = (*found, *_lint(item, None, of_workers=of_workers, is_hipaa=is_hipaa))
+        return Looked(name, findings, attributes=None if of_workers else item)
     if row["attributes"] is None:
         raise CommandError(f"{sid} has no attributes here: TaskRouter leaves them out of lists.", "Name it by its SID.")
 
@@ -98,7 +111,8 @@ def look_at_text(
         with suppress(ValueError):  # what is no JSON stays a text, which is no object
             attributes, repeated = parse_attributes(attributes)
     found = _lint(attributes, state, of_workers=of_workers, is_hipaa=is_hipaa)
-    return Looked(sid, (*repeated, *found), state.status in {"completed", "canceled"})
+    is_finished = state.status in {"completed", "canceled"}
+    return Looked(sid, (*repeated, *found), is_finished, None if of_workers else attributes)
 
 
 def _lint(attributes: object, state: TaskState | None, *, of_workers: bool, is_hipaa: bool) -> list[Finding]:

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from twilio_bridge.flex_insights.rules import RULES
 from twilio_bridge_cli import output
-from twilio_bridge_cli.commands.insights.reading import Looked
+from twilio_bridge_cli.commands.insights.reading import TOGETHER, Looked
 
 FINISHED: Final = (
     "What has ended cannot be changed any more, except segment_link and media for two minutes after the end."
@@ -15,7 +15,8 @@ FINISHED: Final = (
 
 def print_report(looked: Sequence[Looked]) -> None:
     """Print a line a finding, each broken rule with what reports show instead, and the sum."""
-    several = len(looked) > 1
+    count = sum(each.name != TOGETHER for each in looked)
+    several = count > 1
     found = [(each.name, finding) for each in looked for finding in each.findings]
     if found:
         heads = ("TASK", "CODE", "SEVERITY", "WHERE", "WHAT IS WRONG", "WHAT TO DO")
@@ -30,7 +31,7 @@ def print_report(looked: Sequence[Looked]) -> None:
         output.print_warning(FINISHED)
 
     errors, warnings = count_severities(looked)
-    what = f"{len(looked):,} looked at: " if several else ""
+    what = f"{count:,} looked at: " if several else ""
     counts = f"{errors:,} error{'' if errors == 1 else 's'}, {warnings:,} warning{'' if warnings == 1 else 's'}"
     output.print_note(f"{what}{counts if found else 'nothing is wrong'}.", "bold" if found else "green")
 
@@ -68,4 +69,5 @@ def to_json(looked: Sequence[Looked]) -> dict[str, Any]:
         for each in looked
         for finding in each.findings
     ]
-    return {"looked_at": len(looked), "errors": errors, "warnings": warnings, "findings": findings}
+    count = sum(each.name != TOGETHER for each in looked)
+    return {"looked_at": count, "errors": errors, "warnings": warnings, "findings": findings}

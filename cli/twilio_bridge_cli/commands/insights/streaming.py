@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from contextlib import nullcontext, suppress
+from dataclasses import replace
 from itertools import count
 from time import sleep
 from typing import Final
@@ -11,6 +12,7 @@ from rich.live import Live
 from rich.table import Table
 
 from twilio_bridge.adapters.twilio.tasks import TwilioTasks
+from twilio_bridge.flex_insights.cardinality import Cardinality
 from twilio_bridge.flex_insights.rules import RULES
 from twilio_bridge.flex_insights.together import TaskState
 from twilio_bridge.insights.ports import Task, Tasks
@@ -51,13 +53,17 @@ class Counts:
 
     def __init__(self) -> None:
         self.looked: dict[str, Looked] = {}
+        self.cardinality = Cardinality()
         self._open: set[str] = set()
 
     def take_look(self, tasks: Iterable[Task], *, is_hipaa: bool) -> None:
         """Add a look at all open tasks."""
-        now = {task.sid: look(task, is_hipaa=is_hipaa) for task in tasks}
-        self.looked |= now
-        self._open = set(now)
+        self._open = set()
+        for task in tasks:
+            looked = look(task, is_hipaa=is_hipaa)
+            self.cardinality.add_task(task.sid, looked.attributes)
+            self.looked[task.sid] = replace(looked, attributes=None)  # for a day's tasks there is no room
+            self._open.add(task.sid)
 
     def list_rows(self) -> list[tuple[str, ...]]:
         """Return a row for each code, that of most tasks first."""
@@ -76,7 +82,8 @@ class Counts:
     def to_json(self) -> Mapping[str, object]:
         """Return the counts as plain values."""
         codes = {row[0]: int(row[2].replace(",", "")) for row in self.list_rows()}
-        return {"tasks": len(self.looked), "open": len(self._open), "codes": codes}
+        places = [each.place for each in self.cardinality.list_findings()]
+        return {"tasks": len(self.looked), "open": len(self._open), "codes": codes, "high_cardinality": places}
 
     def make_table(self) -> Table:
         """Return the counts as they are shown while they change."""
@@ -89,8 +96,10 @@ class Counts:
         return table
 
     def describe(self) -> str:
-        """Return how many tasks were looked at."""
-        return f"{len(self.looked):,} task{'' if len(self.looked) == 1 else 's'} looked at, {len(self._open):,} open."
+        """Return which attributes nearly every task has another value of, and how many tasks were looked at."""
+        found = [f"{each.code}  {each.place}: {each.message}" for each in self.cardinality.list_findings()]
+        count = f"{len(self.looked):,} task{'' if len(self.looked) == 1 else 's'} looked at, {len(self._open):,} open."
+        return "\n".join((*found, count))
 
 
 def count_findings(

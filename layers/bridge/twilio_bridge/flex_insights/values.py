@@ -114,10 +114,15 @@ def check_text(attribute: Attribute, text: str) -> Iterator[Finding]:
 def check_cardinality(attribute: Attribute, text: str) -> Iterator[Finding]:
     """Yield where an id stands that belongs into a label."""
     if attribute.is_low_cardinality and is_id(text):
-        label = attribute.name.replace("_attribute_", "_label_")
-        where = "a label, such as one of conversation_label_1 to conversation_label_10"
-        remedy = f"Write it to {where if label == attribute.name else f'{label}; the attribute can stay out'}."
-        yield Finding("FI041", attribute.place, "it is different for nearly everybody", remedy)
+        yield Finding("FI041", attribute.place, "it is different for nearly everybody", advise_label(attribute.name))
+
+
+def advise_label(name: str) -> str:
+    """Return where to write what is different for nearly everybody."""
+    label = name.replace("_attribute_", "_label_")
+    if label == name:
+        return "Write it to a label, such as one of conversation_label_1 to conversation_label_10."
+    return f"Write it to {label}; the attribute can stay out."
 
 
 def check_choice(attribute: Attribute, text: str) -> Iterator[Finding]:
