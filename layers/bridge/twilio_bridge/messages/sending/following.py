@@ -62,7 +62,8 @@ def take_report(key: RowKey, report: TwilioMessage, campaigns: Campaigns, deps: 
     saved = save_report(row, report, campaign.settings, deps, now)
     if saved.sid != report.sid:
         deps.metrics.count("PossibleDuplicates")
-        logger.error("a row has two messages", extra={"campaign": key.campaign, "row": key.number})
+        known = {"campaign": key.campaign, "row": key.number, "messages": [saved.sid, report.sid]}
+        logger.error("a row has two messages", extra=known)
     return saved.status
 
 

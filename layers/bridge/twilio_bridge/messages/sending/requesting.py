@@ -117,7 +117,8 @@ def record_message(campaign: Campaign, row: Row, message: TwilioMessage, deps: S
 
     if saved.sid != message.sid:
         deps.outcomes.metrics.count("PossibleDuplicates")
-        logger.error("a row has two messages", extra={"campaign": row.campaign, "row": row.number})
+        known = {"campaign": row.campaign, "row": row.number, "messages": [saved.sid, message.sid]}
+        logger.error("a row has two messages", extra=known)
     if saved.state == "submitted" and saved.due_at:
         delay_s = (saved.due_at - deps.clock()) // 1000
         if delay_s <= MAX_DELAY_S:
