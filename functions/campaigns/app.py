@@ -5,7 +5,7 @@ from typing import Any
 from twilio_bridge import deadline
 from twilio_bridge.entrypoints import campaigns, http
 from twilio_bridge.logs import logger
-from twilio_bridge.messages.planning import plan_campaign
+from twilio_bridge.messages.planning.planner import plan_campaign
 from twilio_bridge.messages.sweep import sweep_campaigns
 from twilio_bridge.wiring import messages
 

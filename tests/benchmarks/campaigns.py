@@ -31,7 +31,7 @@ from twilio_bridge.adapters.state.sent_messages import DynamoSentMessages
 from twilio_bridge.config.messages import Messages
 from twilio_bridge.logs import logger
 from twilio_bridge.messages.campaign import CampaignSettings, Sender, Source
-from twilio_bridge.messages.planning import PlanningDeps, plan_campaign
+from twilio_bridge.messages.planning.planner import PlanningDeps, plan_campaign
 from twilio_bridge.messages.quiet_hours import Window
 from twilio_bridge.messages.sending.following import RowKey, take_report
 from twilio_bridge.messages.sending.message import MessageDraft, TwilioMessage

@@ -19,11 +19,11 @@ from tests.unit.messages.campaigns import World
 from twilio_bridge.adapters.aws.campaign_files import S3CampaignFiles
 from twilio_bridge.config import schema
 from twilio_bridge.entrypoints import campaigns
-from twilio_bridge.messages.acceptance import AcceptanceDeps
 from twilio_bridge.messages.calls import CampaignCalls
-from twilio_bridge.messages.planning import plan_campaign
-from twilio_bridge.messages.preview import PreviewDeps
-from twilio_bridge.messages.requests import Defaults
+from twilio_bridge.messages.planning.acceptance import AcceptanceDeps
+from twilio_bridge.messages.planning.planner import plan_campaign
+from twilio_bridge.messages.planning.preview import PreviewDeps
+from twilio_bridge.messages.planning.requests import Defaults
 from twilio_bridge.messages.sweep import sweep_campaigns
 from twilio_bridge_cli import aws, output
 from twilio_bridge_local.functions.iam_authorizer import is_authorized

@@ -13,7 +13,7 @@ from tests.fakes.messages import (
     MemorySuppressions,
 )
 from twilio_bridge.messages.campaign import Campaign, CampaignSettings, Sender, Source
-from twilio_bridge.messages.planning import PlanningDeps
+from twilio_bridge.messages.planning.planner import PlanningDeps
 from twilio_bridge.messages.ports import SourceRow
 from twilio_bridge.messages.row import Row
 from twilio_bridge.messages.sweep import SweepDeps

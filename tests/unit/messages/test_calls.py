@@ -10,14 +10,14 @@ from tests.fakes.messages import MemorySenders
 from tests.unit.messages.campaigns import NINE, World
 from twilio_bridge.config import schema
 from twilio_bridge.errors import BadRequestError, NotFoundError
-from twilio_bridge.messages.acceptance import AcceptanceDeps, CampaignExistsError
 from twilio_bridge.messages.answers import format_rows
 from twilio_bridge.messages.calls import CampaignCalls
 from twilio_bridge.messages.campaign import Source
-from twilio_bridge.messages.planning import plan_campaign
+from twilio_bridge.messages.planning.acceptance import AcceptanceDeps, CampaignExistsError
+from twilio_bridge.messages.planning.planner import plan_campaign
+from twilio_bridge.messages.planning.preview import PreviewDeps
+from twilio_bridge.messages.planning.requests import Defaults, FaultsError
 from twilio_bridge.messages.ports import Described, SourceRow
-from twilio_bridge.messages.preview import PreviewDeps
-from twilio_bridge.messages.requests import Defaults, FaultsError
 from twilio_bridge.messages.row import Row
 
 ROWS = [{"to": "+447946000001", "Name": "A"}, {"to": "+447946000002", "Name": "Zoë 😀"}, {"to": "x", "Name": "B"}]

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from twilio_bridge.errors import BadRequestError
-from twilio_bridge.messages import files
 from twilio_bridge.messages.campaign import Source
-from twilio_bridge.messages.files import describe_file, read_file
+from twilio_bridge.messages.planning import files
+from twilio_bridge.messages.planning.files import describe_file, read_file
 from twilio_bridge.messages.ports import SourceRow
 
 CSV, JSONL = Source(kind="csv"), Source(kind="jsonl")

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from twilio_bridge.errors import BadRequestError
-from twilio_bridge.messages.placeholders import Filled, fill_template, parse_template
+from twilio_bridge.messages.texts.placeholders import Filled, fill_template, parse_template
 
 
 @pytest.mark.parametrize(

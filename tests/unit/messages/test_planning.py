@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from tests.unit.messages.campaigns import NINE, World, make_rows
 from twilio_bridge import deadline
-from twilio_bridge.messages import planning
 from twilio_bridge.messages.campaign import Campaign, Source, SourceKind
-from twilio_bridge.messages.planning import plan_campaign
+from twilio_bridge.messages.planning import planner as planning
+from twilio_bridge.messages.planning.planner import plan_campaign
 from twilio_bridge.messages.ports import SourceRow
 from twilio_bridge.messages.progress import count_rows
 from twilio_bridge.messages.row import Row

@@ -7,8 +7,8 @@ import pytest
 
 from twilio_bridge.config import schema
 from twilio_bridge.messages.campaign import Sender
+from twilio_bridge.messages.planning.requests import Defaults, check_columns, read_request
 from twilio_bridge.messages.quiet_hours import Window
-from twilio_bridge.messages.requests import Defaults, check_columns, read_request
 
 NOW = datetime(2026, 12, 1, 9, tzinfo=UTC)
 DEFAULTS = Defaults(schema.Config(), "+15005550006", "whatsapp:+15005550007")

@@ -9,11 +9,11 @@ import pytest
 from tests.fakes.messages import MemorySuppressions
 from tests.unit.messages.campaigns import NINE, make_settings
 from twilio_bridge.messages.campaign import CampaignSettings, Sender
-from twilio_bridge.messages.composing import compose_message, read_templates
+from twilio_bridge.messages.planning.row_checks import RowChecks, choose_sender
 from twilio_bridge.messages.ports import SourceRow
 from twilio_bridge.messages.quiet_hours import Window
 from twilio_bridge.messages.row import Row, SkipReason
-from twilio_bridge.messages.row_checks import RowChecks, choose_sender
+from twilio_bridge.messages.texts.composing import compose_message, read_templates
 from twilio_bridge.messages.timing import find_slot, limit_validity
 
 HOUR_MS = 3_600_000

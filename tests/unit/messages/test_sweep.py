@@ -9,7 +9,7 @@ from tests.unit.messages.campaigns import NINE, World, make_rows
 from twilio_bridge.errors import UnavailableError
 from twilio_bridge.messages import sweep
 from twilio_bridge.messages.campaign import Campaign, CampaignState, Sender
-from twilio_bridge.messages.planning import plan_campaign
+from twilio_bridge.messages.planning.planner import plan_campaign
 from twilio_bridge.messages.progress import count_rows
 from twilio_bridge.messages.row import Row
 from twilio_bridge.messages.sweep import QUEUE_AGAIN_MS, SECONDS_AHEAD, sweep_campaigns

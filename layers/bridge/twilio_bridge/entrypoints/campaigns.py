@@ -8,8 +8,8 @@ from twilio_bridge import deadline, errors, forms
 from twilio_bridge.entrypoints import http
 from twilio_bridge.logs import describe_error as locate_error
 from twilio_bridge.logs import logger
-from twilio_bridge.messages.acceptance import CampaignExistsError
-from twilio_bridge.messages.requests import FaultsError
+from twilio_bridge.messages.planning.acceptance import CampaignExistsError
+from twilio_bridge.messages.planning.requests import FaultsError
 from twilio_bridge.refusals import SERVER_ERROR_STATUS, read_status
 
 HTTP_SECONDS: Final = 25.0

@@ -7,16 +7,16 @@ from typing import Any
 
 from twilio_bridge.errors import BadRequestError, NotFoundError
 from twilio_bridge.forms import Answer
-from twilio_bridge.messages.acceptance import AcceptanceDeps, accept_campaign, check_request
 from twilio_bridge.messages.answers import describe_campaign, describe_row, format_rows
 from twilio_bridge.messages.campaign import Campaign
-from twilio_bridge.messages.files import format_value
+from twilio_bridge.messages.planning.acceptance import AcceptanceDeps, accept_campaign, check_request
+from twilio_bridge.messages.planning.files import format_value
+from twilio_bridge.messages.planning.preview import PreviewDeps, preview_rows
+from twilio_bridge.messages.planning.pricing import MICROS
+from twilio_bridge.messages.planning.requests import CampaignRequest, Defaults, FaultsError, read_request
 from twilio_bridge.messages.ports import Campaigns, Counts, Ledger, SourceRow
-from twilio_bridge.messages.preview import PreviewDeps, preview_rows
-from twilio_bridge.messages.pricing import MICROS
 from twilio_bridge.messages.progress import count_rows
 from twilio_bridge.messages.report import build_report
-from twilio_bridge.messages.requests import CampaignRequest, Defaults, FaultsError, read_request
 from twilio_bridge.messages.sending.steering import cancel_campaign, pause_campaign, resume_campaign
 
 MAX_ROWS_COUNT = 1_000

@@ -14,7 +14,7 @@ from typing import Any
 from twilio_bridge.errors import BridgeError, OutOfTimeError
 from twilio_bridge.logs import describe_error, logger
 from twilio_bridge.messages.campaign import Campaign, CampaignState
-from twilio_bridge.messages.planning import is_planned
+from twilio_bridge.messages.planning.planner import is_planned
 from twilio_bridge.messages.ports import (
     PARTITIONS,
     Campaigns,

@@ -9,15 +9,15 @@ from twilio_bridge.adapters.aws.message_queues import LambdaContinuation, SqsMes
 from twilio_bridge.adapters.state.campaign_rows import DynamoLedger
 from twilio_bridge.adapters.state.campaigns import DynamoCampaigns
 from twilio_bridge.errors import NoSecretError
-from twilio_bridge.messages.acceptance import AcceptanceDeps
 from twilio_bridge.messages.calls import CampaignCalls
 from twilio_bridge.messages.campaign import WriteBack
-from twilio_bridge.messages.planning import PlanningDeps
+from twilio_bridge.messages.planning.acceptance import AcceptanceDeps
+from twilio_bridge.messages.planning.planner import PlanningDeps
+from twilio_bridge.messages.planning.preview import PreviewDeps
+from twilio_bridge.messages.planning.requests import Defaults
+from twilio_bridge.messages.planning.sources import AllSources
 from twilio_bridge.messages.ports import OwnSenders, RowSources, Suppressions
-from twilio_bridge.messages.preview import PreviewDeps
-from twilio_bridge.messages.requests import Defaults
 from twilio_bridge.messages.sending.write_back import ResultBook, WriteBackDeps, write_back_results
-from twilio_bridge.messages.sources import AllSources
 from twilio_bridge.messages.suppressions import AllSuppressions, MarkedNumbers
 from twilio_bridge.messages.sweep import SweepDeps
 from twilio_bridge.wiring import base

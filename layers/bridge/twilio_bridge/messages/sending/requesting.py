@@ -22,7 +22,6 @@ from twilio_bridge.errors import (
 )
 from twilio_bridge.logs import logger
 from twilio_bridge.messages.campaign import Campaign, CampaignSettings
-from twilio_bridge.messages.composing import compose_message
 from twilio_bridge.messages.ports import Campaigns, Ledger, MessageQueues, Suppressions
 from twilio_bridge.messages.row import Row
 from twilio_bridge.messages.sending import transitions
@@ -31,6 +30,7 @@ from twilio_bridge.messages.sending.message_status import Refusal, classify_refu
 from twilio_bridge.messages.sending.outcomes import OutcomeDeps, name_row, note_code, save_report
 from twilio_bridge.messages.sending.ports import HeldSends, MessagesApi, Pacer
 from twilio_bridge.messages.sending.steering import pause_campaign
+from twilio_bridge.messages.texts.composing import compose_message
 from twilio_bridge.messages.timing import limit_validity
 
 MAX_DELAY_S: Final = 900

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from twilio_bridge.messages.campaign import CampaignSettings
-from twilio_bridge.messages.placeholders import Filled, Placeholder, Template, fill_template, parse_template
+from twilio_bridge.messages.texts.placeholders import Filled, Placeholder, Template, fill_template, parse_template
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,10 +14,10 @@ from twilio_bridge import deadline
 from twilio_bridge.errors import OutOfTimeError, RefusedError
 from twilio_bridge.logs import logger
 from twilio_bridge.messages.campaign import Campaign
-from twilio_bridge.messages.composing import read_templates
+from twilio_bridge.messages.planning.row_checks import RowChecks
 from twilio_bridge.messages.ports import Campaigns, Continuation, Ledger, RowSources, SourceRow, Suppressions
 from twilio_bridge.messages.row import Row
-from twilio_bridge.messages.row_checks import RowChecks
+from twilio_bridge.messages.texts.composing import read_templates
 
 ROWS_PER_PART = 100
 MAX_ROWS_COUNT = 1_000_000

@@ -15,10 +15,10 @@ from twilio_bridge.config import schema
 from twilio_bridge.config.messages import DAYS, SendingHours
 from twilio_bridge.errors import BadRequestError
 from twilio_bridge.messages.campaign import CampaignSettings, Channel, Sender, Source, WriteBack
-from twilio_bridge.messages.composing import list_placeholders
-from twilio_bridge.messages.pricing import MICROS
+from twilio_bridge.messages.planning.pricing import MICROS
+from twilio_bridge.messages.planning.request_fields import Fields
 from twilio_bridge.messages.quiet_hours import Window
-from twilio_bridge.messages.request_fields import Fields
+from twilio_bridge.messages.texts.composing import list_placeholders
 
 MAX_INLINE_ROWS_COUNT = 10_000
 MAX_MEDIA_COUNT = 10

@@ -10,11 +10,11 @@ from twilio_bridge import phone
 from twilio_bridge.errors import BadRequestError
 from twilio_bridge.messages.answers import describe_row
 from twilio_bridge.messages.campaign import CampaignSettings
-from twilio_bridge.messages.composing import Composer, read_templates
+from twilio_bridge.messages.planning.row_checks import RowChecks, skip_row
 from twilio_bridge.messages.ports import RowSources, SourceRow, Suppressions
 from twilio_bridge.messages.row import Row
-from twilio_bridge.messages.row_checks import RowChecks, skip_row
-from twilio_bridge.messages.segments import count_in, count_segments, is_gsm
+from twilio_bridge.messages.texts.composing import Composer, read_templates
+from twilio_bridge.messages.texts.segments import count_in, count_segments, is_gsm
 
 # The number of the first row, and the place in the source.
 PLACE = re.compile(r"[0-9]{1,8}~.*", re.DOTALL)

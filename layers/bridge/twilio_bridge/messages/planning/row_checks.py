@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 
 from twilio_bridge import phone
 from twilio_bridge.messages.campaign import CampaignSettings, Sender
-from twilio_bridge.messages.composing import Composed, Composer
+from twilio_bridge.messages.planning.pricing import estimate_price
 from twilio_bridge.messages.ports import SourceRow, Suppressions
-from twilio_bridge.messages.pricing import estimate_price
 from twilio_bridge.messages.row import MAX_TEXT_LENGTH, Row, SkipReason
-from twilio_bridge.messages.segments import count_segments
+from twilio_bridge.messages.texts.composing import Composed, Composer
+from twilio_bridge.messages.texts.segments import count_segments
 from twilio_bridge.messages.timing import find_slot
 
 MAX_KEPT_LENGTH = 200  # of each value of a row that is not sent

@@ -1,0 +1,1 @@
+"""A request is taken in and its list becomes rows."""

@@ -1,0 +1,1 @@
+"""What a message holds: its text with placeholders filled in, and how many segments that is."""
