@@ -44,8 +44,15 @@ TEMPLATE_COLUMNS = (
     Column("text", "multilineText"),
     Column("whatsAppApproved", "checkbox"),
 )
+AGENT_COLUMNS = (
+    Column("email", "email"),
+    Column("full_name"),
+    Column("team_id"),
+    Column("team_name"),
+    Column("location"),
+)
 COLUMNS: Mapping[str, Sequence[Column]] = MappingProxyType(
-    {"Customers": CUSTOMER_COLUMNS, "Templates": TEMPLATE_COLUMNS},
+    {"Customers": CUSTOMER_COLUMNS, "Templates": TEMPLATE_COLUMNS, "Agents": AGENT_COLUMNS},
 )
 NEWEST_VISIT = date(2026, 6, 30)
 """Visits lie in the two years before."""
@@ -91,7 +98,22 @@ TEMPLATES = (
 
 def sample_base() -> Base:
     """The sample base, to pass to the stand-in."""
-    return Base({"Customers": sample_customers(), "Templates": sample_templates()}, COLUMNS)
+    tables = {"Customers": sample_customers(), "Templates": sample_templates(), "Agents": sample_agents()}
+    return Base(tables, COLUMNS)
+
+
+def sample_agents() -> list[Cells]:
+    """The workers as Flex Insights is to know them, in two teams."""
+    return [
+        {
+            "email": worker,
+            "full_name": worker.partition("@")[0].title(),
+            "team_id": str(number % 2 + 1),
+            "team_name": ("Sales", "Service")[number % 2],
+            "location": "London",
+        }
+        for number, worker in enumerate(WORKERS)
+    ]
 
 
 def sample_templates() -> list[Cells]:

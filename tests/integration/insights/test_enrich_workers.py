@@ -22,10 +22,9 @@ def worker(insights: Insights) -> str:
     """A worker, and a table that names them."""
     airtable = insights.stack.stand_ins.airtable
     assert airtable
-    if airtable.base.table("Agents") is None:
-        table = Table("Agents", [Column("email"), Column("team_id"), Column("team_name")])
-        airtable.base.tables["Agents"] = table
-        airtable.base.create(table, {"email": "jo@example.com", "team_id": "2", "team_name": "Sales"})
+    table = Table("Agents", [Column("email"), Column("team_id"), Column("team_name")])
+    airtable.base.tables["Agents"] = table
+    airtable.base.create(table, {"email": "jo@example.com", "team_id": "2", "team_name": "Sales"})
     return insights.twilio.taskrouter.add_worker(WORKSPACE, THEIRS, friendly_name="jo")
 
 
