@@ -117,7 +117,7 @@ def test_a_taken_port_is_told(project: Project) -> None:
     with listen(0) as taken:
         port = taken.getsockname()[1]
         with _command(project.folder, more={"PORT": str(port)}) as process:
-            _, told = process.communicate(timeout=20)
+            _, told = process.communicate(timeout=60)
     assert process.returncode == 2
     assert told == f"error: Port {port} is taken. Stop what listens there, or choose another one: PORT={port + 1}\n"
 
@@ -137,7 +137,7 @@ def test_wrong_settings_are_told(project: Project, more: dict[str, str], told: s
     """Exit code 2 and what to change."""
     assert project.template
     with _command(project.folder, more=more) as process:
-        _, error = process.communicate(timeout=20)
+        _, error = process.communicate(timeout=60)
     assert process.returncode == 2
     assert error.startswith("error: ")
     assert told in error
@@ -148,7 +148,7 @@ def test_an_address_of_another_machine_is_refused(project: Project, host: str) -
     """One line that names the option, for an address of the documentation's and for a name that nobody has."""
     assert project.template
     with _command(project.folder, "--host", host) as process:
-        _, error = process.communicate(timeout=20)
+        _, error = process.communicate(timeout=60)
     expected = f"error: --host {host} is no address of this machine. Leave it out, or take one that `ip addr` shows\n"
     assert (2, expected) == (process.returncode, error)
 
@@ -159,7 +159,7 @@ def test_a_wrong_configuration_is_named_before_anything_starts(project: Project)
     assert project.template
     for words, more in ((["--config", "my.yaml"], {}), ([], {"BRIDGE_CONFIG": "my.yaml"})):
         with _command(project.folder, *words, more=more) as process:
-            _, error = process.communicate(timeout=20)
+            _, error = process.communicate(timeout=60)
         assert 2 == process.returncode
         assert "my.yaml cannot be used" in error
         assert "contacts.frsh_s: no such key; did you mean fresh_s?" in error
