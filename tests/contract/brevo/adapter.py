@@ -21,7 +21,7 @@ AT = 1_750_000_000_123
 
 
 class Moment:
-    """A clock that tests move."""
+    """A clock that tests move, and whoever waits by it."""
 
     def __init__(self) -> None:
         self.at = 0.0
@@ -29,20 +29,25 @@ class Moment:
     def now(self) -> float:
         return self.at
 
+    def wait(self, seconds: float) -> None:
+        self.at += seconds
+
 
 @dataclass
 class Around:
-    """The account behind the adapter, the table its limiters stand in, and its clock."""
+    """The account behind the adapter, the table its limiters stand in, its clock, and the limiters'."""
 
     aws: Aws
     brevo: BrevoStandIn
     clock: Moment = field(default_factory=Moment)
+    free_at: Moment = field(default_factory=Moment)
 
     def requests(
         self, url: str = "", key: str = API_KEY, limits: Mapping[str, WindowLimiter] | None = None
     ) -> BrevoRequests:
         table, wide = self.aws.table(SYNC_STATE), Window(50, 0.0)
-        free = {group: WindowLimiter(table, BREVO, f"{group} free", wide) for group in WINDOWS}
+        when = {"clock": self.free_at.now, "sleep": self.free_at.wait}
+        free = {group: WindowLimiter(table, BREVO, f"{group} free", wide, **when) for group in WINDOWS}  # type: ignore[arg-type]  # by name
         return BrevoRequests(key, url or self.brevo.url, limits or free, patience_s=1.0, clock=self.clock.now)
 
     def crm(self, *, create: bool = True, force_merge: bool = False, **options: Any) -> BrevoMarketingContacts:

@@ -19,6 +19,8 @@ from twilio_bridge.contacts.ports import ContactCache, Origin
 JO, MEI = "jo@example.com", "mei@example.com"
 NUMBER, OTHER_NUMBER = "+447900000012", "+447900000013"
 DAY = 86_400
+# More than have to change before changes are folded.
+COUNT = size(240, 400)
 
 
 @pytest.fixture(params=["memory", "dynamodb"])
@@ -611,11 +613,12 @@ def test_many_changes_are_written_into_the_chunks(aws: Aws, clock: Time) -> None
     assert len(written) <= 3
 
 
+@pytest.mark.prove
 def test_changes_are_folded_once_there_are_many(aws: Aws, clock: Time) -> None:
     """One by one they stand beside the chunks; folding them changes nothing that is read."""
     clock.stop()
     cache = DynamoContactCache(aws.table(CONTACT_CACHE), for_everybody=False)
-    people = many(400)
+    people = many(COUNT)
     cache.replace_all(people, time.time(), 1)
     for start in range(0, 210, 30):
         clock.pass_(1_000)
@@ -624,21 +627,21 @@ def test_changes_are_folded_once_there_are_many(aws: Aws, clock: Time) -> None:
     assert cache.read_state().has_many_changes
     before = cache.list_page(JO, "", 1_000), cache.read_state()
     clock.pass_(1_000)
-    cache.remove_contact(people[300].id)
+    cache.remove_contact(people[COUNT - 1].id)
     cache.fold_changes(3)
 
-    assert [each for each in before[0] if each.id != people[300].id] == cache.list_page(JO, "", 1_000)
+    assert [each for each in before[0] if each.id != people[COUNT - 1].id] == cache.list_page(JO, "", 1_000)
     assert not cache.read_state().has_many_changes
-    assert (before[1].full_at, before[1].loaded_at, 400) == (
+    assert (before[1].full_at, before[1].loaded_at, COUNT) == (
         cache.read_state().full_at,
         cache.read_state().loaded_at,
         cache.read_state().count,
     )
-    assert cache.find_position(people[300].id)
+    assert cache.find_position(people[COUNT - 1].id)
     beside = [item for item in aws.table(CONTACT_CACHE).query(f"book#list#{JO}") if item["sk"] != "head"]
     assert len(beside) > 100  # a reader may still be at what they were written for
     clock.pass_(3_600)
     cache.fold_changes(4)
     beside = [item for item in aws.table(CONTACT_CACHE).query(f"book#list#{JO}") if item["sk"] != "head"]
     assert len(beside) <= 1
-    assert 399 == len(cache.list_page(JO, "", 1_000))
+    assert COUNT - 1 == len(cache.list_page(JO, "", 1_000))

@@ -5,12 +5,14 @@ import time
 from functools import partial
 from typing import Any
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from tests.contract.tables import CONTACT_CACHE, Aws, Time, ids
 from tests.fakes.contacts import FakeCache
+from tests.sizes import size
 from twilio_bridge.adapters.contact_cache.cache import DynamoContactCache
 from twilio_bridge.contacts.contact import Contact
 
@@ -106,8 +108,9 @@ class Caches(RuleBasedStateMachine):
         assert self.model.list_owners() == self.cache.list_owners()
 
 
+@pytest.mark.prove
 def test_both_caches_answer_the_same(aws: Aws, clock: Time) -> None:
     """Any sequence of writes, loads that overlap them, late loads and questions has the same answers."""
-    examples = settings(max_examples=7, stateful_step_count=20, deadline=None)
+    examples = settings(max_examples=size(4, 7), stateful_step_count=20, deadline=None)
     make: Any = partial(Caches, aws, clock)  # the stubs want a class, any factory will do
     run_state_machine_as_test(make, settings=examples)

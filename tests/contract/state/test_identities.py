@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from tests.contract.tables import SYNC_STATE, Aws, Time
 from tests.contract.units import Metered
 from tests.fakes.support import FakeIdentities
+from tests.sizes import size
 from twilio_bridge.adapters.aws.dynamodb import Table
 from twilio_bridge.adapters.state.facts import DynamoFacts
 from twilio_bridge.adapters.state.identities import DynamoErasing, DynamoIdentities
@@ -306,7 +307,8 @@ class Crashing:
 
 
 @given(subjects=SUBJECTS, number=st.integers(1, 12), after=st.booleans())
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.prove
+@settings(max_examples=size(16, 40), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_crash_changes_nothing_in_the_end(aws: Aws, subjects: list[set[str]], number: int, after: bool) -> None:
     """Wherever a batch breaks off, the same batch again ends in the same persons as it would have in memory."""
     for item in aws.client.scan(TableName=SYNC_STATE)["Items"]:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tests.contract.tables import CONTACT_CACHE, SYNC_STATE, Aws, Time
 from tests.fakes.base import FakeLeases, FakeNotes, FakeOptOuts
+from tests.sizes import size
 from twilio_bridge.adapters.state.leases_notes import DynamoLeases, DynamoNotes
 from twilio_bridge.adapters.state.opt_outs import DynamoOptOuts
 from twilio_bridge.ports import Leases, Notes, OptOut, OptOuts
@@ -310,7 +311,8 @@ def test_a_word_nobody_recorded_is_not_marked(opt_outs: OptOuts) -> None:
     assert not opt_outs.mark_delivered(OptOut(address=NUMBER, out=True, at=NOW), ["rec1"])
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.prove
+@settings(max_examples=size(10, 25), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     words=st.lists(st.tuples(st.booleans(), st.integers(0, 4_000), st.booleans()), max_size=8), name=st.text(min_size=1)
 )

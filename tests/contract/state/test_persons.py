@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from tests.contract.tables import SYNC_STATE, Aws, Time
 from tests.contract.units import Metered
 from tests.fakes.support import FakeIdentities, FakePersons
+from tests.sizes import size
 from twilio_bridge.adapters.aws.dynamodb import Table, pack
 from twilio_bridge.adapters.state.identities import DynamoIdentities
 from twilio_bridge.adapters.state.persons import DynamoPersons
@@ -387,7 +388,8 @@ WRITES = st.lists(
 
 
 @given(writes=WRITES)
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.prove
+@settings(max_examples=size(12, 30), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_memory_does_the_same(aws: Aws, writes: list[tuple[Any, int, str, int]]) -> None:
     """Whatever is written for whom in which order, both say the same."""
     name = uuid.uuid4().hex

@@ -8,10 +8,12 @@ from itertools import groupby, repeat
 from random import Random
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import settings as profile
 from hypothesis import strategies as st
 
+from tests.sizes import size
 from tests.unit.support.end_state import contacts, state, timeline
 from tests.unit.support.job import World
 from tests.unit.support.tasks import AMARA, NINE, TASK, answered, event
@@ -95,7 +97,8 @@ def test_each_event_stands_on_the_timeline_once(seed: int) -> None:
     assert [] == [key for person in persons for key in person.keys]
 
 
-@profile(max_examples=15)
+@pytest.mark.prove
+@profile(max_examples=size(6, 15))
 @given(SEEDS, CHANCES)
 def test_everything_again_is_no_news(seed: int, chance: Random) -> None:
     """A whole day replayed after Brevo was told: nothing changes, and only words are told once more."""
