@@ -23,7 +23,7 @@ from twilio_bridge.messages.calls import CampaignCalls
 from twilio_bridge.messages.planning.acceptance import AcceptanceDeps
 from twilio_bridge.messages.planning.planner import plan_campaign
 from twilio_bridge.messages.planning.preview import PreviewDeps
-from twilio_bridge.messages.planning.requests import Defaults
+from twilio_bridge.messages.planning.request_parts import Defaults
 from twilio_bridge.messages.sweep import sweep_campaigns
 from twilio_bridge_cli import aws, output
 from twilio_bridge_local.functions.iam_authorizer import is_authorized

@@ -16,7 +16,8 @@ from twilio_bridge.messages.campaign import Source
 from twilio_bridge.messages.planning.acceptance import AcceptanceDeps, CampaignExistsError
 from twilio_bridge.messages.planning.planner import plan_campaign
 from twilio_bridge.messages.planning.preview import PreviewDeps
-from twilio_bridge.messages.planning.requests import Defaults, FaultsError
+from twilio_bridge.messages.planning.request_parts import Defaults
+from twilio_bridge.messages.planning.requests import FaultsError
 from twilio_bridge.messages.ports import Described, SourceRow
 from twilio_bridge.messages.row import Row
 

@@ -13,7 +13,8 @@ from twilio_bridge.messages.planning.acceptance import AcceptanceDeps, accept_ca
 from twilio_bridge.messages.planning.files import format_value
 from twilio_bridge.messages.planning.preview import PreviewDeps, preview_rows
 from twilio_bridge.messages.planning.pricing import MICROS
-from twilio_bridge.messages.planning.requests import CampaignRequest, Defaults, FaultsError, read_request
+from twilio_bridge.messages.planning.request_parts import Defaults
+from twilio_bridge.messages.planning.requests import CampaignRequest, FaultsError, read_request
 from twilio_bridge.messages.ports import Campaigns, Counts, Ledger, SourceRow
 from twilio_bridge.messages.progress import count_rows
 from twilio_bridge.messages.report import build_report

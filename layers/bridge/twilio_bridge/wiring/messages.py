@@ -14,7 +14,7 @@ from twilio_bridge.messages.campaign import WriteBack
 from twilio_bridge.messages.planning.acceptance import AcceptanceDeps
 from twilio_bridge.messages.planning.planner import PlanningDeps
 from twilio_bridge.messages.planning.preview import PreviewDeps
-from twilio_bridge.messages.planning.requests import Defaults
+from twilio_bridge.messages.planning.request_parts import Defaults
 from twilio_bridge.messages.planning.sources import AllSources
 from twilio_bridge.messages.ports import OwnSenders, RowSources, Suppressions
 from twilio_bridge.messages.sending.write_back import ResultBook, WriteBackDeps, write_back_results

@@ -16,7 +16,6 @@ from twilio_bridge.logs import logger
 from twilio_bridge.messages.campaign import Campaign
 from twilio_bridge.messages.planning.row_checks import RowChecks
 from twilio_bridge.messages.ports import Campaigns, Continuation, Ledger, RowSources, SourceRow, Suppressions
-from twilio_bridge.messages.row import Row
 from twilio_bridge.messages.texts.composing import read_templates
 
 ROWS_PER_PART = 100
@@ -121,7 +120,8 @@ def _plan_part(campaign: Campaign, part: Sequence[SourceRow], checks: RowChecks,
     planning = campaign.planning
     rows = checks.check_rows(part, planning.rows + 1, deps.now()) if part else []
     if campaign.settings.test_to:
-        rows = _keep_first(rows)
+        going = [place for place, row in enumerate(rows) if row.state == "waiting"]
+        rows = rows[: going[0] + 1] if going else rows  # a test sends one
     written = deps.ledger.add_rows(rows) if rows else []
 
     skipped = Counter(planning.skipped)
@@ -139,12 +139,6 @@ def _plan_part(campaign: Campaign, part: Sequence[SourceRow], checks: RowChecks,
         logger.info("planned", extra={"campaign": campaign.id, "rows": planned.rows, "skipped": dict(skipped)})
         return after.change_state("sending", deps.now())
     return after
-
-
-def _keep_first(rows: Sequence[Row]) -> list[Row]:
-    """Return the rows up to the first that is sent: a test sends one."""
-    first = next((place for place, row in enumerate(rows) if row.state == "waiting"), len(rows))
-    return list(rows[: first + 1])
 
 
 def _save(before: Campaign, after: Campaign, deps: PlanningDeps) -> Campaign:

@@ -50,6 +50,12 @@ class Fields:
             return default
         return float(value)
 
+    def read_optional_number(self, name: str, default: float | None, low: float, high: float) -> float | None:
+        """Return a number within bounds, None where it is null."""
+        if self.values.get(name) is None:
+            return None if name in self.values else default
+        return self.read_number(name, high, low, high, is_whole=False)
+
     def read_flag(self, name: str) -> bool:
         """Return a flag, False where it is absent or wrong."""
         value = self.values.get(name, False)

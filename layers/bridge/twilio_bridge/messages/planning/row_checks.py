@@ -44,7 +44,8 @@ class RowChecks:
         text = settings.test_to or given.values.get(settings.to_column, "").strip()
         address = phone.parse_number(text, settings.region or None) if text else None
         if address is None:
-            return skip_row(row, "invalid_number" if text else "missing_number", detail=_describe_number(text))
+            detail = f"{len(text)} characters that are no one number" if text else ""
+            return skip_row(row, "invalid_number" if text else "missing_number", detail)
         row = replace(
             row,
             address=f"{phone.WHATSAPP}{address}" if settings.channel == "whatsapp" else address,
@@ -112,10 +113,6 @@ def _is_landline(address: str) -> bool:
         return phonenumbers.number_type(phonenumbers.parse(address)) == phonenumbers.PhoneNumberType.FIXED_LINE
     except phonenumbers.NumberParseException:
         return False
-
-
-def _describe_number(text: str) -> str:
-    return f"{len(text)} characters that are no one number" if text else ""
 
 
 def _check_length(composed: Composed, values: Mapping[str, str]) -> Iterator[tuple[SkipReason, str]]:
