@@ -279,7 +279,7 @@ if FUNCTION == "SendMessageFunction":
         """
 if FUNCTION in {"MessageStatusFunction", "PollMessageStatusFunction"}:
     from dataclasses import replace as _replace
-    from twilio_bridge.messages import outcomes as _outcomes
+    from twilio_bridge.messages.sending import outcomes as _outcomes
     _apply = _outcomes.apply_report
     _outcomes.apply_report = lambda row, *more: _replace(_apply(row, *more), error_code=0)
 """,
