@@ -187,11 +187,15 @@ class StandIn:
         return refusal_response(self.refuse_with_status(error.code or 500))
 
     def _put_faults(self) -> Response:
+        """Set one kind of trouble, or several of them that are given as a list."""
+        given = request.get_json(silent=True)
+        kinds = given if isinstance(given, list) and given else [given]
         try:
-            self.faults = faults_from_json(request.get_json(silent=True))
+            read = [faults_from_json(each) for each in kinds]
         except ValueError as error:
             return json_response({"error": str(error)}, 422)
-        return jsonify(asdict(self.faults))
+        self.set_faults(*read)
+        return jsonify([asdict(each) for each in read] if kinds is given else asdict(read[0]))
 
     def _list_requests(self) -> Response:
         seen = [asdict(one) for one in self.requests]

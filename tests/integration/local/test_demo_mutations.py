@@ -253,7 +253,6 @@ _figures.DynamoFigures.put_row = lambda *arguments: True
         "is previewed",
         """
 if FUNCTION == "CampaignsFunction":
-    from twilio_bridge.messages.texts import placeholders as _placeholders
     from twilio_bridge.messages.texts import composing as _composing
     _fill = _composing.fill_template
     _composing.fill_template = lambda template, values: _fill(template, {})

@@ -103,6 +103,16 @@ def test_faults_over_http(twilio: TwilioStandIn) -> None:
     assert "explode" in requests.put(url, json={"explode": True}, timeout=2).text
 
 
+def test_several_faults_over_http(twilio: TwilioStandIn) -> None:
+    """Each has its requests; one that is wrong refuses all of them."""
+    url = f"{twilio.url}/_stand-in/faults"
+    kinds = [{"status": 503, "times": 1}, {"status": 429, "times": 1}]
+    assert [503, 429] == [each["status"] for each in requests.put(url, json=kinds, timeout=2).json()]
+    assert [503, 429, 200] == [ask(twilio).status_code for _ in range(3)]
+    assert 422 == requests.put(url, json=[kinds[0], {"share": -1}], timeout=2).status_code
+    assert 200 == ask(twilio).status_code
+
+
 def test_it_starts_again_on_the_same_port() -> None:
     """After stop() the address stays its own, and what it held is still there."""
     twilio = stand_in().start()
