@@ -81,6 +81,12 @@ class FakeSentMessages:
         """Keep the first row."""
         return self.rows.setdefault(sid, row) == row
 
+    def move_message(self, sid: str, row: str) -> str:
+        """Keep the last row."""
+        former = self.rows.get(sid, "")
+        self.rows[sid] = row
+        return former
+
 
 @dataclass
 class FakeNumberMarks:

@@ -98,6 +98,12 @@ def test_a_message_belongs_to_its_first_row(sent: SentMessages) -> None:
     assert sent.claim_message("SM2", "b.1")
 
 
+def test_a_message_is_moved_to_whose_it_is_for_certain(sent: SentMessages) -> None:
+    """The row that had it is named, so that it can be mended."""
+    assert ["", "a.1", "a.1"] == [sent.move_message("SM3", row) for row in ("a.1", "a.1", "b.1")]
+    assert [False, True] == [sent.claim_message("SM3", row) for row in ("a.1", "b.1")]
+
+
 def test_marks(marks: NumberMarks) -> None:
     """The latest reason counts; others have none."""
     assert {} == marks.find_marked([NUMBER, OTHER])

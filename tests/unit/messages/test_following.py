@@ -11,6 +11,7 @@ from twilio_bridge.forms import Form
 from twilio_bridge.messages.row import Row
 from twilio_bridge.messages.sending.following import RowKey, parse_row_key, poll_row, read_report, take_report
 from twilio_bridge.messages.sending.message import TwilioMessage
+from twilio_bridge.messages.sending.requesting import make_draft
 from twilio_bridge.messages.sending.send_jobs import SendJob, do_send_job
 
 INTERVAL_MS = 10_000
@@ -142,6 +143,23 @@ def test_a_message_of_a_row_that_was_given_up() -> None:
     assert {1: ("ended", "sent", 0)} == one.ends()
     report(one, "delivered", nonce="n", sid="SM7")
     assert ({1: ("ended", "delivered", 0)}, "", None) == (one.ends(), only(one).error_message, only(one).due_at)
+
+
+def test_a_look_up_that_took_another_row_s_message() -> None:
+    """It fell into the seconds of the other's request; the other's key mends both."""
+    claimed = {"attempt": 1, "claimed_at": NOON - 100_000, "values": {"Name": "Ann"}}
+    lost = row(1, state="uncertain", nonce="a", **claimed)
+    under_way = row(2, state="sending", nonce="b", address=lost.address, **claimed)
+    one = World()
+    one.ledger.rows = {(ID, each.number): each for each in (lost, under_way)}
+    theirs = one.api.create_message(make_draft(one.settings, under_way, "https://bridge.example"))
+    assert "submitted" == do_send_job(SendJob(ID, 1), one.sending_deps())
+
+    assert "queued" == take_report(RowKey(ID, 2, "b"), theirs, one.campaigns, one.outcome_deps(), one.now)
+    first, second = one.all_rows()
+    assert ("submitted", theirs.sid) == (second.state, second.sid)
+    assert ("uncertain", "", "", one.now) == (first.state, first.sid, first.status, first.due_at)
+    assert "not there" == do_send_job(SendJob(ID, 1), one.sending_deps())
 
 
 def test_polls_end_with_a_final_status() -> None:

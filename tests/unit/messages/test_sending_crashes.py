@@ -48,7 +48,7 @@ def test_the_campaign_is_worth_it() -> None:
         7: ("ended", "delivered", 0),
     } == calm().ends()
     called = {"create_message", "fetch_message", "save_row", "record_request", "mark_number", "enqueue_polls"}
-    assert called | {"claim_message", "take_turn", "enqueue_airtable_opt_out"} <= set(calm().calls)
+    assert called | {"move_message", "take_turn", "enqueue_airtable_opt_out"} <= set(calm().calls)
 
 
 @pytest.mark.parametrize("error", [LOST, OUT_OF_TIME, KilledError()], ids=["lost", "out-of-time", "killed"])

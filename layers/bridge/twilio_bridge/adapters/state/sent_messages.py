@@ -2,7 +2,7 @@
 
 import time
 
-from twilio_bridge.adapters.aws.dynamodb import Table
+from twilio_bridge.adapters.aws.dynamodb import FORMAT, Table
 
 KEEP_S = 7 * 86_400
 
@@ -17,3 +17,10 @@ class DynamoSentMessages:
         """Write the message's row, unless another one stands there."""
         item = {"pk": f"message#{sid}", "sk": "row", "sent_for": row, "expires_at": int(time.time()) + KEEP_S}
         return self._table.put(item, when="attribute_not_exists(pk) OR sent_for = :row", values={":row": row})
+
+    def move_message(self, sid: str, row: str) -> str:
+        """Write the message's row whatever stands there, and return what stood there."""
+        values = {":row": row, ":until": int(time.time()) + KEEP_S, ":format": FORMAT}
+        change = "SET sent_for = :row, expires_at = :until, v = :format"
+        item = self._table.update(f"message#{sid}", "row", change, values, before=True)
+        return str((item or {}).get("sent_for", ""))

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from twilio_bridge import phone
 from twilio_bridge.errors import UnavailableError
+from twilio_bridge.logs import logger
 from twilio_bridge.messages.campaign import CampaignSettings
 from twilio_bridge.messages.ports import Ledger
 from twilio_bridge.messages.row import Row
@@ -16,7 +17,7 @@ from twilio_bridge.messages.sending.message_status import (
     UNREACHABLE_CODE,
 )
 from twilio_bridge.messages.sending.ports import MessageMetrics, NumberMarks, SentMessages
-from twilio_bridge.messages.sending.transitions import apply_report
+from twilio_bridge.messages.sending.transitions import apply_report, forget_message
 from twilio_bridge.ports import OptOuts, Outbox
 
 # Others change a row once or twice while we do.
@@ -57,7 +58,7 @@ def save_report(row: Row, message: TwilioMessage, settings: CampaignSettings, de
         if after == row:
             return row
         if not row.sid:
-            deps.sent.claim_message(message.sid, name_row(row))
+            _own_message(row, message.sid, deps, now)
         if after.status != row.status:
             note_code(row, after.error_code, now, deps)
             clear_strikes(after, deps)
@@ -68,6 +69,23 @@ def save_report(row: Row, message: TwilioMessage, settings: CampaignSettings, de
         row = deps.ledger.find_row(row.campaign, row.number) or row
 
     raise UnavailableError("ledger", "a row is changed all the time")
+
+
+def _own_message(row: Row, sid: str, deps: OutcomeDeps, now: int) -> None:
+    """Write whose message it is: by its own answer, by its key, or by a look-up that has claimed it.
+
+    A look-up may have taken it for another row's, which had the same text for the same person at the same moment: that
+    row is in doubt again.
+    """
+    former = deps.sent.move_message(sid, name_row(row))
+    if former in {"", name_row(row)}:
+        return
+
+    campaign, _, number = former.rpartition(".")
+    mistaken = deps.ledger.find_row(campaign, int(number))
+    if mistaken and mistaken.sid == sid:
+        logger.warning("a look-up took another row's message", extra={"campaign": campaign, "row": int(number)})
+        deps.ledger.save_row(mistaken, forget_message(mistaken, now))
 
 
 def note_code(row: Row, code: int, now: int, deps: OutcomeDeps) -> None:

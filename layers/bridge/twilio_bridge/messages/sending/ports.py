@@ -41,6 +41,9 @@ class SentMessages(Protocol):
     def claim_message(self, sid: str, row: str) -> bool:
         """Write that a message belongs to a row; return False where it belongs to another one."""
 
+    def move_message(self, sid: str, row: str) -> str:
+        """Write that a message belongs to a row for certain, and return the row that it belonged to; empty for none."""
+
 
 class NumberMarks(Marks, Protocol):
     """Numbers that messages do not reach."""

@@ -114,6 +114,22 @@ def _take_in_facts(row: Row, message: TwilioMessage) -> Row:
     )
 
 
+def forget_message(row: Row, now: int) -> Row:
+    """Return a row whose message turned out to be another row's: it is looked up anew."""
+    return replace(
+        row,
+        state="uncertain",
+        due_at=now,
+        sid="",
+        status="",
+        error_code=0,
+        error_message="",
+        price_micros=None,
+        submitted_at=0,
+        ended_at=0,
+    )
+
+
 def next_poll_at(row: Row, settings: CampaignSettings, now: int) -> int:
     """Return when Twilio is to be asked next: after the interval; of a scheduled message, once it was to be sent."""
     return max(now, row.send_at if row.status in {"", "accepted", SCHEDULED} else 0) + settings.retry_interval_ms
