@@ -1,8 +1,8 @@
 """Invoked with the name of an Airtable table of workers, this brings their attributes to TaskRouter.
 
 `{"table": "Agents"}` answers what would change, with `"apply": true` it is written (with `"force": true` under single
-sign-on, too); `"workspace"` names another workspace than TWILIO_WORKSPACE_SID. A run that ends early is simply
-invoked again.
+sign-on, too); `"workspace"` names another workspace than TWILIO_WORKSPACE_SID, or that of Flex. A run that
+ends early is simply invoked again.
 """
 
 from collections.abc import Mapping

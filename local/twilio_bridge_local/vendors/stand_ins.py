@@ -1,5 +1,6 @@
 """Starts the stand-ins of the vendors that are not real; used by the stack."""
 
+import json
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -114,6 +115,9 @@ def _add_samples(stand_in: "TwilioStandIn") -> None:
     stand_in.messaging.contents[SAMPLE_CONTENT_SID] = Content(
         SAMPLE_CONTENT_SID, "Hello {{1}}, your order {{2}} is on its way.", "order_on_its_way"
     )
+    for worker in WORKERS if stand_in.taskrouter.find_workspace() else ():
+        known = json.dumps({"email": worker, "contact_uri": f"client:{worker}", "routing": {"skills": ["support"]}})
+        stand_in.taskrouter.add_worker(stand_in.taskrouter.find_workspace(), known, friendly_name=worker)
     stand_in.flex_tokens.issue(stand_in.account_sid, WORKERS[0], token=SAMPLE_FLEX_TOKEN, ttl_s=_WEEK_S)
 
     store, at = stand_in.store, datetime.now(UTC)

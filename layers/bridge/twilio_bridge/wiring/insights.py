@@ -47,10 +47,13 @@ def tasks(workspace_sid: str = "", *, is_urgent: bool = True) -> Tasks:
 
 
 def workers(workspace_sid: str = "") -> Workers:
-    """A workspace's workers, in the turns that nobody urgent needs."""
+    """A workspace's workers, in the turns that nobody urgent needs; without a SID those of Flex."""
     from twilio_bridge.adapters.twilio.tasks import TwilioWorkers  # noqa: PLC0415  as above
+    from twilio_bridge.wiring.status import build_twilio_setup  # noqa: PLC0415
 
-    return TwilioWorkers(requests(workspace_sid, is_urgent=False))
+    settings = base.settings()
+    named = workspace_sid or settings.twilio_workspace_sid or build_twilio_setup(settings).fetch_flex().workspace_sid
+    return TwilioWorkers(requests(named, is_urgent=False))
 
 
 def requests(workspace_sid: str = "", *, is_urgent: bool) -> "TaskRouterRequests":

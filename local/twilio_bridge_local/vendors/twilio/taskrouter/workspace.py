@@ -92,6 +92,11 @@ class TaskRouter:
         """Put a worker there, without an event; return the SID."""
         return self._add(f"/v1/Workspaces/{workspace}/Workers", {**NEW_WORKER, "attributes": attributes, **values})
 
+    def find_workspace(self) -> str:
+        """Return the SID of the workspace that Flex has, the last in the list; empty where there is none."""
+        found = (self._ask("GET", "/v1/Workspaces").content or {}).get("workspaces") or [{"sid": ""}]
+        return str(found[-1]["sid"])
+
     def find(self, workspace: str, sid: str) -> Mapping[str, Any]:
         """Return a task or worker as it is now; raise TwilioError where there is none."""
         with self.lock:
