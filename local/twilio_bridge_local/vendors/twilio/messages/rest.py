@@ -46,7 +46,7 @@ def check_account() -> None:
 
 
 @messages.post("/Messages.json")
-def create() -> ResponseReturnValue:
+def make_message() -> ResponseReturnValue:
     """Make a message."""
     match = _match("POST")
     check_names(match, [*request.form.items(multi=True)])
@@ -72,13 +72,13 @@ def list_messages() -> ResponseReturnValue:
 
 
 @messages.get("/Messages/<sid>.json")
-def fetch(sid: str) -> ResponseReturnValue:
+def fetch_message(sid: str) -> ResponseReturnValue:
     """Return one message."""
     return show_message(account(), account().messaging.store.get(sid))
 
 
 @messages.post("/Messages/<sid>.json")
-def update(sid: str) -> ResponseReturnValue:
+def update_message(sid: str) -> ResponseReturnValue:
     """Cancel a scheduled message, or empty the body of one that is done."""
     check_request(_match("POST", sid), (), [*request.form.items(multi=True)])
     account().messaging.store.get(sid)
@@ -90,7 +90,7 @@ def update(sid: str) -> ResponseReturnValue:
 
 
 @messages.delete("/Messages/<sid>.json")
-def delete(sid: str) -> ResponseReturnValue:
+def remove_message(sid: str) -> ResponseReturnValue:
     """Remove a message that is done."""
     delete_message(account(), sid)
     return "", 204
