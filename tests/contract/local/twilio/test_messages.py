@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -51,17 +52,32 @@ class Time:
             self.twilio.messaging.timetable.run_due()
 
 
+def set_up(twilio: TwilioStandIn) -> None:
+    """Give the account senders, services and a template, and let nothing happen by itself."""
+    twilio.messaging.timetable.stop()
+    twilio.proxy_numbers = [NUMBER, SECOND, f"whatsapp:{NUMBER}"]
+    twilio.messaging.services = {
+        SERVICE: MessagingService(SERVICE, (NUMBER, SECOND, f"whatsapp:{NUMBER}")),
+        EMPTY: MessagingService(EMPTY, ()),
+    }
+    twilio.messaging.contents = {CONTENT: Content(CONTENT, "Hello {{1}}, {{2}}", variables=(("2", "bye"),))}
+
+
 @pytest.fixture
 def twilio(gateway: Gateway) -> Iterator[TwilioStandIn]:
     with stand_in(gateway) as running:
-        running.messaging.timetable.stop()
-        running.proxy_numbers = [NUMBER, SECOND, f"whatsapp:{NUMBER}"]
-        running.messaging.services = {
-            SERVICE: MessagingService(SERVICE, (NUMBER, SECOND, f"whatsapp:{NUMBER}")),
-            EMPTY: MessagingService(EMPTY, ()),
-        }
-        running.messaging.contents = {CONTENT: Content(CONTENT, "Hello {{1}}, {{2}}", variables=(("2", "bye"),))}
+        set_up(running)
         yield running
+
+
+@pytest.fixture(scope="module")
+def unmoved() -> Iterator[tuple[TwilioStandIn, Client]]:
+    """One account for all that makes nothing, at one moment."""
+    with stand_in() as running, sdk(running) as client:
+        set_up(running)
+        running.messaging.clock = START.timestamp
+        running.messaging.landlines = frozenset({"+442079460000"})
+        yield running, client
 
 
 @pytest.fixture
@@ -80,14 +96,15 @@ def client(twilio: TwilioStandIn, time: Time) -> Iterator[Client]:
 Send = Callable[..., Any]
 
 
+def create(client: Client, to: str = CUSTOMER, **given: Any) -> Any:  # Twilio's own names and values
+    sender = {} if "messaging_service_sid" in given or "from_" in given else {"from_": NUMBER}
+    text = {} if {"content_sid", "media_url"} & set(given) else {"body": "Hello"}
+    return client.messages.create(to=to, **{**sender, **text, **given})
+
+
 @pytest.fixture
 def send(client: Client) -> Send:
-    def create(to: str = CUSTOMER, **given: Any) -> Any:  # Twilio's own names and values
-        sender = {} if "messaging_service_sid" in given or "from_" in given else {"from_": NUMBER}
-        text = {} if {"content_sid", "media_url"} & set(given) else {"body": "Hello"}
-        return client.messages.create(to=to, **{**sender, **text, **given})
-
-    return create
+    return partial(create, client)
 
 
 def statuses(gateway: Gateway, sid: str) -> list[str]:
@@ -181,10 +198,10 @@ def test_a_service_keeps_a_recipient_s_sender_and_spreads_the_others(send: Send,
         (35114, {"schedule_type": "fixed", "messaging_service_sid": SERVICE, "send_at": START + timedelta(days=35.1)}),
     ],
 )
-def test_what_twilio_refuses(twilio: TwilioStandIn, send: Send, code: int, given: dict[str, Any]) -> None:
+def test_what_twilio_refuses(unmoved: tuple[TwilioStandIn, Client], code: int, given: dict[str, Any]) -> None:
     """Each with its code, and nothing is made of it."""
-    twilio.messaging.landlines = frozenset({"+442079460000"})
-    status, found = refused(lambda: send(**given))
+    twilio, client = unmoved
+    status, found = refused(lambda: create(client, **given))
     assert (code, status // 100) == (found, 4)
     assert [] == twilio.messaging.store.created
 
