@@ -157,18 +157,18 @@ Deploy = Callable[..., AbstractContextManager[Deployment]]
 
 @pytest.fixture(scope="module")
 def deploy(tmp_path_factory: pytest.TempPathFactory, shared: SharedStack) -> Deploy:
-    """Bring the shared stack back to its start; where there are `more` settings, start a stack of their own."""
+    """Bring the shared stack back to its start; another bridge.yaml, or `more` settings, has a stack of its own."""
 
     @contextmanager
-    def own(more: Mapping[str, str]) -> Iterator[Deployment]:
+    def own(config: str, more: Mapping[str, str]) -> Iterator[Deployment]:
         shared.close()
-        with start(tmp_path_factory, more) as running:
+        with start(tmp_path_factory, config, more) as running:
             yield running
 
-    def choose(**more: str) -> AbstractContextManager[Deployment]:
-        if more:
-            return own(more)
-        running = shared.get("support", partial(start, tmp_path_factory, {}))
+    def choose(config: str = CONFIG, **more: str) -> AbstractContextManager[Deployment]:
+        if more or config != CONFIG:
+            return own(config, more)
+        running = shared.get("support", partial(start, tmp_path_factory, CONFIG, {}))
         start_over(running)
         return nullcontext(running)
 
@@ -176,10 +176,10 @@ def deploy(tmp_path_factory: pytest.TempPathFactory, shared: SharedStack) -> Dep
 
 
 @contextmanager
-def start(tmp_path_factory: pytest.TempPathFactory, more: Mapping[str, str]) -> Iterator[Deployment]:
+def start(tmp_path_factory: pytest.TempPathFactory, config: str, more: Mapping[str, str]) -> Iterator[Deployment]:
     """Start a stack, and let its functions load their libraries."""
     folder = tmp_path_factory.mktemp("stack")
-    (folder / "bridge.yaml").write_text(CONFIG)
+    (folder / "bridge.yaml").write_text(config)
     account, template = Remembering(), ROOT / "template.yaml"
     with BrevoStandIn(account, lists=SAMPLE_LISTS) as brevo:
         reached = {"BREVO_API_KEY": brevo.api_key, "BREVO_ENDPOINT_URL": brevo.url}
