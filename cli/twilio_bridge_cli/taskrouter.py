@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from twilio_bridge.adapters.aws.dynamodb import Table
 from twilio_bridge.adapters.state.configuration import Configuration
 from twilio_bridge.adapters.state.limiter import SlotLimiter, pace_for
-from twilio_bridge.adapters.twilio.client import Account
 from twilio_bridge.adapters.twilio.tasks import TaskRouterRequests
 from twilio_bridge.config.schema import Config
+from twilio_bridge.wiring.base import build_account
 from twilio_bridge.wiring.insights import SYSTEM
 from twilio_bridge.wiring.status import build_twilio_setup
 from twilio_bridge_cli.deployments import Deployment, open_state, read_settings
@@ -36,12 +36,5 @@ def open_taskrouter(deployment: Deployment, region: str | None) -> TaskRouter:
     settled = Configuration(state, settings.bridge_config).current()
     pace = pace_for(settled.insights.requests_per_s)
     limiter = SlotLimiter(state, SYSTEM, workspace_sid, bulk=True, pace=pace)
-    account = Account(
-        settings.twilio_login,
-        settings.twilio_account_sid,
-        region=settings.twilio_region,
-        edge=settings.twilio_edge,
-        endpoint_url=settings.twilio_endpoint_url,
-        proxy=settings.proxy_to("TWILIO"),
-    )
+    account = build_account(settings, settings.twilio_login)
     return TaskRouter(workspace_sid, TaskRouterRequests(account, workspace_sid, limiter), state, settled)

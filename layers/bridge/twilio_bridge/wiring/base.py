@@ -127,13 +127,18 @@ def _messaging(login: tuple[str, str]) -> Messaging:
 
 def account(login: tuple[str, str]) -> "Account":
     """Twilio's account with this login."""
+    return build_account(settings(), login)
+
+
+def build_account(named: Settings, login: tuple[str, str]) -> "Account":
+    """Return the account that settings name: a function's, or an operator's machine's."""
     from twilio_bridge.adapters.twilio.client import Account  # noqa: PLC0415  as above
 
     return Account(
         login,
-        settings().twilio_account_sid,
-        region=settings().twilio_region,
-        edge=settings().twilio_edge,
-        endpoint_url=settings().twilio_endpoint_url,
-        proxy=settings().proxy_to("TWILIO"),
+        named.twilio_account_sid,
+        region=named.twilio_region,
+        edge=named.twilio_edge,
+        endpoint_url=named.twilio_endpoint_url,
+        proxy=named.proxy_to("TWILIO"),
     )

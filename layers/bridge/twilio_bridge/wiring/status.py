@@ -14,7 +14,6 @@ from twilio_bridge.adapters.brevo.account_setup import BrevoAccountSetup
 from twilio_bridge.adapters.brevo.client import BrevoRequests, limiters
 from twilio_bridge.adapters.state.status_memory import DynamoStatusMemory
 from twilio_bridge.adapters.twilio.account_setup import TwilioAccountSetup
-from twilio_bridge.adapters.twilio.client import Account
 from twilio_bridge.config import schema
 from twilio_bridge.contacts.airtable_quota import Usage
 from twilio_bridge.contacts.columns import make_fingerprint
@@ -38,14 +37,7 @@ API_KEY = "SK"
 # --- for whoever has settings: a function, or an operator's machine ------------------------------
 def build_twilio_setup(settings: Settings) -> TwilioAccountSetup:
     """Return the account's set-up at Twilio."""
-    account = Account(
-        settings.twilio_login,
-        settings.twilio_account_sid,
-        region=settings.twilio_region,
-        edge=settings.twilio_edge,
-        endpoint_url=settings.twilio_endpoint_url,
-        proxy=settings.proxy_to("TWILIO"),
-    )
+    account = base.build_account(settings, settings.twilio_login)
     return TwilioAccountSetup(account, settings.twilio_auth_tokens[0])
 
 
