@@ -10,7 +10,7 @@ from moto.core.base_backend import BackendDict
 from moto.core.model_instances import reset_model_data
 from moto.core.models import botocore_stubber
 
-from tests.contract.tables import SYNC_STATE, Aws
+from tests.contract.tables import SYNC_STATE, Aws, aws_client
 from tests.integration.cli.conftest import Run
 from twilio_bridge.adapters.state.configuration import store
 from twilio_bridge_cli.commands.tasks import command as tasks
@@ -45,12 +45,9 @@ def tables(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
 @pytest.fixture
 def twilio(running: TwilioStandIn, tables: Aws, monkeypatch: pytest.MonkeyPatch) -> TwilioStandIn:
     """The account of a deployment whose configuration is in force, empty."""
-    variables = {
-        "TWILIO_ACCOUNT_SID": ACCOUNT_SID,
-        "TWILIO_AUTH_TOKEN": TOKEN,
-        "TWILIO_WORKSPACE_SID": WORKSPACE,
-        "TWILIO_ENDPOINT_URL": running.url,
-    }
+    secret = {"TWILIO_ACCOUNT_SID": ACCOUNT_SID, "TWILIO_AUTH_TOKEN": TOKEN}
+    aws_client("secretsmanager").create_secret(Name="local/twilio", SecretString=json.dumps(secret))
+    variables = {"TWILIO_WORKSPACE_SID": WORKSPACE, "TWILIO_ENDPOINT_URL": running.url}
     outputs, environment = {"SyncStateTable": SYNC_STATE}, {"AWS_REGION": "eu-west-1"}
     deployment = Deployment("local", outputs, environment, is_local=True, variables=variables)
     for module in (tasks, workers):
