@@ -83,6 +83,7 @@ def test_what_is_no_json_object_is_never_overwritten(attributes: str) -> None:
     world = job(attributes)
     assert world.enrich().outcome == "malformed"
     assert world.tasks.kept[TASK].attributes == attributes
+    assert world.metrics.counted == []
 
 
 def test_a_task_that_is_gone_is_no_failure() -> None:
@@ -132,6 +133,17 @@ def test_a_recording_finds_its_task_by_the_call() -> None:
     world.enrich()
     for _ in range(2):
         world.enrich(**recording)
+    assert world.written()["conversations"]["media"] == [MEDIUM]
+
+
+def test_a_call_is_remembered_where_nothing_is_to_be_written() -> None:
+    """The task was complete when it was created: its recording finds it all the same."""
+    call = "CA" + "2" * 32
+    world = job(config="insights: {enabled: true, customers: {}, conversations: {}}")
+    text = f'{{"call_sid":"{call}"}}'
+    world.tasks.put(TASK, text)
+    assert world.enrich(text).outcome == "unchanged"
+    world.enrich(task_sid="", call_sid=call, kind="recording", media=(MEDIUM,))
     assert world.written()["conversations"]["media"] == [MEDIUM]
 
 

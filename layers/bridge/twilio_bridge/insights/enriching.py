@@ -79,6 +79,7 @@ def enrich_task(request: EnrichRequest, deps: EnrichDeps, now: int) -> Enriched:
     customer = find_customer(request.task_sid, keys, deps.settings, (deps.identities, deps.persons, deps.contacts))
     event = {**facts, "task_sid": request.task_sid, "first_task": customer.first_task}
     wanted = Known(customer.contact, customer.facts, event)
+    _remember_call(request, request.attributes or "", deps)
     if not request.media and _is_complete(request.attributes, wanted, deps.settings):
         return _count(Enriched(outcome="unchanged"), request, deps)
     if ended_at and now > ended_at + MEDIA_MS:
@@ -105,7 +106,8 @@ def _write(request: EnrichRequest, wanted: Known, deps: EnrichDeps, ended_at: in
         task = tasks.fetch_task(request.task_sid)
         if task is None:
             return Enriched(outcome="gone", retries=tries, late_ms=now - ended_at if ended_at else None)
-        _remember_call(request, task, deps)
+        if request.attributes is None:
+            _remember_call(request, task.attributes, deps)
         try:
             merged, missed = merge_task(task, wanted, request.media, deps.settings)
         except MalformedError as error:
@@ -180,24 +182,22 @@ def _find_task_of(request: EnrichRequest, deps: EnrichDeps, now: int) -> EnrichR
     raise UnavailableError("insights", "no task of the recording's call is known yet")
 
 
-def _remember_call(request: EnrichRequest, task: Task, deps: EnrichDeps) -> None:
+def _remember_call(request: EnrichRequest, text: str, deps: EnrichDeps) -> None:
     """Write which task a call belongs to, for the recording that will name the call alone."""
     if request.kind not in {"task.created", "reservation.accepted"}:
         return
-    try:
-        attributes = parse_attributes(task.attributes)
-    except MalformedError:
-        return
+    attributes = parse_object(text)
     conference = attributes.get("conference")
     named = [attributes.get("call_sid"), conference.get("sid") if isinstance(conference, Mapping) else None]
     for sid in named:
         if isinstance(sid, str) and sid[:2] in {"CA", "CF"} and sid.isalnum():
-            deps.notes.write_note(CALL + sid, f"{task.sid} {request.workspace_sid}", CALL_S)
+            deps.notes.write_note(CALL + sid, f"{request.task_sid} {request.workspace_sid}", CALL_S)
 
 
 def _count(done: Enriched, request: EnrichRequest, deps: EnrichDeps) -> Enriched:
+    """Count it, except where nothing was to be done, and where nobody knows whether it was in time."""
     late_s = None if done.late_ms is None else done.late_ms // 1000
-    if done.outcome != "unchanged" or done.cut:
+    if late_s is not None or done.cut or done.outcome in {"written", "too_late"}:
         deps.metrics.count_enriched(retries=done.retries, cut=len(done.cut), late_s=late_s)
     if done.blocked:
         logger.warning("attributes blocked", extra={"task": request.task_sid, "places": list(done.blocked)})
