@@ -1,6 +1,5 @@
 """Each function of messages may do what it does, and nothing it never does."""
 
-from dataclasses import replace
 from typing import Any
 
 from tests.integration.callbacks.conftest import loaded
@@ -13,7 +12,8 @@ from twilio_bridge_local.vendors.faults import Faults
 from twilio_bridge_local.vendors.twilio.messages.records import CallbackFaults, Outcome
 
 READS = f"GET /api/2010-04-01/Accounts/{TWILIO_ACCOUNT_SID}/Messages"
-STOPPED, FAILED, LATE, CONTACT = "+447900000101", "+447900000102", "+447900000105", "+447900000012"
+STOPPED, FAILED, CONTACT = "+447900000101", "+447900000102", "+447900000012"
+LATE = ("+447900000105", "+447900000106")
 PRICES = '  prices: {"+44": 0.04}\n'
 
 
@@ -22,7 +22,7 @@ def live_through(deployed: Deployment) -> None:
     outcome = patiently(lambda: deployed.stack.invoke("RefreshContactsFunction", {"whole": True}).payload, loaded, 20)
     assert loaded(outcome), outcome
     deployed.messaging.pace, deployed.messaging.segments_per_s = QUICK, 10_000
-    deployed.messaging.outcomes = dict.fromkeys((FAILED, LATE), Outcome("failed", 21610))
+    deployed.messaging.outcomes = {CONTACT: Outcome("sent"), **dict.fromkeys((FAILED, *LATE), Outcome("failed", 21610))}
 
     _opt_outs(deployed)
     _silence(deployed)
@@ -44,8 +44,10 @@ def _opt_outs(deployed: Deployment) -> None:
 
 
 def _silence(deployed: Deployment) -> None:
-    """No callback comes, an answer is lost, and Twilio is down for the first look-up and the first poll."""
-    deployed.messaging.pace = replace(QUICK, sent_s=8.0)
+    """No callback comes, an answer is lost, and Twilio is down for the first look-up and the first poll.
+
+    Whoever's answer is lost, another one's opt-out comes by a poll; and one message is asked about more than once.
+    """
     deployed.messaging.callback_faults = CallbackFaults(lost=1.0)
     deployed.twilio.set_faults(
         Faults(cut="after", times=1, only=(CREATES,)),
@@ -53,10 +55,10 @@ def _silence(deployed: Deployment) -> None:
         Faults(status=503, times=9, only=(f"{READS}.json",)),
         Faults(status=503, times=9, only=(f"{READS}/",)),
     )
-    deployed.create("silent", named("+447900000104", CONTACT, LATE), retryIntervalMs=1_000)
+    deployed.create("silent", named(CONTACT, *LATE), retryIntervalMs=1_000, retryAttempts=3)
     assert 3 == deployed.finish("silent", 90)["rows"]
 
-    deployed.messaging.pace, deployed.messaging.callback_faults = QUICK, CallbackFaults()
+    deployed.messaging.callback_faults = CallbackFaults()
     deployed.twilio.faults = Faults()
 
 
