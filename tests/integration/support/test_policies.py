@@ -19,6 +19,7 @@ from tests.integration.support.conftest import (
     samples,
     task_sid,
 )
+from tests.integration.support.syncing import add_events, call, replace_recordings, sync
 from tests.integration.support.test_events import by_token, finished
 from tests.integration.support.test_sink import answered, ask, sink
 from tests.integration.waiting import patiently, retry_messages
@@ -28,7 +29,7 @@ from twilio_bridge.adapters.state.persons import DynamoPersons
 from twilio_bridge.support.persons.person import Interaction, TimelineEvent
 from twilio_bridge_local.vendors.faults import Faults
 
-SERVED, JOINED, REFUSED = 1, 2, 3
+SERVED, JOINED, REFUSED, SYNCED = 1, 2, 3, 4
 
 
 def live_through(deployed: Deployment) -> None:
@@ -37,6 +38,7 @@ def live_through(deployed: Deployment) -> None:
     _joined(deployed)
     _sinks(deployed)
     deployed.await_events(SERVED, 3, 30)
+    _synced(deployed)
     _refused(deployed)
 
 
@@ -89,6 +91,21 @@ def _sinks(deployed: Deployment) -> None:
     deployed.twilio.faults = Faults()
     ask(deployed, "POST", f"Sinks/{sink(deployed)}/Test")
     assert patiently(lambda: answered(deployed), bool, 10, retry_messages)
+
+
+def _synced(deployed: Deployment) -> None:
+    """Twilio's lists are read twice, the second time with one gone; then it is down."""
+    add_events(deployed, SYNCED)
+    replace_recordings(deployed, "completed", "processing", "completed")
+    sync(deployed, "tasks", "recordings")
+    replace_recordings(deployed, "completed", "completed")
+    sync(deployed, "recordings")
+    assert "interactions" in call(deployed, action="export")
+    deployed.twilio.faults = Faults(status=503, only=("GET /api/",))
+    call(deployed, type="full", resources=["calls"])
+    assert patiently(lambda: deployed.logged("SyncFunction", "slice not done yet"), bool, 60)
+    deployed.twilio.faults = Faults()
+    call(deployed, action="cancel")
 
 
 def _refused(deployed: Deployment) -> None:

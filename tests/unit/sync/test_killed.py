@@ -17,9 +17,9 @@ from twilio_bridge.errors import UnavailableError
 from twilio_bridge.support.tasks.facts import NewFacts
 from twilio_bridge.sync.streams import RESOURCES
 
-TASKS, CONVERSATIONS = size(40, 3_000), size(60, 5_000)
-MESSAGES, CALLS = size(2_500, 200_000), size(700, 50_000)
-KILLS = size(40, 200)
+TASKS, CONVERSATIONS = size(25, 3_000), size(40, 5_000)
+MESSAGES, CALLS = size(1_200, 200_000), size(400, 50_000)
+KILLS = size(30, 200)
 ENDS_S = BEGINS_S + DAYS * DAY_S + 7_200
 
 

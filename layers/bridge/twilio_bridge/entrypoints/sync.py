@@ -15,8 +15,8 @@ CALLS: Final = frozenset({"action", "type", "resources", "since", "until", "chan
 
 
 def is_call(event: Mapping[str, Any]) -> bool:
-    """Return whether somebody asks for something; else it is the regular look."""
-    return not CALLS.isdisjoint(event)
+    """Return whether somebody asks for something; else it is the regular look, as EventBridge calls for it."""
+    return "detail-type" not in event and not CALLS.isdisjoint(event)
 
 
 def respond(event: Mapping[str, Any], actions: Mapping[str, Act]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ class Run:
     id: str
     request: Mapping[str, Any]
     phase: Literal["open", "done", "failed"] = "open"
-    notes: Sequence[str] = ()
+    notes: tuple[str, ...] = ()
     ended_at: int = 0
 
 

@@ -9,7 +9,14 @@ from itertools import groupby
 from typing import Final
 
 from twilio_bridge.entities.errors import TwilioRefusedError
-from twilio_bridge.errors import BridgeError, NotFoundError, OutOfTimeError, RateLimitedError, RefusedError
+from twilio_bridge.errors import (
+    BridgeError,
+    NotFoundError,
+    OutOfTimeError,
+    RateLimitedError,
+    RefusedError,
+    SettingError,
+)
 from twilio_bridge.logs import describe_error, logger
 from twilio_bridge.sync.deleted_rows import mark_deleted
 from twilio_bridge.sync.planning import OpenRow, Place, floor_day
@@ -119,7 +126,7 @@ def _fail(each: Slice, error: BridgeError, deps: SyncDeps) -> Slice:
     """Write what went wrong: it is tried again later, unless it would fail for ever."""
     current = deps.slices.release(each)
     tries = current.tries + 1
-    is_final = isinstance(error, RefusedError | NotFoundError) or tries >= MAX_TRIES_COUNT
+    is_final = isinstance(error, RefusedError | NotFoundError | SettingError) or tries >= MAX_TRIES_COUNT
     wait_ms = min(FIRST_WAIT_MS * 2 ** (tries - 1), MAX_WAIT_MS)
     if isinstance(error, RateLimitedError):
         wait_ms, is_final = max(wait_ms, int(error.retry_after * 1000) + 1), False

@@ -1,7 +1,6 @@
 """The part of the wiring that only the support job needs; see `wiring`."""
 
 import time
-from dataclasses import replace
 from functools import cache, lru_cache
 
 from twilio_bridge.adapters.aws import clients
@@ -98,9 +97,12 @@ def sync_queue() -> SqsQueue:
     return SqsQueue(clients.sqs(), base.settings().sync_queue_url)
 
 
-def reducing() -> ReducerDeps:
-    """What a batch of events is worked with."""
-    from twilio_bridge.adapters.aws.metrics import EmbeddedMetrics  # noqa: PLC0415  only one function needs these
+def reducing(*, is_live: bool = True) -> ReducerDeps:
+    """What a batch of events is worked with.
+
+    What a sync reads happened long ago: it is no metric of today, and its tasks are not to be enriched.
+    """
+    from twilio_bridge.adapters.aws.metrics import EmbeddedMetrics, SilentMetrics  # noqa: PLC0415  only some need these
     from twilio_bridge.adapters.aws.quarantine import S3Quarantine  # noqa: PLC0415
     from twilio_bridge.adapters.state.facts import DynamoFacts  # noqa: PLC0415
     from twilio_bridge.adapters.state.figures import DynamoFigures  # noqa: PLC0415
@@ -113,19 +115,16 @@ def reducing() -> ReducerDeps:
         persons=persons(),
         figures=DynamoFigures(table),
         quarantine=S3Quarantine(clients.s3(), settings.quarantine_bucket),
-        outbox=_outbox(settings.enrich_queue_urls),
+        outbox=_outbox(settings.enrich_queue_urls) if is_live else _outbox(),
         opt_outs=base.opt_outs(),
-        metrics=EmbeddedMetrics(settings.metrics_namespace),
+        metrics=EmbeddedMetrics(settings.metrics_namespace) if is_live else SilentMetrics(),
         lookup=contacts.contact_cache().find_by_address,
-        settings=_settled_with_numbers(),
+        settings=_settled_with_numbers() if is_live else _without_insights(_settled_with_numbers()),
     )
 
 
-def reducing_quietly() -> ReducerDeps:
-    """The same for a sync: what happened weeks ago is no metric of today."""
-    from twilio_bridge.adapters.aws.metrics import SilentMetrics  # noqa: PLC0415  as above
-
-    return replace(reducing(), metrics=SilentMetrics())
+def _without_insights(found: schema.Config) -> schema.Config:
+    return found.model_copy(update={"insights": found.insights.model_copy(update={"enabled": False})})
 
 
 def _settled_with_numbers() -> schema.Config:

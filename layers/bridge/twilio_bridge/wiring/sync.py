@@ -13,7 +13,7 @@ from twilio_bridge.adapters.state.slices import DynamoOpenRows, DynamoSlices, hi
 from twilio_bridge.entities.registry import load_registry
 from twilio_bridge.entrypoints import http
 from twilio_bridge.entrypoints.sync import Act
-from twilio_bridge.errors import SettingError
+from twilio_bridge.errors import NotFoundError, RefusedError, SettingError
 from twilio_bridge.logs import logger
 from twilio_bridge.support.persons.person import FigureRow, Interaction
 from twilio_bridge.sync.estimating import estimate_run
@@ -30,7 +30,8 @@ from twilio_bridge.wiring import base, support
 if TYPE_CHECKING:
     from twilio_bridge.entities.ports import Twilio
 
-WORKSPACES = "Workspaces"
+FLEX = "FlexConfiguration"
+NAME_IT = "name one in TWILIO_WORKSPACE_SID (the parameter TwilioWorkspaceSid)"
 REQUESTS_A_NODE = 25
 # What a page may take, with all that is written of it.
 PAGE_MS = 90_000
@@ -46,7 +47,7 @@ def syncing() -> SyncDeps:
         wakeups=slice_queue(),
         twilio=_twilio,
         parents=_parents,
-        reducing=support.reducing_quietly,
+        reducing=lambda: support.reducing(is_live=False),
         settings=found,
         accounts=(account, *found.sync.accounts),
         rate=_rate,
@@ -116,14 +117,16 @@ def _parents(stream: Stream, account: str) -> Mapping[str, str]:
 
 @lru_cache(maxsize=1)
 def _find_workspace(named: str | None, stream: Stream) -> str:
-    """Return the TaskRouter workspace: the one that is named, or the only one there is."""
+    """Return the TaskRouter workspace: the one that is named, or that of Flex."""
     if named:
         return named
-    pages = _twilio(stream).list_pages(load_registry().entity(WORKSPACES), {}, {}, 50)
-    found = [row["sid"] for page in pages for row in page.rows]
-    if len(found) != 1:
-        raise SettingError(f"there are {len(found)} TaskRouter workspaces; name one in TWILIO_WORKSPACE_SID")
-    return str(found[0])
+    try:
+        flex = _twilio(stream).fetch(load_registry().entity(FLEX), {}, "")
+    except (RefusedError, NotFoundError) as error:
+        raise SettingError(f"Flex does not name its TaskRouter workspace; {NAME_IT}") from error
+    if not flex.get("taskrouter_workspace_sid"):
+        raise SettingError(f"Flex has no TaskRouter workspace; {NAME_IT}")
+    return str(flex["taskrouter_workspace_sid"])
 
 
 def actions() -> Mapping[str, Act]:

@@ -100,6 +100,10 @@ class TwilioStandIn(Account, StandIn):
         add_past_messages(self.messaging, self.proxy_numbers, self.seeded)
         self.messaging.timetable.start()
 
+    def replace_rows(self, product: str, path: str, rows: Sequence[dict[str, Any]]) -> None:
+        """Put resources in place of those of a list that only the description knows."""
+        self._api.replace_rows(product, path, rows)
+
     def add_service(self, sid: str, senders: Sequence[str]) -> None:
         """Add a Messaging Service with these senders to the account."""
         self.messaging.services[sid] = MessagingService(sid, tuple(senders))

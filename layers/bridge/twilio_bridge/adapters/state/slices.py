@@ -31,7 +31,8 @@ class DynamoSlices:
     def read_run(self) -> Run | None:
         """Read the run's item."""
         item = self._table.get(self._pk, RUN, consistent=True)
-        return Run(**unpack(item["told"])) if item else None
+        told = unpack(item["told"]) if item else {}
+        return Run(**{**told, "notes": tuple(told["notes"])}) if told else None
 
     def begin_run(self, run: Run, slices: Iterable[Slice]) -> bool:
         """Write the slices, which nobody sees before the run's item names them, then that item."""
