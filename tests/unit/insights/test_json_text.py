@@ -106,7 +106,7 @@ OBJECTS = st.dictionaries(st.sampled_from(["a", "b", "conversations", "customers
 STYLES = st.sampled_from([{}, {"indent": 2}, {"separators": (" , ", " :\t")}, {"ensure_ascii": False}])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(OBJECTS, STYLES, st.sampled_from([("a",), ("conversations", "outcome"), ("customers", "a", "b")]), JSON)
 def test_a_change_is_one_place_whatever_stands_there(
     before: dict[str, Any], style: dict[str, Any], path: tuple[str, ...], value: Any
