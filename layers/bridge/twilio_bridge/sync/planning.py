@@ -84,7 +84,11 @@ def choose_streams(request: SyncRequest) -> list[Stream]:
 
 
 def plan_run(request: SyncRequest, places: Mapping[tuple[str, str], Place], run: str) -> Plan:
-    """Return the slices of a run; `places` has every stream and account that is read. The latest days come first."""
+    """Return the slices of a run; `places` has every stream and account that is read.
+
+    Events come in the order in which they happened, for who somebody is follows from what is known first; of records
+    the latest days come first, for they are asked about first.
+    """
     slices: list[Slice] = []
     notes: dict[str, None] = {}
     for (name, account), place in places.items():
@@ -93,7 +97,12 @@ def plan_run(request: SyncRequest, places: Mapping[tuple[str, str], Place], run:
         slices += _cut(scope, request, place)
         if request.type == "incremental":
             slices += _look_again(scope, place)
-    return Plan(run, tuple(sorted(slices, key=lambda each: (-each.until, each.name))), tuple(notes))
+    return Plan(run, tuple(sorted(slices, key=_order)), tuple(notes))
+
+
+def _order(each: Slice) -> tuple[bool, int, str]:
+    is_record = STREAMS[each.stream].sink == "export"
+    return is_record, -each.until if is_record else each.until, each.name
 
 
 def _find_scope(request: SyncRequest, stream: Stream, account: str, place: Place, run: str) -> tuple[Scope, str]:
