@@ -385,7 +385,7 @@ def _task(task: Task) -> Iterator[dict[str, Any]]:
     for number, (talk, stay) in enumerate(zip(task.talks, answered, strict=True)):
         accepted_s, wrapped_s, completed_s = talk
         offer = {
-            "reservation_sid": f"WR{task.sid[2:-1]}{number}",
+            "reservation_sid": f"WR{number}{task.sid[3:]}",
             "worker_sid": f"WK{number:032}",
             "worker_name": f"w{number}",
         }
