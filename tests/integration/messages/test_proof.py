@@ -20,7 +20,7 @@ from twilio_bridge_local.vendors.twilio.messages.records import FINAL, CallbackF
 
 ROWS = size(60, 10_000)
 # Of so many rows one is such a one.
-EVERY = {"duplicate": 20, "invalid": 30, "stopped": size(25, 100), "undelivered": 15, "failed": 17, "silent": 19}
+EVERY = {"duplicate": 20, "invalid": 30, "stopped": size(25, 97), "undelivered": 15, "failed": 17, "silent": 19}
 # One in a hundred; of sixty rows that would be none.
 SHARE = 0.01 if IS_PROVING else 0.1
 # Later than the bridge waits for an answer; the connection that is cut after its effect is the quick kind.
