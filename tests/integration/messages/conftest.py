@@ -132,7 +132,7 @@ class Deployment:
             return
         for campaign in self._campaigns():
             for row in self.ledger.list_rows(campaign, 0, 10**5):
-                if row.state in {"sending", "uncertain", "submitted"} and row.due_at:
+                if row.state in {"sending", "uncertain"} and row.due_at:
                     self.ledger.save_row(row, _age(row))
 
     def waiting(self) -> int:

@@ -27,7 +27,7 @@ SHARE = 0.01 if IS_PROVING else 0.1
 LATE_S, LATE = 12.0, size(0, 10)
 DONE_S = size(60, 3_000)
 # A status that no callback brings is asked for: a thousand polls, not ten thousand.
-POLLS = {"retryIntervalMs": size(1_000, 60_000), "retryAttempts": 2}
+POLLS = {"retryIntervalMs": size(1_000, 60_000), "retryAttempts": size(4, 2)}
 LOOK_EVERY_S = size(1, 45)
 
 
