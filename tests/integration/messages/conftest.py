@@ -44,6 +44,8 @@ messages:
 """
 QUICK = Pace(accepted_s=0.05, sending_s=0.02, sent_s=0.2, delivered_s=0.2)
 AGED_MS = 600_000
+# So long behind its poll a row is left to the sweep, which looks for it two minutes later.
+LEFT_MS = 5_000
 
 
 @dataclass(frozen=True)
@@ -132,7 +134,8 @@ class Deployment:
             return
         for campaign in self._campaigns():
             for row in self.ledger.list_rows(campaign, 0, 10**5):
-                if row.state in {"sending", "uncertain"} and row.due_at:
+                is_left = row.state == "submitted" and (row.due_at or 0) < _now() - LEFT_MS
+                if row.due_at and (is_left or row.state in {"sending", "uncertain"}):
                     self.ledger.save_row(row, _age(row))
 
     def waiting(self) -> int:
@@ -154,6 +157,10 @@ class Deployment:
         scan = {"TableName": "SyncState", "FilterExpression": "sk = :head"}
         found = self.stack.client("dynamodb").scan(**scan, ExpressionAttributeValues={":head": {"S": "HEAD"}})
         return [item["pk"]["S"].split("#")[1] for item in found["Items"]]
+
+
+def _now() -> int:
+    return int(time.time() * 1000)
 
 
 def _age(row: Row) -> Row:
