@@ -12,6 +12,7 @@ from tests.integration.test_template_parts import evaluate
 from tests.integration.test_template_parts import transformed as transformed  # noqa: PLC0414  a fixture
 from tools import price
 from twilio_bridge.adapters.aws.metrics import NAMES
+from twilio_bridge.messages.sending.outcomes import FIGURES
 
 ROOT: Final = Path(__file__).parents[2]
 OPERATIONS: Final = (ROOT / "docs" / "operations.md").read_text()
@@ -111,8 +112,12 @@ def test_every_metric_has_its_meaning() -> None:
     source = "".join((folder / name).read_text() for name in ("metrics.py", "request_metrics.py"))
     figures = {*NAMES.values(), "Wait", "WaitBeforeLeaving", *re.findall(r'add_metric\("(\w+)"', source)}
 
+    sending = "".join(path.read_text() for path in (ROOT / "layers/bridge/twilio_bridge/messages").rglob("*.py"))
+    messages = {*FIGURES.values(), *re.findall(r'\.count\("(\w+)"', sending)}
+    cells = re.findall(r"(?m)^\| (\w[^|]*?) (?:\([^|]*\) )?\|", section)[1:]
+
     assert {name for name in figures if f'"{name}"' in source} == figures
-    assert {re.match(r"\w+", line)[0] for line in re.findall(r"(?m)^\| (\w+.*)", section)[1:]} == named | figures  # type: ignore[index]
+    assert {name for cell in cells for name in cell.split(", ")} == named | figures | messages
 
 
 def test_every_alarm_is_listed() -> None:
@@ -153,7 +158,8 @@ def test_what_stays_after_a_removal_is_listed() -> None:
     section = OPERATIONS.partition("## Removing it\n")[2].partition("\n## ")[0]
     retained = {name for name, body in TEMPLATE["Resources"].items() if body.get("DeletionPolicy") == "Retain"}
 
-    assert {"SyncState", "Quarantine", "CampaignFiles"} == retained
+    assert {"SyncState", "Quarantine", "CampaignFiles", "ExportBucket"} == retained
     assert "| SyncState |" in section
     assert "| the quarantine bucket |" in section
+    assert "| the export's bucket |" in section
     assert "| CampaignFiles, a bucket |" in section

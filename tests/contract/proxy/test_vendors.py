@@ -102,5 +102,5 @@ def test_twilio_as_a_database(server: ProxyServer, proxy: Proxy) -> None:
     with TwilioStandIn(ACCOUNT, TOKEN) as twilio:
         accounts = Accounts(ACCOUNT, (ACCOUNT, TOKEN), endpoint_url=twilio.url)
         client = TwilioClient(Funnel(accounts, NoLimit(), open_session(proxy)), load_registry())
-        assert next(client.list_pages(load_registry().entity("Messages"), {}, {}, 5)).rows
+        assert next(client.list_pages(load_registry().entity("Messages"), {}, {}, 5)).uri
         assert forwarded(server).startswith(f"GET {twilio.url}/api/2010-04-01/Accounts/{ACCOUNT}/Messages.json")

@@ -423,6 +423,7 @@ STATUSES: list[tuple[BaseException, int]] = [
     (errors.RateLimitedError("airtable", 2), 503),
     (errors.UnavailableError("airtable", "x"), 503),
     (errors.NotTakenError("brevo", "x"), 503),
+    (errors.ChangedError("twilio", "x"), 503),
 ]
 
 
