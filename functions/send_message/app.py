@@ -12,7 +12,7 @@ queue = sending.send_queue()
 
 
 def lambda_handler(event: http.Event, context: http.Context) -> dict[str, object]:
-    """Send each row; one that fails comes again, and all is decided by what the row says then."""
+    """Send each row; one that fails comes again, and all is decided by the row as it stands then."""
     return sqs.consume(event, context, send, queue.try_again, TIME_FOR_ONE_S)
 
 

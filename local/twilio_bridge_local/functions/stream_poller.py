@@ -26,7 +26,7 @@ from twilio_bridge_local.template.bundle import StreamSource
 
 _POLL_S: Final = 0.2  # Lambda asks once a second
 _WAIT_S: Final = 1.0  # of a lane that has nothing to do
-_PAUSES_S: Final = (0.1, 5.0)  # before the first retry, doubled up to the longest; Lambda does not say what it does
+_PAUSES_S: Final = (0.1, 5.0)  # before the first retry, doubled up to the longest; Lambda documents no figures
 _AHEAD: Final = 10_000  # records that a lane may have waiting
 
 

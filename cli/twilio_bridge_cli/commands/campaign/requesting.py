@@ -48,7 +48,7 @@ def upload_rows(path: Path, campaign_id: str, deployment: Deployment, region: st
 
 
 def add_given(request: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a request with what options say in place of what the file says."""
+    """Return a request with the options in place of the file's values."""
     return {**request, **{name: value for name, value in given.items() if value not in (None, "", (), [])}}
 
 

@@ -51,7 +51,7 @@ class Checked:
 
 
 def read_before_deployment(environment: Environment, config: Path | None) -> Checked:
-    """Return what the environment and `.env` say, with a configuration file or the packaged one."""
+    """Return the settings of the environment and `.env`, with a configuration file or the packaged one."""
     settings = Settings(environment)
     settled = schema.parse(_read_file(config)) if config else schema.Config()
     if not any(_has(settings, system) for system in ("twilio", "airtable", "brevo")):
@@ -74,7 +74,7 @@ def read_deployed(deployment: Deployment, region: str | None) -> Checked:
 
 
 def build_probes(checked: Checked) -> list[Probe]:
-    """Return the probes; a vendor without credentials is one line that says so."""
+    """Return the probes; a vendor without credentials is one line."""
     deployment = checked.deployment
     has_frontline = deployment is None or deployment.has_frontline
     has_support = deployment is None or deployment.has_support
@@ -177,7 +177,7 @@ def _build_deployed(checked: Checked, deployment: Deployment) -> Sequence[Probe]
     probes = [stack.list_all_checks()]
     try:
         caller = HttpCaller(deployment.base_url, checked.settings.twilio_auth_tokens[0])
-    except SettingError:  # Twilio's own line says so
+    except SettingError:  # Twilio's own line has it
         return probes
     parts = {"has_frontline": deployment.has_frontline, "has_support": deployment.has_support}
     return [*probes, make_callback_probe(caller, **parts)]

@@ -85,7 +85,7 @@ class FrontlineSetup:
         return f"messages to {mask(address)} begin conversations"
 
     def _put_webhooks_back(self, name: str) -> str:
-        """Give a service its former webhooks, unless somebody has changed them since."""
+        """Restore a service's former webhooks, unless somebody has changed them since."""
         service_sid, kept = name.removeprefix(WEBHOOKS), self._before.read(name) or {}
         found = self._account.fetch_webhooks(service_sid)
         if self._url in (found.pre_url, found.post_url):

@@ -1,4 +1,4 @@
-"""The block `messages` of the configuration: what holds for a campaign that does not say otherwise."""
+"""The block `messages` of the configuration: what holds for a campaign without values of its own."""
 
 from collections.abc import Mapping
 from typing import Annotated, Literal

@@ -25,7 +25,7 @@ PRIORITY = 1
 
 Result = Literal["written", "unchanged", "gone", "malformed", "no_room"]
 
-# What an operator has to know whatever the result is; brief and documentation say so.
+# What an operator has to know whatever the result is; as Twilio documents it.
 NOTES = (
     "Flex Insights shows new attributes only after the agent's next login and status change, and its hourly load.",
     "Try it on a test account first: what was loaded wrong is corrected by Twilio's engineers only, if at all.",

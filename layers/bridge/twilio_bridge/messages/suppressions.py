@@ -50,7 +50,7 @@ class OptedOutContacts:
     directory: Directory
 
     def find_suppressed(self, addresses: Sequence[str]) -> Mapping[str, SkipReason]:
-        """Look at each address's contacts; of a stranger no record says anything."""
+        """Look at each address's contacts; a stranger has no record."""
         return {address: "opted_out" for address in addresses if self._is_out(phone.strip_channel(address))}
 
     def _is_out(self, number: str) -> bool:

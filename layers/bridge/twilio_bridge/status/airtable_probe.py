@@ -25,7 +25,7 @@ class AirtableProbe:
     usage: Callable[[], Usage] | None = None
 
     def list_connection_checks(self) -> Probe:
-        """Return what tells whether we are connected."""
+        """Return whether we are connected."""
         return Probe("airtable", make_checks([("base", "Airtable base", self.check_access)]), self.explain)
 
     def list_all_checks(self) -> Probe:

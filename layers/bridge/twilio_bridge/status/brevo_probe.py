@@ -23,7 +23,7 @@ class BrevoProbe:
     lists: Sequence[int] = ()
 
     def list_connection_checks(self) -> Probe:
-        """Return what tells whether we are connected, without the calls of which there are only 100 an hour."""
+        """Return whether we are connected, without the calls of which there are only 100 an hour."""
         return Probe("brevo", make_checks([("attributes", "Brevo attributes", self.check_attributes)]), self.explain)
 
     def list_all_checks(self) -> Probe:

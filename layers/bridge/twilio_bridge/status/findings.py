@@ -12,7 +12,7 @@ FAILING: Final[tuple[State, ...]] = ("fault", "away")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """The outcome of one check of a system; `kind` names a fault for programs, `remedy` says what mends it."""
+    """The outcome of one check of a system; `kind` names a fault for programs, `remedy` is what mends it."""
 
     system: str
     check: str

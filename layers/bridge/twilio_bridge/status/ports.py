@@ -141,7 +141,7 @@ class QueueState:
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """An alarm of the stack: OK, ALARM or INSUFFICIENT_DATA, and what its description says."""
+    """An alarm of the stack: OK, ALARM or INSUFFICIENT_DATA, and its description."""
 
     name: str
     state: str

@@ -61,7 +61,7 @@ class TwilioProbe:
     workers: int | None = None
 
     def list_connection_checks(self) -> Probe:
-        """Return the checks that tell whether we are connected: brief, for the status document."""
+        """Return the checks of the connection: brief, for the status document."""
         return Probe("twilio", make_checks([self._credentials_entry, *self._five_lines()]), self.explain)
 
     def list_all_checks(self) -> Probe:

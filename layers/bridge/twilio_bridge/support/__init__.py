@@ -1,1 +1,1 @@
-"""Support events: what Twilio's Event Streams tell becomes contacts, events and figures."""
+"""Support events: what Twilio's Event Streams bring becomes contacts, events and figures."""

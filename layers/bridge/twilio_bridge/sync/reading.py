@@ -63,7 +63,7 @@ def _read_list(each: Slice, twilio: Twilio, parents: Mapping[str, str]) -> Page:
 
 
 def list_params(each: Slice) -> dict[str, str]:
-    """Return what a slice's list is asked with; the first page says it for all.
+    """Return what a slice's list is asked with; the first page has it for all.
 
     A day's end is the last day where Twilio takes that in whole, and the next day where it stops before.
     """

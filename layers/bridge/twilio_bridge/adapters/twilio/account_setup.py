@@ -45,7 +45,7 @@ class TwilioAccountSetup:
         return len(page.get("keys") or [])
 
     def read_clock(self) -> float | None:
-        """Return what the last answer's date says."""
+        """Return the last answer's date."""
         return self._rest.ahead_s
 
     def find_region(self) -> str:

@@ -81,7 +81,7 @@ class TwilioRest:
     def _note_clock(self, headers: Mapping[str, str]) -> None:
         try:
             self.ahead_s = time.time() - parsedate_to_datetime(headers["Date"]).timestamp()
-        except (KeyError, TypeError, ValueError):  # an answer without a date says nothing
+        except (KeyError, TypeError, ValueError):  # an answer may have no date
             return
 
 

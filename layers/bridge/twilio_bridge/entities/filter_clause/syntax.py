@@ -43,7 +43,7 @@ def build_parser() -> Lark:
 
 
 def parse_text(text: str) -> Tree[Token]:
-    """Return what a text says; raise FilterClauseError where it does not follow the grammar."""
+    """Return the tree of a text; raise FilterClauseError where it does not follow the grammar."""
     try:
         return _parser().parse(text)
     except UnexpectedInput as error:

@@ -41,7 +41,7 @@ class Line:
 
 
 def describe_file(source: Source, head: bytes) -> Described:
-    """Return a file's encoding, delimiter and columns by its beginning, or what is to be said of it in the request."""
+    """Return a file's encoding, delimiter and columns by its beginning, or what the request has to name."""
     if not head.strip(b"\x00 \t\r\n"):
         return Described(source, faults=("source: the file is empty",))
 

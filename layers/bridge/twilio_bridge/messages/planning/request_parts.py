@@ -25,7 +25,7 @@ CLOCK = r"([01][0-9]|2[0-3]):[0-5][0-9]"
 
 @dataclass(frozen=True, slots=True)
 class Defaults:
-    """What holds where the request does not say otherwise: the configuration, and the usual senders' numbers."""
+    """What holds where the request names nothing: the configuration, and the usual senders' numbers."""
 
     config: schema.Config
     sms_number: str = ""

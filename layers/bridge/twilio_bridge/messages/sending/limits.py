@@ -6,7 +6,7 @@ from twilio_bridge.messages.campaign import Campaign
 from twilio_bridge.messages.ports import Counts
 from twilio_bridge.messages.row import Row
 
-# A rate of less than so many messages says nothing.
+# A rate of less than so many messages means nothing.
 MIN_SAMPLE_COUNT = 50
 MICROS = 1_000_000
 

@@ -75,10 +75,10 @@ def classify_refusal(code: int | None) -> Refusal:
 # The number does not exist: https://www.twilio.com/docs/api/errors/30005. Marked, like a landline.
 INVALID_NUMBER_CODES: Final = frozenset({30005})
 LANDLINE_CODE: Final = 30006
-# https://www.twilio.com/docs/api/errors/30003: the phone is off or out of reach, which says little about the number.
+# https://www.twilio.com/docs/api/errors/30003: the phone is off or out of reach, which means little for the number.
 UNREACHABLE_CODE: Final = 30003
 
-# What the codes say that senders meet most: https://www.twilio.com/docs/api/errors
+# The codes that senders meet most: https://www.twilio.com/docs/api/errors
 MEANINGS: Final = {
     20003: "the login is wrong",
     20429: "too many requests",

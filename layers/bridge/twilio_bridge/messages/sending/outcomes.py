@@ -1,4 +1,4 @@
-"""What a row's end says about its number and its person, and reports that are written into rows."""
+"""What a row's end means for its number and its person, and reports that are written into rows."""
 
 from dataclasses import dataclass, replace
 
@@ -89,7 +89,7 @@ def _own_message(row: Row, sid: str, deps: OutcomeDeps, now: int) -> None:
 
 
 def note_code(row: Row, code: int, now: int, deps: OutcomeDeps) -> None:
-    """Write what a code says for later: an opt-out, a number that is none, a landline, a phone that was off.
+    """Write what a code means for later: an opt-out, a number that is none, a landline, a phone that was off.
 
     It may be written twice: the row is saved behind it, so that nothing is lost between the two. What WhatsApp does
     not reach may be reached by SMS, and is not marked.

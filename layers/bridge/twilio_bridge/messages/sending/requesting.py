@@ -67,7 +67,7 @@ class SendingDeps:
 
 
 def send_row(campaign: Campaign, row: Row, send_at: int, closes_at: int | None, deps: SendingDeps) -> str:
-    """Claim a waiting row and ask Twilio once; return in a few words what came of it."""
+    """Claim a waiting row and ask Twilio once; return what came of it."""
     claimed = transitions.claim_row(row, deps.clock(), deps.make_nonce(), send_at, closes_at)
     draft = make_draft(campaign.settings, claimed, deps.callback_url)
     if not deps.ledger.save_row(row, claimed):

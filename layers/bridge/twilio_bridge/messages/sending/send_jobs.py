@@ -35,7 +35,7 @@ class SendJob:
 
 
 def do_send_job(job: SendJob, deps: SendingDeps) -> str:
-    """Do what the state of a row asks for, and return in a few words what was done."""
+    """Do what the state of a row asks for, and return what was done."""
     campaign, row = deps.campaigns.find_campaign(job.campaign), deps.ledger.find_row(job.campaign, job.number)
     if campaign is None or row is None or row.is_final:
         return "nothing to do"
@@ -111,7 +111,7 @@ def _send_if_allowed(campaign: Campaign, row: Row, send_at: int, deps: SendingDe
     if reason := deps.suppressions.find_suppressed([row.address]).get(row.address):
         if (
             reason == "opted_out" and row.attempt
-        ):  # Twilio may have said so, and whoever wrote that was killed behind it
+        ):  # Twilio may have answered so, and whoever wrote that was killed behind it
             queue_opt_out(phone.strip_channel(row.address), deps.outcomes)
         deps.outcomes.metrics.count("MessagesSkipped")
         return _save(row, transitions.skip_row(row, now, reason, "found when it was to be sent"), deps, "skipped")

@@ -1,4 +1,4 @@
-"""The rows' outcomes, written where they came from, or told to the marketing system: behind the last row's end.
+"""The rows' outcomes, written where they came from, or sent to the marketing system: behind the last row's end.
 
 The campaign ends only once all of them are written. It remembers the last row written, so that a sweep that is ended
 goes on from there: a record is then written again to the same, and of events the last one at most is posted twice.
@@ -70,7 +70,7 @@ def write_back_results(campaign: Campaign, deps: WriteBackDeps) -> Campaign | No
 
 
 def describe_outcome(row: Row) -> str:
-    """Return in a word or two what became of a row, for people: `delivered`, `Error`, `skipped: opted_out`."""
+    """Return what became of a row, for people: `delivered`, `Error`, `skipped: opted_out`."""
     if row.state == "skipped":
         return f"skipped: {row.reason}"
     return row.status or row.state

@@ -64,7 +64,7 @@ def _post(account: Account, message: SentMessage) -> None:
 
 
 def parameters(account: Account, message: SentMessage) -> dict[str, str]:
-    """Return what a status callback says of a message."""
+    """Return a message as a status callback shows it."""
     found = {
         "AccountSid": account.account_sid,
         "ApiVersion": API_VERSION,
