@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
+# Tests start hundreds of processes, and pytest rewrites each of its modules: both keep what they have compiled.
+unexport PYTHONDONTWRITEBYTECODE
 .PHONY: help need-sam setup bench run test prove format lint types unit lock measure first-hour picture registry build clean
 
 help: ## list what can be made
