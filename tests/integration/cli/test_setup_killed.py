@@ -185,7 +185,7 @@ def test_a_run_that_was_killed_is_finished_by_the_next(world: World) -> None:
     assert count > 20
     assert not list(world.plan())
 
-    for at in range(0, count, size(5, 1)):
+    for at in range(0, count, size(12, 1)):
         for is_after in (False, True):
             world.begin()
             kill(world, world.plan, at, is_after=is_after)
@@ -205,7 +205,7 @@ def test_a_removal_that_was_killed_is_finished_by_the_next(world: World) -> None
     apply(world.plan_removal())
     count = world.writes
 
-    for at in range(0, count, size(5, 1)):
+    for at in range(0, count, size(12, 1)):
         world.begin()
         apply(world.plan())
         kill(world, world.plan_removal, at, is_after=bool(at % 2))

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.integration.support.conftest import Deploy, Deployment, Event, told
-from tests.integration.waiting import patiently
+from tests.integration.waiting import patiently, retry_messages
 from tests.sizes import size
 from twilio_bridge_local.samples.envelopes import records
 from twilio_bridge_local.samples.support_day import generate
@@ -74,7 +74,7 @@ def test_a_day_in_any_order_ends_the_same(deploy: Deploy, seed: int) -> None:
         for start in range(PIECES):
             deployed.put(mixed[start::PIECES])
         deployed.await_taken_in(len(day) + sum(map(events_in, mixed)), PATIENCE_S)
-        patiently(lambda: [*map(len, halves(deployed))], lambda counts: counts[0] == counts[1] > 0, 30)
+        patiently(lambda: [*map(len, halves(deployed))], lambda counts: counts[0] == counts[1] > 0, 30, retry_messages)
         deployed.settle(60)
         in_order, shuffled = halves(deployed)
 
