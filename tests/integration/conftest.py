@@ -16,15 +16,25 @@ botocore.session.create_loader = cache(botocore.session.create_loader)
 SHARING = ("callbacks", "support", "messages")
 
 
+SHARED = SharedStack()
+
+
 @pytest.fixture(scope="session")
 def shared() -> Iterator[SharedStack]:
-    found = SharedStack()
-    yield found
-    found.close()
+    yield SHARED
+    SHARED.close()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(nextitem: pytest.Item | None) -> Iterator[None]:
+    """Close the shared stack behind the last test that uses it: unit tests forbid the sockets that it goes on using."""
+    yield
+    if nextitem is None or nextitem.path.parent.name not in SHARING:
+        SHARED.close()
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _alone(request: pytest.FixtureRequest, shared: SharedStack) -> None:
+def _alone(request: pytest.FixtureRequest) -> None:
     """Close the shared stack before a module that does not use it."""
     if request.path.parent.name not in SHARING:
-        shared.close()
+        SHARED.close()
