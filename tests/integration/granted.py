@@ -14,6 +14,33 @@ SECRETS = {name: f"local/{name}" for name in ("twilio", "airtable", "brevo")}
 # Lambda itself does this with the function's role: it stores what was given up.
 LAMBDAS_OWN = {("EventStreamsFunction", "s3:ListBucket", "local-quarantine")}
 
+# The functions that the policies test of each folder lives through.
+OF_FRONTLINE = {
+    "CrmFunction",
+    "OutgoingConversationFunction",
+    "RoutingFunction",
+    "TemplatesFunction",
+    "TwilioConversationsFunction",
+    "RefreshContactsFunction",
+    "AirtableWebhookFunction",
+    "DeliverToAirtableFunction",
+    "EntitiesFunction",
+}
+OF_SUPPORT = {
+    "EventStreamsFunction",
+    "EventStreamsWebhookFunction",
+    "TaskCompleteFunction",
+    "DeliverToBrevoFunction",
+    "SyncFunction",
+}
+OF_MESSAGES = {"CampaignsFunction", "SendMessageFunction", "MessageStatusFunction", "PollMessageStatusFunction"}
+# And those of which each has a policies test of its own, by the file.
+ALONE = {
+    "EnrichTaskFunction": "insights/test_enrich_task.py",
+    "EnrichWorkersFunction": "insights/test_enrich_workers.py",
+    "StatusFunction": "cli/test_check.py",
+}
+
 BUCKET = re.compile(r"\$\{(\w+)\.Arn\}/\*")
 Grants = set[tuple[str, str]]
 

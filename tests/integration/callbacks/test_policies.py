@@ -6,7 +6,7 @@ from typing import Any
 import requests
 
 from tests.integration.callbacks.conftest import WORKER, Deploy, Deployment, many
-from tests.integration.granted import done, granted
+from tests.integration.granted import OF_FRONTLINE, done, granted
 from tests.integration.waiting import patiently
 from twilio_bridge_local.aws.call_log import AwsCall
 from twilio_bridge_local.vendors.faults import Faults
@@ -15,18 +15,6 @@ CUSTOMERS = [
     {"name": "Amara Okafor", "whatsapp": "+44 7900 000012", "owner": WORKER},
     {"name": "Björn Ångström", "sms": "+46 70 174 06 05", "owner": WORKER},
 ]
-# Their own day is in tests/integration/support.
-OF_SUPPORT = {
-    "EventStreamsFunction",
-    "EventStreamsWebhookFunction",
-    "TaskCompleteFunction",
-    "DeliverToBrevoFunction",
-    "SyncFunction",
-    "StatusFunction",
-}
-# In tests/integration/insights.
-OF_INSIGHTS = {"EnrichTaskFunction", "EnrichWorkersFunction"}
-OF_MESSAGES = {"CampaignsFunction", "SendMessageFunction", "MessageStatusFunction", "PollMessageStatusFunction"}
 CONFIG = "conversations: {create_contacts: true}"
 HIDDEN = AwsCall("DeliverToAirtableFunction", "sqs:ChangeMessageVisibility", "AirtableQueue")
 TRIES = 4
@@ -182,8 +170,7 @@ def _records(deployed: Deployment) -> list[Any]:
 
 def test_policies_hold_what_is_done_and_no_more(deploy: Deploy) -> None:
     """Nothing a function does would be denied, and nothing is granted that is never done."""
-    others = OF_SUPPORT | OF_INSIGHTS | OF_MESSAGES
-    allowed = {name: grants for name, grants in granted().items() if name not in others}
+    allowed = {name: grants for name, grants in granted().items() if name in OF_FRONTLINE}
     deployed = deploy([*CUSTOMERS, *many(100)], config=CONFIG)
     live_through(deployed)
     calls = done(deployed.stack.embedded_aws.calls)

@@ -51,7 +51,11 @@ def test_attributes_that_are_no_json_stay(insights: Insights) -> None:
 
 
 def test_policies_hold_what_is_done_and_no_more(insights: Insights) -> None:
-    """Nothing the function does would be denied, and nothing is granted that it never does."""
+    """Nothing the function does would be denied, and nothing is granted that it never does.
+
+    A created task has its call remembered; then Twilio is down for one that an agent gets and for one that ends.
+    """
+    insights.await_written(insights.create_task(THEIRS), "customers.name")
     insights.twilio.faults = Faults(status=503, only=("/taskrouter/",))
     sid = insights.twilio.taskrouter.add_task(WORKSPACE, THEIRS)
     insights.twilio.taskrouter.offer_task(WORKSPACE, sid, AGENT)
@@ -59,7 +63,7 @@ def test_policies_hold_what_is_done_and_no_more(insights: Insights) -> None:
     insights.put("taskrouter.task.wrapup", {"payload": {"task_sid": ending, "workspace_sid": WORKSPACE, "sid": "EV9"}})
     assert patiently(lambda: len(insights.logged("not done yet")) >= 2, bool, 40)
     insights.twilio.faults = Faults()
-    patiently(lambda: "customers" in insights.read(sid), bool, 40, retry_messages)
+    assert patiently(lambda: "customers" in insights.read(sid), bool, 40, retry_messages)
 
     name = "EnrichTaskFunction"
     did, allowed = done(insights.stack.embedded_aws.calls)[name], granted()[name]

@@ -3,8 +3,7 @@
 from typing import Any
 
 from tests.integration.callbacks.conftest import loaded
-from tests.integration.callbacks.test_policies import OF_MESSAGES
-from tests.integration.granted import done, granted
+from tests.integration.granted import OF_MESSAGES, done, granted
 from tests.integration.messages.conftest import CONFIG, CREATES, QUICK, SENDER, Deploy, Deployment
 from tests.integration.waiting import patiently
 from twilio_bridge_local.credentials import TWILIO_ACCOUNT_SID

@@ -4,8 +4,7 @@ import json
 from typing import Any
 
 from tests.integration.callbacks.conftest import loaded
-from tests.integration.callbacks.test_policies import OF_SUPPORT
-from tests.integration.granted import done, granted
+from tests.integration.granted import OF_SUPPORT, done, granted
 from tests.integration.support.conftest import (
     ANSWERED,
     CONFIG,

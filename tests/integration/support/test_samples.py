@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from datetime import datetime
 from typing import Any
 from unittest.mock import ANY
 
@@ -33,6 +34,8 @@ ANSWERS: dict[str, Any] = {
     "deliver_to_brevo/word": DONE,
     "sync/test_event": DONE,
     "sync/regular": ANY,  # counts of who is overdue by then
+    "sync/slice": DONE,  # of a run that this deployment does not know
+    "sync/incremental": {"run": ANY, "phase": "open", "request": ANY, "notes": [], "ended_at": None, "streams": [ANY]},
 }
 
 
@@ -55,6 +58,19 @@ def test_a_sample_is_answered(fresh: Deployment, name: str) -> None:
     outcome = fresh.stack.invoke(FUNCTIONS[name.partition("/")[0]], event)
     assert outcome.ok, outcome.payload
     assert ANSWERS[name] == outcome.payload.get("statusCode", outcome.payload)
+
+
+def test_the_sample_of_a_sync_begins_what_it_names(fresh: Deployment) -> None:
+    """Its resource, channels and day; where a sync is open already, that one goes on. Then it is cancelled."""
+    event = json.loads((ROOT / "events/sync/incremental.json").read_text())
+    begun = fresh.stack.invoke("SyncFunction", event).payload
+    assert event["resources"] == [each["stream"] for each in begun["streams"]]
+    asked = {name: begun["request"][name] for name in ("type", "resources", "channels")}
+    assert asked == {name: event[name] for name in asked}
+    assert begun["request"]["since"] == datetime.fromisoformat(f"{event['since']}T00:00Z").timestamp() * 1000
+
+    ended = fresh.stack.invoke("SyncFunction", {"action": "cancel"}).payload
+    assert "open" != ended["phase"], ended
 
 
 def test_the_poison_of_the_samples_is_kept(fresh: Deployment) -> None:
