@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
 
 import botocore.session
 import pytest
@@ -13,7 +14,7 @@ speed_up_moto()
 
 # Every new session reads AWS's descriptions again, 60 ms a client: here sessions share what was read.
 botocore.session.create_loader = cache(botocore.session.create_loader)
-SHARING = ("callbacks", "support", "messages")
+SHARING = tuple(Path(__file__).parent / name for name in ("callbacks", "support", "messages"))
 
 
 SHARED = SharedStack()
@@ -29,12 +30,12 @@ def shared() -> Iterator[SharedStack]:
 def pytest_runtest_teardown(nextitem: pytest.Item | None) -> Iterator[None]:
     """Close the shared stack behind the last test that uses it: unit tests forbid the sockets that it goes on using."""
     yield
-    if nextitem is None or nextitem.path.parent.name not in SHARING:
+    if nextitem is None or nextitem.path.parent not in SHARING:
         SHARED.close()
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _alone(request: pytest.FixtureRequest) -> None:
     """Close the shared stack before a module that does not use it."""
-    if request.path.parent.name not in SHARING:
+    if request.path.parent not in SHARING:
         SHARED.close()
