@@ -11,6 +11,7 @@ import pytest
 
 from tests.integration.cli.conftest import Run
 from tests.integration.cli.test_check import Scene, find_scene
+from tests.sizes import only_proved
 from tests.unit.test_documents import commands_of
 from twilio_bridge.adapters.state.configuration import store, stored
 from twilio_bridge.status import conversations
@@ -151,9 +152,13 @@ def test_what_is_somebody_else_s_stays(scene: Scene, run: Run) -> None:
     assert not put_back.pre_webhook_url
 
 
+@only_proved
 @pytest.mark.usefixtures("unchecked")
 def test_the_base_s_own_columns(scene: Scene, run: Run) -> None:
-    """Columns that are called otherwise come into bridge.yaml, others are none; an existing file is asked about."""
+    """Columns that are called otherwise come into bridge.yaml, others are none; an existing file is asked about.
+
+    That what exists is asked about, replaced and put back is held above, by Twilio's part.
+    """
     store(scene.state, OTHERWISE)
 
     kept = run("setup", "--yes")
@@ -169,9 +174,13 @@ def test_the_base_s_own_columns(scene: Scene, run: Run) -> None:
     assert "# mine" in str(stored(scene.state))
 
 
+@only_proved
 @pytest.mark.usefixtures("unchecked")
 def test_a_vendor_that_is_away_costs_its_own_part(scene: Scene, run: Run) -> None:
-    """The others are set up; the next run does the rest."""
+    """The others are set up; the next run does the rest.
+
+    In `make test` the check shows what a vendor that is away costs, and test_setup_killed.py that the rest is done.
+    """
     scene.brevo.faults = Faults(status=503)
     done = run("setup", "--yes")
 
@@ -220,6 +229,7 @@ def test_a_wrong_login_is_bad_input(scene: Scene, run: Run, do: Break, says: str
     assert before == snapshot(scene)
 
 
+@only_proved
 @pytest.mark.usefixtures("scene", "unchecked")
 def test_okta_has_the_application_once(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """As the quickstart makes it: the realm's addresses, and e-mail and roles as claims; removed with the rest."""

@@ -8,6 +8,7 @@ import requests
 
 from tests.integration.support.conftest import Deploy, Deployment, record, sample
 from tests.integration.waiting import patiently
+from tests.sizes import IS_PROVING
 from twilio_bridge_local.credentials import TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN
 
 STREAM = "arn:aws:kinesis:us-east-1:123456789012:stream/EventStream"
@@ -41,7 +42,8 @@ def answered(deployed: Deployment) -> int:
     return sum(len(deployed.logged("SyncFunction", message)) for message in messages)
 
 
-@pytest.fixture(params=["", "TWILIO_SINK_SID"], scope="module")
+# A setting needs a stack of its own: that is for `make prove`. tests/contract/twilio/test_sinks.py holds what it does.
+@pytest.fixture(params=["", "TWILIO_SINK_SID"] if IS_PROVING else [""], scope="module")
 def another_is_ours(request: pytest.FixtureRequest, deploy: Deploy) -> object:
     """Return a stack; with the setting, a sink that was never made is the one whose tests are answered."""
     more = {request.param: "DG" + "0" * 32} if request.param else {}
@@ -49,6 +51,7 @@ def another_is_ours(request: pytest.FixtureRequest, deploy: Deploy) -> object:
         yield bool(request.param), deployed
 
 
+@pytest.mark.prove
 def test_a_tested_sink_becomes_active(another_is_ours: tuple[bool, Deployment]) -> None:
     """Within ten seconds; but not where the setting names another sink, and nothing comes again for it."""
     is_other, deployed = another_is_ours
@@ -59,6 +62,7 @@ def test_a_tested_sink_becomes_active(another_is_ours: tuple[bool, Deployment]) 
     assert ("validating" if is_other else "active") == status(deployed, tested)
 
 
+@pytest.mark.prove
 def test_a_foreign_test_event_activates_nothing(another_is_ours: tuple[bool, Deployment]) -> None:
     """A test id that no sink of ours waits for is looked at once and left."""
     _, deployed = another_is_ours
