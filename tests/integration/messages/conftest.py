@@ -138,6 +138,13 @@ class Deployment:
                 if row.due_at and (is_left or row.state in {"sending", "uncertain"}):
                     self.ledger.save_row(row, _age(row))
 
+    def lose_polls(self, campaign: str) -> None:
+        """Let the queue lose all polls, some minutes ago: the sweep alone can find the campaign's rows now."""
+        sqs = self.stack.client("sqs")
+        sqs.purge_queue(QueueUrl=sqs.get_queue_url(QueueName="PollQueue")["QueueUrl"])
+        for row in self.ledger.list_rows(campaign, 0, 10**5):
+            assert self.ledger.save_row(row, _age(row))
+
     def waiting(self) -> int:
         """Count what SendQueue holds: rows to be sent, and those that a sender has."""
         sqs = self.stack.client("sqs")

@@ -6,6 +6,7 @@ from tests.integration.callbacks.conftest import loaded
 from tests.integration.granted import OF_MESSAGES, done, granted
 from tests.integration.messages.conftest import CONFIG, CREATES, QUICK, SENDER, Deploy, Deployment
 from tests.integration.waiting import patiently
+from twilio_bridge.messages.row import Row
 from twilio_bridge_local.credentials import TWILIO_ACCOUNT_SID
 from twilio_bridge_local.vendors.faults import Faults
 from twilio_bridge_local.vendors.twilio.messages.records import CallbackFaults, Outcome
@@ -25,12 +26,18 @@ def live_through(deployed: Deployment) -> None:
 
     _opt_outs(deployed)
     _silence(deployed)
+    _lost_poll(deployed)
     _records(deployed)
 
 
 def named(*numbers: str) -> list[dict[str, str]]:
     """Return rows of these numbers."""
     return [{"to": number, "name": "Ann"} for number in numbers]
+
+
+def first_row(deployed: Deployment, campaign: str) -> Row:
+    """Return the first row; one that is not planned yet is new."""
+    return next(iter(deployed.ledger.list_rows(campaign, 0, 10)), Row(campaign=campaign, number=1))
 
 
 def _opt_outs(deployed: Deployment) -> None:
@@ -59,6 +66,18 @@ def _silence(deployed: Deployment) -> None:
 
     deployed.messaging.callback_faults = CallbackFaults()
     deployed.twilio.faults = Faults()
+
+
+def _lost_poll(deployed: Deployment) -> None:
+    """Neither callback nor poll comes: the sweep has the message asked about."""
+    deployed.messaging.callback_faults = CallbackFaults(lost=1.0)
+    deployed.create("forgotten", named("+447900000107"), retryIntervalMs=60_000)
+    row = patiently(lambda: first_row(deployed, "forgotten"), lambda row: row.state == "submitted", 30, deployed.sweep)
+    patiently(lambda: deployed.messaging.store.get(row.sid).status, lambda status: status == "delivered", 30)
+
+    deployed.lose_polls("forgotten")
+    assert 1 == deployed.finish("forgotten")["rows"]
+    deployed.messaging.callback_faults = CallbackFaults()
 
 
 def _records(deployed: Deployment) -> None:
