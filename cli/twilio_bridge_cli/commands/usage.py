@@ -15,6 +15,7 @@ from twilio_bridge_cli import aws, output, targets
 from twilio_bridge_cli.environment import Environment, read_environment
 from twilio_bridge_cli.errors import CommandError
 from twilio_bridge_cli.groups import make_command
+from twilio_bridge_cli.options import Region, TableStack
 
 HELP: Final = (
     "Shows how many calls Airtable had from the bridge this month, and how many the plan has."
@@ -38,8 +39,6 @@ Base = Annotated[
     str | None, typer.Option(metavar="APP…", help="The base's id; else the stack's, else AIRTABLE_BASE_ID.")
 ]
 TableName = Annotated[str | None, typer.Option("--table", help="The table SyncState; else SYNC_STATE_TABLE.")]
-Stack = Annotated[str | None, typer.Option(help="The deployed stack, whose output names the table.")]
-Region = Annotated[str | None, typer.Option(help="The AWS region.")]
 EndpointUrl = Annotated[str | None, typer.Option(help="Where AWS is reached; else AWS_ENDPOINT_URL.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object {base, calls, monthly_calls, percent}.")]
 
@@ -49,7 +48,7 @@ def usage(
     *,
     base: Base = None,
     table: TableName = None,
-    stack: Stack = None,
+    stack: TableStack = None,
     region: Region = None,
     endpoint_url: EndpointUrl = None,
     as_json: AsJson = False,

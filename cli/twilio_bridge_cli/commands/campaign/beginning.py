@@ -21,6 +21,7 @@ from twilio_bridge_cli.deployments import Deployment, find_deployment
 from twilio_bridge_cli.environment import read_environment
 from twilio_bridge_cli.errors import REFUSED, CommandError
 from twilio_bridge_cli.groups import make_command
+from twilio_bridge_cli.options import AsJson, Region, StackOrLocal
 
 CODES: Final = (
     "[bold]Exit codes[/bold]  0 done, 1 refused, paused or not there, 2 usage or faults, 3 the function failed, "
@@ -47,9 +48,6 @@ CREATE_EXAMPLES: Final = f"""
 
 PREVIEWED_ROWS: Final = 1_000
 
-Stack = Annotated[str | None, typer.Option(help="The deployed stack; else the local one (make run).")]
-Region = Annotated[str | None, typer.Option(help="The AWS region.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Send without asking.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be sent, and send nothing.")]
 Watch = Annotated[bool, typer.Option("--watch", help="Show how far it is until it ends.")]
@@ -93,7 +91,7 @@ def send(  # noqa: PLR0913  options
     yes: Yes = False,
     watch: Watch = False,
     as_json: AsJson = False,
-    stack: Stack = None,
+    stack: StackOrLocal = None,
     region: Region = None,
 ) -> None:
     """Send a message to everybody in a file, or to some numbers: shown and asked about first."""
@@ -135,7 +133,7 @@ def create(  # noqa: PLR0913  options
     yes: Yes = False,
     watch: Watch = False,
     as_json: AsJson = False,
-    stack: Stack = None,
+    stack: StackOrLocal = None,
     region: Region = None,
 ) -> None:
     """Begin a campaign that a file describes: shown and asked about first.

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from twilio_bridge_cli import output
-from twilio_bridge_cli.commands.campaign.beginning import CODES, AsJson, Region, Stack, Watch
+from twilio_bridge_cli.commands.campaign.beginning import CODES, Watch
 from twilio_bridge_cli.commands.campaign.calling import CampaignsApi
 from twilio_bridge_cli.commands.campaign.showing import (
     describe_report,
@@ -19,6 +19,7 @@ from twilio_bridge_cli.deployments import find_deployment
 from twilio_bridge_cli.environment import read_environment
 from twilio_bridge_cli.errors import CommandError
 from twilio_bridge_cli.groups import make_command
+from twilio_bridge_cli.options import AsJson, Region, StackOrLocal
 from twilio_bridge_cli.rows import Format, choose_format, write_rows
 
 ROW_COLUMNS: Final = (
@@ -51,7 +52,7 @@ def status(
     watch: Watch = False,
     every: Every = 2.0,
     as_json: AsJson = False,
-    stack: Stack = None,
+    stack: StackOrLocal = None,
     region: Region = None,
 ) -> None:
     """Show how far a campaign is: its rows by outcome and status, and what they cost."""
@@ -70,7 +71,7 @@ def rows(
     outcome: Annotated[Outcome | None, typer.Option(help="Only rows that ended so, or are open.")] = None,
     form: Annotated[Format | None, typer.Option("--format", help="table, json, jsonl or csv.")] = None,
     as_json: AsJson = False,
-    stack: Stack = None,
+    stack: StackOrLocal = None,
     region: Region = None,
 ) -> None:
     """List a campaign's rows with what became of each."""
@@ -91,7 +92,7 @@ def pause(
     *,
     cause: Annotated[str, typer.Option(help="Why, for whoever looks at it.")] = "as asked",
     as_json: AsJson = False,
-    stack: Stack = None,
+    stack: StackOrLocal = None,
     region: Region = None,
 ) -> None:
     """Let no further row of a campaign be sent until it is resumed."""
@@ -104,7 +105,7 @@ def resume(
     *,
     max_spend: Annotated[float | None, typer.Option(help="The new limit, where it was paused for the old one.")] = None,
     as_json: AsJson = False,
-    stack: Stack = None,
+    stack: StackOrLocal = None,
     region: Region = None,
 ) -> None:
     """Go on with a campaign that was paused."""
@@ -119,7 +120,7 @@ def cancel(
     cause: Annotated[str, typer.Option(help="Why, for whoever looks at it.")] = "as asked",
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Cancel without asking.")] = False,
     as_json: AsJson = False,
-    stack: Stack = None,
+    stack: StackOrLocal = None,
     region: Region = None,
 ) -> None:
     """End a campaign: nothing more is sent, and what Twilio has only scheduled is canceled there."""
@@ -136,7 +137,7 @@ def _steer(
 
 
 @make_command(_example("report spring-2026 --json | jq .byCode"))
-def report(campaign_id: Id, *, as_json: AsJson = False, stack: Stack = None, region: Region = None) -> None:
+def report(campaign_id: Id, *, as_json: AsJson = False, stack: StackOrLocal = None, region: Region = None) -> None:
     """Show what became of a campaign by status, error code, country, sender and segments, with what it cost."""
     api = CampaignsApi(find_deployment(stack, read_environment(), region), region)
     found = api.report(campaign_id)

@@ -18,6 +18,7 @@ from twilio_bridge_cli.deployments import find_deployment_if_any
 from twilio_bridge_cli.environment import read_environment
 from twilio_bridge_cli.errors import DONE, REFUSED, CommandError
 from twilio_bridge_cli.groups import make_command
+from twilio_bridge_cli.options import Region, Stack
 
 HELP: Final = (
     "Checks the connection to Twilio, Airtable and Brevo, their set-up, and the deployment: a line each."
@@ -63,8 +64,6 @@ class System(StrEnum):
     URLS = "bridge"
 
 
-Stack = Annotated[str | None, typer.Option(help="The deployed stack.")]
-Region = Annotated[str | None, typer.Option(help="The AWS region.")]
 EndpointUrl = Annotated[str | None, typer.Option(help="Where AWS is reached; else AWS_ENDPOINT_URL.")]
 Before = Annotated[
     Path | None,

@@ -16,6 +16,7 @@ from twilio_bridge_cli.commands.config import checking
 from twilio_bridge_cli.environment import read_environment
 from twilio_bridge_cli.errors import USAGE
 from twilio_bridge_cli.groups import make_command
+from twilio_bridge_cli.options import Region, TableStack, Yes
 from twilio_bridge_cli.targets import TABLE, Target, find_target
 
 TAKES_EFFECT: Final = f"Functions follow within {KEEP_S // 60} minutes."
@@ -45,8 +46,6 @@ REMOVE_EXAMPLES: Final = """
 
 File = Annotated[Path, typer.Argument(metavar="FILE", help="A bridge.yaml.")]
 TableName = Annotated[str | None, typer.Option("--table", help="The table SyncState; else SYNC_STATE_TABLE.")]
-Stack = Annotated[str | None, typer.Option(help="The deployed stack, whose output names the table.")]
-Region = Annotated[str | None, typer.Option(help="The AWS region.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object {file, ok, problems, warnings}.")]
 Live = Annotated[
     bool,
@@ -55,7 +54,6 @@ Live = Annotated[
     ),
 ]
 Packaged = Annotated[bool, typer.Option("--packaged", help="The packaged one, with every key and its default.")]
-Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 
 @make_command(CHECK_EXAMPLES)
@@ -84,7 +82,7 @@ def check(file: File, *, live: Live = False, as_json: AsJson = False) -> None:
 
 
 @make_command(PUT_EXAMPLES)
-def put(file: File, *, table: TableName = None, stack: Stack = None, region: Region = None) -> None:
+def put(file: File, *, table: TableName = None, stack: TableStack = None, region: Region = None) -> None:
     """Check a file and put it in force."""
     text = checking.read_file(file)
     if found := checking.find_problems(text):
@@ -101,7 +99,9 @@ def put(file: File, *, table: TableName = None, stack: Stack = None, region: Reg
 
 
 @make_command(SHOW_EXAMPLES)
-def show(*, table: TableName = None, stack: Stack = None, region: Region = None, packaged: Packaged = False) -> None:
+def show(
+    *, table: TableName = None, stack: TableStack = None, region: Region = None, packaged: Packaged = False
+) -> None:
     """Show the configuration in force, the stored one or else the packaged one, and what is wrong with it."""
     if packaged:
         output.print_yaml(PACKAGED.read_text(encoding="utf-8"))
@@ -119,7 +119,7 @@ def show(*, table: TableName = None, stack: Stack = None, region: Region = None,
 
 
 @make_command(REMOVE_EXAMPLES)
-def remove(*, table: TableName = None, stack: Stack = None, region: Region = None, yes: Yes = False) -> None:
+def remove(*, table: TableName = None, stack: TableStack = None, region: Region = None, yes: Yes = False) -> None:
     """Remove the stored configuration, so that the packaged one is in force again."""
     target = find_target(TABLE, table, stack, read_environment(), region)
     if not _stored(target, region):

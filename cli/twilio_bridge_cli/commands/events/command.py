@@ -12,6 +12,7 @@ from twilio_bridge_cli.commands.events.kinesis_put import MAX_PUT_COUNT, NotTake
 from twilio_bridge_cli.environment import read_environment
 from twilio_bridge_cli.errors import CommandError
 from twilio_bridge_cli.groups import make_command
+from twilio_bridge_cli.options import Region
 from twilio_bridge_cli.targets import Target
 
 HELP: Final = (
@@ -36,7 +37,6 @@ EXAMPLES: Final = """
 Files = Annotated[list[str], typer.Argument(metavar="FILE…", help="Files or folders of events; - is stdin.")]
 StreamName = Annotated[str | None, typer.Option("--stream", help="The Kinesis stream; else EVENT_STREAM.")]
 Stack = Annotated[str | None, typer.Option(help="The deployed stack, whose output names the stream.")]
-Region = Annotated[str | None, typer.Option(help="The AWS region.")]
 EndpointUrl = Annotated[str | None, typer.Option(help="Where AWS is reached; else AWS_ENDPOINT_URL.")]
 AsString = Annotated[bool, typer.Option("--as-string", help="Write each event's data as text, as Kinesis sinks do.")]
 Batch = Annotated[int, typer.Option(min=1, max=MAX_PUT_COUNT, help="Events in a request, at most.")]

@@ -16,6 +16,7 @@ from twilio_bridge_cli.commands.events.quarantined import QuarantinedObject
 from twilio_bridge_cli.environment import Environment, read_environment
 from twilio_bridge_cli.errors import CommandError, RefusedCommandError
 from twilio_bridge_cli.groups import make_command
+from twilio_bridge_cli.options import Region, Yes
 from twilio_bridge_cli.targets import Target
 
 HELP: Final = (
@@ -50,10 +51,8 @@ Since = Annotated[
 Until = Annotated[
     datetime | None, typer.Option(formats=["%Y-%m-%d"], metavar="DATE", help="The last day of arrival (UTC).")
 ]
-Region = Annotated[str | None, typer.Option(help="The AWS region.")]
 EndpointUrl = Annotated[str | None, typer.Option(help="Where AWS is reached; else AWS_ENDPOINT_URL.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Read everything, and put nothing.")]
-Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 AsJson = Annotated[
     bool, typer.Option("--json", help="Print one JSON object {bucket, stream, objects, records, requests, unreadable}.")
 ]

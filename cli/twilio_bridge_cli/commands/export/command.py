@@ -8,6 +8,7 @@ from twilio_bridge_cli import output
 from twilio_bridge_cli.environment import read_environment
 from twilio_bridge_cli.groups import make_command
 from twilio_bridge_cli.invoking import find_stack, invoke_sync
+from twilio_bridge_cli.options import Region, Stack
 
 HELP: Final = (
     "Writes interactions and figures into the export, and names the bucket that has it."
@@ -26,8 +27,6 @@ EXAMPLES: Final = """
 [bold]Exit codes[/bold]  0 written, 1 AWS is away, 2 usage
 """
 
-Stack = Annotated[str | None, typer.Option(help="The deployed stack.")]
-Region = Annotated[str | None, typer.Option(help="The AWS region.")]
 EndpointUrl = Annotated[str | None, typer.Option(help="Where AWS is reached; else AWS_ENDPOINT_URL.")]
 Since = Annotated[str | None, typer.Option(metavar="DAY", help="From when on, such as 2026-11-01; else three days.")]
 Until = Annotated[str | None, typer.Option(metavar="DAY", help="Until when; else now.")]

@@ -22,6 +22,7 @@ from twilio_bridge_cli.deployments import find_deployment, open_contact_cache
 from twilio_bridge_cli.environment import read_environment
 from twilio_bridge_cli.errors import DONE, REFUSED, CommandError
 from twilio_bridge_cli.groups import make_command
+from twilio_bridge_cli.options import AsJson, Region, Stack
 from twilio_bridge_cli.taskrouter import open_taskrouter
 
 HELP: Final = (
@@ -49,9 +50,6 @@ _HEADS: Final = ("TASK", "STATUS", "RESULT", "LACKED", "BREAKS")
 
 Sids = Annotated[list[str] | None, typer.Argument(metavar="[TASK_SID]…", help="Only these tasks.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only show what tasks lack.")]
-Stack = Annotated[str | None, typer.Option(help="The deployed stack.")]
-Region = Annotated[str | None, typer.Option(help="The AWS region.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
 @make_command(EXAMPLES, HELP)

@@ -11,6 +11,7 @@ from twilio_bridge_cli.commands.insights.reading import Looked, read_file
 from twilio_bridge_cli.commands.insights.showing import count_severities, print_report, to_json
 from twilio_bridge_cli.errors import DONE, REFUSED, CommandError
 from twilio_bridge_cli.groups import make_command
+from twilio_bridge_cli.options import Region
 
 HELP: Final = (
     "Show what attributes of tasks or workers break of the rules of Flex Insights."
@@ -41,7 +42,6 @@ OfWorkers = Annotated[bool, typer.Option("--worker", help="The file has attribut
 Hipaa = Annotated[bool, typer.Option("--hipaa", help="The account is under HIPAA.")]
 Strict = Annotated[bool, typer.Option("--strict", help="End with 1 where there are only warnings, too.")]
 Stack = Annotated[str | None, typer.Option(help="The deployed stack whose account has the tasks.")]
-Region = Annotated[str | None, typer.Option(help="The AWS region.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object, with --stream one for each look.")]
 
 

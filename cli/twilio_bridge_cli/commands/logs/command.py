@@ -18,6 +18,7 @@ from twilio_bridge_cli.environment import read_environment
 from twilio_bridge_cli.errors import CommandError
 from twilio_bridge_cli.groups import make_command
 from twilio_bridge_cli.local_stack import require_local_stack
+from twilio_bridge_cli.options import Region
 
 HELP: Final = (
     "Shows what the functions logged: time, function, level, message and facts."
@@ -47,7 +48,6 @@ Level = Annotated[
 ]
 Follow = Annotated[bool, typer.Option("--follow", "-f", help="Go on showing lines as they come; Ctrl-C ends it.")]
 Stack = Annotated[str | None, typer.Option(help="The deployed stack, whose output names the log group.")]
-Region = Annotated[str | None, typer.Option(help="The AWS region.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print a JSON object a line.")]
 
 

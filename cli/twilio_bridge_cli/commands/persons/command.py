@@ -21,6 +21,7 @@ from twilio_bridge_cli.commands.persons import brevo
 from twilio_bridge_cli.environment import Environment, read_environment
 from twilio_bridge_cli.errors import RefusedCommandError
 from twilio_bridge_cli.groups import make_command
+from twilio_bridge_cli.options import AsJson, Region, TableStack, Yes
 
 _CODES: Final = "[bold]Exit codes[/bold]  0 done, 1 nobody is known by this, or refused, 2 usage, 4 unreachable"
 SHOW_EXAMPLES: Final = f"""
@@ -48,12 +49,8 @@ _LOOK: Final = "Try another address, number or id of theirs; keys are case-sensi
 
 Who = Annotated[str, typer.Argument(metavar="WHO", help="An e-mail address, a number, a task's SID, or another id.")]
 Key = Annotated[str, typer.Argument(metavar="KEY", help="A key as `persons show` has it, such as phone#+44….")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 TableName = Annotated[str | None, typer.Option("--table", help="The table SyncState; else SYNC_STATE_TABLE.")]
-Stack = Annotated[str | None, typer.Option(help="The deployed stack, whose output names the table.")]
-Region = Annotated[str | None, typer.Option(help="The AWS region.")]
 Brevo = Annotated[bool, typer.Option("--brevo", help="Delete the contact in Brevo, too; takes BREVO_API_KEY.")]
-Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +81,7 @@ def _open(table: str | None, stack: str | None, region: str | None) -> _State:
 
 @make_command(SHOW_EXAMPLES)
 def show(
-    who: Who, *, as_json: AsJson = False, table: TableName = None, stack: Stack = None, region: Region = None
+    who: Who, *, as_json: AsJson = False, table: TableName = None, stack: TableStack = None, region: Region = None
 ) -> None:
     """Show a person's keys and where they came from, their interactions, and what Brevo has.
 
@@ -151,7 +148,7 @@ def split(
     *,
     yes: Yes = False,
     table: TableName = None,
-    stack: Stack = None,
+    stack: TableStack = None,
     region: Region = None,
 ) -> None:
     """Move a key, and the interactions that came with it alone, to a person of its own.
@@ -181,7 +178,7 @@ def erase(
     in_brevo: Brevo = False,
     yes: Yes = False,
     table: TableName = None,
-    stack: Stack = None,
+    stack: TableStack = None,
     region: Region = None,
 ) -> None:
     """Delete a person: profile, keys, interactions, events, and what is known of their tasks.

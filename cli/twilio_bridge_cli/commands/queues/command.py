@@ -14,6 +14,7 @@ from twilio_bridge_cli.commands.queues.redriving import find_dead_letters, redri
 from twilio_bridge_cli.environment import read_environment
 from twilio_bridge_cli.errors import RefusedCommandError
 from twilio_bridge_cli.groups import make_command
+from twilio_bridge_cli.options import AsJson, Region
 
 _CODES: Final = "[bold]Exit codes[/bold]  0 done, 1 refused, 2 usage, 4 unreachable"
 REDRIVE_EXAMPLES: Final = f"""
@@ -42,8 +43,6 @@ PersonId = Annotated[str, typer.Argument(metavar="PERSON", help="The person's id
 QueueUrl = Annotated[str | None, typer.Option("--queue", help="The queue's URL; else BREVO_QUEUE_URL or its like.")]
 TableName = Annotated[str | None, typer.Option("--table", help="The table SyncState; else SYNC_STATE_TABLE.")]
 Stack = Annotated[str | None, typer.Option(help="The deployed stack, whose outputs name queue and table.")]
-Region = Annotated[str | None, typer.Option(help="The AWS region.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
 @make_command(REDRIVE_EXAMPLES)

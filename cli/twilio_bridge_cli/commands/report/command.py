@@ -29,6 +29,7 @@ from twilio_bridge_cli.commands.report import chart, definitions
 from twilio_bridge_cli.environment import read_environment
 from twilio_bridge_cli.errors import CommandError
 from twilio_bridge_cli.groups import make_command
+from twilio_bridge_cli.options import Region, TableStack
 
 HELP: Final = (
     "Shows the figures of customers, queues or workers, by day, week or hour."
@@ -138,8 +139,6 @@ Explain = Annotated[bool, typer.Option("--explain", help="Say what each figure m
 How = Annotated[Format | None, typer.Option("--format", help="How they are written; else as a table.")]
 AsJson = Annotated[bool, typer.Option("--json", help="The same as --format json: a list of objects.")]
 TableName = Annotated[str | None, typer.Option("--table", help="The table SyncState; else SYNC_STATE_TABLE.")]
-Stack = Annotated[str | None, typer.Option(help="The deployed stack, whose output names the table.")]
-Region = Annotated[str | None, typer.Option(help="The AWS region.")]
 EndpointUrl = Annotated[str | None, typer.Option(help="Where AWS is reached; else AWS_ENDPOINT_URL.")]
 
 
@@ -155,7 +154,7 @@ def report(  # noqa: PLR0913  an option each
     how: How = None,
     as_json: AsJson = False,
     table: TableName = None,
-    stack: Stack = None,
+    stack: TableStack = None,
     region: Region = None,
     endpoint_url: EndpointUrl = None,
 ) -> None:

@@ -20,6 +20,7 @@ from twilio_bridge_cli.deployments import Deployment, find_deployment
 from twilio_bridge_cli.environment import read_environment
 from twilio_bridge_cli.errors import DONE, REFUSED, CommandError
 from twilio_bridge_cli.groups import make_command
+from twilio_bridge_cli.options import Region, Stack
 
 HELP: Final = (
     "Connects a deployment, after showing what it would change: secrets, events, webhooks, Airtable, Brevo."
@@ -43,8 +44,6 @@ EXAMPLES: Final = """
 """
 CHECK_S: Final = 60.0
 
-Stack = Annotated[str | None, typer.Option(help="The deployed stack.")]
-Region = Annotated[str | None, typer.Option(help="The AWS region.")]
 EndpointUrl = Annotated[str | None, typer.Option(help="Where AWS is reached; else AWS_ENDPOINT_URL.")]
 PlanOnly = Annotated[bool, typer.Option("--plan", help="Show what would be changed, and end.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask; settings of somebody else's stay.")]

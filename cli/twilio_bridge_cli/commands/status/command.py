@@ -13,6 +13,7 @@ from twilio_bridge_cli.deployments import Deployment, find_deployment
 from twilio_bridge_cli.environment import read_environment
 from twilio_bridge_cli.errors import DONE, REFUSED, RefusedCommandError
 from twilio_bridge_cli.groups import make_command
+from twilio_bridge_cli.options import Region, Stack
 
 HELP: Final = (
     "Shows how a deployment is: vendors, contacts, events, queues, quota; and keeps showing it with --watch."
@@ -33,8 +34,6 @@ EXAMPLES: Final = """
 
 READ_TIMEOUT_S: Final = 900  # a count of a large table
 
-Stack = Annotated[str | None, typer.Option(help="The deployed stack.")]
-Region = Annotated[str | None, typer.Option(help="The AWS region.")]
 EndpointUrl = Annotated[str | None, typer.Option(help="Where AWS is reached; else AWS_ENDPOINT_URL.")]
 Watch = Annotated[bool, typer.Option("--watch", help="Show it again and again, until Ctrl-C.")]
 Every = Annotated[float, typer.Option(min=2, help="With --watch: seconds between two looks.")]

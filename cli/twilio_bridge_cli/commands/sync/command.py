@@ -12,6 +12,7 @@ from twilio_bridge_cli.environment import read_environment
 from twilio_bridge_cli.errors import DONE, REFUSED, CommandError
 from twilio_bridge_cli.groups import make_command
 from twilio_bridge_cli.invoking import find_stack, invoke_sync
+from twilio_bridge_cli.options import Region, Stack
 
 HELP: Final = (
     "Reads what Twilio holds: conversations and tasks into contacts and figures, records into the export."
@@ -37,8 +38,6 @@ EXAMPLES: Final = """
 """
 EVERY_S: Final = 2.0
 
-Stack = Annotated[str | None, typer.Option(help="The deployed stack.")]
-Region = Annotated[str | None, typer.Option(help="The AWS region.")]
 EndpointUrl = Annotated[str | None, typer.Option(help="Where AWS is reached; else AWS_ENDPOINT_URL.")]
 Full = Annotated[bool, typer.Option("--full", help="Read everything since --since again.")]
 Resources = Annotated[str | None, typer.Option(help="What to read, with commas between; else everything.")]

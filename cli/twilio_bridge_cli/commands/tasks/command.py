@@ -15,6 +15,7 @@ from twilio_bridge_cli.deployments import find_deployment
 from twilio_bridge_cli.environment import read_environment
 from twilio_bridge_cli.errors import CommandError, RefusedCommandError, UnreachableError
 from twilio_bridge_cli.groups import make_command
+from twilio_bridge_cli.options import AsJson, Region, StackOrLocal
 from twilio_bridge_cli.taskrouter import open_taskrouter
 
 _CODES: Final = "[bold]Exit codes[/bold]  0 done, 1 refused or gone, 2 usage, 4 unreachable"
@@ -39,13 +40,12 @@ _REMEDIES: Final[dict[End, str]] = {
 
 Sid = Annotated[str, typer.Argument(metavar="SID", help="The task: WT and 32 letters or digits.")]
 Reason = Annotated[str, typer.Option(help="Why it ends; insights.dispositions.outcomes may translate it.")]
-Stack = Annotated[str | None, typer.Option(help="The deployed stack; else the local one (make run).")]
-Region = Annotated[str | None, typer.Option(help="The AWS region.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
 @make_command(COMPLETE)
-def complete(sid: Sid, *, reason: Reason, as_json: AsJson = False, stack: Stack = None, region: Region = None) -> None:
+def complete(
+    sid: Sid, *, reason: Reason, as_json: AsJson = False, stack: StackOrLocal = None, region: Region = None
+) -> None:
     """Complete an assigned task, with the reason that reports show as its outcome.
 
     Reason and `conversations.outcome` are written in the same request: what is written after the end is not read. An
@@ -55,7 +55,9 @@ def complete(sid: Sid, *, reason: Reason, as_json: AsJson = False, stack: Stack 
 
 
 @make_command(CANCEL)
-def cancel(sid: Sid, *, reason: Reason, as_json: AsJson = False, stack: Stack = None, region: Region = None) -> None:
+def cancel(
+    sid: Sid, *, reason: Reason, as_json: AsJson = False, stack: StackOrLocal = None, region: Region = None
+) -> None:
     """Cancel a task that nobody has accepted, with the reason that reports show as its outcome.
 
     Written as `tasks complete` writes them.

@@ -18,6 +18,7 @@ from twilio_bridge_cli.deployments import find_deployment
 from twilio_bridge_cli.environment import read_environment
 from twilio_bridge_cli.errors import DONE, REFUSED, CommandError, RefusedCommandError, UnreachableError
 from twilio_bridge_cli.groups import make_command
+from twilio_bridge_cli.options import Region, StackOrLocal
 from twilio_bridge_cli.taskrouter import open_taskrouter
 
 HELP: Final = (
@@ -54,8 +55,6 @@ Airtable = Annotated[str | None, typer.Option(metavar="TABLE", help="A table of 
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only show what would change.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask before writing.")]
 Force = Annotated[bool, typer.Option("--force", help="Write although insights.workers.sso is on.")]
-Stack = Annotated[str | None, typer.Option(help="The deployed stack; else the local one (make run).")]
-Region = Annotated[str | None, typer.Option(help="The AWS region.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object; it implies --yes.")]
 
 
@@ -71,7 +70,7 @@ def sync(  # noqa: PLR0913  they are the command's options
     yes: Yes = False,
     force: Force = False,
     as_json: AsJson = False,
-    stack: Stack = None,
+    stack: StackOrLocal = None,
     region: Region = None,
 ) -> None:
     """Show the differences, ask, and write."""
