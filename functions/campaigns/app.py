@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from twilio_bridge import deadline
 from twilio_bridge.entrypoints import campaigns, http
 from twilio_bridge.logs import logger
 from twilio_bridge.messages.planning.planner import plan_campaign
@@ -14,7 +13,7 @@ def lambda_handler(event: http.Event, context: http.Context) -> dict[str, Any]:
     """Answer a request; or plan the campaign that the event names; or sweep."""
     if "requestContext" in event:
         return campaigns.respond(event, context, handlers)
-    with deadline.limit(context.get_remaining_time_in_millis() / 1000 - http.MARGIN_S):
+    with http.limit_invocation(context):
         return plan(str(event["plan"])) if "plan" in event else sweep_campaigns(messages.sweeping())
 
 

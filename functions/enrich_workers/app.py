@@ -8,7 +8,6 @@ ends early is simply invoked again.
 from collections.abc import Mapping
 from typing import Any
 
-from twilio_bridge import deadline
 from twilio_bridge.entrypoints import http
 from twilio_bridge.insights.worker_job import sync_table
 from twilio_bridge.logs import logger
@@ -17,12 +16,10 @@ from twilio_bridge.wiring import insights, support
 
 def lambda_handler(event: Mapping[str, Any], context: http.Context) -> dict[str, Any]:
     """Return what would change, or what was written; nothing is written where a row is wrong."""
-    rows = insights.table_rows().list_rows(str(event["table"]))
-    workers = insights.workers(str(event.get("workspace", "")))
-    with deadline.limit(context.get_remaining_time_in_millis() / 1000 - http.MARGIN_S):
+    with http.limit_invocation(context):
         done = sync_table(
-            rows,
-            workers,
+            insights.table_rows().list_rows(str(event["table"])),
+            insights.workers(str(event.get("workspace", ""))),
             support.settled().insights,
             apply=event.get("apply") is True,
             force=event.get("force") is True,

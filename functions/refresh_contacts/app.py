@@ -1,4 +1,4 @@
-"""Loads contacts: all, what changed, or what the webhook names (`hear`); `webhook` registers and renews the webhook."""
+"""Loads contacts: all, what changed, or what the webhook names; `webhook` registers and renews the webhook."""
 
 from dataclasses import asdict
 from functools import partial

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from tests.unit.build import ANYTHING, HOST, TOKEN, Call, FixedTokens, event, form, signatures
 from tests.unit.conftest import Lines
-from twilio_bridge import errors, forms
+from twilio_bridge import deadline, errors, forms
 from twilio_bridge.entrypoints import http, twilio_signature
 from twilio_bridge.entrypoints.twilio_signature import HMAC_SHA1, HMAC_SHA256
 
@@ -500,6 +500,14 @@ def test_log_of_a_wrong_signature(log: Lines) -> None:
     (line,) = log()
     assert ("WARNING", "refused") == (line["level"], line["message"])
     assert "Ann" not in json.dumps(line)
+
+
+@pytest.mark.parametrize(("left_s", "at_most"), [(900, http.GATEWAY_S), (10, 10 - http.MARGIN_S)])
+def test_a_request_has_no_more_time_than_the_gateway_waits(left_s: float, at_most: float) -> None:
+    """However long its function may run for other jobs."""
+    reply = http.answer_in_time(Call(left_s), lambda: forms.Answer({"left": deadline.seconds_left(1_000)}))
+
+    assert 0 < json.loads(reply["body"])["left"] <= at_most
 
 
 def test_request_id(log: Lines) -> None:

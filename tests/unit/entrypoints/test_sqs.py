@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.unit.conftest import Lines
 from twilio_bridge.entrypoints.sqs import MARGIN_S, MAX_WAIT_S, MIN_TIME_S, TURN_WAIT_S, Message, consume, wait_s
 from twilio_bridge.errors import BridgeError, RateLimitedError, UnavailableError
 
@@ -53,6 +54,13 @@ def record(name: str, *, group: str = "", tries: int = 1, **more: bool) -> dict[
     attributes = {"ApproximateReceiveCount": str(tries)} | ({"MessageGroupId": group} if group else {})
     body = json.dumps({"name": name, **more})
     return {"messageId": name, "receiptHandle": f"receipt-{name}", "body": body, "attributes": attributes}
+
+
+def test_request_id(log: Lines) -> None:
+    """Every line of a batch carries Lambda's id of the invocation."""
+    Work().consume(record("a", fails=True))
+
+    assert "r1" == log()[0]["request_id"]
 
 
 def test_each_is_done() -> None:

@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-in
 
 import base64
 import json
+import math
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -23,6 +24,7 @@ Reply = dict[str, Any]
 
 MAX_PARAMETERS_COUNT = 1_000
 NAME = re.compile(r"[A-Za-z0-9_-]{1,100}")
+GATEWAY_S = 25.0  # an HTTP API gives up after 30 s
 MARGIN_S = 1.3  # what Twilio's network and our own cold start take of the time a function has
 
 
@@ -36,11 +38,15 @@ class Context(Protocol):
 
 
 @contextmanager
-def limit_invocation(context: Context, margin_s: float = MARGIN_S) -> Iterator[None]:
-    """Raise OutOfTimeError `margin_s` before the function's time is over; each line logged has the request id."""
-    logger.append_keys(request_id=context.aws_request_id)
+def limit_invocation(context: Context, margin_s: float = MARGIN_S, max_s: float = math.inf) -> Iterator[None]:
+    """Raise OutOfTimeError `margin_s` before the function's time is over, or after `max_s`.
 
-    with deadline.limit(context.get_remaining_time_in_millis() / 1000 - margin_s):
+    Each line that is logged from here on has the request id.
+    """
+    logger.append_keys(request_id=context.aws_request_id)
+    left_s = context.get_remaining_time_in_millis() / 1000 - margin_s
+
+    with deadline.limit(min(left_s, max_s)):
         yield
 
 
@@ -90,7 +96,7 @@ def answer_in_time(
 ) -> Reply:
     """Answer with the result of `act`, always in time; `act` checks the signature before anything else."""
     try:
-        with limit_invocation(context):
+        with limit_invocation(context, max_s=GATEWAY_S):
             answer = act()
     except errors.SignatureError as error:
         logger.warning("refused", extra={"reason": str(error)})
