@@ -3,22 +3,17 @@
 import json
 from collections.abc import Iterator
 from typing import Any
-from unittest.mock import patch
 
 import pytest
-from moto.core.base_backend import BackendDict
-from moto.core.model_instances import reset_model_data
-from moto.core.models import botocore_stubber
 
-from tests.contract.tables import CONTACT_CACHE, SYNC_STATE, Aws, aws_client
+from tests.contract.tables import SYNC_STATE, Aws
 from tests.integration.cli.conftest import Run
+from tests.integration.cli.workspace import ACCOUNT_SID, TOKEN, WORKSPACE, make_deployment, make_tables
 from twilio_bridge.adapters.state.configuration import store
 from twilio_bridge_cli.commands.insights import backfilling, completing, streaming
-from twilio_bridge_cli.deployments import Deployment
 from twilio_bridge_local.vendors.faults import Faults
 from twilio_bridge_local.vendors.twilio.server import TwilioStandIn
 
-ACCOUNT_SID, TOKEN, WORKSPACE = "AC" + "0" * 32, "12345", "WS" + "1" * 32
 ENABLED = "insights: {enabled: true, conversations: {language: '=English', outcome: event.disposition}, customers: {}}"
 BAD = {"conversations": {"outcom": "Sold", "language": None}, "mine": [1, None]}
 GOOD = {"conversations": {"language": "German", "outcome": "Sold"}}
@@ -33,29 +28,18 @@ def running() -> Iterator[TwilioStandIn]:
 @pytest.fixture
 def tables(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
     """The template's tables, in this process."""
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "nobody")
-    BackendDict.reset()
-    reset_model_data()
-    with patch.object(botocore_stubber, "enabled", True), Aws() as found:
+    with make_tables(monkeypatch) as found:
         yield found
 
 
 @pytest.fixture
 def twilio(running: TwilioStandIn, tables: Aws, monkeypatch: pytest.MonkeyPatch) -> TwilioStandIn:
     """The account of a deployment whose configuration is in force, with no task in it."""
-    secret = {"TWILIO_ACCOUNT_SID": ACCOUNT_SID, "TWILIO_AUTH_TOKEN": TOKEN}
-    aws_client("secretsmanager").create_secret(Name="local/twilio", SecretString=json.dumps(secret))
-    variables = {"TWILIO_WORKSPACE_SID": WORKSPACE, "TWILIO_ENDPOINT_URL": running.url}
-    outputs = {"SyncStateTable": SYNC_STATE, "ContactCacheTable": CONTACT_CACHE}
-    environment = {"AWS_REGION": "eu-west-1"}
-    deployment = Deployment("local", outputs, environment, is_local=True, variables=variables)
+    deployment = make_deployment(running)
     for module in (backfilling, streaming):
         monkeypatch.setattr(module, "find_deployment", lambda *_where: deployment)
     monkeypatch.setattr(streaming, "sleep", lambda _s: None)
     monkeypatch.setattr(completing, "AT_ONCE", 1)  # moto is no place for several threads
-    running.reset()
-    running.faults = Faults()
     store(tables.table(SYNC_STATE), ENABLED)
     return running
 

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -11,13 +11,13 @@ import pytest
 
 from tests.integration.cli.conftest import Run
 from tests.integration.cli.test_check import Scene, find_scene
+from tests.integration.cli.test_check import stack as stack  # noqa: PLC0414  a fixture
 from tests.sizes import only_proved
 from tests.unit.test_documents import commands_of
 from twilio_bridge.adapters.state.configuration import store, stored
 from twilio_bridge.status import conversations
 from twilio_bridge_cli.app import COMMANDS
 from twilio_bridge_cli.commands.setup import command
-from twilio_bridge_local.environment import decide
 from twilio_bridge_local.stack import Stack
 from twilio_bridge_local.vendors.faults import Faults
 from twilio_bridge_local.vendors.okta.server import OktaStandIn
@@ -30,14 +30,6 @@ routing: {default_worker: jo@example.com}
 contacts: {columns: {owner: Account Owner, linkedin: Profile}}
 """
 SECRETS: Final = ("local-auth-token", "local-airtable-token", "local-brevo-key")
-
-
-@pytest.fixture(scope="module")
-def stack() -> Iterator[Stack]:
-    with Stack(decide({}), template=ROOT / "template.yaml", port=0, schedules=False) as running:
-        assert running.stand_ins.airtable
-        running.stand_ins.airtable.rate_limit.requests_per_s = 1_000
-        yield running
 
 
 @pytest.fixture

@@ -3,23 +3,18 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from unittest.mock import patch
 
 import pytest
-from moto.core.base_backend import BackendDict
-from moto.core.model_instances import reset_model_data
-from moto.core.models import botocore_stubber
 
-from tests.contract.tables import SYNC_STATE, Aws, aws_client
+from tests.contract.tables import SYNC_STATE, Aws
 from tests.integration.cli.conftest import Run
+from tests.integration.cli.workspace import ACCOUNT_SID, TOKEN, WORKSPACE, make_deployment, make_tables
 from twilio_bridge.adapters.state.configuration import store
 from twilio_bridge_cli.commands.tasks import command as tasks
 from twilio_bridge_cli.commands.workers import command as workers
-from twilio_bridge_cli.deployments import Deployment
 from twilio_bridge_local.vendors.faults import Faults
 from twilio_bridge_local.vendors.twilio.server import TwilioStandIn
 
-ACCOUNT_SID, TOKEN, WORKSPACE = "AC" + "0" * 32, "12345", "WS" + "1" * 32
 SID = f"WT{1:032x}"
 CONFIG = "insights: {dispositions: {outcomes: {SALE: Retention - Success}}}"
 AGENTS = 'email,team_id,team_name,shoe_size\njo@example.com,2,"Sales, 2",44\nnobody@example.com,3,Three,45\n'
@@ -34,26 +29,17 @@ def running() -> Iterator[TwilioStandIn]:
 @pytest.fixture
 def tables(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
     """The template's tables, in this process."""
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "nobody")
-    BackendDict.reset()
-    reset_model_data()
-    with patch.object(botocore_stubber, "enabled", True), Aws() as found:
+    with make_tables(monkeypatch) as found:
         yield found
 
 
 @pytest.fixture
 def twilio(running: TwilioStandIn, tables: Aws, monkeypatch: pytest.MonkeyPatch) -> TwilioStandIn:
     """The account of a deployment whose configuration is in force, empty."""
-    secret = {"TWILIO_ACCOUNT_SID": ACCOUNT_SID, "TWILIO_AUTH_TOKEN": TOKEN}
-    aws_client("secretsmanager").create_secret(Name="local/twilio", SecretString=json.dumps(secret))
-    variables = {"TWILIO_WORKSPACE_SID": WORKSPACE, "TWILIO_ENDPOINT_URL": running.url}
-    outputs, environment = {"SyncStateTable": SYNC_STATE}, {"AWS_REGION": "eu-west-1"}
-    deployment = Deployment("local", outputs, environment, is_local=True, variables=variables)
+    deployment = make_deployment(running)
     for module in (tasks, workers):
         monkeypatch.setattr(module, "find_deployment", lambda *_where: deployment)
     monkeypatch.setattr("twilio_bridge.side_by_side.MAX_WORKERS", 1)  # moto is no place for several threads
-    running.reset()
     store(tables.table(SYNC_STATE), CONFIG)
     return running
 

@@ -9,8 +9,7 @@ from dataclasses import asdict
 from typing import Any
 
 from twilio_bridge.adapters.aws.dynamodb import Item, Table, a_put, pack, unpack
-from twilio_bridge.adapters.state.status_memory import LAST_SYNC
-from twilio_bridge.adapters.state.status_memory import PK as STATUS
+from twilio_bridge.adapters.state.status_memory import DynamoStatusMemory
 from twilio_bridge.sync.planning import OpenRow, Place
 from twilio_bridge.sync.ports import Run
 from twilio_bridge.sync.slices import Slice
@@ -48,7 +47,7 @@ class DynamoSlices:
         values = {":run": run.id, ":open": "open"}
         is_written = self._table.put(self._run_item(run), when="run = :run AND phase = :open", values=values)
         if is_written and run.phase == "done":
-            self._table.update(STATUS, LAST_SYNC, "SET ended_at = :at", {":at": run.ended_at})
+            DynamoStatusMemory(self._table).write_last_sync(run.ended_at / 1000)
 
     def _run_item(self, run: Run) -> Item:
         return {"pk": self._pk, "sk": RUN, "run": run.id, "phase": run.phase, "told": pack(asdict(run))}
