@@ -2,13 +2,16 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 import requests
 
 from twilio_bridge.adapters.call_log import CallLog, describe_path, log_calls
+from twilio_bridge.wiring import base
 
 SID = "1" * 32
+ACCOUNT = f"AC{SID}"
 
 
 @pytest.mark.parametrize(
@@ -49,8 +52,9 @@ def test_a_path_without_a_version_is_hidden_where_it_names_items(url: str) -> No
 
 @pytest.fixture
 def switch() -> Iterator[Callable[[bool], None]]:
+    count = CallLog.count
     yield lambda wanted: setattr(CallLog, "wanted", wanted)
-    CallLog.wanted = False
+    CallLog.wanted, CallLog.count = False, count
 
 
 @pytest.mark.parametrize(("wanted", "level"), [(True, "INFO"), (False, "DEBUG")])
@@ -59,6 +63,29 @@ def test_the_configuration_decides_the_level(
 ) -> None:
     switch(wanted)
     assert call(caplog, lambda: response(201))["levelname"] == level
+
+
+@pytest.mark.usefixtures("switch")
+def test_whoever_asks_twilio_has_read_the_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also a function that needs nothing else of it, as SyncFunction when it lists the account's numbers."""
+    config = tmp_path / "bridge.yaml"
+    config.write_text("connectors: {twilio_flex: {log_api_calls: true}}")
+    given = {
+        "BRIDGE_CONFIG": str(config),
+        "SYNC_STATE_TABLE": "s",
+        "CONTACT_CACHE_TABLE": "c",
+        "TWILIO_ACCOUNT_SID": ACCOUNT,
+    }
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    for cached in (base.settings, base._configuration, base._tables):
+        cached.cache_clear()
+
+    base.account((ACCOUNT, "token"))
+
+    assert CallLog.wanted
+    for cached in (base.settings, base._configuration, base._tables):
+        cached.cache_clear()
 
 
 def test_a_failure_is_named(caplog: pytest.LogCaptureFixture) -> None:

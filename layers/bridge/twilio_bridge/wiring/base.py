@@ -126,7 +126,9 @@ def _messaging(login: tuple[str, str]) -> Messaging:
 
 
 def account(login: tuple[str, str]) -> "Account":
-    """Twilio's account with this login."""
+    """Twilio's account with this login; its requests are counted, and logged as the configuration has it."""
+    configuration()
+
     return build_account(settings(), login)
 
 
