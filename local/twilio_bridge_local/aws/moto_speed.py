@@ -3,7 +3,7 @@
 - A transaction copies its whole tables first, to take them back where it fails. Here it keeps the items it names.
 - A query sorts the whole table, and looks through all of it. Here it begins with its partition, or its index.
 - An answer looks up each of the ten types of each attribute, under several names. Here it looks at the one there is.
-- A request lists all that DynamoDB can do anew. Here the list is kept.
+- A request lists all that DynamoDB can do anew, and looks through moto's folders for its service. Here both are kept.
 - SQS counts a queue's messages for each message that it takes or hands out, and reads the clock for each of them.
   Here it counts by one look at the clock, and does not count where a message's age is asked for.
 """
@@ -20,10 +20,12 @@ from moto.core.utils import method_names_from_class, unix_time_millis
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.dynamodb.models.table import Table
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 from moto.sqs.models import Queue, SQSBackend
 
 _moto_transacts: Final = DynamoDBBackend.transact_write_items
 _moto_queries: Final = Table.query
+_moto_finds_service: Final = DomainDispatcherApplication.get_backend_for_host
 _QUERY: Final = signature(Table.query)
 _moto_serializes: Final = BaseJSONSerializer._serialize_type_structure  # noqa: SLF001  moto has no other
 
@@ -34,10 +36,18 @@ def speed_up_moto() -> None:
     Table.query = _query
     BaseJSONSerializer._serialize_type_structure = _serialize  # noqa: SLF001  moto has no other
     moto.core.responses.method_names_from_class = cache(method_names_from_class)
+    DomainDispatcherApplication.get_backend_for_host = _find_service
     SQSBackend.is_message_valid_based_on_retention_period = _is_kept
     Queue.messages = property(_visible)
     Queue.approximate_number_of_messages_delayed = property(_count_delayed)
     Queue.approximate_number_of_messages_not_visible = property(_count_hidden)
+
+
+def _find_service(dispatcher: Any, host: str | None) -> str | None:  # noqa: ANN401  moto has no types
+    found: dict[str | None, str | None] = dispatcher.__dict__.setdefault("_found", {})
+    if host not in found:
+        found[host] = _moto_finds_service(dispatcher, host)
+    return found[host]
 
 
 def _is_kept(backend: Any, queue_name: str, message: Any) -> bool:  # noqa: ANN401  moto has no types
