@@ -180,11 +180,22 @@ def test_rows_are_listed_page_by_page(calls: Calls) -> None:
     assert [line.split(",")[0] for line in text.splitlines()] == ["row", "1", "2", "3"]
 
 
-@pytest.mark.parametrize("query", [{"pageSize": "0x"}, {"pageSize": "1001"}, {"pageToken": "-1"}, {"pageSize": "²"}])
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"pageSize": "0x"},
+        {"pageSize": "0"},
+        {"pageSize": "1001"},
+        {"pageSize": "²"},
+        {"pageToken": "-1"},
+        {"pageToken": "9" * 5_000},
+    ],
+    ids=lambda query: str(query)[:20],
+)
 def test_a_page_that_cannot_be_is_refused(calls: Calls, query: dict[str, str]) -> None:
     """With what is right."""
     calls.create()
-    with pytest.raises(BadRequestError, match="is to be a number up to"):
+    with pytest.raises(BadRequestError, match="is to be a number from"):
         calls.calls.list_rows("spring", query, {})
 
 

@@ -11,14 +11,15 @@ from hypothesis import strategies as st
 
 from twilio_bridge.errors import BadRequestError
 from twilio_bridge.messages.campaign import Source
-from twilio_bridge.messages.planning import files
-from twilio_bridge.messages.planning.files import describe_file, read_file
+from twilio_bridge.messages.planning.file_description import HEAD_BYTES, describe_file
+from twilio_bridge.messages.planning.files import read_file
+from twilio_bridge.messages.planning.lines import ReadFrom
 from twilio_bridge.messages.ports import SourceRow
 
 CSV, JSONL = Source(kind="csv"), Source(kind="jsonl")
 
 
-def reading(data: bytes, block: int = 7) -> files.ReadFrom:
+def reading(data: bytes, block: int = 7) -> ReadFrom:
     def read_from(offset: int) -> Iterator[bytes]:
         return (data[start : start + block] for start in range(offset, len(data), block))
 
@@ -26,7 +27,7 @@ def reading(data: bytes, block: int = 7) -> files.ReadFrom:
 
 
 def rows(data: bytes, source: Source = CSV, place: str = "", block: int = 7) -> list[SourceRow]:
-    described = describe_file(source, data[: files.HEAD_BYTES])
+    described = describe_file(source, data[:HEAD_BYTES])
     assert described.faults == ()
     return list(read_file(described.source, reading(data, block), place))
 

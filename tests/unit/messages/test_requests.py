@@ -152,6 +152,13 @@ def test_all_faults_are_found_at_once() -> None:
     assert {each.split(":")[0] for each in found} == {"id", "sendAt", "ratePerS", "txt", "sender.number", "region"}
 
 
+def test_a_test_number_by_a_region_that_is_none_is_no_number() -> None:
+    """Both are named."""
+    found = faults(testTo="0151 12345678", region={"of": "DE"})
+
+    assert [each.split(":")[0] for each in found] == ["region", "testTo"]
+
+
 def test_a_sender_is_wanted_where_none_is_configured() -> None:
     """WhatsApp's is another than SMS's."""
     request = read_request(GOOD | {"channel": "whatsapp"}, Defaults(schema.Config(), "+15005550006"), NOW)

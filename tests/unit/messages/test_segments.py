@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from twilio_bridge.messages.texts.segments import Segments, count_in, count_segments, split_clusters
+from twilio_bridge.messages.texts.graphemes import split_clusters
+from twilio_bridge.messages.texts.segments import Segments, count_in, count_segments
 
 TABLE = Path(__file__).parent / "data" / "twilio-calculator.jsonl"
 CALCULATED = [json.loads(line) for line in TABLE.read_text().splitlines()]

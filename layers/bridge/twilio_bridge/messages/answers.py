@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from twilio_bridge.messages.campaign import Campaign
-from twilio_bridge.messages.planning.pricing import MICROS
+from twilio_bridge.messages.campaign import MICROS, Campaign
 from twilio_bridge.messages.ports import Counts
 from twilio_bridge.messages.row import Row
 

@@ -1,5 +1,6 @@
 """What CampaignsFunction answers: campaigns taken in, dry runs, states, rows, and verbs that steer."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -8,11 +9,10 @@ from typing import Any
 from twilio_bridge.errors import BadRequestError, NotFoundError
 from twilio_bridge.forms import Answer
 from twilio_bridge.messages.answers import describe_campaign, describe_row, format_rows
-from twilio_bridge.messages.campaign import Campaign
+from twilio_bridge.messages.campaign import MICROS, Campaign
 from twilio_bridge.messages.planning.acceptance import AcceptanceDeps, accept_campaign, check_request
 from twilio_bridge.messages.planning.files import format_value
 from twilio_bridge.messages.planning.preview import PreviewDeps, preview_rows
-from twilio_bridge.messages.planning.pricing import MICROS
 from twilio_bridge.messages.planning.request_parts import Defaults
 from twilio_bridge.messages.planning.requests import CampaignRequest, FaultsError, read_request
 from twilio_bridge.messages.ports import Campaigns, Counts, Ledger, SourceRow
@@ -68,8 +68,8 @@ class CampaignCalls:
     def list_rows(self, campaign_id: str, query: Query, _body: Body) -> Answer:
         """Answer with a page of rows, as JSON or with `format=csv` as CSV; the token is the last row's number."""
         self._find(campaign_id)
-        size = _read_number(query, "pageSize", 100, MAX_ROWS_COUNT)
-        after = _read_number(query, "pageToken", 0, 10**7)
+        size = _read_number(query, "pageSize", 100, 1, MAX_ROWS_COUNT)
+        after = _read_number(query, "pageToken", 0, 0, 10**7)
         rows = self.ledger.list_rows(campaign_id, after, size)
 
         if query.get("format") == "csv":
@@ -107,10 +107,10 @@ class CampaignCalls:
         return campaign
 
 
-def _read_number(query: Query, name: str, default: int, most: int) -> int:
+def _read_number(query: Query, name: str, default: int, low: int, high: int) -> int:
     given = query.get(name) or str(default)
-    if not given.isascii() or not given.isdecimal() or not int(given) <= most:
-        raise BadRequestError(f"{name} is to be a number up to {most:,}")
+    if not re.fullmatch(r"[0-9]{1,9}", given) or not low <= int(given) <= high:
+        raise BadRequestError(f"{name} is to be a number from {low} to {high:,}")
     return int(given)
 
 

@@ -17,6 +17,7 @@ SourceKind = Literal["csv", "jsonl", "airtable"]
 WriteBack = Literal["", "airtable", "brevo"]
 
 FINAL_STATES: frozenset[CampaignState] = frozenset({"cancelled", "finished", "refused"})
+MICROS = 1_000_000
 DEFAULT_RETRY_INTERVAL_MS = 10_000  # Unica Link's
 DEFAULT_RETRY_ATTEMPTS = 30
 DEFAULT_VALIDITY_S = 14_400

@@ -8,8 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from twilio_bridge.messages.campaign import Campaign
-from twilio_bridge.messages.planning.pricing import MICROS
+from twilio_bridge.messages.campaign import MICROS, Campaign
 from twilio_bridge.messages.ports import Ledger
 from twilio_bridge.messages.row import Outcome, Row
 from twilio_bridge.messages.sending.message_status import MEANINGS

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from twilio_bridge.adapters.aws import clients
 from twilio_bridge.errors import RefusedError
 from twilio_bridge.messages.campaign import Source
-from twilio_bridge.messages.planning.files import HEAD_BYTES, describe_file, read_file
+from twilio_bridge.messages.planning.file_description import HEAD_BYTES, describe_file
+from twilio_bridge.messages.planning.files import read_file
 from twilio_bridge.messages.ports import Described, SourceRow
 
 if TYPE_CHECKING:

@@ -11,6 +11,7 @@ from typing import Any
 from twilio_bridge import phone
 from twilio_bridge.adapters.twilio.client import Account, call_twilio, require_resource
 from twilio_bridge.errors import RefusedError
+from twilio_bridge.messages.campaign import MICROS
 from twilio_bridge.messages.sending.message import MessageDraft, TwilioMessage
 from twilio_bridge.retry import Retry
 
@@ -18,7 +19,6 @@ from twilio_bridge.retry import Retry
 TIMEOUT_S = 10.0
 # Messages to one person that a look-up reads; one page holds as many.
 MAX_LISTED_COUNT = 1_000
-MICROS = 1_000_000
 NOT_FOUND = 20404
 # It is no longer scheduled: https://www.twilio.com/docs/api/errors/30409. Or it is not there.
 TOO_LATE_TO_CANCEL = {30409, NOT_FOUND}

@@ -60,8 +60,7 @@ def check_request(request: CampaignRequest, deps: AcceptanceDeps) -> CampaignSet
         columns = tuple(dict.fromkeys(name for row in request.rows for name in row))
         faults += check_columns(settings, columns) if request.rows else []
     elif not any(fault.startswith("source") for fault in faults):
-        wanted = [settings.to_column, *(settings.columns.get(name, name) for name in read_templates(settings).names)]
-        described = deps.sources.describe(settings.source, wanted)
+        described = deps.sources.describe(settings.source, read_templates(settings).columns)
         faults += [*described.faults, *(check_columns(settings, described.columns) if described.columns else [])]
         settings = replace(settings, source=described.source)
 

@@ -50,8 +50,7 @@ def preview_rows(
     first = max(int(number), 1)
 
     if given is None:
-        columns = [settings.to_column, *(settings.columns.get(name, name) for name in composer.names)]
-        found = list(islice(deps.sources.read_rows(settings.source, columns, source_place), size + 1))
+        found = list(islice(deps.sources.read_rows(settings.source, composer.columns, source_place), size + 1))
     else:
         found = list(given[first - 1 : first + size])
     page = found[:size]

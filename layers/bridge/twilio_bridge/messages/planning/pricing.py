@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 
 from twilio_bridge import phone
-
-MICROS = 1_000_000
+from twilio_bridge.messages.campaign import MICROS
 
 
 def estimate_price(address: str, segments: int, prices: Mapping[str, float]) -> int | None:

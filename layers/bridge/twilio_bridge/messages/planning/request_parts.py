@@ -3,6 +3,7 @@
 What is wrong is collected in the fields; what is returned then is something that can be read on with.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
@@ -88,11 +89,8 @@ def read_sender(fields: Fields, channel: Channel, defaults: Defaults) -> Sender:
     countries = own.read_texts("countries")
 
     for prefix, each in countries.items():
-        if (
-            not phone.E164.fullmatch(phone.strip_channel(each))
-            or not prefix.startswith("+")
-            or not prefix[1:].isdigit()
-        ):
+        is_number = phone.E164.fullmatch(phone.strip_channel(each))
+        if not is_number or not re.fullmatch(r"\+[0-9]+", prefix):
             own.refuse("countries", f"{prefix[:16]} is to be the beginning of numbers, with a sender's number, E.164")
     if service and (number or countries):
         fields.refuse("sender", "is to have either messagingServiceSid, or number and countries")
@@ -183,7 +181,7 @@ def read_timezone(fields: Fields, default: str) -> str:
 def read_test_number(fields: Fields, region: str) -> str:
     """Return the number that a test goes to, empty for none."""
     given = fields.read_text("testTo")
-    number = phone.parse_number(given, fields.values.get("region") or region or None) if given else ""
+    number = phone.parse_number(given, region or None) if given else ""
     if number is None:
         fields.refuse("testTo", "is to be one number, in E.164 form or by region")
     return number or ""

@@ -6,17 +6,18 @@ docs/messages.md has the fields.
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from twilio_bridge.config import schema
+from twilio_bridge.config.messages import Messages
 from twilio_bridge.errors import BadRequestError
-from twilio_bridge.messages.campaign import CampaignSettings, Channel, WriteBack
+from twilio_bridge.messages.campaign import MICROS, CampaignSettings, Channel, WriteBack
 from twilio_bridge.messages.planning import request_parts as parts
-from twilio_bridge.messages.planning.pricing import MICROS
 from twilio_bridge.messages.planning.request_fields import Fields
 from twilio_bridge.messages.planning.request_parts import Defaults
-from twilio_bridge.messages.texts.composing import list_placeholders
+from twilio_bridge.messages.texts.composing import read_templates
 
 MAX_MEDIA_COUNT = 10
 MAX_SETTINGS_BYTES = 100_000  # they have to fit a DynamoDB item
@@ -77,47 +78,84 @@ def read_request(body: Mapping[str, Any], defaults: Defaults, now: datetime) -> 
     """Return the request with all its faults."""
     fields = Fields(body)
     fields.check_names(KNOWN)
-    messages = defaults.config.messages
-    content = {name: value for name, value in body.items() if name not in OF_THE_CALL}
-    spend = fields.read_optional_number("maxSpend", None, 0, 1e9)
     source, rows = parts.read_source(fields)
     channel: Channel = "whatsapp" if fields.read_choice("channel", ("sms", "whatsapp"), "sms") == "whatsapp" else "sms"
 
     settings = CampaignSettings(
         id=fields.read_text("id", "", CAMPAIGN_ID, "1 to 64 letters, digits and hyphens") or "dry-run",
-        fingerprint=hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest(),
+        fingerprint=_make_fingerprint(body),
         source=source,
-        sender=parts.read_sender(fields, channel, defaults),
-        text=fields.read_text("text"),
-        content_sid=fields.read_text("contentSid", "", r"HX[0-9a-fA-F]{32}", "HX and 32 hexadecimal digits"),
-        content_variables=fields.read_texts("contentVariables"),
-        media=fields.read_list("media"),
-        columns=fields.read_texts("fields"),
-        to_column=fields.read_text("to", "to") or "to",
         channel=channel,
-        region=parts.read_region(fields, defaults.config.contacts.region),
-        starts_at=parts.read_start(fields, now),
-        is_scheduled_at_twilio=fields.read_flag("scheduleAtTwilio"),
-        window=parts.read_hours(fields, messages.sending_hours),
-        timezone=parts.read_timezone(fields, messages.timezone),
-        validity_s=int(fields.read_number("validityS", messages.validity_s, 1, 36_000)),
-        rate_per_s=fields.read_number("ratePerS", messages.rate_per_s, 0.01, 1_000, is_whole=False),
-        retry_interval_ms=int(fields.read_number("retryIntervalMs", messages.retry_interval_ms, 1_000, 3_600_000)),
-        retry_attempts=int(fields.read_number("retryAttempts", messages.retry_attempts, 0, 1_000)),
-        max_spend_micros=None if spend is None else round(spend * MICROS),
-        max_failure_percent=fields.read_optional_number("maxFailurePercent", messages.max_failure_percent, 0, 100),
-        blocked_countries=frozenset((*fields.read_list("blockedCountries"), *messages.blocked_countries)),
-        test_to=parts.read_test_number(fields, defaults.config.contacts.region),
+        sender=parts.read_sender(fields, channel, defaults),
         write_back=WRITE_BACKS[fields.read_choice("writeBack", tuple(WRITE_BACKS), "")],
-        max_placeholders=messages.max_placeholders,
-        currency=messages.currency,
+        max_placeholders=defaults.config.messages.max_placeholders,
+        currency=defaults.config.messages.currency,
     )
+    settings = _read_content(settings, fields)
+    settings = _read_recipients(settings, fields, defaults.config)
+    settings = _read_times(settings, fields, defaults.config.messages, now)
+    settings = _read_limits(settings, fields, defaults.config.messages)
 
     is_dry_run, page_token = fields.read_flag("dryRun"), fields.read_text("pageToken")
     page_size = int(fields.read_number("pageSize", 100, 1, 1_000))
     _check_together(fields, settings)
     _check_texts(fields, settings)
     return CampaignRequest(settings, rows, tuple(fields.faults), is_dry_run, page_size, page_token)
+
+
+def _make_fingerprint(body: Mapping[str, Any]) -> str:
+    """Return what is the same for the same campaign only, also where its fields come in another order."""
+    content = {name: value for name, value in body.items() if name not in OF_THE_CALL}
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def _read_content(settings: CampaignSettings, fields: Fields) -> CampaignSettings:
+    """Return the settings with what is sent."""
+    return replace(
+        settings,
+        text=fields.read_text("text"),
+        content_sid=fields.read_text("contentSid", "", r"HX[0-9a-fA-F]{32}", "HX and 32 hexadecimal digits"),
+        content_variables=fields.read_texts("contentVariables"),
+        media=fields.read_list("media"),
+        columns=fields.read_texts("fields"),
+    )
+
+
+def _read_recipients(settings: CampaignSettings, fields: Fields, config: schema.Config) -> CampaignSettings:
+    """Return the settings with how the list's numbers are read, and which of them get nothing."""
+    region = parts.read_region(fields, config.contacts.region)
+    return replace(
+        settings,
+        to_column=fields.read_text("to", "to") or "to",
+        region=region,
+        blocked_countries=frozenset((*fields.read_list("blockedCountries"), *config.messages.blocked_countries)),
+        test_to=parts.read_test_number(fields, region),
+    )
+
+
+def _read_times(settings: CampaignSettings, fields: Fields, usual: Messages, now: datetime) -> CampaignSettings:
+    """Return the settings with when messages are sent, and how long each may be on its way."""
+    return replace(
+        settings,
+        starts_at=parts.read_start(fields, now),
+        is_scheduled_at_twilio=fields.read_flag("scheduleAtTwilio"),
+        window=parts.read_hours(fields, usual.sending_hours),
+        timezone=parts.read_timezone(fields, usual.timezone),
+        validity_s=int(fields.read_number("validityS", usual.validity_s, 1, 36_000)),
+        rate_per_s=fields.read_number("ratePerS", usual.rate_per_s, 0.01, 1_000, is_whole=False),
+        retry_interval_ms=int(fields.read_number("retryIntervalMs", usual.retry_interval_ms, 1_000, 3_600_000)),
+        retry_attempts=int(fields.read_number("retryAttempts", usual.retry_attempts, 0, 1_000)),
+    )
+
+
+def _read_limits(settings: CampaignSettings, fields: Fields, usual: Messages) -> CampaignSettings:
+    """Return the settings with where the campaign pauses by itself."""
+    spend = fields.read_optional_number("maxSpend", None, 0, 1e9)
+    return replace(
+        settings,
+        max_spend_micros=None if spend is None else round(spend * MICROS),
+        max_failure_percent=fields.read_optional_number("maxFailurePercent", usual.max_failure_percent, 0, 100),
+    )
 
 
 def _check_together(fields: Fields, settings: CampaignSettings) -> None:
@@ -146,7 +184,7 @@ def _check_texts(fields: Fields, settings: CampaignSettings) -> None:
     if any(not address.startswith(("https://", "http://", "<")) for address in settings.media):
         fields.refuse("media", "is to be a list of http or https addresses")
 
-    names = list_placeholders([settings.text, *settings.content_variables.values(), *settings.media])
+    names = read_templates(settings).names
     if len(names) > settings.max_placeholders:
         listed = ", ".join(f"<{name}>" for name in names)
         fields.refuse("text", f"has {len(names)} placeholders, {settings.max_placeholders} are allowed: {listed}")
@@ -162,7 +200,7 @@ def check_columns(settings: CampaignSettings, columns: Sequence[str]) -> list[st
 
     if settings.to_column not in columns:
         faults.append(f"to: the source has no column {settings.to_column}; its columns are {listed}")
-    for name in list_placeholders([settings.text, *settings.content_variables.values(), *settings.media]):
+    for name in read_templates(settings).names:
         column = settings.columns.get(name, name)
         if column not in columns:
             faults.append(f"fields: the source has no column {column} for <{name}>; its columns are {listed}")

@@ -12,7 +12,7 @@ from twilio_bridge.messages.ports import Campaigns, Ledger, MessageQueues
 from twilio_bridge.messages.row import Row
 from twilio_bridge.messages.sending import transitions
 from twilio_bridge.messages.sending.message import TwilioMessage
-from twilio_bridge.messages.sending.outcomes import OutcomeDeps, save_report
+from twilio_bridge.messages.sending.outcomes import OutcomeDeps, report_second_message, save_report, write_row
 from twilio_bridge.messages.sending.ports import MessagesApi
 
 MAX_DELAY_S = 900
@@ -60,10 +60,7 @@ def take_report(key: RowKey, report: TwilioMessage, campaigns: Campaigns, deps: 
         return ""
 
     saved = save_report(row, report, campaign.settings, deps, now)
-    if saved.sid != report.sid:
-        deps.metrics.count("PossibleDuplicates")
-        known = {"campaign": key.campaign, "row": key.number, "messages": [saved.sid, report.sid]}
-        logger.error("a row has two messages", extra=known)
+    report_second_message(saved, report.sid, deps)
     return saved.status
 
 
@@ -98,7 +95,7 @@ def poll_row(campaign_id: str, number: int, deps: PollingDeps) -> str:
     if _is_silent(campaign, row, now):
         message = deps.api.fetch_message(row.sid)
         if message is None:
-            return _save(row, transitions.end_polling(row, now), deps, "gone")
+            return write_row(row, transitions.end_polling(row, now), deps.ledger, "gone")
         row = save_report(row, message, campaign.settings, deps.outcomes, now)
     return row.status if row.is_final else _plan_next(campaign, row, deps)
 
@@ -114,15 +111,11 @@ def _plan_next(campaign: Campaign, row: Row, deps: PollingDeps) -> str:
     now = deps.clock()
     asked = replace(row, polls=row.polls + 1)
     if asked.polls >= campaign.settings.retry_attempts:
-        return _save(row, transitions.end_polling(asked, now), deps, "attempts used")
+        return write_row(row, transitions.end_polling(asked, now), deps.ledger, "attempts used")
 
     next_at = transitions.next_poll_at(asked, campaign.settings, now)
-    done = _save(row, replace(asked, due_at=next_at), deps, "asked")
+    done = write_row(row, replace(asked, due_at=next_at), deps.ledger, "asked")
     delay_s = -(-(next_at - now) // 1000)
     if done == "asked" and delay_s <= MAX_DELAY_S:
         deps.queues.enqueue_polls(row.campaign, [row.number], delay_s)
     return done
-
-
-def _save(before: Row, after: Row, deps: PollingDeps, done: str) -> str:
-    return done if deps.ledger.save_row(before, after) else "changed meanwhile"

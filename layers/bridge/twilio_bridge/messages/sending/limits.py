@@ -2,13 +2,12 @@
 
 from collections.abc import Callable
 
-from twilio_bridge.messages.campaign import Campaign
+from twilio_bridge.messages.campaign import MICROS, Campaign
 from twilio_bridge.messages.ports import Counts
 from twilio_bridge.messages.row import Row
 
 # A rate of less than so many messages means nothing.
 MIN_SAMPLE_COUNT = 50
-MICROS = 1_000_000
 
 
 def find_pause_cause(campaign: Campaign, row: Row, read_counts: Callable[[], Counts]) -> str:
@@ -23,7 +22,7 @@ def find_pause_cause(campaign: Campaign, row: Row, read_counts: Callable[[], Cou
 
     counts = read_counts()
     if limit is not None and counts.spent_micros + (row.estimate_micros or 0) > limit:
-        return f"the maximum spend of {_amount(limit, campaign)} is reached"
+        return f"the maximum spend of {limit / MICROS:.2f} {campaign.settings.currency} is reached"
     if max_percent is None:
         return ""
 
@@ -44,7 +43,3 @@ def count_ended(counts: Counts) -> tuple[int, int]:
     """Return how many rows failed, and how many were sent or failed."""
     failed = counts.count_outcome("failed")
     return failed, failed + counts.count_outcome("sent")
-
-
-def _amount(micros: int, campaign: Campaign) -> str:
-    return f"{micros / MICROS:.2f} {campaign.settings.currency}"

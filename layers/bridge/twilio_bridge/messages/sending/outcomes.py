@@ -71,6 +71,20 @@ def save_report(row: Row, message: TwilioMessage, settings: CampaignSettings, de
     raise UnavailableError("ledger", "a row is changed all the time")
 
 
+def report_second_message(saved: Row, sid: str, deps: OutcomeDeps) -> None:
+    """Log and count where a row has another message than the one that Twilio reports: a person may get two."""
+    if saved.sid == sid:
+        return
+    deps.metrics.count("PossibleDuplicates")
+    known = {"campaign": saved.campaign, "row": saved.number, "messages": [saved.sid, sid]}
+    logger.error("a row has two messages", extra=known)
+
+
+def write_row(before: Row, after: Row, ledger: Ledger, done: str) -> str:
+    """Write a change of a row, and return `done`, or that somebody else has changed it."""
+    return done if ledger.save_row(before, after) else "changed meanwhile"
+
+
 def _own_message(row: Row, sid: str, deps: OutcomeDeps, now: int) -> None:
     """Write whose message it is: by its own answer, by its key, or by a look-up that has claimed it.
 

@@ -27,7 +27,13 @@ from twilio_bridge.messages.row import Row
 from twilio_bridge.messages.sending import transitions
 from twilio_bridge.messages.sending.message import MessageDraft, TwilioMessage
 from twilio_bridge.messages.sending.message_status import Refusal, classify_refusal
-from twilio_bridge.messages.sending.outcomes import OutcomeDeps, name_row, note_code, save_report
+from twilio_bridge.messages.sending.outcomes import (
+    OutcomeDeps,
+    name_row,
+    note_code,
+    report_second_message,
+    save_report,
+)
 from twilio_bridge.messages.sending.ports import HeldSends, MessagesApi, Pacer
 from twilio_bridge.messages.sending.steering import pause_campaign
 from twilio_bridge.messages.texts.composing import compose_message
@@ -114,11 +120,8 @@ def _ask_twilio(campaign: Campaign, row: Row, draft: MessageDraft, deps: Sending
 def record_message(campaign: Campaign, row: Row, message: TwilioMessage, deps: SendingDeps) -> str:
     """Write that Twilio has the row's message, and look at it again after the interval."""
     saved = save_report(row, message, campaign.settings, deps.outcomes, deps.clock())
+    report_second_message(saved, message.sid, deps.outcomes)
 
-    if saved.sid != message.sid:
-        deps.outcomes.metrics.count("PossibleDuplicates")
-        known = {"campaign": row.campaign, "row": row.number, "messages": [saved.sid, message.sid]}
-        logger.error("a row has two messages", extra=known)
     if saved.state == "submitted" and saved.due_at:
         delay_s = (saved.due_at - deps.clock()) // 1000
         if delay_s <= MAX_DELAY_S:

@@ -4,7 +4,7 @@ from twilio_bridge.messages.campaign import Campaign
 from twilio_bridge.messages.row import Row
 from twilio_bridge.messages.sending import transitions
 from twilio_bridge.messages.sending.matching import MAX_SKEW_MS, find_matches
-from twilio_bridge.messages.sending.outcomes import name_row, save_report
+from twilio_bridge.messages.sending.outcomes import name_row, save_report, write_row
 from twilio_bridge.messages.sending.requesting import (
     SendingDeps,
     doubt_row,
@@ -42,8 +42,7 @@ def resolve_row(campaign: Campaign, row: Row, deps: SendingDeps) -> str:
 def _give_back(campaign: Campaign, row: Row, deps: SendingDeps) -> str:
     """Let a row that Twilio has not wait to be sent again; it ends where it is cancelled or was tried often enough."""
     if campaign.state == "cancelling":
-        cancelled = transitions.cancel_row(row, deps.clock())
-        return "cancelled" if deps.ledger.save_row(row, cancelled) else "changed meanwhile"
+        return write_row(row, transitions.cancel_row(row, deps.clock()), deps.ledger, "cancelled")
     if row.attempt >= transitions.MAX_ATTEMPTS_COUNT:
         return fail_row(row, 0, NEVER_TAKEN, deps)
     return release_row(row, transitions.backoff_ms(row.attempt, 0), deps, "not there")

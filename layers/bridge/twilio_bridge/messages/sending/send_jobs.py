@@ -8,7 +8,7 @@ from twilio_bridge.messages.campaign import Campaign, CampaignSettings
 from twilio_bridge.messages.row import Row
 from twilio_bridge.messages.sending import transitions
 from twilio_bridge.messages.sending.limits import find_pause_cause
-from twilio_bridge.messages.sending.outcomes import queue_opt_out
+from twilio_bridge.messages.sending.outcomes import queue_opt_out, write_row
 from twilio_bridge.messages.sending.requesting import MAX_DELAY_S, MAX_REQUEST_S, SendingDeps, pause_for, send_row
 from twilio_bridge.messages.sending.resolving import cancel_submitted, resolve_row
 from twilio_bridge.messages.timing import find_slot
@@ -42,15 +42,13 @@ def do_send_job(job: SendJob, deps: SendingDeps) -> str:
 
     if row.state in {"sending", "uncertain"}:
         return resolve_row(campaign, row, deps)
+    if campaign.state == "cancelling" and row.state == "waiting":
+        return write_row(row, transitions.cancel_row(row, deps.clock()), deps.ledger, "cancelled")
     if campaign.state == "cancelling":
-        return _cancel(row, deps) if row.state == "waiting" else cancel_submitted(campaign, row, deps)
+        return cancel_submitted(campaign, row, deps)
     if row.state != "waiting" or campaign.state != "sending":
         return "nothing to do"
     return _send_in_turn(job, campaign, row, deps)
-
-
-def _cancel(row: Row, deps: SendingDeps) -> str:
-    return _save(row, transitions.cancel_row(row, deps.clock()), deps, "cancelled")
 
 
 def _send_in_turn(job: SendJob, campaign: Campaign, row: Row, deps: SendingDeps) -> str:
@@ -109,21 +107,18 @@ def _send_if_allowed(campaign: Campaign, row: Row, send_at: int, deps: SendingDe
     """Send a row unless its person, or the hour where they are, forbids it now."""
     settings, now = campaign.settings, deps.clock()
     if reason := deps.suppressions.find_suppressed([row.address]).get(row.address):
-        if (
-            reason == "opted_out" and row.attempt
-        ):  # Twilio may have answered so, and whoever wrote that was killed behind it
+        # Twilio may have answered so, and whoever wrote that was killed behind it.
+        if reason == "opted_out" and row.attempt:
             queue_opt_out(phone.strip_channel(row.address), deps.outcomes)
         deps.outcomes.metrics.count("MessagesSkipped")
-        return _save(row, transitions.skip_row(row, now, reason, "found when it was to be sent"), deps, "skipped")
+        return write_row(
+            row, transitions.skip_row(row, now, reason, "found when it was to be sent"), deps.ledger, "skipped"
+        )
 
     moment = send_at or now
     slot = find_slot(row.address, settings.window, settings.timezone, moment)
     if slot is None:
-        return _save(row, transitions.skip_row(row, now, "no_window"), deps, "skipped")
+        return write_row(row, transitions.skip_row(row, now, "no_window"), deps.ledger, "skipped")
     if slot.due_at > moment:
-        return _save(row, transitions.postpone_row(row, slot.due_at, slot.closes_at), deps, "postponed")
+        return write_row(row, transitions.postpone_row(row, slot.due_at, slot.closes_at), deps.ledger, "postponed")
     return send_row(campaign, row, send_at, slot.closes_at, deps)
-
-
-def _save(before: Row, after: Row, deps: SendingDeps, done: str) -> str:
-    return done if deps.ledger.save_row(before, after) else "changed meanwhile"

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from twilio_bridge.errors import BadRequestError, NotFoundError, UnavailableError
-from twilio_bridge.messages.campaign import Campaign
+from twilio_bridge.messages.campaign import MICROS, Campaign
 from twilio_bridge.messages.ports import Campaigns, Counts
 from twilio_bridge.messages.sending.limits import count_ended, find_spend_limit
 
@@ -50,7 +50,7 @@ def resume_campaign(
         limit = find_spend_limit(campaign) if max_spend_micros is None else max_spend_micros
         if limit is not None and counts.spent_micros >= limit:
             raise BadRequestError(
-                f"the campaign {campaign_id} has cost {counts.spent_micros / 1e6:.2f} of {limit / 1e6:.2f} "
+                f"the campaign {campaign_id} has cost {counts.spent_micros / MICROS:.2f} of {limit / MICROS:.2f} "
                 f"{campaign.settings.currency}; resume it with a higher maxSpend"
             )
         forgiven = replace(

@@ -1,6 +1,6 @@
 """What a row's message holds; preview and sending get the same from the same settings and row."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
@@ -30,9 +30,15 @@ class Composer:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Return the distinct fields in all of them."""
+        """Return the distinct placeholders in all of them, in the order of their first place."""
         templates = (self.text, *self.variables.values(), *self.media)
         return tuple(dict.fromkeys(name for template in templates for name in template.names))
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Return the distinct columns that a row is read by: the number's first, then those of the placeholders."""
+        settings = self.settings
+        return tuple(dict.fromkeys([settings.to_column, *(settings.columns.get(name, name) for name in self.names)]))
 
     def compose(self, values: Mapping[str, object]) -> Composed:
         """Return the message of a row with these values."""
@@ -60,22 +66,9 @@ def _fill_address(template: Template, values: Mapping[str, object]) -> Filled:
 
 
 def read_templates(settings: CampaignSettings) -> Composer:
-    """Return the campaign's templates in pieces; whoever accepted it has counted their placeholders."""
-
-    def parse(text: str) -> Template:
-        return parse_template(text, MAX_DISTINCT)
-
-    variables = {name: parse(text) for name, text in settings.content_variables.items()}
-    return Composer(settings, parse(settings.text), variables, tuple(map(parse, settings.media)))
-
-
-def list_placeholders(texts: Sequence[str]) -> tuple[str, ...]:
-    """Return the distinct placeholders of several texts, in the order of their first place."""
-    names = (name for text in texts for name in parse_template(text, MAX_DISTINCT).names)
-    return tuple(dict.fromkeys(names))
-
-
-MAX_DISTINCT = 10_000
+    """Return the campaign's templates in pieces."""
+    variables = {name: parse_template(text) for name, text in settings.content_variables.items()}
+    return Composer(settings, parse_template(settings.text), variables, tuple(map(parse_template, settings.media)))
 
 
 def compose_message(settings: CampaignSettings, values: Mapping[str, object]) -> Composed:

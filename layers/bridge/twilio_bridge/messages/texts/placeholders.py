@@ -5,12 +5,9 @@ placeholder stands for itself, so that `3 < 5` needs no care.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from twilio_bridge.errors import BadRequestError
-
-MAX_PLACEHOLDERS_COUNT = 5  # by default, as Unica Link's Twilio connector has it
 NAME = r"[^\W\d][\w .-]{0,63}"
 TOKEN = re.compile(rf"<<|<\s*(?P<name>{NAME}?)\s*(?:\|(?P<default>[^<>]*))?>")
 
@@ -43,24 +40,8 @@ class Filled:
     missing: tuple[str, ...] = ()
 
 
-def parse_template(text: str, max_placeholders: int = MAX_PLACEHOLDERS_COUNT) -> Template:
-    """Return the text in pieces.
-
-    Raises:
-        BadRequestError: The text has more distinct placeholders than allowed; they are named.
-    """
-    template = Template(tuple(_split(text)))
-
-    if len(template.names) > max_placeholders:
-        listed = ", ".join(f"<{name}>" for name in template.names)
-        raise BadRequestError(
-            f"the text has {len(template.names)} placeholders, {max_placeholders} are allowed: {listed}"
-        )
-
-    return template
-
-
-def _split(text: str) -> Sequence[str | Placeholder]:
+def parse_template(text: str) -> Template:
+    """Return the text in pieces."""
     pieces: list[str | Placeholder] = []
     end = 0
 
@@ -69,7 +50,7 @@ def _split(text: str) -> Sequence[str | Placeholder]:
         pieces.append("<" if found[0] == "<<" else Placeholder(found["name"], found["default"]))
         end = found.end()
 
-    return [*(piece for piece in [*pieces, text[end:]] if piece)]
+    return Template(tuple(piece for piece in (*pieces, text[end:]) if piece))
 
 
 def fill_template(template: Template, values: Mapping[str, object]) -> Filled:
