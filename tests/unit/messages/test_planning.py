@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tests.unit.messages.campaigns import NINE, World, make_rows
 from twilio_bridge import deadline
+from twilio_bridge.errors import UnavailableError
 from twilio_bridge.messages.campaign import Campaign, Source, SourceKind
 from twilio_bridge.messages.planning import planner as planning
 from twilio_bridge.messages.planning.planner import plan_campaign
@@ -249,6 +250,35 @@ def test_a_campaign_that_is_cancelled_meanwhile_is_planned_no_further() -> None:
 
     assert (world.campaign.state, world.campaign.planning.rows, len(world.rows())) == ("cancelling", 200, 200)
     assert not world.campaign.planning.is_complete
+
+
+def test_a_refusal_keeps_its_cause_where_somebody_else_writes_first() -> None:
+    """Here a resume with a higher limit, while the source is read."""
+    world = World()
+    campaign = world.create([])
+    real = world.campaigns.save_campaign
+
+    def save_campaign(before: Campaign, after: Campaign) -> bool:
+        if after.state == "refused" and world.campaign.max_spend_micros is None:
+            assert real(world.campaign, replace(world.campaign, max_spend_micros=5))
+        return real(before, after)
+
+    world.campaigns.save_campaign = save_campaign  # type: ignore[method-assign]
+    plan_campaign(campaign.id, world.planning())
+
+    assert (world.campaign.state, world.campaign.cause) == ("refused", "the source has no rows")
+    assert world.campaign.finished_at > 0
+    assert world.campaign.max_spend_micros == 5
+
+
+def test_a_campaign_that_others_change_all_the_time_is_given_up() -> None:
+    """What begins planning again does so later."""
+    world = World()
+    world.create(make_rows(3))
+
+    save = patch.object(world.campaigns, "save_campaign", return_value=False)
+    with save, pytest.raises(UnavailableError, match="campaigns"):
+        plan_campaign("spring", world.planning())
 
 
 def test_a_pause_holds_sending_and_not_planning() -> None:

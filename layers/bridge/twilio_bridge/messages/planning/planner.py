@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from twilio_bridge import deadline
-from twilio_bridge.errors import OutOfTimeError, RefusedError
+from twilio_bridge.errors import OutOfTimeError, RefusedError, UnavailableError
 from twilio_bridge.logs import logger
 from twilio_bridge.messages.campaign import Campaign
 from twilio_bridge.messages.planning.row_checks import RowChecks
@@ -24,6 +24,7 @@ MAX_FAULTS_COUNT = 50  # that are kept
 ENOUGH_FAULTS = 1_000  # after which reading on would show nothing new
 # With less time left, another invocation goes on.
 MIN_LEFT_S = 20.0
+MAX_TRIES_COUNT = 6  # where others change a campaign at the same time
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,17 +61,13 @@ def plan_campaign(campaign_id: str, deps: PlanningDeps) -> Campaign | None:
 
 def _check_source(campaign: Campaign, deps: PlanningDeps) -> Campaign:
     """Read the source for faults, and refuse the campaign where it has any; records in Airtable can have none."""
-    faults, count = (
-        ([], 0) if campaign.settings.source.kind == "airtable" else _find_faults(_read_source(campaign, deps, ""))
-    )
+    is_file = campaign.settings.source.kind != "airtable"
+    faults, count = _find_faults(_read_source(campaign, deps, "")) if is_file else ([], 0)
 
     checked = replace(campaign.planning, is_checked=True, faults=tuple(faults), fault_count=count)
+    after = replace(campaign, planning=checked, changed_at=deps.now())
     if count:
-        after = replace(campaign, planning=checked).change_state(
-            "refused", deps.now(), f"{count:,} faults in the source"
-        )
-    else:
-        after = replace(campaign, planning=checked, changed_at=deps.now())
+        after = after.change_state("refused", deps.now(), f"{count:,} faults in the source")
     return _save(campaign, after, deps)
 
 
@@ -146,14 +143,19 @@ def _save(before: Campaign, after: Campaign, deps: PlanningDeps) -> Campaign:
 
     Where its state was changed meanwhile, what was planned is added to that, unless another has planned on.
     """
-    while not deps.campaigns.save_campaign(before, after):
+    for _ in range(MAX_TRIES_COUNT):
+        if deps.campaigns.save_campaign(before, after):
+            return deps.campaigns.find_campaign(before.id) or after
+
         stands = deps.campaigns.find_campaign(before.id)
         if stands is None or stands.planning != before.planning:
             return stands or after
-        state = stands.state if stands.state != "planning" else after.state
-        after = replace(stands, planning=after.planning, state=state)
-        before = stands
-    return deps.campaigns.find_campaign(before.id) or after
+        before, merged = stands, replace(stands, planning=after.planning)
+        after = (
+            merged.change_state(after.state, after.changed_at, after.cause) if stands.state == "planning" else merged
+        )
+
+    raise UnavailableError("campaigns", "a campaign is changed all the time")
 
 
 def _refuse(campaign: Campaign, cause: str, deps: PlanningDeps) -> Campaign:
@@ -164,12 +166,5 @@ def _refuse(campaign: Campaign, cause: str, deps: PlanningDeps) -> Campaign:
 
 
 def _read_source(campaign: Campaign, deps: PlanningDeps, place: str) -> Iterator[SourceRow]:
-    columns = list_columns(campaign)
-    return deps.sources.read_rows(campaign.settings.source, columns, place)
-
-
-def list_columns(campaign: Campaign) -> list[str]:
-    """Return the columns that a campaign reads."""
     settings = campaign.settings
-    names = read_templates(settings).names
-    return list(dict.fromkeys([settings.to_column, *(settings.columns.get(name, name) for name in names)]))
+    return deps.sources.read_rows(settings.source, read_templates(settings).columns, place)
