@@ -4,6 +4,7 @@ LocalError
 ├── SettingsError   the environment or `.env` is incomplete or asks for something that is refused
 ├── TemplateError   template.yaml holds something that cannot be run here
 ├── PortTakenError  another program listens where the stack should
+├── ForkServerError the process that functions are forked from has ended
 └── EndpointError   an endpoint that was given does not answer, or refuses
 
 Each message is one that a person at the terminal can act on.
@@ -27,6 +28,13 @@ class PortTakenError(LocalError):
 
     def __init__(self, port: int) -> None:
         super().__init__(f"Port {port} is taken. Stop what listens there, or choose another one: PORT={port + 1}")
+
+
+class ForkServerError(LocalError):
+    """The process that functions are forked from has ended, so that none was started."""
+
+    def __init__(self) -> None:
+        super().__init__("The process that functions are forked from was ended; the next call starts it anew")
 
 
 class EndpointError(LocalError):

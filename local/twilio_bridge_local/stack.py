@@ -21,6 +21,7 @@ from twilio_bridge_local.environment import Environment, Vendor
 from twilio_bridge_local.errors import TemplateError
 from twilio_bridge_local.functions.event_source_mappings import feeds_of
 from twilio_bridge_local.functions.feeds import Feed
+from twilio_bridge_local.functions.forks import ForkServer
 from twilio_bridge_local.functions.gateway import gateway
 from twilio_bridge_local.functions.invoke_api import invoke_api
 from twilio_bridge_local.functions.lambda_environment import lambda_environment
@@ -151,7 +152,7 @@ class Stack:
         front = gateway(self.bundle.functions, self.invoke, listening, self._log)
         cleanup.callback(front.stop)
         self.url = front.url
-        self._add_functions()
+        self._add_functions(cleanup.enter_context(ForkServer()))
         self.bundle = _reached_at(self.bundle, self._url_for(self.environment.airtable))
         feeds = self._feeds = list(self._make_feeds(queue_urls))
         _stop_in_order(cleanup, front, feeds, self._pools.values())
@@ -186,7 +187,7 @@ class Stack:
         self.bundle = reader.read(self._template, parameters, queue_urls)
         return queue_urls
 
-    def _add_functions(self) -> None:
+    def _add_functions(self, server: ForkServer) -> None:
         for function in self.bundle.functions:
             if not function.folder.is_dir():
                 raise TemplateError(f"Resources.{function.name}: there is no folder {function.folder}")
@@ -196,7 +197,7 @@ class Stack:
                 invoke_url=self.invoke_url,
                 bridge_config=self.environment.bridge_config,
             )
-            self._pools[function.name] = Pool(function, variables, self._log)
+            self._pools[function.name] = Pool(function, variables, server, self._log)
 
     def _make_feeds(self, queue_urls: Mapping[str, str]) -> Iterator[Feed]:
         feeds = feeds_of(self.bundle, queue_urls, self.client, self.invoke, self._log)

@@ -14,6 +14,7 @@ import requests
 
 from tests.benchmarks import dynamodb, slow_motion
 from twilio_bridge_local.credentials import AIRTABLE_BASE_ID, AIRTABLE_TOKEN, TWILIO_AUTH_TOKEN
+from twilio_bridge_local.functions.forks import ForkServer
 from twilio_bridge_local.functions.invoke_api import invoke_api
 from twilio_bridge_local.functions.lambda_environment import lambda_environment
 from twilio_bridge_local.functions.processes import Outcome, Pool
@@ -103,7 +104,8 @@ def world(count: int, owners: Sequence[str], factor: float) -> Iterator[World]:
         refreshes = Refreshes()
         invoke_url = running.enter_context(HttpServer(invoke_api([REFRESH], refreshes.invoke))).url
         variables = _environment(REFRESH, aws_url, invoke_url, airtable_url) | slowed
-        pool = refreshes.pool = Pool(Function(REFRESH, ROOT, HANDLER, 900, 1_024, {}), variables, log)
+        server = running.enter_context(ForkServer())
+        pool = refreshes.pool = Pool(Function(REFRESH, ROOT, HANDLER, 900, 1_024, {}), variables, server, log)
         running.callback(pool.close)
         yield World(aws_url, airtable_url, invoke_url, slowed, refreshes, stored)
 

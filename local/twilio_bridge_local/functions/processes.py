@@ -7,10 +7,6 @@ instance ends when its input closes (see `runtime`).
 """
 
 import json
-import os
-import signal
-import subprocess
-import sys
 import threading
 import time
 import uuid
@@ -18,9 +14,10 @@ from collections import deque
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import IO, Any, Final, Literal
+from typing import Any, Final, Literal
 
 from twilio_bridge_local.credentials import AWS_ACCOUNT_ID, AWS_REGION
+from twilio_bridge_local.functions.forks import Fork, ForkServer
 from twilio_bridge_local.logs import Sink
 from twilio_bridge_local.template.bundle import Function
 
@@ -45,18 +42,10 @@ class Outcome:
 class Instance:
     """One process of a function."""
 
-    def __init__(self, function: Function, environment: Mapping[str, str], log: Sink) -> None:
+    def __init__(self, function: Function, process: Fork, log: Sink) -> None:
         self._function = function
         self._log = log
-        self._process = subprocess.Popen(  # noqa: S603  it runs this interpreter
-            [sys.executable, "-m", "twilio_bridge_local.functions.runtime", function.handler],
-            cwd=function.folder,
-            env=dict(environment),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,  # Ctrl-C is for the stack, which then ends its instances in order
-        )
+        self._process = process
         self._logs = threading.Thread(target=self._forward_logs, daemon=True)
         self._logs.start()
         self._ready = False
@@ -84,8 +73,8 @@ class Instance:
             "deadline_s": time.time() + limit,
         }
         try:
-            _pipe(self._process.stdin).write(json.dumps(request).encode() + b"\n")
-            _pipe(self._process.stdin).flush()
+            self._process.stdin.write(json.dumps(request).encode() + b"\n")
+            self._process.stdin.flush()
         except (BrokenPipeError, ValueError):  # it ended, or was closed meanwhile
             return self._exited(request_id)
         outcome = self._receive(limit, request_id)
@@ -99,8 +88,8 @@ class Instance:
         if not self._ready:  # it has not begun, or was renewed and not used since
             return
         try:
-            _pipe(self._process.stdin).write(b'{"renew": true}\n')
-            _pipe(self._process.stdin).flush()
+            self._process.stdin.write(b'{"renew": true}\n')
+            self._process.stdin.flush()
         except BrokenPipeError:  # the process ended; the next event finds that out
             return
         self._ready = False
@@ -114,7 +103,7 @@ class Instance:
         with self._reading:  # the reader ends: the process was the pipe's only writer
             for pipe in (self._process.stdin, self._process.stdout):
                 with suppress(BrokenPipeError):  # a request that the process did not live to read
-                    _pipe(pipe).close()
+                    pipe.close()
 
     def _receive(self, limit_s: float, request_id: str) -> Outcome:
         """The next message, unless the time is over or the process ended first."""
@@ -128,7 +117,7 @@ class Instance:
         timer.daemon = True
         timer.start()
         with self._reading:
-            pipe = _pipe(self._process.stdout)
+            pipe = self._process.stdout
             line = b"" if pipe.closed else pipe.readline()
         timer.cancel()
         if over.is_set():
@@ -151,12 +140,10 @@ class Instance:
 
     def kill(self) -> None:
         """Let the process crash, whatever it is doing."""
-        if self.alive:
-            with suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.kill()
 
     def _forward_logs(self) -> None:
-        with _pipe(self._process.stderr) as lines:
+        with self._process.stderr as lines:
             for line in lines:
                 self._log(self._function.name, line.decode(errors="replace").rstrip("\n"))
 
@@ -164,8 +151,9 @@ class Instance:
 class Pool:
     """A function's instances."""
 
-    def __init__(self, function: Function, environment: Mapping[str, str], log: Sink) -> None:
+    def __init__(self, function: Function, environment: Mapping[str, str], server: ForkServer, log: Sink) -> None:
         self.function = function
+        self._server = server
         self._environment = environment
         self._log = log
         self._free = threading.Semaphore(INSTANCE_LIMIT)
@@ -230,7 +218,7 @@ class Pool:
                 if instance.alive:
                     return instance
                 self._drop(instance)
-            instance = Instance(self.function, self._environment, self._log)
+            instance = Instance(self.function, self._server.fork(self.function, self._environment), self._log)
             self._all.add(instance)
             return instance
 
@@ -249,9 +237,3 @@ class Pool:
 def arn(name: str) -> str:
     """A function's ARN."""
     return f"arn:aws:lambda:{AWS_REGION}:{AWS_ACCOUNT_ID}:function:{name}"
-
-
-def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:
-    if pipe is None:  # never: every instance is started with all three
-        raise ValueError("the process has no such pipe")
-    return pipe

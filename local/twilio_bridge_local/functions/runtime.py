@@ -1,11 +1,10 @@
-"""A function's own process: loads its handler as Lambda does, serves one event at a time; see `process`.
+"""A function's own process: loads its handler as Lambda does, serves one event at a time; see `processes`.
 
-`python -m twilio_bridge_local.functions.runtime HANDLER`, in the function's folder. Requests come on standard input
-and answers go to standard output, one JSON document a line; both are moved away before the handler is
-loaded, so that the function finds an empty input, and whatever it prints goes to the log. The first line
-out shows whether the handler could be loaded. When the input closes, because the stack stopped or was
-killed, the process ends at once, whatever it is doing. Imports nothing but the standard library: what is
-imported here a function would find already there.
+It runs in the function's folder, forked from `fork_server`. Requests come on standard input and answers go to standard
+output, one JSON document a line; both are moved away before the handler is loaded, so that the function finds an empty
+input, and whatever it prints goes to the log. The first line out shows whether the handler could be loaded. When the
+input closes, because the stack stopped or was killed, the process ends at once, whatever it is doing. Imports nothing
+but the standard library: what is imported here a function would find already there.
 """
 
 import importlib
@@ -47,12 +46,11 @@ class Context:
         return max(int((self.deadline_s - time.time()) * 1000), 0)
 
 
-def main() -> None:
-    """Serve until the input closes."""
+def main(name: str) -> None:
+    """Serve the handler of this name until the input closes."""
     incoming, outgoing = _take_streams()
     requests: queue.SimpleQueue[Message] = queue.SimpleQueue()
     threading.Thread(target=_read, args=(incoming, requests), daemon=True).start()
-    name = sys.argv[1]
     handler = _begin(name, outgoing)
     while True:
         request = requests.get()
@@ -176,11 +174,3 @@ def _log(failure: Message) -> None:
     }
     sys.stderr.write(json.dumps(line) + "\n")
     sys.stderr.flush()
-
-
-if __name__ == "__main__":
-    try:
-        main()
-    except SystemExit as ending:
-        # An ordinary end would wait for the thread that reads the input.
-        os._exit(ending.code if isinstance(ending.code, int) else 1)

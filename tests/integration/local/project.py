@@ -11,6 +11,7 @@ from typing import Any
 
 from tests.integration.waiting import BUSY
 from twilio_bridge_local.environment import Environment, Vendor
+from twilio_bridge_local.functions.forks import ForkServer
 from twilio_bridge_local.functions.lambda_environment import lambda_environment
 from twilio_bridge_local.functions.processes import Pool
 from twilio_bridge_local.stack import Stack
@@ -22,6 +23,7 @@ REAL = Environment(
     airtable=Vendor("app" + "1" * 14, "airtable-token", "http://127.0.0.1:9"),
     brevo=Vendor("", "brevo-key", "http://127.0.0.1:9"),
 )
+SERVER = ForkServer()
 ECHO = """
     def lambda_handler(event, context):
         return event
@@ -83,7 +85,7 @@ def pool(folder: Path, code: str, log: Lines, *, timeout_s: float = 5, name: str
     (folder / "app.py").write_text(textwrap.dedent(code))
     function = Function(name, folder, "app.lambda_handler", timeout_s, 128, {"GIVEN": "by the template"})
     environment = lambda_environment(function, aws_url="http://127.0.0.1:1", invoke_url="http://127.0.0.1:2")
-    return Pool(function, environment, log)
+    return Pool(function, environment, SERVER, log)
 
 
 def eventually(holds: Callable[[], object], timeout_s: float = 3.0) -> bool:

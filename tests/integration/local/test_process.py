@@ -234,3 +234,42 @@ def test_events_of_any_json_come_through(tmp_path: Path, log: Lines) -> None:
     outcome = functions.invoke(event)
     functions.close()
     assert outcome.payload == event
+
+
+def test_processes_are_started_again_after_their_parent_was_killed(tmp_path: Path, log: Lines) -> None:
+    """How a process ends cannot be seen without its parent: those it has started are replaced, and end."""
+    code = "import os\ndef lambda_handler(event, context): return os.getpid(), os.getppid()"
+    functions, others = pool(tmp_path / "one", code, log), pool(tmp_path / "two", code, log)
+    first, parent = functions.invoke({}).payload
+    os.kill(parent, 9)
+    assert eventually(lambda: not lives(parent))
+
+    answers = [each.invoke({}).payload for each in (functions, others)]
+    for each in (functions, others):
+        each.close()
+    assert len({parent, *(its_parent for _, its_parent in answers)}) == 2
+    assert eventually(lambda: not lives(first))
+
+
+def test_a_new_process_has_the_libraries_and_nothing_of_the_bundle(tmp_path: Path, log: Lines) -> None:
+    """Else a module would be shared that Lambda loads anew, in the environment of its function."""
+    code = """
+        import sys
+        loaded = set(sys.modules)
+        def lambda_handler(event, context):
+            return ["boto3" in loaded, [name for name in loaded if name.split(".")[0] == "twilio_bridge"]]
+    """
+    functions = pool(tmp_path, code, log)
+    answer = functions.invoke({}).payload
+    functions.close()
+    assert answer == [True, []]
+
+
+def test_a_process_holds_no_file_of_another(tmp_path: Path, log: Lines) -> None:
+    """A pipe that a neighbour held open would not show that its process ended."""
+    code = "import os\ndef lambda_handler(event, context): return len(os.listdir('/dev/fd'))"
+    pools = [pool(tmp_path / name, code, log) for name in ("one", "two", "three")]
+    counts = {each.invoke({}).payload for each in pools}
+    for each in pools:
+        each.close()
+    assert len(counts) == 1
