@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from tests.fakes.contacts import Clock
-from twilio_bridge.support.persons.identities import ASSIGNED_KINDS, select_own_keys
+from twilio_bridge.support.persons.key_kinds import ASSIGNED_KINDS, select_own_keys
 from twilio_bridge.support.persons.person import (
     BEFORE,
     MAX_SENDING_MS,

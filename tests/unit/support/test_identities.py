@@ -13,15 +13,14 @@ from tests.fakes.support import FakeIdentities
 from twilio_bridge import phone
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.errors import UnavailableError
-from twilio_bridge.support.persons import identities
 from twilio_bridge.support.persons.identities import (
     MAX_ATTEMPTS,
     MAX_HALVES_COUNT,
     MAX_KEYS_COUNT,
-    keys_contradict,
     resolve_persons,
-    select_usable_keys,
 )
+from twilio_bridge.support.persons.key_kinds import MAX_KEYS_PER_SUBJECT, keys_contradict, select_usable_keys
+from twilio_bridge.support.persons.known_persons import list_contact_keys
 from twilio_bridge.support.ports import Identities
 
 AMARA, BEN = "email#amara@example.com", "email#ben@example.com"
@@ -211,9 +210,7 @@ def test_keys_are_ordered_and_bounded() -> None:
     keys = [PHONE, FLEX, AMARA, "airtable#rec1", "external#1", "conversation#CH1", task(2), task(1), PHONE]
     expected = [task(2), task(1), "conversation#CH1", "external#1", AMARA, FLEX, "airtable#rec1", PHONE]
     assert expected == select_usable_keys(keys)
-    assert identities.MAX_KEYS_PER_SUBJECT == len(
-        select_usable_keys(f"email#{number}@example.com" for number in range(500))
-    )
+    assert MAX_KEYS_PER_SUBJECT == len(select_usable_keys(f"email#{number}@example.com" for number in range(500)))
 
 
 CONTACT = Contact(id="rec1", sms=number_of(PHONE), whatsapp=number_of(OTHER_PHONE), email=" Amara@Example.com ")
@@ -395,7 +392,7 @@ def expected(subjects: Mapping[str, Sequence[str]], contacts: Sequence[Contact])
     """Return the subjects that belong together: whose keys, those of the numbers' contacts included, are linked."""
     groups: list[tuple[set[str], set[str]]] = []
     for subject, keys in subjects.items():
-        linked = {*keys, *(key for own in keys for key in identities._contact_keys(own, Base(*contacts)))}
+        linked = {*keys, *(key for own in keys for key in list_contact_keys(own, Base(*contacts)))}
         names = {subject}
         touching = [group for group in groups if group[0] & linked]
         groups = [group for group in groups if group not in touching]

@@ -17,7 +17,8 @@ from twilio_bridge.logs import describe_error, logger
 from twilio_bridge.ports import OptOuts, Outbox
 from twilio_bridge.side_by_side import map_side_by_side
 from twilio_bridge.support.cloud_events import CloudEvent, PoisonRecord, decode_record
-from twilio_bridge.support.persons import identities
+from twilio_bridge.support.persons.identities import resolve_persons
+from twilio_bridge.support.persons.known_persons import Resolution
 from twilio_bridge.support.persons.person import Interaction, TimelineEvent
 from twilio_bridge.support.ports import Facts, Figures, Identities, Metrics, Persons, Quarantine
 from twilio_bridge.support.tasks import task_attributes
@@ -178,7 +179,7 @@ def _derive_changes(known: KnownFacts, added: NewFacts, settings: schema.Config,
 
 def _write(derived: Mapping[str, Derived], batch: Batch, work: ReducerDeps) -> None:
     """Write down what is new, by the person it belongs to, and queue their delivery."""
-    resolution = identities.Resolution()
+    resolution = Resolution()
     with _coming_again(batch, derived.keys(), "people not found out"):
         resolution = _find_persons(derived, work)
 
@@ -209,11 +210,11 @@ def _enrich(batch: Batch, work: ReducerDeps) -> None:
         work.outbox.enqueue_enrichment(urgent, others)
 
 
-def _find_persons(derived: Mapping[str, Derived], work: ReducerDeps) -> identities.Resolution:
+def _find_persons(derived: Mapping[str, Derived], work: ReducerDeps) -> Resolution:
     """Return whose each subject is; nobody is made of one that is ignored."""
     keys = {subject: new.keys for subject, new in derived.items() if not new.is_ignored}
     begun = {subject: new.begun_at for subject, new in derived.items()}
-    resolution = identities.resolve_persons(keys, work.identities, work.lookup, work.persons.move_rows, begun)
+    resolution = resolve_persons(keys, work.identities, work.lookup, work.persons.move_rows, begun)
     ignored = [subject for subject, new in derived.items() if new.is_ignored and (new.interaction or new.events)]
     if ignored:
         known = work.identities.find_by_keys(ignored)

@@ -14,7 +14,7 @@ import uuid
 from collections.abc import Iterable, Mapping
 
 from twilio_bridge.adapters.aws.dynamodb import Item, Key, Table, Write, a_put, an_update
-from twilio_bridge.support.persons.identities import ASSIGNED_KINDS, POINTERS, select_own_keys
+from twilio_bridge.support.persons.key_kinds import ASSIGNED_KINDS, POINTERS, select_own_keys
 from twilio_bridge.support.persons.person import Claim, Person
 
 IDENTITY, PROFILE, ERASED, FACTS = "identity", "profile", "erased", "facts"

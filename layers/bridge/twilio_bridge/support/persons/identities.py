@@ -6,133 +6,39 @@ switchboard or a family: it identifies nobody on its own. Every step is a whole 
 and the subject that comes again goes on from there.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
-from twilio_bridge import phone
-from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.errors import UnavailableError
 from twilio_bridge.logs import logger
 from twilio_bridge.side_by_side import map_side_by_side
-from twilio_bridge.support.persons.person import Claim, Person
-from twilio_bridge.support.persons.person_keys import KeyRules, list_equal_keys, normalize_email
+from twilio_bridge.support.persons.key_kinds import (
+    ASSIGNED_KINDS,
+    MAX_KEYS_PER_SUBJECT,
+    PHONE,
+    POINTERS,
+    SHAREABLE,
+    keys_contradict,
+    select_own_keys,
+    select_usable_keys,
+)
+from twilio_bridge.support.persons.known_persons import (
+    KnownPersons,
+    Lookup,
+    MoveRows,
+    Resolution,
+    merge_resolutions,
+)
+from twilio_bridge.support.persons.person import Person
 from twilio_bridge.support.ports import Identities
 
-Lookup = Callable[[str], Sequence[Contact]]
-# Moves what is held about a person to another: all of it, or some tasks and conversations by their SIDs.
-MoveRows = Callable[[str, str, Collection[str] | None], None]
-
-# The kinds of keys, the strongest first.
-KINDS = ("task", "conversation", "external", "email", "flex", "airtable", "phone")
-# Each of these is one subject's; they lead to whose it is, for as long as it names nobody else.
-ASSIGNED_KINDS = ("task#", "conversation#")
-# Keys that lead to a person and are nothing of theirs: there is one more with each task or chat.
-POINTERS = (*ASSIGNED_KINDS, "flex#")
-# What two people never share, the strongest first.
-DISTINCTIVE = ("external#", "email#")
-# What turns out to be shared by several people.
-SHAREABLE = ("email#", "flex#", "phone#")
-PHONE = "phone#"
 # Nobody has more.
 MAX_KEYS_COUNT, MAX_HALVES_COUNT = 100, 50
-MAX_KEYS_PER_SUBJECT = 30
 # Others may change the same persons at the same time, and each of them does so once.
 MAX_ATTEMPTS = 6
 # A subject's keys can be moved, shared or absorbed once each.
 MAX_STEPS = 3 * MAX_KEYS_PER_SUBJECT
-NO_RULES = KeyRules()
 NOTHING_BEGUN: Mapping[str, int] = {}
-
-
-@dataclass(slots=True)
-class Resolution:
-    """Whose each subject is, and who else has changed: persons that a subject was taken from."""
-
-    persons: dict[str, str] = field(default_factory=dict)
-    changed: set[str] = field(default_factory=set)
-    shared: int = 0
-
-
-@dataclass(slots=True)
-class KnownPersons:
-    """Who has which key, and which keys the contact base adds to a number that is nobody's yet."""
-
-    identities: Identities
-    lookup: Lookup
-    move_rows: MoveRows
-    claims: dict[str, Claim] = field(default_factory=dict)
-    contacts: dict[str, list[str]] = field(default_factory=dict)
-    absorbed: dict[str, str] = field(default_factory=dict)
-    erasures: dict[str, int] = field(default_factory=dict)
-    result: Resolution = field(default_factory=Resolution)
-
-    def copy(self) -> "KnownPersons":
-        """Return what is known, for a group of subjects that changes it by itself."""
-        claims, contacts, erasures = dict(self.claims), dict(self.contacts), dict(self.erasures)
-        return KnownPersons(self.identities, self.lookup, self.move_rows, claims, contacts, {}, erasures)
-
-    def read(self, keys: Iterable[str]) -> None:
-        """Read as of now, numbers under each of their spellings."""
-        asked = dict.fromkeys(spelling for key in keys for spelling in (key, *list_equal_keys(key)))
-        self._read(asked)
-        new = [key for key in asked if key.startswith(PHONE) and self.find_claim(key) is None]
-        self.contacts |= {key: _contact_keys(key, self.lookup) for key in new}
-        further = dict.fromkeys(more for key in new for more in self.contacts[key] if more not in asked)
-        if further:
-            self._read(further)
-        free = [key for key in (*asked, *further) if key not in self.claims and not key.startswith(ASSIGNED_KINDS)]
-        self.erasures |= self.identities.find_erasures(free) if free else {}
-
-    def _read(self, keys: Collection[str]) -> None:
-        for key in keys:
-            self.claims.pop(key, None)
-        self.claims |= self.identities.find_claims(keys)
-
-    def spell(self, key: str) -> str:
-        """Return a key as somebody has it, for a phone may have two spellings; as it is where nobody does."""
-        return next((each for each in (key, *list_equal_keys(key)) if each in self.claims), key)
-
-    def find_claim(self, key: str) -> Claim | None:
-        """Return who has a key, under whichever spelling."""
-        return self.claims.get(self.spell(key))
-
-    def select_named(self, keys: Iterable[str]) -> list[str]:
-        """Return the keys that can identify somebody: those of no subject that nobody shares."""
-        claims = ((key, self.find_claim(key)) for key in keys if not key.startswith(ASSIGNED_KINDS))
-        return [key for key, claim in claims if claim is None or not claim.is_shared]
-
-    def find_person(self, key: str) -> Person | None:
-        """Return whom a key identifies."""
-        claim = self.find_claim(key)
-        return None if claim is None or claim.is_shared else claim.person
-
-    def list_marks(self, keys: Iterable[str]) -> set[str]:
-        """Return these keys in every spelling, what the contact base adds to them, and the persons who have them."""
-        spelled = {spelling for key in keys for spelling in (key, *list_equal_keys(key))}
-        marks = spelled | {more for key in spelled for more in self.contacts.get(key, ())}
-        return marks | {claim.person.id for key in marks if (claim := self.claims.get(key))}
-
-    def list_persons(self, keys: Iterable[str]) -> list[Person]:
-        """Return the persons that these keys identify, each once, in the order of the keys."""
-        found = {person.id: person for key in keys if (person := self.find_person(key))}
-        return list(found.values())
-
-    def select_free(self, keys: Iterable[str]) -> list[str]:
-        """Return the keys that nobody has."""
-        return [key for key in keys if self.find_claim(key) is None]
-
-    def follow(self, person_id: str) -> str:
-        """Return who a person is now, who may have been absorbed by another since they were found."""
-        while person_id in self.absorbed:
-            person_id = self.absorbed[person_id]
-        return person_id
-
-    def change(self, person: Person, keys: Iterable[str], source: str = "", other_id: str = "") -> None:
-        """Note how a person is now, with these keys as well and in place of whom they were joined with."""
-        for key, claim in self.claims.items():
-            if claim.person.id in {person.id, other_id}:
-                self.claims[key] = replace(claim, person=person)
-        self.claims |= {key: Claim(person, person.id, source) for key in keys}
 
 
 def resolve_persons(
@@ -157,16 +63,6 @@ def resolve_persons(
     return merge_resolutions(map_side_by_side(lambda group: _resolve_group(group, known), groups))
 
 
-def merge_resolutions(resolutions: Iterable[Resolution]) -> Resolution:
-    """Return what several groups of subjects came to."""
-    merged = Resolution()
-    for each in resolutions:
-        merged.persons |= each.persons
-        merged.changed |= each.changed
-        merged.shared += each.shared
-    return merged
-
-
 def _group_subjects(asked: Mapping[str, list[str]], known: KnownPersons) -> list[dict[str, list[str]]]:
     """Return the subjects in groups that have no key, and no person behind a key, in common."""
     groups: dict[str, dict[str, list[str]]] = {}
@@ -188,38 +84,6 @@ def _resolve_group(asked: Mapping[str, list[str]], known: KnownPersons) -> Resol
     persons = {subject: _resolve(subject, keys, own) for subject, keys in asked.items()}
     own.result.persons = {subject: own.follow(person_id) for subject, person_id in persons.items()}
     return own.result
-
-
-def select_usable_keys(keys: Iterable[str]) -> list[str]:
-    """Return the keys that can stand for somebody, the strongest first."""
-    split = {key: key.partition("#") for key in keys}
-    good = [key for key, (kind, _, name) in split.items() if kind in KINDS and _is_somebody(kind, name)]
-    return sorted(good, key=lambda key: KINDS.index(split[key][0]))[:MAX_KEYS_PER_SUBJECT]
-
-
-def select_own_keys(keys: Iterable[str]) -> frozenset[str]:
-    """Return the keys that identify somebody."""
-    return frozenset(key for key in keys if not key.startswith(POINTERS))
-
-
-def _is_somebody(kind: str, name: str) -> bool:
-    if not name.strip() or not name.isprintable() or phone.is_hidden_caller(name):
-        return False
-    return kind != "phone" or phone.E164.fullmatch(name) is not None
-
-
-def _contact_keys(key: str, lookup: Lookup) -> list[str]:
-    """Return what the contact base knows of a number that exactly one contact has."""
-    number = key.removeprefix(PHONE)
-    contacts = lookup(number)
-    if len(contacts) != 1:
-        return []
-    contact = contacts[0]
-    others = {other for other in (contact.sms, contact.whatsapp) if other and other != number}
-    theirs = sorted(other for other in others if [each.id for each in lookup(other)] == [contact.id])
-    email = normalize_email(contact.email, NO_RULES)
-    emails = [f"email#{email}"] if email else []
-    return select_usable_keys([f"airtable#{contact.id}", *emails, *(f"{PHONE}{other}" for other in theirs)])
 
 
 def _is_erased(begun_at: int | None, keys: Iterable[str], known: KnownPersons) -> bool:
@@ -368,16 +232,6 @@ def _add_contacts(keys: Sequence[str], has: Iterable[str], known: KnownPersons) 
     added = (known.contacts.get(key, []) for key in new)
     more = [key for each in added if not keys_contradict(each, named) for key in each]
     return select_usable_keys([*keys, *more])
-
-
-def keys_contradict(some: Iterable[str], others: Iterable[str]) -> bool:
-    """Return whether these are two people's keys: of the strongest kind that both have, none is the same."""
-    one, other = set(some), set(others)
-    for kind in DISTINCTIVE:
-        mine, theirs = ({key for key in keys if key.startswith(kind)} for keys in (one, other))
-        if mine and theirs:
-            return mine.isdisjoint(theirs)
-    return False
 
 
 def _are_one(person: Person, wanted: Iterable[str], other: Person) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from twilio_bridge.errors import BadRequestError, UnavailableError
-from twilio_bridge.support.persons.identities import ASSIGNED_KINDS
+from twilio_bridge.support.persons.key_kinds import ASSIGNED_KINDS
 from twilio_bridge.support.persons.person import Claim, Dossier, Interaction
 from twilio_bridge.support.persons.person_keys import KeyRules, list_equal_keys, normalize_email, normalize_phone
 from twilio_bridge.support.ports import Erasing, Identities, Persons
