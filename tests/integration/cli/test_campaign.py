@@ -200,11 +200,17 @@ def test_some_numbers_are_sent_to_without_a_file(api: Api, run: Run) -> None:
 
     wrong = run("send", "peple.csv", "--id", "x", "--text", "Hi")
     assert (wrong.exit_code, "no file peple.csv" in wrong.stderr) == (2, True)
+    among = run("send", "+447946000001", "Kim", "--id", "x", "--text", "Hi")
+    assert (among.exit_code, "no file Kim" in among.stderr) == (2, True)
 
 
 def test_a_campaign_is_described_by_a_file(api: Api, run: Run, folder: Path) -> None:
     """YAML or JSON, with rows of another file; a dry run of it for a program has every row."""
-    (folder / "spring.yaml").write_text('id: spring\ntext: "Hi <Vorname|there>"\nto: Mobil\nregion: GB\n')
+    (folder / "spring.yaml").write_text(
+        'id: spring\ntext: "Hi <Vorname|there>"\nto: Mobil\nregion: GB\n'
+        "sendAt: 2026-12-02T09:00:00+01:00\nsendingHours: {opens: 10:00, closes: 20:00}\n"
+        "sender: {number: +15005550006}\n"
+    )
     dry = run("campaign", "create", "spring.yaml", "--rows", "people.csv", "--dry-run", "--json")
     assert [row["row"] for row in json.loads(dry.stdout)["rows"]] == [1, 2, 3, 4]
 

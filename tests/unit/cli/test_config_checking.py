@@ -72,7 +72,7 @@ def test_what_would_do_harm_unseen_has_its_remedy(text: str, line: int, place: s
 def test_the_file_as_a_whole_may_be_wrong() -> None:
     """A list is no configuration, and there is a limit to its size."""
     assert [problem.place for problem in checking.find_problems("- a\n")] == [""]
-    (date,) = checking.find_problems("a: 2026-02-31\n")
+    (date,) = checking.find_problems("a: !!timestamp 2026-02-31\n")
     assert (date.line, "no YAML" in date.message) == (0, True)
     (large,) = checking.find_problems("#" * (LARGEST + 1))
     assert "larger than" in large.message

@@ -11,6 +11,7 @@ from twilio_bridge_cli import output
 from twilio_bridge_cli.commands.campaign.calling import CampaignsApi
 from twilio_bridge_cli.commands.campaign.requesting import (
     add_given,
+    find_recipients,
     parse_pairs,
     parse_sender,
     read_request,
@@ -96,6 +97,7 @@ def send(  # noqa: PLR0913  options
 ) -> None:
     """Send a message to everybody in a file, or to some numbers: shown and asked about first."""
     deployment = find_deployment(stack, read_environment(), region)
+    file, recipients = find_recipients(who, to or "to")
     given = {
         "id": campaign_id,
         "text": text,
@@ -112,13 +114,7 @@ def send(  # noqa: PLR0913  options
         "maxSpend": max_spend,
         "testTo": test_to,
     }
-    file = Path(who[0]) if len(who) == 1 and Path(who[0]).is_file() else None
-    if file is None and any(not _is_number(each) for each in who):
-        raise CommandError(f"There is no file {who[0]}, and it is no number.", "Numbers begin with + or 0.")
-    rows = None if file else [{to or "to": number} for number in who]
-
-    request = add_given({"source": {"rows": rows}} if rows else {}, given)
-    _begin(request, file, deployment, region, Manner(dry_run, yes, watch, as_json))
+    _begin(add_given(recipients, given), file, deployment, region, Manner(dry_run, yes, watch, as_json))
 
 
 @make_command(CREATE_EXAMPLES)
@@ -190,7 +186,3 @@ def _count_lines(path: Path) -> int:
     """Return how many rows a file has, about: its lines without the header."""
     with path.open("rb") as file:
         return max(sum(1 for _ in file) - 1, 0)
-
-
-def _is_number(text: str) -> bool:
-    return text[:1] in {"+", "0"} and sum(map(str.isdigit, text)) > 5  # noqa: PLR2004  fewer are none

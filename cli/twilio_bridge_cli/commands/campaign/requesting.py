@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,6 +10,7 @@ import yaml
 from boto3.exceptions import Boto3Error
 
 from twilio_bridge.adapters.aws.clients import FAILURES
+from twilio_bridge.config.yaml_text import load_yaml
 from twilio_bridge_cli import aws
 from twilio_bridge_cli.deployments import Deployment
 from twilio_bridge_cli.errors import CommandError
@@ -20,16 +21,32 @@ MAX_FILE_BYTES: Final = 5_000_000_000  # of one put
 def read_request(path: Path) -> dict[str, Any]:
     """Return a request that stands in a JSON or YAML file."""
     try:
-        found = yaml.safe_load(path.read_text(encoding="utf-8"))  # JSON is YAML
+        found = load_yaml(path.read_text(encoding="utf-8"))  # JSON is YAML
     except (OSError, UnicodeDecodeError) as error:
         raise CommandError(f"{path} cannot be read ({type(error).__name__}).") from error
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise CommandError(f"{path} is neither JSON nor YAML: {error}") from error
     if not isinstance(found, dict):
         raise CommandError(
             f"{path} should hold an object with id, text and source.", "docs/messages.md has the fields."
         )
     return found
+
+
+def find_recipients(who: Sequence[str], column: str) -> tuple[Path | None, dict[str, Any]]:
+    """Return the file that is named, or a request's source with the numbers that are."""
+    file = Path(who[0])
+    if len(who) == 1 and file.is_file():
+        return file, {}
+
+    wrong = next((each for each in who if not _is_number(each)), None)
+    if wrong is not None:
+        raise CommandError(f"There is no file {wrong}, and it is no number.", "Numbers begin with + or 0.")
+    return None, {"source": {"rows": [{column: number} for number in who]}}
+
+
+def _is_number(text: str) -> bool:
+    return text[:1] in {"+", "0"} and sum(map(str.isdigit, text)) > 5  # noqa: PLR2004  fewer are none
 
 
 def upload_rows(path: Path, campaign_id: str, deployment: Deployment, region: str | None) -> str:

@@ -8,7 +8,8 @@ from typing import Final
 
 import yaml
 
-from twilio_bridge.config.schema import RepeatedKeyError, find_insights_findings, parse
+from twilio_bridge.config.schema import find_insights_findings, parse
+from twilio_bridge.config.yaml_text import RepeatedKeyError
 from twilio_bridge.errors import SettingError
 from twilio_bridge_cli.errors import CommandError
 

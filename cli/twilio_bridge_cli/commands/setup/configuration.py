@@ -9,6 +9,7 @@ import yaml
 from twilio_bridge.adapters.aws.dynamodb import Table
 from twilio_bridge.adapters.state.configuration import KEY, store, stored
 from twilio_bridge.config import schema
+from twilio_bridge.config.yaml_text import load_yaml
 from twilio_bridge.contacts.base_check import NEEDED
 from twilio_bridge.contacts.columns import TableSchema
 from twilio_bridge_cli.commands.setup.changes import Before, Change
@@ -66,7 +67,7 @@ class ConfigurationSetup:
         """Store the configuration with these keys; one without comments keeps all its keys."""
         text = stored(self._table)
         self._before.keep(NAME, {"text": text})
-        merged = _merge(yaml.safe_load(text or "") or {}, changes)
+        merged = _merge(load_yaml(text or "") or {}, changes)
         written = HEAD + yaml.safe_dump(merged, sort_keys=False, allow_unicode=True)
         schema.parse(written)
         store(self._table, written)

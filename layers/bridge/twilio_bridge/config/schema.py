@@ -34,6 +34,7 @@ from twilio_bridge.config.insights import Insights
 from twilio_bridge.config.messages import Messages
 from twilio_bridge.config.section import Section
 from twilio_bridge.config.sync import Export, Sync
+from twilio_bridge.config.yaml_text import load_yaml
 from twilio_bridge.errors import SettingError
 
 if TYPE_CHECKING:
@@ -219,31 +220,12 @@ class Config(Section):
         return self
 
 
-class RepeatedKeyError(yaml.MarkedYAMLError):
-    """A key stands twice in one mapping; YAML itself would silently drop the first."""
-
-
-class _Loader(yaml.SafeLoader):
-    """Refuses repeated keys while mappings still are as they were written: `<<` may be overridden."""
-
-    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:  # noqa: ANN401  as it is declared there
-        node: yaml.MappingNode = super().compose_mapping_node(anchor)
-        seen: set[str] = set()
-        for key, _ in node.value:
-            if isinstance(key, yaml.ScalarNode):
-                if key.value in seen:
-                    problem = f"the key {key.value} stands here a second time"
-                    raise RepeatedKeyError(problem=problem, problem_mark=key.start_mark)
-                seen.add(key.value)
-        return node
-
-
 def parse(text: str) -> Config:
     """Read a configuration, or raise SettingError that names every wrong key and the nearest right one."""
     if len(text.encode()) > LARGEST:
         raise SettingError(f"the configuration is larger than {LARGEST:,} bytes")
     try:
-        given = yaml.load(text, Loader=_Loader)  # noqa: S506  it is a SafeLoader
+        given = load_yaml(text)
     except yaml.MarkedYAMLError as error:  # its own text would quote the file, and logs hold no numbers
         line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
         raise SettingError(f"the configuration is no YAML: {error.problem}{line}") from error
