@@ -166,6 +166,8 @@ def test_a_tasks_attribute_is_text(value: object, kept: object) -> None:
         ("number", "A-17", None),
         ("number", True, None),
         ("number", "1_000", None),
+        ("number", "inf", None),
+        ("number", "NaN", None),
         ("boolean", "Yes", True),
         ("boolean", 0, False),
         ("boolean", "perhaps", None),

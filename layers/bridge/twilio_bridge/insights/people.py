@@ -11,8 +11,8 @@ from twilio_bridge.errors import UnavailableError
 from twilio_bridge.insights.linking import find_first_task, find_link
 from twilio_bridge.insights.ports import ContactLookup
 from twilio_bridge.logs import describe_error, logger
-from twilio_bridge.support.brevo.brevo_contact import METRICS
 from twilio_bridge.support.persons.interactions import merge_interactions
+from twilio_bridge.support.persons.metrics import METRICS
 from twilio_bridge.support.persons.person import Dossier, Interaction
 from twilio_bridge.support.ports import Identities, Persons
 

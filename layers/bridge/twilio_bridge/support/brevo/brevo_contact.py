@@ -4,24 +4,21 @@ The numbers are absolute values: written late or twice, they are right all the s
 """
 
 import re
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
-from datetime import UTC, date, datetime
-from math import isfinite
+from datetime import date
 
 from twilio_bridge import phone
 from twilio_bridge.config import flex, schema
+from twilio_bridge.support.brevo.attribute_values import Value, to_attribute
+from twilio_bridge.support.brevo.contact_lists import find_new_lists
 from twilio_bridge.support.persons.interactions import merge_interactions
-from twilio_bridge.support.persons.person import UNSENT, Dossier, Interaction, TimelineEvent
+from twilio_bridge.support.persons.metrics import METRICS, Interactions
+from twilio_bridge.support.persons.person import Dossier
 from twilio_bridge.support.persons.person_keys import KeyRules, build_rules, is_label, is_nobodys
 from twilio_bridge.support.ports import MarketingContact
 from twilio_bridge.support.tasks.facts import compute_digest
-from twilio_bridge.support.tasks.task_attributes import MAX_TEXT_LENGTH
 from twilio_bridge.support.tasks.task_customer import is_name
-
-Interactions = Sequence[Interaction]
-Value = str | int | float | bool | date | list[str]
 
 # What can be an address at all; which of them it takes Brevo decides.
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
@@ -29,8 +26,6 @@ EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 IDENTIFIERS = {"EMAIL": "email", "SMS": "phone", "EXT_ID": "external"}
 # The digest of a contact with an email begins with this.
 WITH_EMAIL = "@"
-# The events that come with a list's first interaction: one of them is sent once the contact is on the list.
-SUPPORT_EVENTS, CSAT_EVENTS = ("requested", "resolved", "abandoned"), ("csat",)
 PHONES = frozenset(("WHATSAPP", "LANDLINE_NUMBER"))
 
 
@@ -55,9 +50,7 @@ def build_contact(dossier: Dossier, settled: schema.Config) -> MarketingContact 
         phone=found["phone"],
         external_id=found.get("external", ""),
         attributes=_attributes_of(dossier, latest_first, settled) if flex.sync.customers else {},
-        lists=tuple(
-            sorted(_lists_of(_without_old(latest_first, dossier), flex.lists) - written_lists(dossier, flex.lists))
-        ),
+        lists=find_new_lists(latest_first, dossier, flex.lists),
     )
 
 
@@ -102,61 +95,11 @@ def _value(
     latest = next(values, None)
     if target in PHONES:
         return phone.parse_number(str(latest or ""))
-    return _to_type(_clean(latest), types.get(target, "text"))
+    return to_attribute(latest, types.get(target, "text"))
 
 
 def _values_at(path: str, interactions: Interactions) -> Iterator[object]:
     return (each.values[path] for each in interactions if path in each.values)
-
-
-def _clean(value: object) -> Value | None:
-    """Return what an attribute can hold: text, number, truth, list of texts."""
-    if isinstance(value, str):
-        return value.strip()[:MAX_TEXT_LENGTH] or None
-    if isinstance(value, list):
-        return [text[:MAX_TEXT_LENGTH] for text in value if isinstance(text, str) and text.strip()] or None
-    if isinstance(value, int | float):
-        return value if isfinite(value) else None
-    return None
-
-
-def _to_type(value: Value | None, kind: flex.AttributeType) -> Value | None:
-    """Return the value so that an attribute that is made for it has this type."""
-    if value is None or isinstance(value, list) or kind == "list":
-        return value
-    if kind == "text":
-        return _to_text(value)
-    try:
-        return TYPES[kind](_to_text(value))
-    except ValueError:
-        return None
-
-
-def _to_text(value: Value) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value)
-
-
-def _to_number(text: str) -> float | int:
-    number = float(text.replace("_", "x"))
-    return int(number) if number.is_integer() else number
-
-
-def _to_boolean(text: str) -> bool:
-    if text.casefold() not in TRUTHS:
-        raise ValueError
-    return TRUTHS[text.casefold()]
-
-
-TRUTHS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
-TYPES: Mapping[str, Callable[[str], Value]] = {
-    "number": _to_number,
-    "boolean": _to_boolean,
-    "date": lambda text: date.fromisoformat(text[:10]),
-}
 
 
 def _identifier(dossier: Dossier, kind: str, path: str | None, interactions: Interactions, rules: KeyRules) -> str:
@@ -170,80 +113,3 @@ def _identifier(dossier: Dossier, kind: str, path: str | None, interactions: Int
 
 def _normalize(value: str) -> str:
     return value.strip().casefold() if "@" in value else phone.strip_channel(value)
-
-
-def _lists_of(interactions: Interactions, lists: flex.Lists) -> frozenset[int]:
-    """Return the lists that these interactions put a contact on."""
-    asked, scored = any(each.counts for each in interactions), any(each.score is not None for each in interactions)
-    wanted = {lists.support_contacts if asked else None, lists.csat_respondents if scored else None}
-    return frozenset(number for number in wanted if number is not None)
-
-
-def _without_old(interactions: Interactions, dossier: Dossier) -> Interactions:
-    """Return the interactions that are no old ones read by a sync: a list's automations are not for those."""
-    skipped = {event.key.partition("#")[0] for event in dossier.events if event.status == "skipped"}
-    return [each for each in interactions if each.sid not in skipped]
-
-
-def written_lists(dossier: Dossier, lists: flex.Lists) -> frozenset[int]:
-    """Return the lists that the contact was added to; whom marketing removed from one is not added again.
-
-    Earlier versions did not write them down, but added the contact with each change: then a list is new only where
-    the first event that comes with it still waits.
-    """
-    person = dossier.person
-    if person.lists is not None:
-        return person.lists
-    if not person.delivered:
-        return frozenset()
-
-    waiting = {_occasion(event) for event in dossier.events if event.status in UNSENT}
-    sent = {_occasion(event) for event in dossier.events if event.status == "sent"}
-    by_list = {lists.support_contacts: SUPPORT_EVENTS, lists.csat_respondents: CSAT_EVENTS}
-    return frozenset(
-        number
-        for number, occasions in by_list.items()
-        if number is not None and (waiting.isdisjoint(occasions) or not sent.isdisjoint(occasions))
-    )
-
-
-def _occasion(event: TimelineEvent) -> str:
-    return event.key.rpartition("#")[2]
-
-
-def _conversations(counting: Interactions, _all: Interactions) -> int | None:
-    return sum(each.stands_for for each in counting) or None
-
-
-def _wait(counting: Interactions, _all: Interactions) -> float | None:
-    """Return the mean of what accepted tasks waited, in seconds."""
-    waits = [(each.wait_s, each.waits or 1) for each in counting if each.wait_s is not None]
-    count = sum(number for _, number in waits)
-    return round(sum(wait_s for wait_s, _ in waits) / count, 1) if count else None
-
-
-def _last_day(counting: Interactions, _all: Interactions) -> date | None:
-    last_at = max((each.last_at for each in counting), default=None)
-    return None if last_at is None else datetime.fromtimestamp(last_at / 1000, UTC).date()
-
-
-def _channel(counting: Interactions, _all: Interactions) -> str | None:
-    used: Counter[str] = Counter()
-    for each in counting:
-        used.update({each.channel: each.stands_for} if each.channel else {})
-    latest = {each.channel: each.created_at for each in sorted(counting, key=lambda each: each.created_at)}
-    return max(used, key=lambda channel: (used[channel], latest[channel], channel), default=None)
-
-
-def _score(_counting: Interactions, every: Interactions) -> float | None:
-    scored = [(each.scored_at, each.sid, each.score) for each in every if each.score is not None]
-    return max(scored)[2] if scored else None
-
-
-METRICS: Mapping[str, Callable[[Interactions, Interactions], Value | None]] = {
-    "total_conversations": _conversations,
-    "avg_wait_time": _wait,
-    "last_conversation_date": _last_day,
-    "preferred_channel": _channel,
-    "last_csat_score": _score,
-}

@@ -22,8 +22,9 @@ from twilio_bridge.errors import (
 )
 from twilio_bridge.logs import describe_error, logger
 from twilio_bridge.ports import OptOut, OptOuts, Outbox
-from twilio_bridge.support.brevo.brevo_contact import WITH_EMAIL, build_contact, compute_contact_digest, written_lists
+from twilio_bridge.support.brevo.brevo_contact import WITH_EMAIL, build_contact, compute_contact_digest
 from twilio_bridge.support.brevo.brevo_opt_outs import mark_brevo_delivered
+from twilio_bridge.support.brevo.contact_lists import written_lists
 from twilio_bridge.support.persons.interactions import arrange_events
 from twilio_bridge.support.persons.person import MAX_SENDING_MS, UNSENT, Dossier, Person, Status, TimelineEvent
 from twilio_bridge.support.ports import MarketingContact, MarketingContacts, Persons, SavedContact
