@@ -2,7 +2,7 @@
 
 from twilio_bridge import forms
 from twilio_bridge.entrypoints import http
-from twilio_bridge.frontline import routing
+from twilio_bridge.frontline import routing, worker_choice
 from twilio_bridge.wiring import base, contacts
 
 signatures = base.signatures()
@@ -17,5 +17,5 @@ def answer(form: forms.Form) -> forms.Answer:
     """Route by the chain as it is configured now."""
     settings = base.configuration().routing
     workers, senders = contacts.worker_directory(), contacts.senders()
-    deps = routing.RoutingDeps(contacts.directory(), base.messaging(), senders, workers, settings)
+    deps = worker_choice.RoutingDeps(contacts.directory(), base.messaging(), senders, workers, settings)
     return routing.answer(form, deps)

@@ -33,10 +33,10 @@ from twilio_bridge.contacts.refresh import refresh
 from twilio_bridge.entrypoints import http, twilio_signature
 from twilio_bridge.frontline.crm import CrmCallback
 from twilio_bridge.frontline.outgoing_conversation import OutgoingDeps
-from twilio_bridge.frontline.routing import RoutingDeps
 from twilio_bridge.frontline.senders import Senders
 from twilio_bridge.frontline.templates import TemplateDeps
 from twilio_bridge.frontline.twilio_conversations import ConversationsDeps
+from twilio_bridge.frontline.worker_choice import RoutingDeps
 from twilio_bridge.frontline.workers import WorkerDirectory, list_configured
 from twilio_bridge.ports import Participant
 

@@ -27,7 +27,7 @@ from tests.unit.build import (
 )
 from twilio_bridge.errors import BadRequestError, BridgeError, RefusedError, RoutingError, UnavailableError
 from twilio_bridge.frontline import routing
-from twilio_bridge.frontline.routing import MAX_LOOKUPS
+from twilio_bridge.frontline.worker_choice import MAX_LOOKUPS, Inbound, choose_workers
 from twilio_bridge.ports import User
 
 KIM = "kim@example.com"
@@ -226,17 +226,17 @@ def test_same_worker_on_a_repeated_call() -> None:
     first, again = office(settings=TEAM), office(settings=TEAM)
     route(first)
 
-    assert next(routing.choose_workers(inbound(), again.routing)).worker == workers_in(first)[0]
+    assert next(choose_workers(inbound(), again.routing)).worker == workers_in(first)[0]
 
 
-def inbound(sid: str = CONVERSATION) -> routing.Inbound:
-    return routing.Inbound(sid, ANN, OURS)
+def inbound(sid: str = CONVERSATION) -> Inbound:
+    return Inbound(sid, ANN, OURS)
 
 
 def test_fair() -> None:
     """Over many conversations everybody gets their share."""
     made = office(settings=TEAM)
-    counted = Counter(next(routing.choose_workers(inbound(f"CH{n:032}"), made.routing)).worker for n in range(600))
+    counted = Counter(next(choose_workers(inbound(f"CH{n:032}"), made.routing)).worker for n in range(600))
 
     assert {JO, SAM, KIM} == set(counted)
     assert min(counted.values()) > 120

@@ -3,7 +3,6 @@
 https://www.twilio.com/docs/frontline/my-customers describes the objects; numbers arrive as text.
 """
 
-import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -18,11 +17,11 @@ from twilio_bridge.contacts.paging import Cursor, Page
 from twilio_bridge.contacts.templates import unescape_markdown
 from twilio_bridge.errors import BadRequestError, NotFoundError, UnknownLocationError
 from twilio_bridge.forms import MAX_ANSWER_BYTES, Answer, Form, count_bytes
+from twilio_bridge.frontline.new_contact import EMAIL, MAX_NAME_LENGTH, read_new_contact
 from twilio_bridge.ports import OptOuts
 
 USUAL_PAGE = 30
 MAX_PAGE_SIZE = 500
-MAX_NAME_LENGTH = 256
 # What a list answer needs besides its items.
 ENVELOPE = 2_000
 MAX_NOTES_LENGTH = 10_000
@@ -78,7 +77,7 @@ def get_customer_details(form: Form, crm: CrmCallback) -> object:
 def create_customer(form: Form, crm: CrmCallback) -> object:
     """Add a contact that the worker typed in; it is theirs."""
     worker = form.require_text("Worker")
-    contact = replace(_channels(form, crm.settings), name=_new_name(form), owner=worker)
+    contact = replace(read_new_contact(form, crm.settings), owner=worker)
     created = crm.directory.create_contact(opt_outs.apply_requests(contact, crm.opt_outs, crm.directory))
     opt_outs.mark_applied(created, crm.opt_outs)
     return {"objects": {"customer": render_customer(created, crm)}}
@@ -125,7 +124,7 @@ def _list_channels(contact: Contact) -> list[dict[str, str]]:
 
 def _links(contact: Contact, crm: CrmCallback) -> list[dict[str, str]]:
     profile = contact.linkedin if "://" in contact.linkedin else f"https://{contact.linkedin}"
-    mail = f"mailto:{contact.email}" if re.fullmatch(r"[^@\s?&%#]{1,200}@[^@\s?&%#]{1,200}", contact.email) else ""
+    mail = f"mailto:{contact.email}" if EMAIL.fullmatch(contact.email) else ""
     record = f"https://airtable.com/{crm.base_id}/{quote(crm.settings.table, safe='')}/{contact.id}"
     found = [
         ("Email", mail, "Send an e-mail"),
@@ -158,61 +157,3 @@ def _cut_text(text: str, room: int) -> str:
     while text and count_bytes(text) > room:
         text = text[: len(text) * 9 // 10]
     return text
-
-
-def _new_name(form: Form) -> str:
-    name = " ".join(form.require_text("DisplayName").split())
-    if len(name) > MAX_NAME_LENGTH:
-        raise BadRequestError(
-            f"DisplayName is longer than {MAX_NAME_LENGTH} characters", friendly="This name is too long."
-        )
-    return name
-
-
-def _channels(form: Form, settings: schema.Contacts) -> Contact:
-    """Read the new contact's channels: JSON text, or the bracketed keys of an earlier app."""
-    found: dict[str, str] = {}
-    for channel in _given_channels(form):
-        kind, value = _channel(channel, settings.region)
-        if not getattr(settings.columns, kind):
-            raise BadRequestError(f"there is no column for {kind}", friendly=f"{kind} addresses cannot be kept here.")
-        if kind in found:
-            raise BadRequestError(f"Channels names {kind} twice", friendly="Enter one address for each channel.")
-        found[kind] = value
-    return Contact(**found)  # type: ignore[arg-type]  # the kinds are names of its text fields
-
-
-def _given_channels(form: Form) -> list[object]:
-    text = form.get_text("Channels")
-    try:
-        channels = json.loads(text) if text.strip() else _bracketed(form)
-        json.dumps(channels, ensure_ascii=False).encode()  # half a surrogate pair is no text
-    except (ValueError, RecursionError) as error:
-        raise BadRequestError("Channels should be a JSON array of {type, value}") from error
-    if not isinstance(channels, list):
-        raise BadRequestError("Channels should be a JSON array of {type, value}")
-    return channels
-
-
-def _bracketed(form: Form) -> list[object]:
-    rows: dict[str, dict[str, str]] = {}
-    for name in form.values:
-        if found := re.fullmatch(r"Channels\[(\d{1,3})\]\[(type|value)\]", name):
-            rows.setdefault(found[1], {})[found[2]] = form.get_text(name)
-    return list(rows.values())
-
-
-def _channel(channel: object, region: str) -> tuple[str, str]:
-    if not isinstance(channel, dict) or not all(isinstance(channel.get(part), str) for part in ("type", "value")):
-        raise BadRequestError("each of Channels should be an object with the texts type and value")
-    kind, value = channel["type"].strip().lower(), channel["value"].strip()
-    if kind in {"sms", "whatsapp"}:
-        value = phone.parse_number(value, region or None) or ""
-        if not value:
-            friendly = "This is no valid number. Write it with its country code, such as +44 7700 900123."
-            raise BadRequestError(f"the {kind} channel has no valid number", friendly=friendly)
-    elif kind == "email" and not re.fullmatch(r"[^@\s?&%#]{1,200}@[^@\s?&%#]{1,200}", value):
-        raise BadRequestError("the email channel has no valid address", friendly="This is no valid e-mail address.")
-    elif kind not in {"email", "chat"} or not value or len(value) > MAX_NAME_LENGTH:
-        raise BadRequestError("a channel's type should be sms, whatsapp, chat or email, with a value")
-    return kind, value

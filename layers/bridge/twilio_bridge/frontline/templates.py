@@ -35,17 +35,17 @@ class TemplateDeps:
     settings: schema.Templates
 
 
-def answer(form: Form, personalising: TemplateDeps) -> Answer:
+def answer(form: Form, deps: TemplateDeps) -> Answer:
     """Answer GetTemplatesByCustomerId."""
     if form.require_text("Location") != "GetTemplatesByCustomerId":
         raise UnknownLocationError("Location should be GetTemplatesByCustomerId")
     worker = form.require_text("Worker")
-    texts = _texts(personalising)
-    contact = _contact(form.get_text("CustomerId").strip(), worker, personalising.directory)
-    columns = personalising.directory.settings.columns
+    texts = _texts(deps)
+    contact = _contact(form.get_text("CustomerId").strip(), worker, deps.directory)
+    columns = deps.directory.settings.columns
     known = templates.contact_values(contact, columns) if contact else {}
-    values = {**known, **_worker_values(worker, personalising.workers)}
-    show = personalising.settings.incomplete == "show"
+    values = {**known, **_worker_values(worker, deps.workers)}
+    show = deps.settings.incomplete == "show"
     return Answer(
         _categories([filled for text in texts if (filled := fill_template(text, values, show_incomplete=show))])
     )
@@ -66,11 +66,11 @@ def fill_template(template: TemplateText, values: Mapping[str, str], *, show_inc
     return TemplateText(template.category, text, template.whatsapp_approved)
 
 
-def _texts(personalising: TemplateDeps) -> Sequence[TemplateText]:
+def _texts(deps: TemplateDeps) -> Sequence[TemplateText]:
     """Return the templates: the remembered ones, else from the source."""
-    texts = templates.recall_templates(personalising.notes)
-    personalising.directory.keep_fresh()
-    return templates.read_templates(personalising.directory.source(), personalising.notes) if texts is None else texts
+    texts = templates.recall_templates(deps.notes)
+    deps.directory.keep_fresh()
+    return templates.read_templates(deps.directory.source(), deps.notes) if texts is None else texts
 
 
 def _contact(contact_id: str, worker: str, directory: Directory) -> Contact | None:
