@@ -54,8 +54,16 @@ class OktaSetup:
         return f"{self._url}/app/{found.get('name')}/{found.get('id')}/setup/help/SAML_2_0/instructions"
 
     def _find(self) -> Mapping[str, Any] | None:
-        listed = self._ask("GET", "/api/v1/apps", params={"limit": PAGE_SIZE})
-        return next((each for each in listed if _leads_to(each, f"{REALM}/authenticate/{self._realm_sid}")), None)
+        acs_url = f"{REALM}/authenticate/{self._realm_sid}"
+        return next((each for each in self._list_applications() if _leads_to(each, acs_url)), None)
+
+    def _list_applications(self) -> Iterator[Mapping[str, Any]]:
+        """Yield every application, page by page: https://developer.okta.com/docs/reference/core-okta-api/#pagination."""
+        path = f"/api/v1/apps?limit={PAGE_SIZE}"
+        while path:
+            answer = self._ask("GET", path)
+            yield from _read(answer)
+            path = answer.links.get("next", {}).get("url", "").removeprefix(self._url)
 
     def _make(self) -> str:
         if self._find() is None:
@@ -70,21 +78,35 @@ class OktaSetup:
             self._ask("DELETE", path)
         return "deleted"
 
-    def _ask(self, method: str, path: str, **given: Any) -> Any:  # noqa: ANN401  JSON
+    def _ask(self, method: str, path: str, json: Mapping[str, Any] | None = None) -> requests.Response:
         headers = {"Authorization": f"SSWS {self._token}", "Accept": "application/json"}
         try:
             answer = requests.request(
-                method, self._url + path, headers=headers, timeout=TIMEOUT_S, allow_redirects=False, **given
+                method, self._url + path, headers=headers, timeout=TIMEOUT_S, allow_redirects=False, json=json
             )
-            content = answer.json() if answer.content else None
         except requests.RequestException as error:
             raise UnavailableError("okta", type(error).__name__) from error
         if answer.status_code >= requests.codes.internal_server_error:
             raise UnavailableError("okta", f"status {answer.status_code}")
-        if answer.status_code >= requests.codes.bad_request:
-            text = f"status {answer.status_code}; check OKTA_URL and OKTA_TOKEN"
-            raise RefusedError("okta", text, code=answer.status_code)
-        return content
+        if answer.status_code >= requests.codes.multiple_choices:
+            raise _refusal(answer)
+        return answer
+
+
+def _read(answer: requests.Response) -> list[Mapping[str, Any]]:
+    """Return the applications of a page; whoever answers with anything else is not Okta's API."""
+    try:
+        found = answer.json()
+    except requests.JSONDecodeError:
+        raise _refusal(answer) from None
+    if not isinstance(found, list):
+        raise _refusal(answer)
+    return found
+
+
+def _refusal(answer: requests.Response) -> RefusedError:
+    text = f"status {answer.status_code}; check OKTA_URL and OKTA_TOKEN"
+    return RefusedError("okta", text, code=answer.status_code)
 
 
 def build_application(label: str, realm_sid: str) -> dict[str, Any]:

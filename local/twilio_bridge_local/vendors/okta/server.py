@@ -55,8 +55,15 @@ class OktaStandIn(StandIn):
         return _refusal(status, code, "The request failed")
 
     def _list(self) -> Response:
-        limit = int(request.args.get("limit", 20))
-        return jsonify(list(self.applications.values())[:limit])
+        """Answer with a page, and a link to the next: core-okta-api/#pagination of Okta's reference."""
+        limit, after = int(request.args.get("limit", 20)), request.args.get("after", "")
+        listed = [each for app_id, each in sorted(self.applications.items()) if app_id > after]
+
+        page = jsonify(listed[:limit])
+        if len(listed) > limit:
+            following = f"{self.url}/api/v1/apps?after={listed[limit - 1]['id']}&limit={limit}"
+            page.headers["Link"] = f'<{following}>; rel="next"'
+        return page
 
     def _create(self) -> Response:
         body = request.get_json(force=True, silent=True)
