@@ -9,7 +9,16 @@ import typer
 
 from twilio_bridge.entities.errors import TwilioRefusedError
 from twilio_bridge.errors import BadRequestError, BridgeError, SettingError, UpstreamError
-from twilio_bridge_cli.errors import INTERRUPTED, OWN_MISTAKE, REFUSED, SERVER, UNREACHABLE, USAGE, CommandError
+from twilio_bridge_cli.errors import (
+    INTERRUPTED,
+    OWN_MISTAKE,
+    REFUSED,
+    SERVER,
+    UNREACHABLE,
+    USAGE,
+    CommandError,
+    RefusedCommandError,
+)
 from twilio_bridge_cli.groups import Entry, Group
 
 _HELP: Final = (
@@ -114,7 +123,11 @@ class Commands(Group):
             _end(ctx, CommandError(make_sentence(_describe(error))), _choose_code(error))
         except KeyboardInterrupt:
             raise typer.Exit(INTERRUPTED) from None
-        except (typer.Exit, typer.Abort, typer.TyperException, BrokenPipeError):  # typer ends these well
+        except typer.Abort:
+            if sys.stdin.isatty():  # whoever sits there has said no
+                raise
+            _end(ctx, RefusedCommandError("Nobody has said yes.", "--yes answers in advance."), REFUSED)
+        except (typer.Exit, typer.TyperException, BrokenPipeError):  # typer ends these well
             raise
         except Exception as error:  # noqa: BLE001  the last resort: no traceback unless it is asked for
             _end(ctx, _own_mistake(error), OWN_MISTAKE)

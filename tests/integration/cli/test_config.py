@@ -62,6 +62,8 @@ def test_put_show_and_remove(run: Run, dynamodb: "DynamoDBClient") -> None:
     assert stored(Table(dynamodb, NAME)) == GOOD
     assert run("config", "show", "--table", NAME).stdout == GOOD
     assert run("config", "remove", "--table", NAME, typed="n\n").exit_code == 1
+    unanswered = run("config", "remove", "--table", NAME)
+    assert (unanswered.exit_code, "--yes answers in advance" in unanswered.stderr) == (1, True)
     assert stored(Table(dynamodb, NAME)) == GOOD
     assert run("config", "remove", "--table", NAME, "--yes").exit_code == 0
     packaged = run("config", "show", "--table", NAME)

@@ -48,6 +48,12 @@ def test_media_are_added_by_url() -> None:
     assert merged == '{"conversations":{"media":[{"url":"u1","start_time":1.0},{"url":"u2"}]}}'
 
 
+def test_media_of_others_may_hold_anything() -> None:
+    """An address that is none is no address of ours."""
+    text = '{"conversations":{"media":[{"url":{}},{"url":["u"]},{"url":null},7]}}'
+    assert merge_additions(text, [], [{"url": "u"}]).text == text.replace("7]", '7,{"url":"u"}]')
+
+
 def test_what_is_in_the_way_is_named_and_stays() -> None:
     """A group that is a text, media that are no list: the other groups are written."""
     text = '{"customers":"VIP","conversations":{"media":{}}}'

@@ -53,7 +53,8 @@ def test_all_that_is_wrong_is_named_at_once_and_nothing_is_written() -> None:
 
 def test_columns_are_checked() -> None:
     """No key, no attribute of Insights (with the nearest name), a configured column that is missing."""
-    assert read({"e-mail": "jo", "team_id": "2"}).problems[0].startswith("there is no column email")
+    (lacking,) = read({"e-mail": "jo", "team_id": "2"}).problems
+    assert lacking.startswith("there is no column email")
     assert "is teamname meant to be team_name?" in read({"email": "jo", "teamname": "x"}).problems[0]
     settled = Insights.model_validate({"workers": {"columns": {"team_id": "Team"}}})
     assert read(ROW, settled=settled).problems == ("there is no column Team, which is to be team_id",)

@@ -107,7 +107,7 @@ def list_new_media(attributes: Mapping[str, Any], media: Iterable[Mapping[str, A
     """Return the media whose url is not among the task's, each url once."""
     there = read_place(attributes, ".".join(MEDIA))
     entries = there if isinstance(there, list) else []
-    urls = {entry.get("url") for entry in entries if isinstance(entry, Mapping)}
+    urls = [entry.get("url") for entry in entries if isinstance(entry, Mapping)]  # of whatever others wrote
     fresh: dict[Any, Mapping[str, Any]] = {}
     for entry in media:
         if entry["url"] not in urls:

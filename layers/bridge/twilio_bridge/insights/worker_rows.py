@@ -32,6 +32,8 @@ def read_worker_rows(columns: Iterable[str], rows: Iterable[Mapping[str, str]], 
     key = next((name for name in names if name.casefold() == settled.workers.key.casefold()), "")
     places = _find_places([name for name in names if name != key], settled)
     problems = _check_columns(names, key, places, settled)
+    if not key:
+        return ReadRows((), tuple(problems), ())
 
     found: dict[str, WorkerRow] = {}
     for line, row in enumerate(rows, 2):
