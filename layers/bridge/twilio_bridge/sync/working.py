@@ -21,10 +21,10 @@ from twilio_bridge.logs import describe_error, logger
 from twilio_bridge.sync.deleted_rows import mark_deleted
 from twilio_bridge.sync.planning import OpenRow, Place, floor_day
 from twilio_bridge.sync.ports import Run
-from twilio_bridge.sync.reading import can_split, read_page
+from twilio_bridge.sync.reading import Reading, can_split, read_page
 from twilio_bridge.sync.slices import ENDED, Slice
 from twilio_bridge.sync.streams import STREAMS
-from twilio_bridge.sync.taking import SyncDeps, make_request, settle_open, take_page
+from twilio_bridge.sync.taking import SyncDeps, Taken, make_request, settle_open, take_page
 
 # Longer than a function may run.
 HOLD_S: Final = 930
@@ -47,10 +47,9 @@ def work_at_slice(run_id: str, name: str, deps: SyncDeps, has_time: Callable[[],
     except OutOfTimeError:
         return _stop(each, deps)
     except BridgeError as error:
-        ended = _fail(each, error, deps)
-        if ended.phase == "open":
+        each = _fail(each, error, deps)
+        if each.phase == "open":
             raise
-        each = ended
     if each.phase not in ENDED:
         return _stop(each, deps)
     if deps.slices.count_left(run.id, 1 if each.phase == "split" else -1) <= 0:
@@ -71,25 +70,29 @@ def _read_pages(each: Slice, run: Run, deps: SyncDeps, has_time: Callable[[], bo
                 raise
             return _split(each, deps)
         taken = take_page(reading, each, request, deps, open_rows)
-        is_last = reading.next_uri is None
-        if is_last and request.type == "full":
+        if reading.next_uri is None and request.type == "full":
             mark_deleted(each, deps.files)
 
-        following = replace(
-            each,
-            page=each.page + 1,
-            next_uri=reading.next_uri,
-            rows=each.rows + taken.rows,
-            requests=each.requests + reading.requests + taken.requests,
-            phase="done" if is_last else "open",
-            tries=0,
-            problem="",
-        )
+        following = _count_page(each, reading, taken)
         if not deps.slices.save(following):
             raise OutOfTimeError("somebody else works at this slice")
         settle_open(taken, each, deps)
         each = following
     return each
+
+
+def _count_page(each: Slice, reading: Reading, taken: Taken) -> Slice:
+    """Return a slice as it stands once a page was taken."""
+    return replace(
+        each,
+        page=each.page + 1,
+        next_uri=reading.next_uri,
+        rows=each.rows + taken.rows,
+        requests=each.requests + reading.requests + taken.requests,
+        phase="done" if reading.next_uri is None else "open",
+        tries=0,
+        problem="",
+    )
 
 
 def _load_open(each: Slice, deps: SyncDeps) -> dict[str, OpenRow]:
