@@ -1,11 +1,9 @@
 """Twilio calls this when a message has reached another status."""
 
-import time
-
 from twilio_bridge import forms
 from twilio_bridge.entrypoints import http
 from twilio_bridge.messages.sending import following
-from twilio_bridge.wiring import base
+from twilio_bridge.wiring import base, campaign_state
 from twilio_bridge.wiring import following as wiring
 
 signatures = base.signatures()
@@ -20,5 +18,5 @@ def lambda_handler(event: http.Event, context: http.Context) -> http.Reply:
 def answer(form: forms.Form, row: str) -> forms.Answer:
     """Write the status into the row."""
     key, report = following.parse_row_key(row), following.read_report(form)
-    status = following.take_report(key, report, wiring.campaigns(), wiring.outcome_deps(), int(time.time() * 1000))
+    status = following.take_report(key, report, campaign_state.campaigns(), wiring.outcome_deps(), campaign_state.now())
     return forms.Answer({"status": status})

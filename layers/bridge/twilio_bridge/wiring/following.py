@@ -1,29 +1,20 @@
 """The part of the wiring that follows messages on their way; see `wiring`."""
 
-import time
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from twilio_bridge.adapters.aws import clients
 from twilio_bridge.adapters.aws.message_metrics import MessageFigures
-from twilio_bridge.adapters.aws.message_queues import SqsMessageQueues
 from twilio_bridge.adapters.aws.queues import SqsOutbox, SqsQueue
-from twilio_bridge.adapters.state.campaign_rows import DynamoLedger
-from twilio_bridge.adapters.state.campaigns import DynamoCampaigns
 from twilio_bridge.adapters.state.number_marks import DynamoNumberMarks
 from twilio_bridge.adapters.state.sent_messages import DynamoSentMessages
 from twilio_bridge.messages.sending.following import PollingDeps
 from twilio_bridge.messages.sending.outcomes import OutcomeDeps
 from twilio_bridge.wiring import base
+from twilio_bridge.wiring.campaign_state import campaigns, ledger, now, queues
 
 if TYPE_CHECKING:
     from twilio_bridge.messages.sending.ports import MessagesApi
-
-
-@cache
-def campaigns() -> DynamoCampaigns:
-    """The campaigns."""
-    return DynamoCampaigns(base.sync_state_table())
 
 
 @cache
@@ -40,7 +31,7 @@ def outcome_deps() -> OutcomeDeps:
         clients.sqs(), airtable_queue_url=settings.airtable_queue_url, brevo_queue_url=settings.brevo_queue_url
     )
     return OutcomeDeps(
-        ledger=DynamoLedger(table),
+        ledger=ledger(),
         marks=DynamoNumberMarks(table),
         opt_outs=base.opt_outs(),
         outbox=outbox,
@@ -60,15 +51,6 @@ def polling_deps() -> PollingDeps:
     )
 
 
-@cache
-def queues() -> SqsMessageQueues:
-    """Rows to be sent, and rows to be asked about."""
-    settings = base.settings()
-    return SqsMessageQueues(
-        clients.sqs(), send_queue_url=settings.send_queue_url, poll_queue_url=settings.poll_queue_url
-    )
-
-
 def messages_api() -> "MessagesApi":
     """Messages at Twilio, with the login that the secret holds now."""
     return _messages_api(base.settings().twilio_login)
@@ -79,8 +61,3 @@ def _messages_api(login: tuple[str, str]) -> "MessagesApi":
     from twilio_bridge.adapters.twilio.messages import TwilioMessages  # noqa: PLC0415  the SDK is slow to import
 
     return TwilioMessages(base.account(login))
-
-
-def now() -> int:
-    """This moment, epoch ms."""
-    return int(time.time() * 1000)

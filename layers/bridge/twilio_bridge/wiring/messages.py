@@ -1,13 +1,10 @@
 """The part of the wiring that campaigns need: taking them in, planning, the sweep; see `base`."""
 
-import time
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from twilio_bridge.adapters.aws import clients
-from twilio_bridge.adapters.aws.message_queues import LambdaContinuation, SqsMessageQueues
-from twilio_bridge.adapters.state.campaign_rows import DynamoLedger
-from twilio_bridge.adapters.state.campaigns import DynamoCampaigns
+from twilio_bridge.adapters.aws.message_queues import LambdaContinuation
 from twilio_bridge.errors import NoSecretError
 from twilio_bridge.messages.calls import CampaignCalls
 from twilio_bridge.messages.campaign import WriteBack
@@ -21,6 +18,7 @@ from twilio_bridge.messages.sending.write_back import ResultBook, WriteBackDeps,
 from twilio_bridge.messages.suppressions import AllSuppressions, MarkedNumbers
 from twilio_bridge.messages.sweep import SweepDeps
 from twilio_bridge.wiring import base
+from twilio_bridge.wiring.campaign_state import campaigns, ledger, now, queues, sender_rate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,32 +27,6 @@ if TYPE_CHECKING:
 
     from twilio_bridge.adapters.airtable.client import AirtableRequests
     from twilio_bridge.adapters.aws.campaign_files import S3CampaignFiles
-
-
-def now() -> int:
-    """This moment, epoch ms."""
-    return int(time.time() * 1000)
-
-
-@cache
-def campaigns() -> DynamoCampaigns:
-    """Campaigns and how far they are."""
-    return DynamoCampaigns(base.sync_state_table())
-
-
-@cache
-def ledger() -> DynamoLedger:
-    """The rows of campaigns."""
-    return DynamoLedger(base.sync_state_table())
-
-
-@cache
-def queues() -> SqsMessageQueues:
-    """Rows to be sent, and rows to be asked about."""
-    settings = base.settings()
-    return SqsMessageQueues(
-        clients.sqs(), send_queue_url=settings.send_queue_url, poll_queue_url=settings.poll_queue_url
-    )
 
 
 @cache
@@ -181,13 +153,8 @@ def sweeping() -> SweepDeps:
         _continuation(),
         now,
         write_back=lambda campaign: write_back_results(campaign, results),
-        sender_rate=_sender_rate,
+        sender_rate=sender_rate,
     )
-
-
-def _sender_rate(sender: str) -> float:
-    settled = base.configuration().messages
-    return settled.sender_rates.get(sender, settled.sender_rate_per_s)
 
 
 def _result_book(kind: WriteBack) -> ResultBook:

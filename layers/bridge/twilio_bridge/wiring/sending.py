@@ -12,6 +12,7 @@ from twilio_bridge.adapters.state.opted_out import DynamoOptedOut
 from twilio_bridge.messages.sending.requesting import SendingDeps
 from twilio_bridge.messages.suppressions import AllSuppressions, MarkedNumbers, OptedOutContacts
 from twilio_bridge.wiring import base, contacts, following
+from twilio_bridge.wiring.campaign_state import campaigns, now, queues, sender_rate
 
 NONCE_BYTES = 12
 
@@ -26,18 +27,18 @@ def sending_deps() -> SendingDeps:
     """What sending works with, by the configuration in force and the login that the secret holds now."""
     outcomes = following.outcome_deps()
     return SendingDeps(
-        campaigns=following.campaigns(),
+        campaigns=campaigns(),
         ledger=outcomes.ledger,
-        queues=following.queues(),
+        queues=queues(),
         held=_held_sends(),
         api=following.messages_api(),
         pacer=DynamoPacer(base.sync_state_table()),
         outcomes=outcomes,
         callback_url=base.settings().status_callback_url,
         suppressions=_suppressions(),
-        sender_rate=_sender_rate,
+        sender_rate=sender_rate,
         make_nonce=lambda: secrets.token_urlsafe(NONCE_BYTES),
-        clock=following.now,
+        clock=now,
         wait=lambda milliseconds: time.sleep(milliseconds / 1000),
         lookup_after_ms=base.configuration().messages.lookup_after_s * 1000,
     )
@@ -53,8 +54,3 @@ def _suppressions() -> AllSuppressions:
     table, copy = base.sync_state_table(), contacts.contact_cache()
     records = OptedOutContacts(copy.find_by_address, base.opt_outs(), contacts.directory())
     return AllSuppressions([DynamoOptedOut(table), records, MarkedNumbers(following.outcome_deps().marks)])
-
-
-def _sender_rate(sender: str) -> float:
-    settled = base.configuration().messages
-    return settled.sender_rates.get(sender, settled.sender_rate_per_s)
