@@ -220,3 +220,23 @@ def format_national(e164: str, region: str) -> list[str]:
         return []
     written = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.NATIONAL)
     return [extract_digits(written), phonenumbers.national_significant_number(parsed)]
+
+
+def find_country(e164: str) -> str:
+    """Return the country of a number (ISO 3166); empty where it has none, as a satellite phone."""
+    import phonenumbers  # noqa: PLC0415  as above
+
+    try:
+        return phonenumbers.region_code_for_number(phonenumbers.parse(e164)) or ""
+    except phonenumbers.NumberParseException:
+        return ""
+
+
+def is_landline(e164: str) -> bool:
+    """Return whether a number is known to be a landline; in North America nobody can know."""
+    import phonenumbers  # noqa: PLC0415  as above
+
+    try:
+        return phonenumbers.number_type(phonenumbers.parse(e164)) == phonenumbers.PhoneNumberType.FIXED_LINE
+    except phonenumbers.NumberParseException:
+        return False

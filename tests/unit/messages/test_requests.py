@@ -7,8 +7,9 @@ import pytest
 
 from twilio_bridge.config import schema
 from twilio_bridge.messages.campaign import Sender
+from twilio_bridge.messages.planning.request_checks import check_columns
 from twilio_bridge.messages.planning.request_parts import Defaults
-from twilio_bridge.messages.planning.requests import check_columns, read_request
+from twilio_bridge.messages.planning.requests import read_request
 from twilio_bridge.messages.quiet_hours import Window
 
 NOW = datetime(2026, 12, 1, 9, tzinfo=UTC)

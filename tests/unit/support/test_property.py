@@ -126,7 +126,7 @@ def test_brevo_is_told_in_between(seed: int, chance: Random) -> None:
     world.finish()
     assert state(expected) == state(world)
     assert timeline(expected) == timeline(world)
-    assert told_of_persons(expected) == told_of_persons(world)
+    assert list_deliveries(expected) == list_deliveries(world)
 
 
 @given(SEEDS, CHANCES)
@@ -150,7 +150,7 @@ def test_stragglers_of_hours(seed: int, chance: Random) -> None:
     }
     assert timeline(expected).keys() <= timeline(world).keys()
     assert {1} >= {len(events) for events in timeline(world).values()}
-    assert told_of_persons(expected) == told_of_persons(world)
+    assert list_deliveries(expected) == list_deliveries(world)
 
 
 def test_a_straggler_after_the_telling() -> None:
@@ -204,12 +204,12 @@ def tell(world: World, batch: Sequence[bytes], now: int) -> None:
     world.deliver()
 
 
-def told_of_persons(world: World) -> dict[frozenset[str], Any]:
-    """Return what Brevo was told of everybody it was told of."""
-    told = {}
+def list_deliveries(world: World) -> dict[frozenset[str], Any]:
+    """Return what Brevo has of everybody it knows."""
+    found = {}
     for person in world.identities.profiles.values():
         dossier = world.persons.load_dossier(person.id)
         if not person.joined_into and dossier and dossier.person.contact_id is not None:
             contact = world.crm.contacts[dossier.person.contact_id]
-            told[person.keys] = (contact.attributes, contact.lists, contact.opted_out)
-    return told
+            found[person.keys] = (contact.attributes, contact.lists, contact.opted_out)
+    return found

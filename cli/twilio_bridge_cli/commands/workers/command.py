@@ -1,11 +1,9 @@
 """`twilio-bridge workers sync`: attributes of many workers out of a CSV file or an Airtable table."""
 
-import csv
-import io
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import typer
 
@@ -14,6 +12,8 @@ from twilio_bridge.adapters.twilio.tasks import TwilioWorkers
 from twilio_bridge.errors import UpstreamError
 from twilio_bridge.insights.worker_job import sync_table
 from twilio_bridge_cli import aws, output
+from twilio_bridge_cli.commands.workers.file_rows import read_rows
+from twilio_bridge_cli.commands.workers.showing import Document, show_plan, show_problems, show_result
 from twilio_bridge_cli.deployments import find_deployment
 from twilio_bridge_cli.environment import read_environment
 from twilio_bridge_cli.errors import DONE, REFUSED, CommandError, RefusedCommandError, UnreachableError
@@ -40,13 +40,6 @@ EXAMPLES: Final = """
 
 [bold]Exit codes[/bold]  0 done, 1 refused, or some workers are unknown or could not be written, 2 usage, 4 unreachable
 """
-MAX_SHOWN_COUNT: Final = 20
-MAX_PROBLEMS_COUNT: Final = 50
-WORDS: Final = {
-    "unknown": "rows name no worker",
-    "ambiguous": "rows name several workers",
-    "malformed": "workers have attributes that are no JSON, and are left as they are",
-}
 FUNCTION_S: Final = 900.0
 RERUN: Final = "Start it again: what is done is no difference any more."
 
@@ -56,9 +49,6 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Only show what would ch
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask before writing.")]
 Force = Annotated[bool, typer.Option("--force", help="Write although insights.workers.sso is on.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object; it implies --yes.")]
-
-
-Document = dict[str, Any]
 
 
 @make_command(EXAMPLES, HELP)
@@ -80,22 +70,22 @@ def sync(  # noqa: PLR0913  they are the command's options
     try:
         document = work(apply=False, force=force)
         if document["problems"]:
-            _show_problems(document["problems"])
+            show_problems(document["problems"])
             raise CommandError(f"{len(document['problems'])} mistakes in the table: nothing is written.")
         if not as_json:
-            _show_plan(document)
+            show_plan(document)
         is_writing = _is_to_write(document, dry_run=dry_run, force=force, asks=not (yes or as_json))
         document = work(apply=True, force=force) if is_writing else document
     except UpstreamError as error:
         raise UnreachableError(f"{error}.", RERUN) from error
 
-    _show_result(document, as_json=as_json)
+    show_result(document, as_json=as_json)
     raise typer.Exit(REFUSED if _has_failed(document) else DONE)
 
 
 def _of_file(file: Path, stack: str | None, region: str | None) -> Callable[..., Document]:
     """Return the work on a file: read here, written from here, under the deployment's limit."""
-    rows = _read_file(file)
+    rows = read_rows(file)
     taskrouter = open_taskrouter(find_deployment(stack, read_environment(), region), region)
     workers, settled = TwilioWorkers(taskrouter.requests), taskrouter.settled.insights
 
@@ -130,28 +120,6 @@ def _of_table(table: str, stack: str | None, region: str | None) -> Callable[...
     return work
 
 
-def _read_file(file: Path) -> list[Mapping[str, str]]:
-    """Return the rows of a CSV file; raise CommandError where it is none."""
-    try:
-        text = file.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise CommandError(
-            f"{file} cannot be read ({type(error).__name__}).", "It should be a CSV file in UTF-8."
-        ) from error
-    first = text.partition("\n")[0]
-    separator = ";" if first.count(";") > first.count(",") else ","
-    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=separator, restkey="", strict=True)
-    try:
-        names = list(reader.fieldnames or ())
-        if doubled := {name for name in names if names.count(name) > 1}:
-            raise CommandError(f"{file} has these columns twice: {', '.join(sorted(doubled))}.", "Name each once.")
-        return [{name: cell for name, cell in row.items() if isinstance(cell, str)} for row in reader]
-    except csv.Error as error:
-        raise CommandError(
-            f"{file}, line {reader.line_num}: {error}.", "Quote cells that hold the separator."
-        ) from error
-
-
 def _is_to_write(document: Document, *, dry_run: bool, force: bool, asks: bool) -> bool:
     if dry_run or not document["to_write"]:
         return False
@@ -161,48 +129,6 @@ def _is_to_write(document: Document, *, dry_run: bool, force: bool, asks: bool) 
             "Set the SAML attributes there, or write all the same: --force",
         )
     return not asks or typer.confirm(f"Write to {document['to_write']:,} workers?", err=True)
-
-
-def _show_problems(problems: list[str]) -> None:
-    for problem in problems[:MAX_PROBLEMS_COUNT]:
-        output.print_note(problem)
-    if len(problems) > MAX_PROBLEMS_COUNT:
-        output.print_note(f"… and {len(problems) - MAX_PROBLEMS_COUNT:,} more")
-
-
-def _show_plan(document: Document) -> None:
-    for note in document["notes"]:
-        output.print_note(note, "dim")
-    for name in document["ignored_columns"]:
-        output.print_warning(f"Insights reads nothing of the column {name}.")
-    rows = [
-        (each["worker"] or each["sid"], name, _cell(before), _cell(after))
-        for each in document["differences"][:MAX_SHOWN_COUNT]
-        for name, (before, after) in each["changes"].items()
-    ]
-    if rows:
-        output.print_table(("WORKER", "ATTRIBUTE", "NOW", "THEN"), rows, ())
-    if document["to_write"] > MAX_SHOWN_COUNT:
-        output.print_note(f"… and {document['to_write'] - MAX_SHOWN_COUNT:,} more workers")
-    counts = f"{document['to_write']:,} workers to write, {document['unchanged']:,} as they should be"
-    output.print_note(f"{counts}.", "bold")
-    for kind in ("unknown", "ambiguous", "malformed"):
-        if found := document[kind]:
-            shown = ", ".join(found[:MAX_SHOWN_COUNT]) + (" …" if len(found) > MAX_SHOWN_COUNT else "")
-            output.print_warning(f"{len(found):,} {WORDS[kind]}: {shown}")
-
-
-def _cell(value: object) -> str:
-    return "" if value is None else value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-def _show_result(document: Document, *, as_json: bool) -> None:
-    if as_json:
-        output.print_json(document)
-    elif "results" in document:
-        shown = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in sorted(document["results"].items()))
-        conflicts = document["conflicts"]
-        output.print_text(f"Workers: {shown or 'none'}; {conflicts:,} times somebody else was first.")
 
 
 def _has_failed(document: Document) -> bool:

@@ -2,6 +2,8 @@
 
 from functools import lru_cache
 
+from twilio_bridge import phone
+
 
 def country(*given: object) -> str | None:
     """Return the country (ISO 3166) of a number in E.164 form, with or without a channel's prefix; NULL for none."""
@@ -10,9 +12,4 @@ def country(*given: object) -> str | None:
 
 @lru_cache(maxsize=10_000)
 def _find_country(digits: str) -> str | None:
-    import phonenumbers  # noqa: PLC0415  slow to import, and few statements ask
-
-    try:
-        return phonenumbers.region_code_for_number(phonenumbers.parse(digits, None))
-    except phonenumbers.NumberParseException:
-        return None
+    return phone.find_country(digits) or None

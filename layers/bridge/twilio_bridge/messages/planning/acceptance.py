@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from twilio_bridge import phone
 from twilio_bridge.errors import BridgeError
 from twilio_bridge.messages.campaign import Campaign, CampaignSettings
-from twilio_bridge.messages.planning.requests import CampaignRequest, FaultsError, check_columns
+from twilio_bridge.messages.planning.request_checks import check_columns
+from twilio_bridge.messages.planning.requests import CampaignRequest, FaultsError
 from twilio_bridge.messages.ports import Campaigns, Continuation, OwnSenders, RowFiles, RowSources
 from twilio_bridge.messages.texts.composing import read_templates
 

@@ -49,7 +49,7 @@ class RowChecks:
         row = replace(
             row,
             address=f"{phone.WHATSAPP}{address}" if settings.channel == "whatsapp" else address,
-            country=_find_country(address),
+            country=phone.find_country(address),
             sender=choose_sender(settings.sender, address, settings.channel),
         )
         if reason := next(self._find_reasons(row, given), None):
@@ -63,7 +63,7 @@ class RowChecks:
             yield "opted_out", "in the source"
         if row.country in self.settings.blocked_countries:
             yield "blocked_country", row.country
-        if self.settings.channel == "sms" and _is_landline(row.address):
+        if self.settings.channel == "sms" and phone.is_landline(row.address):
             yield "landline", ""
         if not row.sender:
             yield "no_sender", "no sender for this country"
@@ -94,25 +94,6 @@ def choose_sender(sender: Sender, number: str, channel: str) -> str:
     prefix = max((each for each in sender.countries if number.startswith(each)), key=len, default="")
     chosen = sender.countries.get(prefix) or sender.number
     return f"{phone.WHATSAPP}{chosen}" if chosen and channel == "whatsapp" else chosen
-
-
-def _find_country(number: str) -> str:
-    import phonenumbers  # noqa: PLC0415  only where rows are checked
-
-    try:
-        return phonenumbers.region_code_for_number(phonenumbers.parse(number)) or ""
-    except phonenumbers.NumberParseException:
-        return ""
-
-
-def _is_landline(address: str) -> bool:
-    """Return whether a number is known to be a landline; in North America nobody can know."""
-    import phonenumbers  # noqa: PLC0415  as above
-
-    try:
-        return phonenumbers.number_type(phonenumbers.parse(address)) == phonenumbers.PhoneNumberType.FIXED_LINE
-    except phonenumbers.NumberParseException:
-        return False
 
 
 def _check_length(composed: Composed, values: Mapping[str, str]) -> Iterator[tuple[SkipReason, str]]:

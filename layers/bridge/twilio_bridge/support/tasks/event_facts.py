@@ -53,7 +53,7 @@ STATES = {state: f"conversation.{state}" for state in ("active", "inactive", "cl
 # Longer is nobody's address, and no store's key.
 MAX_ADDRESS_LENGTH = 256
 # Twilio refuses a message to somebody who opted out: https://www.twilio.com/docs/api/errors/21610
-TOLD_NOT_TO = 21610
+OPTED_OUT_CODE = 21610
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,8 +179,8 @@ def _conversation(
     subject = f"conversation#{require_sid(event, 'ConversationSid', 'CH')}"
     binding = event.data.get("MessagingBinding")
     binding = binding if isinstance(binding, Mapping) else {}
-    told_of = {"address": binding.get("Address"), "type": binding.get("Type"), "reason": event.data.get("Reason")}
-    values = {name: text for name, value in told_of.items() if (text := _value(name, value))}
+    given = {"address": binding.get("Address"), "type": binding.get("Type"), "reason": event.data.get("Reason")}
+    values = {name: text for name, value in given.items() if (text := _value(name, value))}
     return _add(extracted, subject, event, kind, values)
 
 
@@ -198,7 +198,7 @@ def _message(event: CloudEvent, extracted: ExtractedFacts, settled: schema.Confi
         out = _read_request(data, settled.opt_out)
         address = data.get("from")
     else:
-        out = True if str(data.get("errorCode")) == str(TOLD_NOT_TO) else None
+        out = True if str(data.get("errorCode")) == str(OPTED_OUT_CODE) else None
         address = data.get("to")
     if out is None or not isinstance(address, str) or not 0 < len(phone.strip_channel(address)) <= MAX_ADDRESS_LENGTH:
         extracted.ignored += 1
