@@ -22,7 +22,10 @@ STREAM_OUTPUT: Final = "EventStreamName"
 BUCKET_OUTPUT: Final = "QuarantineBucket"
 _MADE_UP: Final = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
 _LOCAL_REGION: Final = "us-east-1"
-_CONFIG: Final = Config(connect_timeout=10, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 2})
+# Kept alive: what a function takes minutes for comes through firewalls that forget silent connections.
+_CONFIG: Final = Config(
+    connect_timeout=10, read_timeout=10, tcp_keepalive=True, retries={"mode": "standard", "total_max_attempts": 2}
+)
 
 _READS_AT_ONCE: Final = 8
 _MIN_BAR_READS: Final = 20

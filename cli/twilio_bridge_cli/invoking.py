@@ -1,6 +1,7 @@
 """A function of a deployment, invoked; what it refuses becomes a sentence and an exit code."""
 
 import json
+from collections.abc import Mapping
 from typing import Any, Final
 
 from twilio_bridge.adapters.aws.clients import FAILURES
@@ -34,22 +35,30 @@ def invoke_sync(deployment: Deployment, region: str | None, event: dict[str, Any
         raise CommandError(
             f"The stack {deployment.name} has no SyncFunction.", "Deploy this version with Support=on: sam deploy"
         )
-    client = aws.make_client("lambda", deployment.environment, region, read_timeout_s=READ_TIMEOUT_S)
     try:
-        answer = client.invoke(FunctionName=deployment.outputs[SYNC_FUNCTION], Payload=json.dumps(event).encode())
-    except FAILURES as error:
-        raise RefusedCommandError(*_explain(error)) from error
-    document: dict[str, Any] = json.loads(answer["Payload"].read())
-    if answer.get("FunctionError"):
-        raise RefusedCommandError("SyncFunction failed.", "The log has the reason: twilio-bridge logs")
+        document = invoke_function(deployment, region, SYNC_FUNCTION, event)
+    except CommandError as error:
+        raise RefusedCommandError(str(error), error.remedy) from error
     if "error" in document:
         raise _read_refusal(document["error"])
     return document
 
 
-def _explain(error: BaseException) -> tuple[str, str]:
-    found = aws.explain_failure(error, "SyncFunction cannot be invoked")
-    return str(found), found.remedy
+def invoke_function(deployment: Deployment, region: str | None, name: str, event: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a function of a deployment answers, however long it takes.
+
+    Raise CommandError where the deployment lacks it or AWS does not invoke it, RefusedCommandError where it fails.
+    """
+    client = aws.make_client("lambda", deployment.environment, region, read_timeout_s=READ_TIMEOUT_S)
+    try:
+        answer = client.invoke(FunctionName=deployment.require(name), Payload=json.dumps(event).encode())
+        document: dict[str, Any] = json.loads(answer["Payload"].read())
+    except FAILURES as error:
+        raise aws.explain_failure(error, f"{name} cannot be invoked") from error
+    if answer.get("FunctionError"):
+        reason = str(document.get("errorMessage") or "without a message").rstrip(".")
+        raise RefusedCommandError(f"{name} failed: {reason}.", f"See twilio-bridge logs --function {name}")
+    return document
 
 
 def _read_refusal(error: dict[str, str]) -> CommandError:

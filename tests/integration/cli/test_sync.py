@@ -34,7 +34,9 @@ class Function:
     def invoke(self, FunctionName: str, Payload: bytes) -> dict[str, Any]:  # noqa: N803  boto3's own names
         assert "SyncFunction" == FunctionName
         self.asked.append(json.loads(Payload))
-        return {"Payload": io.BytesIO(json.dumps(self.answers.pop(0)).encode())}
+        found = self.answers.pop(0)
+        failed = {"FunctionError": "Unhandled"} if "errorMessage" in found else {}
+        return {"Payload": io.BytesIO(json.dumps(found).encode()), **failed}
 
 
 @pytest.fixture
@@ -67,6 +69,16 @@ def test_a_plan_has_requests_and_minutes(run: Run, function: Function) -> None:
     assert 0 == planned.exit_code
     assert all(part in planned.stdout for part in ("231", "?", "3 events are sent", "1,200 events are older"))
     assert function.asked[0]["dry_run"]
+
+
+def test_a_function_that_fails_gives_its_reason(run: Run, function: Function) -> None:
+    """And where there is more of it."""
+    function.answers += [{"errorMessage": "twilio: status 401", "errorType": "RefusedError"}]
+    failed = run("sync", "--progress")
+
+    assert 1 == failed.exit_code
+    assert "SyncFunction failed: twilio: status 401." in failed.stderr
+    assert "twilio-bridge logs --function SyncFunction" in failed.stderr
 
 
 @pytest.mark.parametrize(

@@ -1,20 +1,17 @@
 """Airtable's webhook and the first load: RefreshContactsFunction makes both, as it does by itself now and then."""
 
-import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from twilio_bridge.adapters.airtable.base_setup import AirtableBaseSetup
-from twilio_bridge.adapters.aws.clients import FAILURES
 from twilio_bridge.adapters.state.webhook_registration import DynamoRegistrations
 from twilio_bridge.contacts.ports import CacheState
-from twilio_bridge.errors import RefusedError, UnavailableError
+from twilio_bridge.errors import RefusedError
 from twilio_bridge.status.airtable_probe import PATH
-from twilio_bridge_cli import aws
 from twilio_bridge_cli.commands.setup.changes import Change
 from twilio_bridge_cli.deployments import Deployment
+from twilio_bridge_cli.invoking import invoke_function
 
-READ_TIMEOUT_S: Final = 900
 FORBIDDEN: Final = (403, 404)
 
 
@@ -55,17 +52,8 @@ class AirtableSetup:
         done = self._invoke({"whole": True})
         return f"{done['contacts']:,} contacts loaded" if "contacts" in done else "a load is running"
 
-    def _invoke(self, event: dict[str, Any]) -> dict[str, Any]:
-        environment, name = self._deployment.environment, self._deployment.require("RefreshContactsFunction")
-        client = aws.make_client("lambda", environment, self._region, read_timeout_s=READ_TIMEOUT_S)
-        try:
-            answer = client.invoke(FunctionName=name, Payload=json.dumps(event).encode())
-        except FAILURES as error:
-            raise aws.explain_failure(error, "RefreshContactsFunction cannot be asked") from error
-        if answer.get("FunctionError"):
-            raise UnavailableError("bridge", "RefreshContactsFunction failed; the log has the reason")
-        found = json.loads(answer["Payload"].read())
-        return found if isinstance(found, dict) else {"webhook": found}
+    def _invoke(self, event: Mapping[str, Any]) -> dict[str, Any]:
+        return invoke_function(self._deployment, self._region, "RefreshContactsFunction", event)
 
     def plan_removal(self) -> Iterator[Change]:
         """Yield the webhook's end; the stack makes another within the hour as long as it runs."""

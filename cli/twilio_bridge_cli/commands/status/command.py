@@ -1,18 +1,17 @@
 """`twilio-bridge status`: the status document of a deployment, as lines or as JSON, once or again and again."""
 
-import json
 import time
 from typing import Annotated, Any, Final
 
 import typer
 
-from twilio_bridge.adapters.aws.clients import FAILURES
-from twilio_bridge_cli import aws, output
+from twilio_bridge_cli import output
 from twilio_bridge_cli.commands.status.showing import describe_status
-from twilio_bridge_cli.deployments import Deployment, find_deployment
+from twilio_bridge_cli.deployments import find_deployment
 from twilio_bridge_cli.environment import read_environment
-from twilio_bridge_cli.errors import DONE, REFUSED, RefusedCommandError
+from twilio_bridge_cli.errors import DONE, REFUSED
 from twilio_bridge_cli.groups import make_command
+from twilio_bridge_cli.invoking import invoke_function
 from twilio_bridge_cli.options import Region, Stack
 
 HELP: Final = (
@@ -32,7 +31,7 @@ EXAMPLES: Final = """
 [bold]Exit codes[/bold]  0 connected, 1 something is not or AWS refuses, 2 usage, 4 unreachable
 """
 
-READ_TIMEOUT_S: Final = 900  # a count of a large table
+FUNCTION: Final = "StatusFunction"
 
 EndpointUrl = Annotated[str | None, typer.Option(help="Where AWS is reached; else AWS_ENDPOINT_URL.")]
 Watch = Annotated[bool, typer.Option("--watch", help="Show it again and again, until Ctrl-C.")]
@@ -57,30 +56,15 @@ def status(
     """Show the status."""
     deployment = find_deployment(stack, read_environment(endpoint_url), region)
     if count:
-        invoke(deployment, region, {"count": True})
+        invoke_function(deployment, region, FUNCTION, {"count": True})
 
     while True:
-        document = invoke(deployment, region, {})
+        document = invoke_function(deployment, region, FUNCTION, {})
         _show(document, as_json=as_json)
         if not watch:
             break
         time.sleep(every)
     raise typer.Exit(DONE if document["connected"] else REFUSED)
-
-
-def invoke(deployment: Deployment, region: str | None, event: dict[str, Any]) -> dict[str, Any]:
-    """Return what StatusFunction answers."""
-    client = aws.make_client("lambda", deployment.environment, region, read_timeout_s=READ_TIMEOUT_S)
-    try:
-        answer = client.invoke(FunctionName=deployment.require("StatusFunction"), Payload=json.dumps(event).encode())
-    except FAILURES as error:
-        raise aws.explain_failure(error, "The status cannot be asked for") from error
-    if answer.get("FunctionError"):
-        raise RefusedCommandError(
-            "StatusFunction failed.", "The log has the reason: docs/operations.md, Errors in the log."
-        )
-    document: dict[str, Any] = json.loads(answer["Payload"].read())
-    return document
 
 
 def _show(document: dict[str, Any], *, as_json: bool) -> None:

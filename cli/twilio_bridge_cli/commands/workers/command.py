@@ -1,23 +1,22 @@
 """`twilio-bridge workers sync`: attributes of many workers out of a CSV file or an Airtable table."""
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
-from twilio_bridge.adapters.aws.clients import FAILURES
 from twilio_bridge.adapters.twilio.tasks import TwilioWorkers
 from twilio_bridge.errors import UpstreamError
 from twilio_bridge.insights.worker_job import sync_table
-from twilio_bridge_cli import aws, output
+from twilio_bridge_cli import output
 from twilio_bridge_cli.commands.workers.file_rows import read_rows
 from twilio_bridge_cli.commands.workers.showing import Document, show_plan, show_problems, show_result
 from twilio_bridge_cli.deployments import find_deployment
 from twilio_bridge_cli.environment import read_environment
 from twilio_bridge_cli.errors import DONE, REFUSED, CommandError, RefusedCommandError, UnreachableError
 from twilio_bridge_cli.groups import make_command
+from twilio_bridge_cli.invoking import invoke_function
 from twilio_bridge_cli.options import Region, StackOrLocal
 from twilio_bridge_cli.taskrouter import open_taskrouter
 
@@ -40,7 +39,6 @@ EXAMPLES: Final = """
 
 [bold]Exit codes[/bold]  0 done, 1 refused, or some workers are unknown or could not be written, 2 usage, 4 unreachable
 """
-FUNCTION_S: Final = 900.0
 RERUN: Final = "Start it again: what is done is no difference any more."
 
 File = Annotated[Path | None, typer.Argument(metavar="FILE.csv", help="The file, UTF-8, with commas or semicolons.")]
@@ -101,21 +99,10 @@ def _of_file(file: Path, stack: str | None, region: str | None) -> Callable[...,
 def _of_table(table: str, stack: str | None, region: str | None) -> Callable[..., Document]:
     """Return the work on a table of the base, which EnrichWorkersFunction does."""
     deployment = find_deployment(stack, read_environment(), region)
-    client = aws.make_client("lambda", deployment.environment, region, read_timeout_s=FUNCTION_S)
-    function = deployment.require("EnrichWorkersFunction")
 
     def work(*, apply: bool, force: bool) -> Document:
         event = {"table": table, "apply": apply, "force": force}
-        try:
-            answer = client.invoke(FunctionName=function, Payload=json.dumps(event).encode())
-            document: Document = json.loads(answer["Payload"].read())
-        except FAILURES as error:
-            raise aws.explain_failure(error, "EnrichWorkersFunction cannot be invoked") from error
-        if answer.get("FunctionError"):
-            raise RefusedCommandError(
-                f"EnrichWorkersFunction fails: {document.get('errorMessage', 'without a message')}.", RERUN
-            )
-        return document
+        return invoke_function(deployment, region, "EnrichWorkersFunction", event)
 
     return work
 
