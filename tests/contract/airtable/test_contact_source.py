@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.contract.airtable.adapter import COLUMNS, Surroundings, stand_in
+from tests.contract.airtable.hostile_texts import HOSTILE_TEXTS
 from tests.contract.tables import Aws, ids
 from tests.fakes.contacts import FakeSource
 from twilio_bridge.contacts.contact import Contact
@@ -16,23 +17,10 @@ from twilio_bridge.errors import StaleOffsetError
 JO, MEI = "jo@example.com", "mei@example.com"
 NUMBER, OTHER_NUMBER = "+447900000012", "+447900000013"
 HOSTILE = [
-    "O'Brien",
-    'say "hi"',
-    "'",
-    "\\",
-    "\\'",
-    "') , TRUE(",
-    "' & {sms} & '",
-    "{name}",
-    "}",
-    "AND(1,1)",
-    "😀 über 田中",
-    "a\nb\tc",
-    "%27%20OR%201=1",
+    *HOSTILE_TEXTS,
     "../../meta/whoami",
     "?filterByFormula=1",
     "x" * 9_000,
-    "'\\" * 4_000,
 ]
 NAMED = [f"{number}-{text[:12]!r}" for number, text in enumerate(HOSTILE)]
 

@@ -8,9 +8,12 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from tests.contract.tables import Aws
 from tests.integration.cli.bridge import Bridge
+from tests.integration.cli.workspace import ACCOUNT_SID, TOKEN, make_tables
 from twilio_bridge_cli.app import app
 from twilio_bridge_cli.commands.call.tokens import LOCAL_TOKEN
+from twilio_bridge_local.vendors.twilio.server import TwilioStandIn
 
 Run = Callable[..., Result]
 TERMINAL = ("FORCE_COLOR", "NO_COLOR", "TTY_COMPATIBLE", "COLUMNS", "GITHUB_ACTIONS")
@@ -54,3 +57,17 @@ def run(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Run:
         return CliRunner().invoke(app, list(words), input=typed)
 
     return command
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[TwilioStandIn]:
+    """TaskRouter's stand-in, for a module."""
+    with TwilioStandIn(ACCOUNT_SID, TOKEN, seeded=0) as stand_in:
+        yield stand_in
+
+
+@pytest.fixture
+def tables(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
+    """The template's tables, in this process."""
+    with make_tables(monkeypatch) as found:
+        yield found

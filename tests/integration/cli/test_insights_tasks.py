@@ -1,14 +1,13 @@
 """`twilio-bridge insights` over tasks: TaskRouter's stand-in by HTTP, tables as moto has them."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from tests.contract.tables import SYNC_STATE, Aws
 from tests.integration.cli.conftest import Run
-from tests.integration.cli.workspace import ACCOUNT_SID, TOKEN, WORKSPACE, make_deployment, make_tables
+from tests.integration.cli.workspace import WORKSPACE, make_deployment
 from twilio_bridge.adapters.state.configuration import store
 from twilio_bridge_cli.commands.insights import backfilling, completing, streaming
 from twilio_bridge_local.vendors.faults import Faults
@@ -17,19 +16,6 @@ from twilio_bridge_local.vendors.twilio.server import TwilioStandIn
 ENABLED = "insights: {enabled: true, conversations: {language: '=English', outcome: event.disposition}, customers: {}}"
 BAD = {"conversations": {"outcom": "Sold", "language": None}, "mine": [1, None]}
 GOOD = {"conversations": {"language": "German", "outcome": "Sold"}}
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[TwilioStandIn]:
-    with TwilioStandIn(ACCOUNT_SID, TOKEN, seeded=0) as stand_in:
-        yield stand_in
-
-
-@pytest.fixture
-def tables(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
-    """The template's tables, in this process."""
-    with make_tables(monkeypatch) as found:
-        yield found
 
 
 @pytest.fixture

@@ -1,14 +1,13 @@
 """`twilio-bridge tasks` and `workers`: TaskRouter's stand-in by HTTP, the limiter's table as moto has it."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.contract.tables import SYNC_STATE, Aws
 from tests.integration.cli.conftest import Run
-from tests.integration.cli.workspace import ACCOUNT_SID, TOKEN, WORKSPACE, make_deployment, make_tables
+from tests.integration.cli.workspace import WORKSPACE, make_deployment
 from twilio_bridge.adapters.state.configuration import store
 from twilio_bridge_cli.commands.tasks import command as tasks
 from twilio_bridge_cli.commands.workers import command as workers
@@ -18,19 +17,6 @@ from twilio_bridge_local.vendors.twilio.server import TwilioStandIn
 SID = f"WT{1:032x}"
 CONFIG = "insights: {dispositions: {outcomes: {SALE: Retention - Success}}}"
 AGENTS = 'email,team_id,team_name,shoe_size\njo@example.com,2,"Sales, 2",44\nnobody@example.com,3,Three,45\n'
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[TwilioStandIn]:
-    with TwilioStandIn(ACCOUNT_SID, TOKEN, seeded=0) as stand_in:
-        yield stand_in
-
-
-@pytest.fixture
-def tables(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
-    """The template's tables, in this process."""
-    with make_tables(monkeypatch) as found:
-        yield found
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ import json
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,6 +12,8 @@ import requests
 from pyairtable import Api, Table
 from pyairtable.formulas import AND, DATETIME_PARSE, EQ, IS_AFTER, NOT, REGEX_REPLACE, Field, match
 
+from tests.contract.airtable.hostile_texts import HOSTILE_TEXTS
+from tests.contract.local.airtable.clock import Clock
 from twilio_bridge_local.samples import airtable_base
 from twilio_bridge_local.vendors.airtable.server import AirtableStandIn
 from twilio_bridge_local.vendors.airtable.store import Column
@@ -27,43 +28,14 @@ COLUMNS = (
     Column("last_modified", "lastModifiedTime"),
 )
 HOSTILE = [
-    "O'Brien",
-    'say "hi"',
-    "'",
-    "\\",
-    "\\'",
-    "') , TRUE(",
-    "' & {sms} & '",
-    "{name}",
-    "}",
-    "AND(1,1)",
-    "😀 über 田中",
-    "a\nb\tc",
-    "%27%20OR%201=1",
+    *HOSTILE_TEXTS,
     "x" * 10_000,
-    "'\\" * 4_000,
 ]
-
-
-@dataclass
-class Clock:
-    """A monotonic clock and a calendar that only tests move, except that each reading takes a second."""
-
-    at: float = 1000.0
-    step: float = 1.0
-    today: datetime = field(default=MADE)
-
-    def __call__(self) -> float:
-        self.at += self.step
-        return self.at
-
-    def now(self) -> datetime:
-        return self.today
 
 
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(MADE)
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import hmac
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
@@ -17,6 +17,7 @@ from pyairtable import Base as ClientBase
 from pyairtable.models import WebhookNotification
 from pyairtable.models.webhook import CreateWebhookResponse, Webhook
 
+from tests.contract.local.airtable.clock import Clock
 from twilio_bridge_local.vendors.airtable.errors import AirtableError
 from twilio_bridge_local.vendors.airtable.pings import AIRTABLES_PINGING, Pinging
 from twilio_bridge_local.vendors.airtable.server import AirtableStandIn
@@ -31,22 +32,6 @@ QUICK = Pinging(delay_s=0.03, timeout_s=5, retries=3, first_wait_s=0.005)
 GATHERING = replace(QUICK, delay_s=0.12)
 IMPATIENT = replace(QUICK, timeout_s=0.1)
 NOWHERE = "http://127.0.0.1:9/"
-
-
-@dataclass
-class Clock:
-    """A monotonic clock and a calendar that only tests move, except that each reading takes a step."""
-
-    at: float = 1000.0
-    step: float = 1.0
-    today: datetime = field(default=MADE)
-
-    def __call__(self) -> float:
-        self.at += self.step
-        return self.at
-
-    def now(self) -> datetime:
-        return self.today
 
 
 class Receiver:
@@ -89,7 +74,7 @@ class Receiver:
 
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(MADE)
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """What the Twilio stand-in does with the gateway's answers to pre-action webhooks."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
@@ -14,29 +14,14 @@ from tests.contract.local.twilio.test_support import (
     Gateway,
     answering,
     begun,
-    routing_to,
     slow,
-    stand_in,
 )
 from twilio_bridge_local.vendors.twilio.account import Timeouts
 from twilio_bridge_local.vendors.twilio.people import Contact
 from twilio_bridge_local.vendors.twilio.server import TwilioStandIn
 
+pytestmark = pytest.mark.usefixtures("routed")
 CONTACT = Contact("rec1", "sms", CUSTOMER, "Ann Example")
-
-
-@pytest.fixture
-def gateway() -> Iterator[Gateway]:
-    with Gateway() as running:
-        running.answers["GetProxyAddress"] = answering(json.dumps({"proxy_address": NUMBER}))
-        yield running
-
-
-@pytest.fixture
-def twilio(gateway: Gateway) -> Iterator[TwilioStandIn]:
-    with stand_in(gateway) as running:
-        gateway.answers["routing"] = routing_to(running, WORKER)
-        yield running
 
 
 def test_a_hook_names_the_conversation(gateway: Gateway, twilio: TwilioStandIn) -> None:

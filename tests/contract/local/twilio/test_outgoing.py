@@ -1,7 +1,6 @@
 """A worker opens a conversation at the Twilio stand-in, and everybody acts over HTTP."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import asdict
 
 import pytest
@@ -14,30 +13,15 @@ from tests.contract.local.twilio.test_support import (
     Gateway,
     answering,
     begun,
-    routing_to,
     slow,
-    stand_in,
     workers,
 )
 from twilio_bridge_local.vendors.twilio.account import Timeouts
 from twilio_bridge_local.vendors.twilio.people import Contact
 from twilio_bridge_local.vendors.twilio.server import TwilioStandIn
 
+pytestmark = pytest.mark.usefixtures("routed")
 CONTACT = Contact("rec1", "sms", CUSTOMER, "Ann Example")
-
-
-@pytest.fixture
-def gateway() -> Iterator[Gateway]:
-    with Gateway() as running:
-        running.answers["GetProxyAddress"] = answering(json.dumps({"proxy_address": NUMBER}))
-        yield running
-
-
-@pytest.fixture
-def twilio(gateway: Gateway) -> Iterator[TwilioStandIn]:
-    with stand_in(gateway) as running:
-        gateway.answers["routing"] = routing_to(running, WORKER)
-        yield running
 
 
 def test_a_worker_opens_a_conversation(gateway: Gateway, twilio: TwilioStandIn) -> None:

@@ -1,7 +1,6 @@
 """A customer writes to the Twilio stand-in: hooks, routing and what the gateway is told."""
 
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -16,7 +15,6 @@ from tests.contract.local.twilio.test_support import (
     Gateway,
     answering,
     begun,
-    routing_to,
     sdk,
     slow,
     stand_in,
@@ -26,21 +24,8 @@ from twilio_bridge_local.vendors.twilio.account import Timeouts
 from twilio_bridge_local.vendors.twilio.people import Contact
 from twilio_bridge_local.vendors.twilio.server import TwilioStandIn
 
+pytestmark = pytest.mark.usefixtures("routed")
 CONTACT = Contact("rec1", "sms", CUSTOMER, "Ann Example")
-
-
-@pytest.fixture
-def gateway() -> Iterator[Gateway]:
-    with Gateway() as running:
-        running.answers["GetProxyAddress"] = answering(json.dumps({"proxy_address": NUMBER}))
-        yield running
-
-
-@pytest.fixture
-def twilio(gateway: Gateway) -> Iterator[TwilioStandIn]:
-    with stand_in(gateway) as running:
-        gateway.answers["routing"] = routing_to(running, WORKER)
-        yield running
 
 
 def test_the_first_message_makes_and_routes_a_conversation(gateway: Gateway, twilio: TwilioStandIn) -> None:
