@@ -210,31 +210,20 @@ class _Handler(BaseHTTPRequestHandler):
             pass
 
 
-class _Server(Tracked, StopsAtOnce):
-    def __init__(self, listening: socket.socket, answer: Answer) -> None:
-        super().__init__(listening.getsockname(), _Handler, bind_and_activate=False)
-        self.socket.close()
-        self.socket = listening
-        self.server_address = listening.getsockname()
-        self.answer = answer
+class StoppableServer(Tracked, StopsAtOnce):
+    """Stops at once, and closes its connections then."""
 
 
-@dataclass
-class HttpServer:
-    """Serves `answer` on the listening socket, which it takes over, between `start` and `stop`."""
+class RunsInThread:
+    """Answers in a thread of its own between `start` and `stop`; also a context manager."""
 
-    answer: Answer
-    listening: socket.socket = field(default_factory=lambda: listen(0))
+    _server: StoppableServer
+    _thread: threading.Thread
 
-    def __post_init__(self) -> None:
-        self.port: int = self.listening.getsockname()[1]
-        self._server = _Server(self.listening, self.answer)
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
-
-    @property
-    def url(self) -> str:
-        """Where it listens, without a final slash."""
-        return f"http://{LOOPBACK}:{self.port}"
+    def prepare(self, server: StoppableServer) -> None:
+        """Take the server that `start` runs."""
+        self._server = server
+        self._thread = threading.Thread(target=server.serve_forever, daemon=True)
 
     def start(self) -> Self:
         """Begin to answer."""
@@ -256,6 +245,32 @@ class HttpServer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+
+class _Server(StoppableServer):
+    def __init__(self, listening: socket.socket, answer: Answer) -> None:
+        super().__init__(listening.getsockname(), _Handler, bind_and_activate=False)
+        self.socket.close()
+        self.socket = listening
+        self.server_address = listening.getsockname()
+        self.answer = answer
+
+
+@dataclass
+class HttpServer(RunsInThread):
+    """Serves `answer` on the listening socket, which it takes over, between `start` and `stop`."""
+
+    answer: Answer
+    listening: socket.socket = field(default_factory=lambda: listen(0))
+
+    def __post_init__(self) -> None:
+        self.port: int = self.listening.getsockname()[1]
+        self.prepare(_Server(self.listening, self.answer))
+
+    @property
+    def url(self) -> str:
+        """Where it listens, without a final slash."""
+        return f"http://{LOOPBACK}:{self.port}"
 
 
 def wait_until_it_answers(url: str, timeout_s: float = 5.0) -> None:

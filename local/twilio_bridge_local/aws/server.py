@@ -10,8 +10,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache, lru_cache
 from io import BytesIO
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 import boto3
@@ -27,7 +26,7 @@ from twilio_bridge_local.aws.moto_patches import end_waits, keep_message_groups,
 from twilio_bridge_local.aws.moto_speed import speed_up_moto
 from twilio_bridge_local.credentials import AWS_ACCESS_KEY_ID, AWS_REGION, AWS_SECRET_ACCESS_KEY
 from twilio_bridge_local.errors import SettingsError
-from twilio_bridge_local.http_server import LOOPBACK, HttpRequest, HttpResponse, StopsAtOnce, Tracked
+from twilio_bridge_local.http_server import LOOPBACK, HttpRequest, HttpResponse, RunsInThread, StoppableServer
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -99,11 +98,11 @@ class _QuietHandler(WSGIRequestHandler):
         """The functions' log has what happened."""
 
 
-class _MotoServer(Tracked, StopsAtOnce, ThreadedWSGIServer):
+class _MotoServer(StoppableServer, ThreadedWSGIServer):
     pass
 
 
-class EmbeddedAws:
+class EmbeddedAws(RunsInThread):
     """moto's server on a free port of loopback; `invoke` answers Lambda's Invoke API at the same endpoint.
 
     `sam local invoke` hands a function the variables that its template declares and no other, so there the
@@ -118,34 +117,13 @@ class EmbeddedAws:
         self._moto = DomainDispatcherApplication(create_backend_app)
         self._invoke = invoke
         self.calls: set[AwsCall] = set()
-        self._server = _MotoServer(host, 0, self._application, handler=_QuietHandler)
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
-        self.url = f"http://{host}:{self._server.port}"
-
-    def start(self) -> Self:
-        """Begin to answer."""
-        self._thread.start()
-        return self
+        server = _MotoServer(host, 0, self._application, handler=_QuietHandler)
+        self.prepare(server)
+        self.url = f"http://{host}:{server.port}"
 
     def end_waits(self) -> None:
         """Answer who waits for messages now, and let nobody wait any more."""
         end_waits()
-
-    def stop(self) -> None:
-        """Answer no more."""
-        if self._thread.is_alive():
-            self._server.shutdown()
-            self._thread.join()
-        self._server.server_close()
-        self._server.drop_connections()
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
 
     def _application(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         self._note(environ)
