@@ -2,11 +2,13 @@
 
 import os
 from collections.abc import Iterator
+from itertools import groupby
 from pathlib import Path
 from unittest.mock import patch
 
 import pytest
 
+WAITING = Path(__file__).parent / "integration"
 MADE_UP = {
     "TZ": "UTC",
     "AWS_ACCESS_KEY_ID": "testing",
@@ -35,3 +37,13 @@ def _environment(home: Path) -> Iterator[None]:
 def pytest_xdist_auto_num_workers() -> int:
     """Return one worker more than there are processors: full-stack tests wait about half of their time."""
     return len(os.sched_getaffinity(0)) + 1 if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1) + 1
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Spread the files that wait for stacks among those that keep a processor busy, so that both go on all the time."""
+    files = {path: list(tests) for path, tests in groupby(items, key=lambda item: item.path)}
+    waiting = [path for path in files if WAITING in path.parents]
+    busy = [path for path in files if WAITING not in path.parents]
+
+    places = {path: number / len(group) for group in (waiting, busy) for number, path in enumerate(group)}
+    items[:] = [test for path in sorted(files, key=lambda path: places[path]) for test in files[path]]
