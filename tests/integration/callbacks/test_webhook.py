@@ -82,6 +82,11 @@ def await_first_ping(deployed: Deployment) -> None:
     patiently(lambda: requests_since(deployed, 0), lambda paths: "payloads" in paths, seconds=SEEN_WITHIN_S)
 
 
+def count_refreshes(deployed: Deployment) -> int:
+    """Return how many have ended: one registers the webhook, the next reads what its first ping is about."""
+    return deployed.stack.log_path.read_text().count("RefreshContactsFunction REPORT")
+
+
 def webhook(deployed: Deployment) -> Webhook:
     [only] = deployed.airtable.webhooks.listed()
     return only
@@ -185,6 +190,7 @@ def test_a_stale_copy_that_nobody_told_of_is_one_request(deploy: Deploy) -> None
     deployed = deploy(PEOPLE)
     register(deployed)
     await_first_ping(deployed)
+    patiently(lambda: count_refreshes(deployed), lambda ended: ended > 1, seconds=SEEN_WITHIN_S)
     asked = deployed.requests_to_airtable()
 
     assert {"changed": 0} == patiently(lambda: refresh(deployed), lambda outcome: "changed" in outcome, SEEN_WITHIN_S)
@@ -244,6 +250,7 @@ def test_what_airtable_did_not_sign_is_refused(deploy: Deploy) -> None:
     deployed = deploy(PEOPLE)
     register(deployed)
     await_first_ping(deployed)
+    patiently(lambda: count_refreshes(deployed), lambda ended: ended > 1, seconds=SEEN_WITHIN_S)
     asked = deployed.requests_to_airtable()
     url = f"{deployed.stack.url}/webhooks/airtable"
     answer = requests.post(url, data=b"{}", headers={"X-Airtable-Content-MAC": FORGED}, timeout=10)
