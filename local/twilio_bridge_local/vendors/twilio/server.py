@@ -68,8 +68,7 @@ class TwilioStandIn(Account, StandIn):
     def __post_init__(self) -> None:
         super().__post_init__()
         StandIn.__init__(self, self.host, self.port, time.monotonic)
-        self._write_limit = RateLimit(time.monotonic)
-        self._taskrouter_limits = {kind: RateLimit(time.monotonic) for kind in ("reads", "writes", "expressions")}
+        self._forget_requests()
         self._api = TwilioApi(self.account_sid, self.auth_token, seeded=self.seeded, bare=PUBLISHED)
         self.taskrouter = TaskRouter(self._api, self._publish)
         add_past_messages(self.messaging, self.proxy_numbers, self.seeded)
@@ -91,6 +90,7 @@ class TwilioStandIn(Account, StandIn):
         self.store, self.event_streams, self.flex_tokens = Store(), EventStreams(), FlexTokens()
         self.access, self.addresses = Access(), AddressBook()
         self.taskrouter.clear()
+        self._forget_requests()
         self.add_users()
         self.webhooks.clear()
         self.delivered.clear()
@@ -99,6 +99,10 @@ class TwilioStandIn(Account, StandIn):
         self.messaging = Messaging()
         add_past_messages(self.messaging, self.proxy_numbers, self.seeded)
         self.messaging.timetable.start()
+
+    def _forget_requests(self) -> None:
+        self._write_limit = RateLimit(time.monotonic)
+        self._taskrouter_limits = {kind: RateLimit(time.monotonic) for kind in ("reads", "writes", "expressions")}
 
     def replace_rows(self, product: str, path: str, rows: Sequence[dict[str, Any]]) -> None:
         """Put resources in place of those of a list that only the description knows."""

@@ -204,6 +204,15 @@ def test_filters_by_an_expression_are_three_a_second(twilio: TwilioStandIn) -> N
     assert statuses == [200, 200, 200, 429]
 
 
+def test_a_reset_forgets_what_counted_against_a_limit(twilio: TwilioStandIn) -> None:
+    """Else the first requests of what comes next would be refused for those before it."""
+    for _ in range(2):
+        twilio.reset()
+        sid = twilio.taskrouter.add_task(WORKSPACE)
+        twilio.taskrouter_reads_per_s = 1
+        assert [get(url(twilio, sid)).status_code for _ in range(2)] == [200, 429]
+
+
 def test_a_version_is_checked_before_the_rest_and_by_the_sdk(twilio: TwilioStandIn, client: Client) -> None:
     """The SDK raises with status 412; deleting takes If-Match, too."""
     sid = twilio.taskrouter.add_task(WORKSPACE)
