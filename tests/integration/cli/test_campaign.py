@@ -26,6 +26,7 @@ from twilio_bridge.messages.planning.preview import PreviewDeps
 from twilio_bridge.messages.planning.request_parts import Defaults
 from twilio_bridge.messages.sweep import sweep_campaigns
 from twilio_bridge_cli import aws, output
+from twilio_bridge_cli.commands.campaign.showing import MAX_MISSED_COUNT
 from twilio_bridge_local.functions.iam_authorizer import is_authorized
 from twilio_bridge_local.http_server import HttpRequest
 
@@ -280,6 +281,30 @@ def test_a_refusal_is_a_sentence_and_an_exit_code(
 
     assert result.exit_code == code
     assert sentence in result.stderr
+
+
+def test_watching_goes_on_where_an_answer_does_not_come(api: Api, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A few times; the campaign itself goes on all the while."""
+    run("send", "people.csv", "--id", "spring", *TEXT, "--yes")
+    api.plan()
+    run("campaign", "pause", "spring")
+    slept: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        api.fail = None if len(slept) == 2 else api.fail
+
+    def busy() -> requests.Response:
+        return response(503, "{}")
+
+    monkeypatch.setattr("time.sleep", sleep)
+    api.fail = busy
+    watched = run("campaign", "status", "spring", "--watch", "--json")
+    assert (json.loads(watched.stdout)["id"], len(slept)) == ("spring", 2)
+
+    api.fail, slept[:] = busy, [0.0] * 3
+    assert run("campaign", "status", "spring", "--watch").exit_code == 4
+    assert len(slept) == 3 + MAX_MISSED_COUNT
 
 
 def test_an_api_that_does_not_answer_is_unreachable(api: Api, run: Run) -> None:
