@@ -137,6 +137,40 @@ def test_many_open_rows_of_a_day_are_listed_with_it() -> None:
     assert 60 == len(world.open_sids("messages"))
 
 
+def test_each_open_row_is_looked_at_once() -> None:
+    """With its day where there are many, else alone; not where the list's beginning shows it anyway."""
+    world = world_at()
+    many = [message(number, NOON_S - 3 * DAY_S + number, "sent") for number in range(60)]
+    few = [message(60 + number, NOON_S - number * DAY_S, "sent") for number in (2, 5)]
+    latest = [message(70 + number, NOON_S - number, "sent") for number in range(1, 10)]
+    world.api.add_rows("api", MESSAGES, [*few, *many, *latest])
+    world.sync(resources=("messages",))
+    before = len(world.adapter.paths)
+    world.clock.sleep(7_200)
+    world.sync(resources=("messages",))
+    asked = [path.split("/")[-1].split("?")[0] for path in world.adapter.paths[before:]]
+    assert sorted([*(f"{row['sid']}.json" for row in few), "Messages.json", "Messages.json"]) == sorted(asked)
+    assert 71 == len(world.open_sids("messages"))
+
+
+def test_what_a_day_s_list_no_longer_shows_is_looked_at_alone() -> None:
+    """A scheduled message has no date to be listed under, and what is gone is in no list."""
+    world = world_at()
+    rows = [message(number, NOON_S - 3 * DAY_S + number, "sent") for number in range(60)]
+    scheduled = message(60, NOON_S - 3 * DAY_S, "scheduled") | {"date_sent": None}
+    world.api.add_rows("api", MESSAGES, [scheduled, *rows])
+    world.sync(resources=("messages",))
+
+    cancelled = scheduled | {"status": "canceled"}
+    world.api.replace_rows("api", MESSAGES, [cancelled, *rows[1:]])
+    world.clock.sleep(7_200)
+    world.sync(resources=("messages",))
+    read = world.files.read_table("messages")
+    assert {row["sid"] for row in rows[1:]} == set(world.open_sids("messages"))
+    assert {rows[0]["sid"]} == {row["sid"] for row in read if row["deleted"]}
+    assert {"scheduled", "canceled"} == {row["status"] for row in read if row["sid"] == scheduled["sid"]}
+
+
 def test_four_hundred_days_at_most() -> None:
     """And who asked for more is told."""
     world = world_at()

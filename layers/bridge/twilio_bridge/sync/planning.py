@@ -143,14 +143,18 @@ def _cut(scope: Scope, request: SyncRequest, place: Place) -> Iterator[Slice]:
 
 
 def _look_again(scope: Scope, place: Place) -> Iterator[Slice]:
-    """Yield slices for the rows from before that were not final."""
+    """Yield slices for the rows from before that were not final: days of many, and the stretches between these."""
     due = [row for row in place.open_rows if row.at < scope.since and row.is_due(scope.now)]
     counts = Counter(row.day for row in due)
-    many = {day for day, count in counts.items() if count > _count_pages(day, place, scope.stream)}
-    for day in sorted(many):
+    many = sorted(day for day, count in counts.items() if count > _count_pages(day, place, scope.stream))
+    for day in many:
         yield scope.make_slice("relist", day, day + DAY_MS)
-    if counts.keys() - many:
-        yield scope.make_slice("open", 0, scope.now)
+
+    single = [row.at for row in due if row.day not in many]
+    starts, ends = [0, *(day + DAY_MS for day in many)], [*many, scope.since]
+    for start, until in zip(starts, ends, strict=True):
+        if any(start <= at < until for at in single):
+            yield scope.make_slice("open", start, until)
 
 
 def _count_pages(day: int, place: Place, stream: Stream) -> int:

@@ -15,7 +15,7 @@ from twilio_bridge.sync.streams import DAY_MS, STREAMS, Stream
 from twilio_bridge.sync.task_events import read_event_moment
 
 Row = Mapping[str, Any]
-# Single rows that are looked at between two checkpoints.
+# Single rows that are looked at between two checkpoints; what is left of a listed day comes with the next run.
 FETCHED_PER_PAGE: Final = 50
 
 
@@ -33,15 +33,24 @@ class Reading:
 
 
 def read_page(each: Slice, twilio: Twilio, parents: Mapping[str, str], open_rows: Mapping[str, OpenRow]) -> Reading:
-    """Return the slice's next page."""
+    """Return the slice's next page; the last one of a `relist` has what the list did not show, too."""
     requests: list[str] = []
     observed = twilio.observe(lambda _method, url: requests.append(url))
     if each.kind == "open":
-        rows, gone, next_uri = _fetch_open(each, observed, parents, open_rows)
-        return Reading(rows, gone, next_uri, len(requests))
+        due = [sid for sid in _list_due(each, open_rows) if sid > (each.next_uri or "")]
+        rows, gone = _fetch_rows(due[:FETCHED_PER_PAGE], each, observed, parents, open_rows)
+        following = due[FETCHED_PER_PAGE - 1] if len(due) > FETCHED_PER_PAGE else None
+        return Reading(rows, gone, following, len(requests))
 
     page = _read_list(each, observed, parents)
-    return Reading(page.rows, (), None if _is_past(page.rows, each) else page.next_page_uri, len(requests))
+    next_uri = None if _is_past(page.rows, each) else page.next_page_uri
+    if each.kind != "relist" or next_uri is not None:
+        return Reading(page.rows, (), next_uri, len(requests))
+
+    shown = {str(row.get("sid")) for row in page.rows}
+    left = [sid for sid in _list_due(each, open_rows) if sid not in shown]
+    rows, gone = _fetch_rows(left[:FETCHED_PER_PAGE], each, observed, parents, open_rows)
+    return Reading([*page.rows, *rows], gone, None, len(requests))
 
 
 def find_entity(stream: Stream) -> Entity:
@@ -94,21 +103,25 @@ def _is_past(rows: Iterable[Row], each: Slice) -> bool:
     return bool(known) and max(known) < each.start
 
 
-def _fetch_open(
-    each: Slice, twilio: Twilio, parents: Mapping[str, str], open_rows: Mapping[str, OpenRow]
-) -> tuple[list[Row], list[OpenRow], str | None]:
-    """Return single rows that were not final, in the order of their SIDs, and those that are gone."""
+def _list_due(each: Slice, open_rows: Mapping[str, OpenRow]) -> list[str]:
+    """Return the SIDs of the slice's rows that were not final and are to be looked at, in their order."""
+    own = [row for row in open_rows.values() if each.start <= row.at < each.until]
+    return sorted(row.sid for row in own if row.is_due(each.run_at))
+
+
+def _fetch_rows(
+    sids: Iterable[str], each: Slice, twilio: Twilio, parents: Mapping[str, str], open_rows: Mapping[str, OpenRow]
+) -> tuple[list[Row], list[OpenRow]]:
+    """Return single rows, and those that are gone."""
     entity = find_entity(STREAMS[each.stream])
-    due = sorted(sid for sid, row in open_rows.items() if row.is_due(each.run_at) and sid > (each.next_uri or ""))
     rows: list[Row] = []
     gone: list[OpenRow] = []
-    for sid in due[:FETCHED_PER_PAGE]:
+    for sid in sids:
         try:
             rows.append(twilio.fetch(entity, parents, sid))
         except NotFoundError:
             gone.append(open_rows[sid])
-    following = due[FETCHED_PER_PAGE - 1] if len(due) > FETCHED_PER_PAGE else None
-    return rows, gone, following
+    return rows, gone
 
 
 def can_split(each: Slice) -> bool:

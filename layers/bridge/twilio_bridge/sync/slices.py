@@ -19,7 +19,7 @@ class Slice:
 
     A `day` is asked for by its dates. The `newest` rows are read from the list's beginning until they are older than
     the slice; `undated` rows are found in the same way, and only they are kept. `open` looks again at single rows that
-    were not final, and `relist` at those of a day of which there are many.
+    were not final, and `relist` at those of a day of which there are many; both by the moment they are listed under.
 
     `page` is the number of the next page and `next_uri` where it is, None for the first. `run` names the run and
     when it began, `depth` is how often it was halved. `tries` counts failures in a row, `problem` is the latest one.

@@ -76,20 +76,24 @@ def take_page(
     return taken
 
 
-def settle_open(taken: Taken, each: Slice, deps: SyncDeps) -> None:
-    """Change the rows that were looked at again; after the checkpoint."""
+def settle_open(taken: Taken, each: Slice, deps: SyncDeps, open_rows: dict[str, OpenRow]) -> None:
+    """Change the rows that were looked at again, here and where they are stored; after the checkpoint."""
     if taken.looked_at:
         deps.open_rows.put_rows(each.stream, each.account, taken.looked_at)
     if taken.settled:
         deps.open_rows.remove_rows(each.stream, each.account, taken.settled)
+    open_rows |= {row.sid: row for row in taken.looked_at}
+    for sid in taken.settled:
+        open_rows.pop(sid, None)
 
 
 def _is_own(row: Row, each: Slice, stream: Stream, open_rows: Mapping[str, OpenRow]) -> bool:
     """Return whether a row is the slice's; Twilio's filters may let more pass."""
     if each.kind == "open":
         return True
-    is_wanted = each.kind != "relist" or row.get("sid") in open_rows
-    return is_wanted and rows.belongs(*read_row_moments(row, stream), each)
+    if each.kind == "relist":
+        return row.get("sid") in open_rows
+    return rows.belongs(*read_row_moments(row, stream), each)
 
 
 def _write_files(own: Iterable[Row], gone: Iterable[OpenRow], each: Slice, deps: SyncDeps) -> None:

@@ -76,7 +76,7 @@ def _read_pages(each: Slice, run: Run, deps: SyncDeps, has_time: Callable[[], bo
         following = _count_page(each, reading, taken)
         if not deps.slices.save(following):
             raise OutOfTimeError("somebody else works at this slice")
-        settle_open(taken, each, deps)
+        settle_open(taken, each, deps, open_rows)
         each = following
     return each
 
