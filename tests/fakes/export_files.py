@@ -9,8 +9,8 @@ from twilio_bridge.adapters.aws.export_bucket import make_key, read_lines, write
 class FakeExportFiles:
     """The port ExportFiles; `objects` holds what S3 would, by key."""
 
-    def __init__(self) -> None:
-        self.objects: dict[str, bytes] = {}
+    def __init__(self, objects: Mapping[str, bytes] | None = None) -> None:
+        self.objects: dict[str, bytes] = dict(objects or {})
 
     def put_file(self, table: str, day: str, name: str, rows: Sequence[Mapping[str, Any]]) -> None:
         """Put a file."""

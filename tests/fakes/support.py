@@ -372,6 +372,10 @@ class FakeFigures:
         """Return a day's rows."""
         return (row for row in self._rows.values() if row.day == day)
 
+    def list_rows(self) -> list[FigureRow]:
+        """Return all rows, by their days and keys."""
+        return [self._rows[place] for place in sorted(self._rows)]
+
 
 @dataclass
 class FakeQuarantine:

@@ -10,8 +10,6 @@ from twilio_bridge.support.persons.person import TimelineEvent
 from twilio_bridge.support.tasks.derivation import derive_all
 from twilio_bridge.support.tasks.facts import NewFacts
 
-DAYS = ("2026-02-28", "2026-03-01", "2026-03-02", "2026-03-03", "2026-03-04")
-
 
 @dataclass(frozen=True)
 class State:
@@ -28,7 +26,7 @@ class State:
 def state(world: World) -> State:
     """Read everything."""
     known = {subject: world.facts.add_facts(subject, NewFacts()) for subject in world.told.subjects}
-    rows = [row for day in DAYS for row in world.figures.read_day(day) if row.values]
+    rows = [row for row in world.figures.list_rows() if row.values]
     keys = [key for each in known.values() for key in derive_all(each, world.settings, 0).keys]
     numbers = sorted({key.removeprefix("phone#") for key in keys if key.startswith("phone#")})
     return State(

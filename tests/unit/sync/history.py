@@ -27,6 +27,10 @@ def iso(at_s: float) -> str:
     return f"{datetime.fromtimestamp(at_s, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
+def read_iso(text: str) -> int:
+    return round(datetime.fromisoformat(text).timestamp())
+
+
 def spread(count: int, begins_s: int, ends_s: int, chance: Random) -> list[int]:
     """Return moments in order."""
     return sorted(chance.randrange(begins_s, ends_s) for _ in range(count))

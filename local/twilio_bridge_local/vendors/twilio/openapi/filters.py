@@ -88,7 +88,7 @@ def _compare_dates(operator: str, key: str, value: str, *, inclusive: bool) -> T
 
 
 def _holds(value: Any, test: Callable[[datetime], bool]) -> bool:  # noqa: ANN401  a property
-    return isinstance(value, str) and test(read_moment(value))
+    return isinstance(value, str) and test(_read_absolute(value))
 
 
 def read_moment(text: str) -> datetime:
