@@ -219,12 +219,12 @@ class FakePersons:
             if isinstance(row, TimelineEvent):
                 self.put_event(person_id, row, revive=revive)
             else:
-                self.put_interaction(person_id, row)
+                self.put_interaction(person_id, row, revive=revive)
 
-    def put_interaction(self, person_id: str, interaction: Interaction) -> bool:
+    def put_interaction(self, person_id: str, interaction: Interaction, *, revive: bool = False) -> bool:
         """Write one."""
         there = self._interactions[person_id].get(interaction.sid)
-        if there and there.version >= interaction.version:
+        if there and there.version >= interaction.version + revive:
             return False
         self._interactions[person_id][interaction.sid] = interaction
         return True

@@ -580,3 +580,17 @@ def test_old_interactions_are_replaced(people: Identities, persons: Persons, ama
     assert [summary] == persons.list_interactions(amara)
     assert [] == [*persons.find_aged(LATEST)]
     assert opened(people, PHONE)
+
+
+def test_what_a_sync_left_out_counts_once_it_is_wanted(persons: Persons, amara: str) -> None:
+    """A skipped event and an old interaction stay so where a live batch writes the same; `revive` changes both."""
+    persons.put_rows([(amara, replace(EVENT, status="skipped")), (amara, replace(INTERACTION, is_old=True))])
+    persons.put_rows([(amara, EVENT), (amara, INTERACTION)])
+    kept = dossier(persons, amara)
+    assert [("skipped", True)] == [(kept.events[0].status, kept.interactions[0].is_old)]
+
+    persons.put_rows([(amara, EVENT), (amara, INTERACTION)], revive=True)
+    found = dossier(persons, amara)
+    assert [("pending", False)] == [(found.events[0].status, found.interactions[0].is_old)]
+    persons.put_rows([(amara, replace(INTERACTION, version=2, is_old=True))], revive=True)
+    assert not dossier(persons, amara).interactions[0].is_old

@@ -80,7 +80,10 @@ class Persons(Protocol):
         """Return all that is held about a person and their halves, as of now."""
 
     def put_rows(self, rows: Sequence[tuple[str, Interaction | TimelineEvent]], *, revive: bool = False) -> None:
-        """Write interactions and events, each with its person's id, as `put_interaction` and `put_event` do."""
+        """Write interactions and events, each with its person's id, as `put_interaction` and `put_event` do.
+
+        `revive` also replaces an interaction of the same version.
+        """
 
     def put_interaction(self, person_id: str, interaction: Interaction) -> bool:
         """Write one; False where a later version stands there."""

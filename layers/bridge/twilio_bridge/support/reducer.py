@@ -44,8 +44,8 @@ class Record:
 class ReducerDeps:
     """What a batch is worked with; `lookup` returns the cached contacts at a number.
 
-    Events from before `skip_before` (epoch ms) are not for Brevo: a sync reads them. `revive` has those be sent that an
-    earlier sync skipped.
+    A sync reads what is from before `skip_before` (epoch ms): such events are not for Brevo, such interactions not for
+    its lists. `revive` has those count that an earlier sync skipped.
     """
 
     facts: Facts
@@ -234,7 +234,7 @@ def _write_rows(derived: Mapping[str, Derived], persons: Mapping[str, str], work
     rows: list[tuple[str, Interaction | TimelineEvent]] = []
     for subject, new in derived.items():
         rows += [(persons[subject], _skip_old(event, work.skip_before)) for event in new.events]
-        rows += [(persons[subject], new.interaction)] if new.interaction else []
+        rows += [(persons[subject], _mark_old(new.interaction, work.skip_before))] if new.interaction else []
     work.persons.put_rows(rows, revive=work.revive)
 
     figures = [row for new in derived.values() for row in new.rows]
@@ -246,3 +246,8 @@ def _write_rows(derived: Mapping[str, Derived], persons: Mapping[str, str], work
 def _skip_old(event: TimelineEvent, before: int) -> TimelineEvent:
     """Return an event as it is to be written: what is too old is kept, and never sent."""
     return replace(event, status="skipped") if event.status == "pending" and event.at < before else event
+
+
+def _mark_old(interaction: Interaction, before: int) -> Interaction:
+    """Return an interaction as it is to be written: not each one has an event that shows how old it is."""
+    return replace(interaction, is_old=True) if interaction.last_at < before else interaction

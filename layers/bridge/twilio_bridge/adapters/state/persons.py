@@ -100,7 +100,7 @@ class DynamoPersons:
         puts = [
             _put_event(person_id, row, revive=revive)
             if isinstance(row, TimelineEvent)
-            else _put_interaction(person_id, row)
+            else _put_interaction(person_id, row, revive=revive)
             for person_id, row in rows
         ]
         self._table.put_each(puts)
@@ -242,14 +242,15 @@ class DynamoPersons:
         return self._table.transact(writes)
 
 
-def _put_interaction(person_id: str, interaction: Interaction) -> Write:
+def _put_interaction(person_id: str, interaction: Interaction, *, revive: bool = False) -> Write:
     pk, sk = _row_key(person_id, INTERACTION + interaction.sid)
     known = {name: value for name, value in asdict(interaction).items() if value not in (None, "")}
     item: Item = {"pk": pk, "sk": sk, "version": interaction.version, "told": pack(known)}
     if interaction.ended_at and not interaction.is_summary:
         partition = f"{KEPT}{zlib.crc32(person_id.encode()) % PARTITIONS:x}"
         item |= {"gsi1pk": partition, "gsi1sk": _sortable(interaction.last_at)}
-    return a_put(item, when=IS_LATER, values={":version": interaction.version, ":now": int(time.time())})
+    when = f"{IS_LATER} OR version = :version" if revive else IS_LATER
+    return a_put(item, when=when, values={":version": interaction.version, ":now": int(time.time())})
 
 
 def _put_event(person_id: str, event: TimelineEvent, *, revive: bool = False) -> Write:

@@ -23,7 +23,7 @@ def _lists_of(interactions: Interactions, lists: flex.Lists) -> frozenset[int]:
 def _without_old(interactions: Interactions, dossier: Dossier) -> Interactions:
     """Return the interactions that are no old ones read by a sync: a list's automations are not for those."""
     skipped = {event.key.partition("#")[0] for event in dossier.events if event.status == "skipped"}
-    return [each for each in interactions if each.sid not in skipped]
+    return [each for each in interactions if not each.is_old and each.sid not in skipped]
 
 
 def written_lists(dossier: Dossier, lists: flex.Lists) -> frozenset[int]:

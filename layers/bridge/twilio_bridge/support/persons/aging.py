@@ -54,7 +54,7 @@ def sum_up(person_id: str, merged: Iterable[Interaction], earlier: Iterable[Inte
         sid = f"{SUMMARY}{each.channel if each.counts else ''}-{person_id}"
         changed.add(sid)
         version = found[sid].version if sid in found else 0
-        there = found.get(sid) or Interaction(sid=sid, version=version, channel=each.channel, stands_for=0)
+        there = found.get(sid) or Interaction(sid=sid, version=version, channel=each.channel, stands_for=0, is_old=True)
         found[sid] = _add(there, each)
     return [replace(found[sid], version=found[sid].version + 1) for sid in sorted(changed)]
 
@@ -73,4 +73,5 @@ def _add(summary: Interaction, each: Interaction) -> Interaction:
         ended_at=max(summary.ended_at, each.ended_at),
         score=each.score if is_latest else summary.score,
         scored_at=each.scored_at if is_latest else summary.scored_at,
+        is_old=summary.is_old and each.is_old,
     )

@@ -86,6 +86,7 @@ def _merge(group: Sequence[Interaction]) -> Interaction:
         score=latest.score,
         scored_at=latest.scored_at,
         values=values,
+        is_old=all(each.is_old for each in group),
     )
 
 

@@ -79,7 +79,8 @@ class Interaction:
     unless a worker accepted it. `ended_at` is 0 while it lasts; of a conversation, until it is closed. `parkings` are a
     conversation's times without a worker, each from and until, 0 for still. `values` are the customer's mapped fields,
     by their dotted path; `keys` those of the customer that it came with. A summary of old ones `stands_for` several,
-    and its `wait_s` is the sum of their `waits`.
+    and its `wait_s` is the sum of their `waits`. One that `is_old` was too old for Brevo's automations when a sync read
+    it, and puts nobody on a list.
     """
 
     sid: str
@@ -99,6 +100,7 @@ class Interaction:
     keys: tuple[str, ...] = ()
     stands_for: int = 1
     waits: int = 0
+    is_old: bool = False
 
     @property
     def is_summary(self) -> bool:
