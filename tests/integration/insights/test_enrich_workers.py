@@ -38,7 +38,7 @@ def test_the_command_has_the_function_do_it(insights: Insights, worker: str, mon
 
     monkeypatch.setattr(command, "find_deployment", lambda *_where: deployment(insights))
     wrong = CliRunner().invoke(app, ["workers", "sync", "--airtable", "Nobody"])
-    assert (wrong.exit_code, "EnrichWorkersFunction fails" in wrong.stderr) == (1, True)
+    assert (wrong.exit_code, "EnrichWorkersFunction failed: " in wrong.stderr) == (1, True)
 
     let_a_task_go_first(insights)
     written = insights.stack.invoke(NAME, event | {"apply": True}).payload
