@@ -11,7 +11,6 @@ import duckdb
 import pytest
 from samtranslator.yaml_helper import yaml_parse
 
-from tests.sizes import size
 from tests.unit.sync import history
 from tests.unit.sync.test_killed import CALLS, ENDS_S, MESSAGES, fill
 from tests.unit.sync.world import SyncWorld
@@ -31,7 +30,6 @@ TABLES = {
     if body["Type"] == "AWS::Glue::Table"
 }
 MOMENT = "%Y-%m-%d %H:%M:%S"
-assert size(1, 1)
 
 
 class Rows:
@@ -86,6 +84,7 @@ def test_the_template_has_the_tables_as_they_are() -> None:
         assert describe_view(table)["originalSql"] == table.write_view()
 
 
+@pytest.mark.prove
 def test_each_row_is_what_its_table_says() -> None:
     """Every column is there in its type, and no other."""
     checked = 0
@@ -113,6 +112,7 @@ def fits(value: Any, kind: str) -> bool:
     return isinstance(value, wanted[kind]) and isinstance(value, bool) == (kind == "boolean")
 
 
+@pytest.mark.prove
 def test_persons_are_hidden() -> None:
     """No number, name or text is in any file."""
     for table in ("messages", "calls", "figures"):
@@ -149,6 +149,7 @@ def test_there_are_five_questions() -> None:
     assert ["failures", "spend", "calls", "unreached", "waits"] == list(QUESTIONS)
 
 
+@pytest.mark.prove
 def test_failures(database: Any) -> None:
     """By code, and the beginning of the recipient."""
     failed = [each for each in messages() if each["status"] in {"failed", "undelivered"}]
@@ -157,6 +158,7 @@ def test_failures(database: Any) -> None:
     assert expected == found
 
 
+@pytest.mark.prove
 def test_spend(database: Any) -> None:
     """By day and status."""
     groups: dict[Any, list[Any]] = defaultdict(list)
@@ -176,6 +178,7 @@ def test_spend(database: Any) -> None:
     assert [row[4] for row in expected] == pytest.approx([row[4] for row in found])
 
 
+@pytest.mark.prove
 def test_calls(database: Any) -> None:
     """By direction."""
     groups: dict[str, list[Any]] = defaultdict(list)
@@ -188,6 +191,7 @@ def test_calls(database: Any) -> None:
     assert expected == ask(database, "calls")
 
 
+@pytest.mark.prove
 def test_unreached(database: Any) -> None:
     """Whoever got a message and never called."""
     reached = {each["to"] for each in messages() if each["status"] == "delivered"}
@@ -195,6 +199,7 @@ def test_unreached(database: Any) -> None:
     assert [(len(reached - called),)] == ask(database, "unreached")
 
 
+@pytest.mark.prove
 def test_waits(database: Any) -> None:
     """By queue, as the figures' own rows have it."""
     world, groups = exported(), defaultdict[str, list[Any]](list)
