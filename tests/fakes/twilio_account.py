@@ -14,12 +14,13 @@ from requests.adapters import BaseAdapter
 
 from twilio_bridge_local.vendors.sliding_window import SlidingWindow
 from twilio_bridge_local.vendors.twilio.errors import TwilioError, refusal
+from twilio_bridge_local.vendors.twilio.limits import FIRST_API, PRODUCT_LIMITS, name_limit
 from twilio_bridge_local.vendors.twilio.openapi.account import ApiRequest, TwilioApi
 
 ENDPOINT: Final = "http://twilio.test"
 ACCOUNT, TOKEN = "AC" + "0" * 31 + "a", "made-up"
-# Requests a second, of brief 1's figures; the first API's is what two nodes have.
-LIMITS: Final[Mapping[str, int]] = {"conversations": 100, "taskrouter": 30, "taskrouter-events": 20, "api": 50}
+# The first API's is what two nodes have.
+LIMITS: Final[Mapping[str, int]] = {**PRODUCT_LIMITS, FIRST_API: 50}
 
 
 class SteppingClock:
@@ -70,8 +71,7 @@ class AccountAdapter(BaseAdapter):
             return _respond(request, error.status, error.body)
 
     def _answer(self, product: str, path: str, query: str, request: requests.PreparedRequest) -> Any:
-        kind = "taskrouter-events" if path.endswith("/Events") and product == "taskrouter" else product
-        self._count(kind)
+        self._count(name_limit(str(request.method), f"/{product}{path}"))
         for part, status in self.failures.items():
             if part in f"{path}?{query}":
                 raise refusal(20404 if status == 404 else 20003 if status == 401 else 20001, path)

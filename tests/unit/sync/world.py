@@ -72,7 +72,7 @@ class SyncWorld:
         self.wakeups = Wakeups()
         self.metrics = SyncMetrics()
         self.pages_per_call = 1_000_000
-        self._session = open_session(self.adapter)
+        self.endpoint, self.session = ENDPOINT, open_session(self.adapter)
         self._clients: dict[str, TwilioClient] = {}
 
     def deps(self) -> SyncDeps:
@@ -107,9 +107,9 @@ class SyncWorld:
                 if stream.limit in rates
                 else NodeLimiter(table, ACCOUNT, 2, **clock)
             )
-            accounts = Accounts(ACCOUNT, (ACCOUNT, TOKEN), endpoint_url=ENDPOINT)
+            accounts = Accounts(ACCOUNT, (ACCOUNT, TOKEN), endpoint_url=self.endpoint)
             self._clients[stream.limit] = TwilioClient(
-                Funnel(accounts, limiter, self._session, patience_s=3_600, clock=self.clock.time), load_registry()
+                Funnel(accounts, limiter, self.session, patience_s=3_600, clock=self.clock.time), load_registry()
             )
         return self._clients[stream.limit]
 

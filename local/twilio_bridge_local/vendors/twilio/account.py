@@ -61,7 +61,8 @@ class Account:
     sent. A conversation that an inbound message creates stays `initializing` for `initializing_s` seconds.
     It lives in `inbound_service_sid`, by default in the account's default chat service. `shared_key` (id and secret)
     signs callbacks in place of the auth token. `retry_after_s` is the header of a 429, which may lack.
-    The limits of TaskRouter are an account's own, shown in its Console; None is without limit.
+    The limits of TaskRouter are an account's own, shown in its Console; None is without limit. `requests_per_s` are
+    those of products, by the names of `limits.name_limit`: by default there are none.
     `messaging` has the messages of the first API.
     `put_event` reaches Kinesis streams; without it no event leaves.
     """
@@ -77,6 +78,7 @@ class Account:
     writes_per_s: int | None = None
     taskrouter_reads_per_s: int | None = None
     taskrouter_writes_per_s: int | None = None
+    requests_per_s: Mapping[str, int] = field(default_factory=dict)
     inbound_service_sid: str = ""
     shared_key: tuple[str, str] | None = None
     retry_after_s: int | None = None

@@ -1,11 +1,32 @@
 """How many requests a second Twilio accepts; for the stand-in's server."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Final
 
 from twilio_bridge_local.vendors.sliding_window import SlidingWindow
 
 WINDOW_S = 1.0
+FIRST_API: Final = "api"
+TASKROUTER: Final = "taskrouter"
+TASKROUTER_EVENTS: Final = "taskrouter-events"
+# Requests a second that the connector's documentation names; of TaskRouter its reads, and those of its events apart.
+PRODUCT_LIMITS: Final[Mapping[str, int]] = {
+    "conversations": 100,
+    "flex-api": 100,
+    TASKROUTER: 30,
+    TASKROUTER_EVENTS: 20,
+}
+
+
+def name_limit(method: str, path: str) -> str:
+    """Return what a request counts among: the product that its path begins with; "" for TaskRouter's writes."""
+    product, _, rest = path.removeprefix("/").partition("/")
+    if product != TASKROUTER:
+        return product
+    if method != "GET":
+        return ""
+    return TASKROUTER_EVENTS if "Events" in rest.split("/") else TASKROUTER
 
 
 class RateLimit:

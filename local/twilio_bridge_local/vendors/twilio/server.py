@@ -31,7 +31,7 @@ from twilio_bridge_local.vendors.twilio.event_streams.sinks import EventStreams
 from twilio_bridge_local.vendors.twilio.flex_rest import flex_routes
 from twilio_bridge_local.vendors.twilio.flex_tokens import FlexTokens
 from twilio_bridge_local.vendors.twilio.iam_rest import iam
-from twilio_bridge_local.vendors.twilio.limits import RateLimit
+from twilio_bridge_local.vendors.twilio.limits import FIRST_API, PRODUCT_LIMITS, RateLimit, name_limit
 from twilio_bridge_local.vendors.twilio.messages.published import PUBLISHED, publish_senders
 from twilio_bridge_local.vendors.twilio.messages.records import MessagingService
 from twilio_bridge_local.vendors.twilio.messages.rest import contents, messages
@@ -103,6 +103,7 @@ class TwilioStandIn(Account, StandIn):
     def _forget_requests(self) -> None:
         self._write_limit = RateLimit(time.monotonic)
         self._taskrouter_limits = {kind: RateLimit(time.monotonic) for kind in ("reads", "writes", "expressions")}
+        self._product_limits = {name: RateLimit(time.monotonic) for name in (*PRODUCT_LIMITS, FIRST_API)}
 
     def replace_rows(self, product: str, path: str, rows: Sequence[dict[str, Any]]) -> None:
         """Put resources in place of those of a list that only the description knows."""
@@ -169,9 +170,16 @@ class TwilioStandIn(Account, StandIn):
         is_admitted = is_read or self._write_limit.admit(self.writes_per_s)
         if request.path.startswith(TASKROUTER) and not self._admit_taskrouter(is_read=is_read):
             is_admitted = False
+        if not self._admit_to_product(name_limit(request.method, request.path)):
+            is_admitted = False
         if not is_admitted:
             self._say_when()
             raise refusal(20429)
+
+    def _admit_to_product(self, name: str) -> bool:
+        """Return whether a product takes one more request."""
+        limit = self._product_limits.get(name)
+        return limit is None or limit.admit(self.requests_per_s.get(name))
 
     def _admit_taskrouter(self, *, is_read: bool) -> bool:
         """Return whether TaskRouter takes one more request; lists by an expression have a limit of their own."""

@@ -146,6 +146,38 @@ def test_too_many_changes_are_429(twilio: TwilioStandIn, client: Client) -> None
     assert len(client.conversations.v1.conversations.list()) == 2
 
 
+LISTS = {
+    "conversations": "/conversations/v1/Conversations",
+    "flex-api": "/flex-api/v1/Configuration",
+    "taskrouter": f"/taskrouter/v1/Workspaces/WS{0:032}/Workers",
+    "taskrouter-events": f"/taskrouter/v1/Workspaces/WS{0:032}/Events",
+    "api": f"/api/2010-04-01/Accounts/{ACCOUNT_SID}/Calls.json",
+}
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_each_product_has_a_limit_of_its_own(twilio: TwilioStandIn, name: str) -> None:
+    """The next request within a second is a 429 with code 20429; the other products are not concerned."""
+    twilio.requests_per_s = {name: 2}
+    with requests.Session() as session:
+        session.auth = (ACCOUNT_SID, AUTH_TOKEN)
+        answers = [session.get(twilio.url + LISTS[name], timeout=5) for _ in range(3)]
+        others = {session.get(twilio.url + path, timeout=5).status_code for own, path in LISTS.items() if own != name}
+    assert [200, 200, 429] == [each.status_code for each in answers]
+    assert 20429 == answers[-1].json()["code"]
+    assert {200} == others
+
+
+def test_what_task_router_writes_is_no_read(twilio: TwilioStandIn) -> None:
+    """Its documented limit is one of reads."""
+    sid = twilio.taskrouter.add_task(f"WS{0:032}")
+    twilio.requests_per_s = {"taskrouter": 1}
+    url = f"{twilio.url}/taskrouter/v1/Workspaces/WS{0:032}/Tasks/{sid}"
+    login = (ACCOUNT_SID, AUTH_TOKEN)
+    written = [requests.post(url, data={"Attributes": "{}"}, auth=login, timeout=5).status_code for _ in range(3)]
+    assert [200, 200, 200] == written
+
+
 def test_who_asks_must_be_known(twilio: TwilioStandIn) -> None:
     """The token or the API key; everything else is 401 with code 20003."""
     twilio.api_key = ("SK" + "0" * 32, "secret")
