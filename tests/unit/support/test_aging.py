@@ -82,3 +82,11 @@ def test_a_task_that_goes_on_stays(persons: FakePersons) -> None:
     persons.put_interaction("p", replace(old[0], version=4, last_at=NINE))
     assert not persons.replace_interactions("p", old, [])
     assert 0 == age(persons)
+
+
+def test_a_summary_of_old_ones_alone_is_old(persons: FakePersons) -> None:
+    """What was too old for Brevo's lists puts nobody on one later; one live interaction among them does."""
+    for each in (task(1, 100, is_old=True), task(2, 100, "webchat", is_old=True), task(3, 100, "webchat")):
+        persons.put_interaction("p", each)
+    age(persons)
+    assert {"voice": True, "webchat": False} == {each.channel: each.is_old for each in persons.list_interactions("p")}
