@@ -6,6 +6,7 @@ Twilio as too large and stands as two halves.
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final, Literal
 
 Kind = Literal["day", "newest", "undated", "open", "relist"]
@@ -65,6 +66,7 @@ def make_run_id(at: int) -> str:
     return f"{datetime.fromtimestamp(at / 1000, UTC):%Y%m%dT%H%M%S}{at % 1000:03}Z"
 
 
+@lru_cache(maxsize=16)  # each row of a page asks for it
 def read_run_id(run: str) -> int:
     """Return when a run began (epoch ms)."""
     moment = datetime.strptime(f"{run[:18]}000+0000", "%Y%m%dT%H%M%S%f%z")
