@@ -53,14 +53,14 @@ def clear(bundle: Bundle, endpoint_url: str, secrets: Mapping[str, Mapping[str, 
 
     for table in bundle.tables:
         dynamodb.delete_table(TableName=table.name)
-    for queue in bundle.queues:
-        sqs.purge_queue(QueueUrl=sqs.get_queue_url(QueueName=queue.name)["QueueUrl"])
     for bucket in bundle.buckets:
         for listed in s3.list_objects_v2(Bucket=bucket).get("Contents", []):
             s3.delete_object(Bucket=bucket, Key=listed["Key"])
     for name in secrets:
         manager.delete_secret(SecretId=name, ForceDeleteWithoutRecovery=True)
-    make(bundle, endpoint_url, secrets)
+
+    for url in make(bundle, endpoint_url, secrets).values():
+        sqs.purge_queue(QueueUrl=url)
 
 
 def _tables(tables: tuple[Table, ...], dynamodb: Any) -> None:  # noqa: ANN401  boto3 makes its clients' classes late
