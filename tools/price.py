@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from samtranslator.yaml_helper import yaml_parse
+from twilio_bridge_local.template.reader import parse_template
 
 TEMPLATE: Final = Path(__file__).parents[1] / "template.yaml"
 HOURS: Final = 730
@@ -98,7 +98,7 @@ def count(size: Size) -> dict[str, float]:
 
 def _deployed(kind: str, *, support: bool) -> list[dict[str, Any]]:
     """Return the template's resources of a type, those of support only where it is on."""
-    resources = yaml_parse(TEMPLATE.read_text())["Resources"].values()
+    resources = parse_template(TEMPLATE.read_text())["Resources"].values()
     found = [body for body in resources if body["Type"] == kind]
     return [body for body in found if support or body.get("Condition") != "HasSupport"]
 

@@ -5,11 +5,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from samtranslator.yaml_helper import yaml_parse
-
 from twilio_bridge_local.aws.call_log import AwsCall
+from twilio_bridge_local.template.reader import parse_template
 
-TEMPLATE = yaml_parse((Path(__file__).parents[2] / "template.yaml").read_text())
+TEMPLATE = parse_template((Path(__file__).parents[2] / "template.yaml").read_text())
 SECRETS = {name: f"local/{name}" for name in ("twilio", "airtable", "brevo")}
 # Lambda itself does this with the function's role: it stores what was given up.
 LAMBDAS_OWN = {("EventStreamsFunction", "s3:ListBucket", "local-quarantine")}

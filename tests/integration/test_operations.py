@@ -6,18 +6,18 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from samtranslator.yaml_helper import yaml_parse
 
 from tests.integration.test_template_parts import evaluate
 from tests.integration.test_template_parts import transformed as transformed  # noqa: PLC0414  a fixture
 from tools import price
 from twilio_bridge.adapters.aws.metrics import NAMES
 from twilio_bridge.messages.sending.outcomes import FIGURES
+from twilio_bridge_local.template.reader import parse_template
 
 ROOT: Final = Path(__file__).parents[2]
 OPERATIONS: Final = (ROOT / "docs" / "operations.md").read_text()
 POLICY: Final = json.loads((ROOT / "docs" / "deployer-policy.json").read_text())
-TEMPLATE: Final = yaml_parse((ROOT / "template.yaml").read_text())
+TEMPLATE: Final = parse_template((ROOT / "template.yaml").read_text())
 # The IAM prefix of a CloudFormation type's service, where it is not the service's name.
 PREFIXES: Final = {"apigatewayv2": "apigateway"}
 

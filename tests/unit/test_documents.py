@@ -9,7 +9,6 @@ from typing import Any, Final
 
 import pytest
 import typer
-from samtranslator.yaml_helper import yaml_parse
 
 from tests.e2e.first_hour.readme import read_steps
 from twilio_bridge.config.schema import PACKAGED, parse
@@ -17,10 +16,11 @@ from twilio_bridge.phone import parse_number
 from twilio_bridge_cli.app import COMMANDS
 from twilio_bridge_cli.groups import Group, load_command
 from twilio_bridge_local.environment import settings_of
+from twilio_bridge_local.template.reader import parse_template
 
 ROOT: Final = Path(__file__).parents[2]
 DOCUMENTS: Final = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
-TEMPLATE: Final = yaml_parse((ROOT / "template.yaml").read_text())
+TEMPLATE: Final = parse_template((ROOT / "template.yaml").read_text())
 LINK: Final = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 # template.yaml sets these; nobody else does.
 SET_BY_THE_TEMPLATE: Final = re.compile(

@@ -11,7 +11,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
-from samtranslator.yaml_helper import yaml_parse
+import yaml
+from samtranslator.yaml_helper import intrinsics_multi_constructor
 
 from twilio_bridge_local.errors import TemplateError
 from twilio_bridge_local.template.bundle import Bundle, Function, Queue, Stream, Table
@@ -78,7 +79,7 @@ def merged(shared: object, own: object) -> Any:  # noqa: ANN401  template values
 
 def _document(path: Path) -> dict[str, Any]:
     try:
-        document = _parse(path.read_text(encoding="utf-8"))
+        document = parse_template(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise TemplateError(f"{path} cannot be read: {error.strerror}") from error
     if not isinstance(document, dict):
@@ -87,9 +88,16 @@ def _document(path: Path) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=4)
-def _parse(text: str) -> Any:  # noqa: ANN401  a template may hold anything
-    """Return a template's document, which nobody changes: every start reads it twice."""
-    return yaml_parse(text)
+def parse_template(text: str) -> Any:  # noqa: ANN401  a template may hold anything
+    """Return a template's document as SAM reads it; nobody may change it, as every start reads it twice."""
+    return yaml.load(text, Loader=_Loader)  # noqa: S506  it is a CSafeLoader
+
+
+class _Loader(yaml.CSafeLoader):
+    """Reads CloudFormation's short forms (`!Ref`); SAM's own loader is eight times slower."""
+
+
+_Loader.add_multi_constructor("!", intrinsics_multi_constructor)
 
 
 def _parameters(declared: Mapping[str, Any], given: Mapping[str, str]) -> dict[str, object]:

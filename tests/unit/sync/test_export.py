@@ -9,7 +9,6 @@ from typing import Any
 
 import duckdb
 import pytest
-from samtranslator.yaml_helper import yaml_parse
 
 from tests.unit.sync import history
 from tests.unit.sync.test_killed import CALLS, ENDS_S, MESSAGES, fill
@@ -20,13 +19,14 @@ from twilio_bridge.config.sync import Export
 from twilio_bridge.sync.export_rows import Anonymiser
 from twilio_bridge.sync.export_tables import list_tables
 from twilio_bridge.sync.support_export import export_support
+from twilio_bridge_local.template.reader import parse_template
 
 ROOT = Path(__file__).parents[3]
 TEXT = (ROOT / "docs/analytics.md").read_text()
 QUESTIONS = dict(re.findall(r"```sql\n-- (\w+)\n(.*?)```", TEXT, flags=re.DOTALL))
 TABLES = {
     body["Properties"]["TableInput"]["Name"]: body["Properties"]["TableInput"]
-    for body in yaml_parse(TEMPLATE.read_text())["Resources"].values()
+    for body in parse_template(TEMPLATE.read_text())["Resources"].values()
     if body["Type"] == "AWS::Glue::Table"
 }
 MOMENT = "%Y-%m-%d %H:%M:%S"
