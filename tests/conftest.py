@@ -1,5 +1,6 @@
-"""What holds for every test: an environment that is ours alone."""
+"""What holds for every test: an environment that is ours alone, and the order and the processes they run in."""
 
+import gc
 import os
 from collections.abc import Iterator
 from itertools import groupby
@@ -31,6 +32,17 @@ def _environment(home: Path) -> Iterator[None]:
     kept = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "HOME": str(home)}
     with patch.dict(os.environ, {**kept, **MADE_UP}, clear=True):
         yield
+
+
+def pytest_configure() -> None:
+    """Look for no garbage while modules are loaded and tests collected: it takes as long again, and there is none."""
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage among what is made from now on."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.hookimpl(optionalhook=True)
