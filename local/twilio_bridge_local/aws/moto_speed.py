@@ -4,6 +4,7 @@
 - A query sorts the whole table, and looks through all of it. Here it begins with its partition, or its index.
 - An answer looks up each of the ten types of each attribute, under several names. Here it looks at the one there is.
 - A request lists all that DynamoDB can do anew, and looks through moto's folders for its service. Here both are kept.
+- An update's clauses are counted anew below each part of its expression. Here they are counted once.
 - SQS counts a queue's messages for each message that it takes or hands out, and reads the clock for each of them.
   Here it counts by one look at the clock, and does not count where a message's age is asked for.
 """
@@ -20,6 +21,7 @@ from moto.core.utils import method_names_from_class, unix_time_millis
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.dynamodb.models.table import Table
+from moto.dynamodb.parsing.validators import ActionCountValidator
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 from moto.sqs.models import Queue, SQSBackend
 
@@ -34,6 +36,7 @@ def speed_up_moto() -> None:
     """Let moto answer in a time that does not depend on what its tables hold."""
     DynamoDBBackend.transact_write_items = _transact
     Table.query = _query
+    ActionCountValidator.traverse = ActionCountValidator.verify_action_counts
     BaseJSONSerializer._serialize_type_structure = _serialize  # noqa: SLF001  moto has no other
     moto.core.responses.method_names_from_class = cache(method_names_from_class)
     DomainDispatcherApplication.get_backend_for_host = _find_service
