@@ -18,6 +18,7 @@ import sys
 import time
 import traceback
 from contextlib import suppress
+from functools import cache
 from typing import Any
 
 from twilio_bridge_local.functions import runtime
@@ -32,6 +33,7 @@ LIBRARIES = (
     "requests",
     "yaml",
 )
+SERVICES = ("dynamodb", "kinesis", "lambda", "s3", "secretsmanager", "sqs")
 _REQUEST_SIZE = 65_536
 _STREAMS = 3
 
@@ -42,6 +44,8 @@ def main() -> None:
     for library in LIBRARIES:
         with suppress(ImportError):  # it is missing for the functions that import it, and they have the error
             importlib.import_module(library)
+    with suppress(ImportError):
+        _share_service_models()
     gc.freeze()  # what was loaded stays shared between the processes
 
     ended = _notice_ends()
@@ -56,6 +60,18 @@ def main() -> None:
                 _report_ends(statuses)
             if control in ready and not _serve(control, statuses):
                 return
+
+
+def _share_service_models() -> None:
+    """Keep what botocore reads of a service: each process would decode the same again for its first client."""
+    import boto3  # noqa: PLC0415  where it is missing, a function has the error
+    from botocore.loaders import JSONFileLoader  # noqa: PLC0415  same
+
+    read = cache(JSONFileLoader().load_file)
+    JSONFileLoader.load_file = lambda _loader, path: read(path)  # type: ignore[assignment, method-assign]
+    session = boto3.Session()
+    for service in SERVICES:
+        session.client(service)  # type: ignore[call-overload]  # the stubs want the name spelled out
 
 
 def _notice_ends() -> socket.socket:
