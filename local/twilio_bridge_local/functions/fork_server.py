@@ -29,9 +29,14 @@ LIBRARIES = (
     "boto3.dynamodb.types",
     "concurrent.futures.thread",
     "phonenumbers",
-    "pydantic",
+    "pydantic.fields",  # pydantic itself loads nothing
+    "pydantic.functional_validators",
+    "pydantic.main",
+    "pydantic.plugin._schema_validator",
+    "pydantic.types",
     "requests",
     "yaml",
+    "zoneinfo",
 )
 SERVICES = ("dynamodb", "kinesis", "lambda", "s3", "secretsmanager", "sqs")
 _REQUEST_SIZE = 65_536
