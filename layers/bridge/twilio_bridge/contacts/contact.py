@@ -122,9 +122,11 @@ def fold_text(text: str) -> str:
     """Make a text comparable whatever its case, accents and quotes; runs of white space become one blank."""
     plain = text.casefold()
     if not plain.isascii():
-        plain = unicodedata.normalize("NFKD", plain.translate(FOLDED)).casefold().translate(FOLDED)
-    kept = (max(character, " ") for character in plain if not unicodedata.combining(character))
-    return " ".join("".join(kept).split())
+        apart = unicodedata.normalize("NFKD", plain.translate(FOLDED)).casefold().translate(FOLDED)
+        plain = "".join(character for character in apart if not unicodedata.combining(character))
+    if not plain.isprintable():
+        plain = "".join(max(character, " ") for character in plain)
+    return " ".join(plain.split())
 
 
 def is_record_id(text: str) -> bool:
