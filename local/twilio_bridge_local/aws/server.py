@@ -47,6 +47,7 @@ _CONFIG: Final = Config(
     read_timeout=30,
     retries={"mode": "standard", "total_max_attempts": 2},
     parameter_validation=True,
+    user_agent="twilio-bridge-local",  # the SDK's own is put together anew for each request
     max_pool_connections=50,  # every poller of a queue holds one
 )
 
