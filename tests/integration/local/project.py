@@ -66,6 +66,11 @@ class Project:
         return (self.folder / "functions.log").read_text()
 
 
+def warm(stack: Stack) -> None:
+    """Start the function Worker, so that its start takes none of a short visibility timeout."""
+    assert stack.invoke("Worker", {"Records": []}).ok
+
+
 class Lines:
     """A log sink that remembers."""
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.local.project import Project, eventually
+from tests.integration.local.project import Project, eventually, warm
 from twilio_bridge_local.functions.queue_poller import overtaken
 from twilio_bridge_local.stack import Stack
 
@@ -61,11 +61,6 @@ def _queue(project: Project, code: str, *, visibility_s: int = 30, receives: int
     project.function("Worker", code, {"Queue": {"Type": "SQS", "Properties": source}})
 
 
-def _warm(stack: Stack) -> None:
-    """Start the function, so that a start takes none of a short visibility timeout."""
-    assert stack.invoke("Worker", {"Records": []}).ok
-
-
 def _send(stack: Stack, bodies: Sequence[str], **more: Any) -> None:
     """Send bodies like `a1`: the first letter is the group."""
     sqs = stack.client("sqs")
@@ -106,7 +101,7 @@ def test_what_failed_holds_up_its_group_and_no_other(project: Project) -> None:
     """The group comes again from its first failed message on, in order; later ones wait for it."""
     _queue(project, FAIL_ONCE, visibility_s=3)
     with project.stack() as stack:
-        _warm(stack)
+        warm(stack)
         _send(stack, ["a1", "a2", "b1", "a3"])
         assert eventually(lambda: _batches(project))
         _send(stack, ["a4", "b2"])
@@ -144,7 +139,7 @@ def test_dead_letters_free_the_group(project: Project) -> None:
     """A message that has been received too often goes to its own FIFO queue, and the next one comes."""
     _queue(project, FAIL_GROUP_A, visibility_s=1, receives=2)
     with project.stack() as stack:
-        _warm(stack)
+        warm(stack)
         _send(stack, ["a1"])
         assert eventually(lambda: len(_batches(project)) == 2, 5)
         _send(stack, ["a2"])

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from tests.integration.local.project import Project, eventually
+from tests.integration.local.project import Project, eventually, warm
 from twilio_bridge_local.functions.processes import Outcome
 from twilio_bridge_local.functions.queue_poller import done
 from twilio_bridge_local.stack import Stack
@@ -63,6 +63,7 @@ def test_what_failed_comes_back(project: Project) -> None:
     """Only the message reported as failed is delivered again."""
     _queues(project, SHOW, visibility_s=1, receives=9)
     with project.stack() as stack:
+        warm(stack)
         _send(stack, ["good", "bad", "fine"])
         assert eventually(lambda: "bad 2" in _seen(project))
         assert eventually(lambda: _left(stack, "Work") == 1)
@@ -73,6 +74,7 @@ def test_what_keeps_failing_ends_among_the_dead_letters(project: Project) -> Non
     """SQS moves it there when it has been received as often as the redrive policy allows."""
     _queues(project, SHOW, visibility_s=1)
     with project.stack() as stack:
+        warm(stack)
         _send(stack, ["good", "bad"])
         assert eventually(lambda: _left(stack, "Dead") == 1)
         assert _left(stack, "Work") == 0
