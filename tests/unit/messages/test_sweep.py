@@ -109,14 +109,15 @@ def _fail(*_args: object) -> None:
     raise UnavailableError("dynamodb", "away")
 
 
-def test_one_campaign_that_fails_holds_no_other_up() -> None:
+@pytest.mark.parametrize("error", [UnavailableError("dynamodb", "away"), KeyError("a mistake of ours")])
+def test_one_campaign_that_fails_holds_no_other_up(error: Exception) -> None:
     """The next one is swept all the same."""
     world = planned(1)
     real = world.campaigns.find_campaign
 
     def find(campaign_id: str) -> Campaign | None:
         if campaign_id == "away":
-            raise UnavailableError("dynamodb", "away")
+            raise error
         return real(campaign_id)
 
     world.campaigns.find_campaign = find  # type: ignore[method-assign]

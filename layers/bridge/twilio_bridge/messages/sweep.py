@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from twilio_bridge.errors import BridgeError, OutOfTimeError
+from twilio_bridge.errors import OutOfTimeError
 from twilio_bridge.logs import describe_error, logger
 from twilio_bridge.messages.campaign import Campaign, CampaignState
 from twilio_bridge.messages.planning.planner import is_planned
@@ -67,7 +67,7 @@ def sweep_campaigns(deps: SweepDeps) -> dict[str, int]:
             queued += sweep_campaign(campaign_id, deps)
         except OutOfTimeError:
             raise
-        except BridgeError as error:
+        except Exception as error:  # noqa: BLE001  a mistake of ours in one of them holds no other up
             failed += 1
             logger.error("campaign not swept", extra={"campaign": campaign_id, **describe_error(error)})
 
