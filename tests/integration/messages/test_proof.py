@@ -107,10 +107,10 @@ class Troubles:
     def pause(self) -> None:
         """Pause, wait until nobody sends any more, and resume."""
         self.deployed.steer(self.campaign, "pause")
-        patiently(self.deployed.waiting, lambda count: not count, size(30, 600))
+        patiently(self.deployed.waiting, lambda count: not count, size(30, 600), self.deployed.show_hidden)
         before = self.sent()
         self.deployed.sweep()
-        patiently(self.deployed.waiting, lambda count: not count, size(30, 600))
+        patiently(self.deployed.waiting, lambda count: not count, size(30, 600), self.deployed.show_hidden)
         self.sent_in_pause.append(self.sent() - before)
         self.deployed.steer(self.campaign, "resume")
 
