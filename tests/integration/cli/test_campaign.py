@@ -26,7 +26,7 @@ from twilio_bridge.messages.planning.preview import PreviewDeps
 from twilio_bridge.messages.planning.request_parts import Defaults
 from twilio_bridge.messages.sweep import sweep_campaigns
 from twilio_bridge_cli import aws, output
-from twilio_bridge_cli.commands.campaign.showing import MAX_MISSED_COUNT
+from twilio_bridge_cli.watching import MAX_MISSED_COUNT
 from twilio_bridge_local.functions.iam_authorizer import is_authorized
 from twilio_bridge_local.http_server import HttpRequest
 

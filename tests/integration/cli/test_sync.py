@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 from moto import mock_aws
 
 from tests.integration.cli.bridge import Bridge
 from tests.integration.cli.conftest import Run, write_local_stack
 from twilio_bridge_cli import aws
+from twilio_bridge_cli.watching import MAX_MISSED_COUNT
 
 STREAM = {"stream": "messages", "slices": 4, "left": 1, "failed": 0, "rows": 30, "requests": 4, "problems": []}
 RUN: dict[str, Any] = {
@@ -35,6 +37,8 @@ class Function:
         assert "SyncFunction" == FunctionName
         self.asked.append(json.loads(Payload))
         found = self.answers.pop(0)
+        if not found:
+            raise EndpointConnectionError(endpoint_url="https://lambda")
         failed = {"FunctionError": "Unhandled"} if "errorMessage" in found else {}
         return {"Payload": io.BytesIO(json.dumps(found).encode()), **failed}
 
@@ -58,6 +62,17 @@ def test_a_sync_is_watched_until_its_end(run: Run, function: Function) -> None:
     assert [{"action": "progress"}] * 2 == function.asked[1:]
     assert "messages" in done.stdout
     assert "0.5" in done.stdout  # thirty rows in a minute
+
+
+def test_watching_goes_on_where_an_answer_does_not_come(run: Run, function: Function) -> None:
+    """A few times one after the other, and at any time anew; the sync itself goes on all the while."""
+    function.answers += [RUN, *[{}] * MAX_MISSED_COUNT, RUN, {}, DONE]
+    assert 0 == run("sync").exit_code
+
+    function.answers += [RUN, *[{}] * (MAX_MISSED_COUNT + 1)]
+    away = run("sync")
+    assert (1, []) == (away.exit_code, function.answers)
+    assert "AWS does not answer" in away.stderr
 
 
 def test_a_plan_has_requests_and_minutes(run: Run, function: Function) -> None:

@@ -10,14 +10,13 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from twilio_bridge_cli import output
 from twilio_bridge_cli.commands.campaign.calling import CampaignsApi
-from twilio_bridge_cli.errors import DONE, REFUSED, UnreachableError
+from twilio_bridge_cli.errors import DONE, REFUSED
+from twilio_bridge_cli.watching import ask_patiently
 
 PREVIEW_ROWS: Final = 3
 FINAL_STATES: Final = {"finished", "cancelled", "refused"}
 # What somebody has to look at: it does not go on by itself.
 STUCK_STATES: Final = {"refused", "paused"}
-# Answers that may fail to come one after the other.
-MAX_MISSED_COUNT: Final = 5
 BAR_ORDER: Final = ("sent", "failed", "skipped", "cancelled", "open")
 _COLOURS: Final[Mapping[str, str]] = {"sent": "green", "failed": "red", "skipped": "yellow", "cancelled": "blue"}
 
@@ -129,7 +128,7 @@ def watch_campaign(api: CampaignsApi, campaign_id: str, every: float = 2.0, *, a
     """Show bars until the campaign ends or stands still, then how it stands, and end the command."""
     with OutcomeBars() as bars:
         while True:
-            shown = _fetch_patiently(api, campaign_id, every)
+            shown = ask_patiently(lambda: api.get(campaign_id), every)
             bars.show(shown)
             if shown["state"] in FINAL_STATES | STUCK_STATES:
                 break
@@ -137,16 +136,6 @@ def watch_campaign(api: CampaignsApi, campaign_id: str, every: float = 2.0, *, a
 
     show_campaign(shown, as_json=as_json)
     exit_by_state(shown)
-
-
-def _fetch_patiently(api: CampaignsApi, campaign_id: str, every: float) -> dict[str, Any]:
-    """Return a campaign as it stands; a campaign goes on for hours, and the network need not."""
-    for _ in range(MAX_MISSED_COUNT):
-        try:
-            return api.get(campaign_id)
-        except UnreachableError:
-            time.sleep(every)
-    return api.get(campaign_id)
 
 
 def describe_report(report: Mapping[str, Any]) -> Iterable[str]:

@@ -13,6 +13,7 @@ from twilio_bridge_cli.errors import DONE, REFUSED
 from twilio_bridge_cli.groups import make_command
 from twilio_bridge_cli.invoking import invoke_function
 from twilio_bridge_cli.options import Region, Stack
+from twilio_bridge_cli.watching import ask_patiently
 
 HELP: Final = (
     "Shows how a deployment is: vendors, contacts, events, queues, quota; and keeps showing it with --watch."
@@ -58,8 +59,11 @@ def status(
     if count:
         invoke_function(deployment, region, FUNCTION, {"count": True})
 
+    def ask() -> dict[str, Any]:
+        return invoke_function(deployment, region, FUNCTION, {})
+
     while True:
-        document = invoke_function(deployment, region, FUNCTION, {})
+        document = ask_patiently(ask, every) if watch else ask()
         _show(document, as_json=as_json)
         if not watch:
             break

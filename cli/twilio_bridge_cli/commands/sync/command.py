@@ -9,10 +9,11 @@ from twilio_bridge_cli import output
 from twilio_bridge_cli.commands.sync.showing import list_problems, show_plan, show_progress
 from twilio_bridge_cli.deployments import Deployment
 from twilio_bridge_cli.environment import read_environment
-from twilio_bridge_cli.errors import DONE, REFUSED, CommandError
+from twilio_bridge_cli.errors import DONE, REFUSED, CommandError, RefusedCommandError
 from twilio_bridge_cli.groups import make_command
 from twilio_bridge_cli.invoking import find_stack, invoke_sync
 from twilio_bridge_cli.options import Region, Stack
+from twilio_bridge_cli.watching import ask_patiently
 
 HELP: Final = (
     "Reads what Twilio holds: conversations and tasks into contacts and figures, records into the export."
@@ -97,6 +98,10 @@ def _split(text: str | None) -> list[str] | None:
 
 def _watch(document: dict[str, Any], deployment: Deployment, region: str | None) -> dict[str, Any]:
     """Wait for a run's end behind a bar, and return it as it stands then."""
+
+    def ask() -> dict[str, Any]:
+        return invoke_sync(deployment, region, {"action": "progress"})
+
     total = sum(each["slices"] for each in document["streams"])
     seen: set[tuple[str, str]] = set()
     with output.show_progress("Reading", total, 0) as advance:
@@ -109,5 +114,5 @@ def _watch(document: dict[str, Any], deployment: Deployment, region: str | None)
                 seen.add(found)
                 output.print_warning(": ".join(found))
             time.sleep(EVERY_S)
-            document = invoke_sync(deployment, region, {"action": "progress"})
+            document = ask_patiently(ask, EVERY_S, RefusedCommandError)
     return document
