@@ -10,7 +10,7 @@ is left. One stack with an embedded AWS can run in a process at a time (see `aws
 import json
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -152,7 +152,7 @@ class Stack:
         front = gateway(self.bundle.functions, self.invoke, listening, self._log)
         cleanup.callback(front.stop)
         self.url = front.url
-        self._add_functions(cleanup.enter_context(ForkServer()))
+        self._add_functions(cleanup.enter_context(closing(ForkServer())))
         self.bundle = _reached_at(self.bundle, self._url_for(self.environment.airtable))
         feeds = self._feeds = list(self._make_feeds(queue_urls))
         _stop_in_order(cleanup, front, feeds, self._pools.values())

@@ -4,7 +4,7 @@ import multiprocessing
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -104,7 +104,7 @@ def world(count: int, owners: Sequence[str], factor: float) -> Iterator[World]:
         refreshes = Refreshes()
         invoke_url = running.enter_context(HttpServer(invoke_api([REFRESH], refreshes.invoke))).url
         variables = _environment(REFRESH, aws_url, invoke_url, airtable_url) | slowed
-        server = running.enter_context(ForkServer())
+        server = running.enter_context(closing(ForkServer()))
         pool = refreshes.pool = Pool(Function(REFRESH, ROOT, HANDLER, 900, 1_024, {}), variables, server, log)
         running.callback(pool.close)
         yield World(aws_url, airtable_url, invoke_url, slowed, refreshes, stored)

@@ -15,8 +15,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from types import TracebackType
-from typing import IO, Final, Self
+from typing import IO, Final
 
 from twilio_bridge_local.errors import ForkServerError
 from twilio_bridge_local.template.bundle import Function
@@ -95,14 +94,6 @@ class ForkServer:
             self._control.close()
             self._process.kill()
             self._process.wait()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _ask(self, request: str, descriptors: Sequence[int], environment: Mapping[str, str]) -> int:
         """Return the id of the process that was forked as requested."""

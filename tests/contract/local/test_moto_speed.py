@@ -6,6 +6,7 @@ import pytest
 from botocore.exceptions import ClientError
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.dynamodb.models import dynamodb_backends
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 
 from tests.contract.tables import SYNC_STATE, Aws
 
@@ -138,3 +139,29 @@ def test_a_query_of_an_index_finds_what_has_its_keys(aws: Aws) -> None:
     assert ["p1", "p0", "p2"] == [item["pk"]["S"] for item in found]
     with pytest.raises(ClientError):
         aws.client.query(IndexName="no-such", **request)
+
+
+@pytest.mark.parametrize("clause", ["SET n = :x", "REMOVE n", "ADD n :x"])
+def test_each_clause_of_an_update_stands_once(filled: Aws, clause: str) -> None:
+    """Also where another one stands between; two of different kinds are fine."""
+    between = "SET y = :x" if not clause.startswith("SET") else "REMOVE y"
+    asked = {"TableName": SYNC_STATE, "Key": key("a"), "ExpressionAttributeValues": {":x": {"N": "9"}}}
+    filled.client.update_item(**asked, UpdateExpression=f"{clause} SET z = :x" if "SET" not in clause else clause)
+
+    with pytest.raises(ClientError, match="can only be used once"):
+        filled.client.update_item(**asked, UpdateExpression=f"{clause} {between} {clause.replace('n', 'w')}")
+
+
+def test_a_request_s_service_is_looked_up_once_a_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And is the one that moto finds."""
+    looked_up = []
+
+    def note() -> list[str]:
+        looked_up.append("folders")
+        return ["dynamodb"]
+
+    dispatcher = DomainDispatcherApplication(None)
+    monkeypatch.setattr("moto.backends.list_of_moto_modules", note)
+    hosts = ["dynamodb", "sqs.eu-west-1.amazonaws.com", None] * 3
+    assert [dispatcher.get_backend_for_host(host) for host in hosts] == ["dynamodb", "sqs", None] * 3
+    assert len(looked_up) == 2

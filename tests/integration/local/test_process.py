@@ -265,6 +265,30 @@ def test_a_new_process_has_the_libraries_and_nothing_of_the_bundle(tmp_path: Pat
     assert answer == [True, []]
 
 
+def test_what_describes_aws_is_read_before_a_process_is_forked(tmp_path: Path, log: Lines) -> None:
+    """A function's first client reads none of it; each would decode the same again."""
+    code = """
+        import boto3
+        from botocore.loaders import JSONFileLoader
+
+        read, files = JSONFileLoader._load_file, []
+
+        def note(loader, path, open_method):
+            files.append(path)
+            return read(loader, path, open_method)
+
+        JSONFileLoader._load_file = note
+
+        def lambda_handler(event, context):
+            boto3.Session().client(event)
+            return [file for file in files if "service-2" in file]
+    """
+    functions = pool(tmp_path, code, log)
+    known, other = functions.invoke("dynamodb").payload, functions.invoke("sns").payload
+    functions.close()
+    assert (known, bool(other)) == ([], True)
+
+
 def test_a_process_holds_no_file_of_another(tmp_path: Path, log: Lines) -> None:
     """A pipe that a neighbour held open would not show that its process ended."""
     code = "import os\ndef lambda_handler(event, context): return len(os.listdir('/dev/fd'))"
