@@ -45,7 +45,8 @@ TEMPLATE: Final = Path("template.yaml")
 class Stack:
     """Everything of the template behind `url`, from `with` to the end of its block.
 
-    `schedules=False` leaves scheduled functions to whoever calls `invoke`.
+    `schedules=False` leaves scheduled functions to whoever calls `invoke`. Whoever gives a `fork_server` closes it, and
+    may give it to the next stack; a stack without one has its own.
 
     Attributes:
         url: The gateway, without a final slash.
@@ -76,6 +77,7 @@ class Stack:
         log_folder: Path | None = None,
         alert: Alert = quiet,
         schedules: bool = True,
+        fork_server: ForkServer | None = None,
     ) -> None:
         self.environment = environment
         self._template = template.resolve()
@@ -83,6 +85,7 @@ class Stack:
         self._log_folder = log_folder
         self._alert = alert
         self._schedules = schedules
+        self._fork_server = fork_server
         self._pools: dict[str, Pool] = {}
         self._feeds: Sequence[Feed] = ()
         self._cleanup = ExitStack()
@@ -152,7 +155,7 @@ class Stack:
         front = gateway(self.bundle.functions, self.invoke, listening, self._log)
         cleanup.callback(front.stop)
         self.url = front.url
-        self._add_functions(cleanup.enter_context(closing(ForkServer())))
+        self._add_functions(self._fork_server or cleanup.enter_context(closing(ForkServer())))
         self.bundle = _reached_at(self.bundle, self._url_for(self.environment.airtable))
         feeds = self._feeds = list(self._make_feeds(queue_urls))
         _stop_in_order(cleanup, front, feeds, self._pools.values())

@@ -5,9 +5,22 @@ A stack with an embedded AWS can only run alone in its process, so whoever start
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
-from typing import Any, TypeVar
+from pathlib import Path
+from typing import Any, Final, TypeVar
 
+from twilio_bridge_local.environment import Environment
+from twilio_bridge_local.functions.forks import ForkServer
+from twilio_bridge_local.stack import Stack
+
+TEMPLATE: Final = Path(__file__).parents[2] / "template.yaml"
+
+FORK_SERVER = ForkServer()  # for each stack of this process in turn; it ends with the process
 T = TypeVar("T")
+
+
+def bundle_stack(environment: Environment, *, template: Path = TEMPLATE, **options: Any) -> Stack:
+    """Return a stack of the bundle, with functions that are forked as quickly as this process's others."""
+    return Stack(environment, template=template, port=0, fork_server=FORK_SERVER, **options)
 
 
 class SharedStack:

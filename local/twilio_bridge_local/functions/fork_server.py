@@ -3,14 +3,15 @@
 `python -m twilio_bridge_local.functions.fork_server SOCKET`, started by `forks`. A request is a line of JSON with the
 handler, its folder and its environment, beside four file descriptors: the function's input, output and error output,
 and where its exit status goes, as a line, when it ends. The answer is a line with its process id. A forked process is
-the leader of a session and keeps nothing of this one but the loaded libraries; nothing of the bundle is among them.
-When the socket closes this ends; the functions end when their input does.
+the leader of a session and keeps nothing of this one but what is loaded: libraries, and those modules of the bundle
+that no function's environment can change. When the socket closes this ends; the functions end when their input does.
 """
 
 import gc
 import importlib
 import json
 import os
+import pkgutil
 import selectors
 import signal
 import socket
@@ -29,16 +30,20 @@ LIBRARIES = (
     "boto3.dynamodb.types",
     "concurrent.futures.thread",
     "phonenumbers",
+    "pyairtable",
     "pydantic.fields",  # pydantic itself loads nothing
     "pydantic.functional_validators",
     "pydantic.main",
     "pydantic.plugin._schema_validator",
     "pydantic.types",
     "requests",
+    "twilio.rest",
     "yaml",
     "zoneinfo",
 )
 SERVICES = ("dynamodb", "kinesis", "lambda", "s3", "secretsmanager", "sqs")
+BUNDLE = "twilio_bridge"
+BUNDLE_READS_ENVIRONMENT = tuple(f"{BUNDLE}.{name}" for name in ("logs", "settings", "wiring"))
 _REQUEST_SIZE = 65_536
 _STREAMS = 3
 
@@ -46,11 +51,11 @@ _STREAMS = 3
 def main() -> None:
     """Fork until the socket closes."""
     control = socket.socket(fileno=int(sys.argv[1]))
-    for library in LIBRARIES:
-        with suppress(ImportError):  # it is missing for the functions that import it, and they have the error
-            importlib.import_module(library)
+    load_libraries()
     with suppress(ImportError):
         _share_service_models()
+    with suppress(ImportError):  # a template of other functions
+        load_bundle()
     gc.freeze()  # what was loaded stays shared between the processes
 
     ended = _notice_ends()
@@ -67,6 +72,13 @@ def main() -> None:
                 return
 
 
+def load_libraries() -> None:
+    """Load those that are installed: one that is missing is missing for the functions that import it."""
+    for library in LIBRARIES:
+        with suppress(ImportError):
+            importlib.import_module(library)
+
+
 def _share_service_models() -> None:
     """Keep what botocore reads of a service: each process would decode the same again for its first client."""
     import boto3  # noqa: PLC0415  where it is missing, a function has the error
@@ -77,6 +89,20 @@ def _share_service_models() -> None:
     session = boto3.Session()
     for service in SERVICES:
         session.client(service)  # type: ignore[call-overload]  # the stubs want the name spelled out
+
+
+def load_bundle() -> None:
+    """Load each module of the bundle but those that read the environment, and all that load one of those."""
+    package = importlib.import_module(BUNDLE)
+    refused: dict[str, Any] = dict.fromkeys(BUNDLE_READS_ENVIRONMENT)  # None: whoever loads it has an ImportError
+    sys.modules.update(refused)
+
+    for module in pkgutil.walk_packages(package.__path__, f"{BUNDLE}."):
+        with suppress(ImportError):
+            importlib.import_module(module.name)
+
+    for name in refused:
+        del sys.modules[name]
 
 
 def _notice_ends() -> socket.socket:

@@ -83,17 +83,6 @@ class Instance:
         answer = outcome.payload
         return Outcome(answer["error"], "error") if "error" in answer else Outcome(answer["result"])
 
-    def renew(self) -> None:
-        """Let it begin with its next event as a new instance does, but with its libraries loaded."""
-        if not self._ready:  # it has not begun, or was renewed and not used since
-            return
-        try:
-            self._process.stdin.write(b'{"renew": true}\n')
-            self._process.stdin.flush()
-        except BrokenPipeError:  # the process ended; the next event finds that out
-            return
-        self._ready = False
-
     def close(self) -> None:
         """End the process, whatever it is doing, and everything that belongs to it; may be called twice."""
         self._closing = True
@@ -181,13 +170,12 @@ class Pool:
             instance.close()
 
     def reset(self) -> None:
-        """End the busy instances; let the others begin anew with their next event."""
+        """End all instances; the next event starts a new one."""
         with self._lock:
-            busy = self._all.difference(self._idle)
-            self._all.difference_update(busy)
-            for instance in self._idle:
-                instance.renew()
-        for instance in busy:
+            instances = list(self._all)
+            self._all.clear()
+            self._idle.clear()
+        for instance in instances:
             instance.close()
 
     def kill(self) -> int:

@@ -23,8 +23,6 @@ from typing import Any, BinaryIO
 Handler = Callable[[Any, Any], Any]
 Message = dict[str, Any]
 
-LAYER_PACKAGE = "twilio_bridge"
-
 
 @dataclass(frozen=True)
 class Context:
@@ -53,12 +51,7 @@ def main(name: str) -> None:
     threading.Thread(target=_read, args=(incoming, requests), daemon=True).start()
     handler = _begin(name, outgoing)
     while True:
-        request = requests.get()
-        if request.get("renew"):
-            forget_modules(name)
-            handler = _begin(name, outgoing)
-        else:
-            _send(outgoing, serve(handler, request))
+        _send(outgoing, serve(handler, requests.get()))
 
 
 def _begin(name: str, outgoing: BinaryIO) -> Handler:
@@ -72,14 +65,6 @@ def _begin(name: str, outgoing: BinaryIO) -> Handler:
         raise SystemExit(1) from error
     _send(outgoing, {"ready": True})
     return handler
-
-
-def forget_modules(name: str) -> None:
-    """Unload the handler's module and the layer's package; the next load begins as in a new instance."""
-    handler_module = name.rpartition(".")[0].replace("/", ".")
-    own = [each for each in sys.modules if each == handler_module or each.partition(".")[0] == LAYER_PACKAGE]
-    for module in own:
-        del sys.modules[module]
 
 
 def load(name: str) -> Handler:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import requests
 
-from tests.integration.shared import SharedStack
+from tests.integration.shared import SharedStack, bundle_stack
 from tests.integration.waiting import patiently, retry_messages
 from twilio_bridge.entrypoints.twilio_signature import sign
 from twilio_bridge_local.environment import decide
@@ -99,9 +99,7 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
             "AIRTABLE_BASE_ID": airtable.base_id,
             "AIRTABLE_ENDPOINT_URL": airtable.url,
         }
-        with Stack(
-            decide(settings), template=ROOT / "template.yaml", port=0, log_folder=folder, schedules=False
-        ) as stack:
+        with bundle_stack(decide(settings), log_folder=folder, schedules=False) as stack:
             yield Deployment(stack, airtable)
 
 

@@ -12,13 +12,12 @@ import pytest
 import requests
 
 from tests.integration.callbacks.conftest import ROOT, WORKER, Deploy, Deployment, many
-from tests.integration.shared import SharedStack
+from tests.integration.shared import SharedStack, bundle_stack
 from tests.integration.waiting import patiently
 from tests.sizes import IS_PROVING, only_proved
 from twilio_bridge_local.credentials import AIRTABLE_WEBHOOK_SECRET
 from twilio_bridge_local.environment import decide
 from twilio_bridge_local.samples.airtable_base import COLUMNS
-from twilio_bridge_local.stack import Stack
 from twilio_bridge_local.vendors.airtable.store import Column, Table
 from twilio_bridge_local.vendors.airtable.webhooks import Webhook
 from twilio_bridge_local.vendors.faults import Faults
@@ -297,7 +296,7 @@ def test_what_could_not_be_read_is_read_by_the_next_refresh(deploy: Deploy) -> N
 def test_the_local_stack_registers_itself(tmp_path: Path, shared: SharedStack) -> None:
     """Whatever is started registers its own address at the stand-in, and what is changed there is seen."""
     shared.close()
-    with Stack(decide({}), template=ROOT / "template.yaml", port=0, log_folder=tmp_path) as stack:
+    with bundle_stack(decide({}), log_folder=tmp_path) as stack:
         airtable = stack.stand_ins.airtable
         assert airtable
 
@@ -326,7 +325,7 @@ def test_a_real_base_gets_no_webhook_of_a_laptops(tmp_path: Path, shared: Shared
 
 
 def _url_given(settings: dict[str, str], folder: Path) -> str:
-    with Stack(decide(settings), template=ROOT / "template.yaml", port=0, log_folder=folder, schedules=False) as stack:
+    with bundle_stack(decide(settings), log_folder=folder, schedules=False) as stack:
         function = next(each for each in stack.bundle.functions if each.name == "RefreshContactsFunction")
         payloads = [json.loads(each.payload or "{}") for each in function.schedules]
         return str(next(payload["url"] for payload in payloads if "webhook" in payload))

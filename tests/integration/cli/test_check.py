@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 from tests.integration.cli.bridge import Bridge, Reply
 from tests.integration.cli.conftest import Run
 from tests.integration.granted import done, granted
+from tests.integration.shared import bundle_stack
 from tests.sizes import size
 from twilio_bridge.adapters.aws.dynamodb import Table
 from twilio_bridge.adapters.state.persons import DynamoPersons
@@ -131,7 +132,7 @@ class Scene:
 
 @pytest.fixture(scope="module")
 def stack() -> Iterator[Stack]:
-    with Stack(decide({}), template=ROOT / "template.yaml", port=0, schedules=False) as running:
+    with bundle_stack(decide({}), schedules=False) as running:
         assert running.stand_ins.airtable
         running.stand_ins.airtable.rate_limit.requests_per_s = 1_000
         yield running

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 import requests
 
-from tests.integration.callbacks.conftest import ROOT, loaded
+from tests.integration.callbacks.conftest import loaded
+from tests.integration.shared import bundle_stack
 from tests.integration.waiting import patiently
 from twilio_bridge_local.environment import decide
 from twilio_bridge_local.stack import Stack
@@ -102,7 +103,7 @@ def insights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Insights]:
     folder = tmp_path_factory.mktemp("stack")
     (folder / "bridge.yaml").write_text(CONFIG)
     decided = decide({"BRIDGE_CONFIG": str(folder / "bridge.yaml")})
-    with Stack(decided, template=ROOT / "template.yaml", port=0, log_folder=folder, schedules=False) as stack:
+    with bundle_stack(decided, log_folder=folder, schedules=False) as stack:
         running = Insights(stack)
         outcome = patiently(lambda: stack.invoke("RefreshContactsFunction", {"whole": True}).payload, loaded, 30)
         assert loaded(outcome), outcome

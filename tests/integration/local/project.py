@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.integration.shared import FORK_SERVER, bundle_stack
 from tests.integration.waiting import BUSY
 from twilio_bridge_local.environment import Environment, Vendor
-from twilio_bridge_local.functions.forks import ForkServer
 from twilio_bridge_local.functions.lambda_environment import lambda_environment
 from twilio_bridge_local.functions.processes import Pool
 from twilio_bridge_local.stack import Stack
@@ -23,7 +23,6 @@ REAL = Environment(
     airtable=Vendor("app" + "1" * 14, "airtable-token", "http://127.0.0.1:9"),
     brevo=Vendor("", "brevo-key", "http://127.0.0.1:9"),
 )
-SERVER = ForkServer()
 ECHO = """
     def lambda_handler(event, context):
         return event
@@ -59,8 +58,8 @@ class Project:
         route = {"Type": "HttpApi", "Properties": {"Path": path, "Method": method}}
         self.function(name, code, {"Route": route}, **properties)
 
-    def stack(self, environment: Environment = REAL) -> Stack:
-        return Stack(environment, template=self.template, port=0, log_folder=self.folder)
+    def stack(self, environment: Environment = REAL, *, schedules: bool = True) -> Stack:
+        return bundle_stack(environment, template=self.template, log_folder=self.folder, schedules=schedules)
 
     def log(self) -> str:
         return (self.folder / "functions.log").read_text()
@@ -90,7 +89,7 @@ def pool(folder: Path, code: str, log: Lines, *, timeout_s: float = 5, name: str
     (folder / "app.py").write_text(textwrap.dedent(code))
     function = Function(name, folder, "app.lambda_handler", timeout_s, 128, {"GIVEN": "by the template"})
     environment = lambda_environment(function, aws_url="http://127.0.0.1:1", invoke_url="http://127.0.0.1:2")
-    return Pool(function, environment, SERVER, log)
+    return Pool(function, environment, FORK_SERVER, log)
 
 
 def eventually(holds: Callable[[], object], timeout_s: float = 3.0) -> bool:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.integration.shared import bundle_stack
 from tests.sizes import IS_PROVING
 from twilio_bridge_local.demo import frontline, messages, support
 from twilio_bridge_local.demo.steps import Step
@@ -313,8 +314,8 @@ def copied(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def stack(copied: Path) -> Iterator[Stack]:
-    with Stack(
-        decide({}, demo=True), template=copied / "template.yaml", port=0, log_folder=copied, schedules=False
+    with bundle_stack(
+        decide({}, demo=True), template=copied / "template.yaml", log_folder=copied, schedules=False
     ) as running:
         yield running
 

@@ -2,6 +2,9 @@
 
 import json
 import os
+import subprocess
+import sys
+import textwrap
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -251,18 +254,45 @@ def test_processes_are_started_again_after_their_parent_was_killed(tmp_path: Pat
     assert eventually(lambda: not lives(first))
 
 
-def test_a_new_process_has_the_libraries_and_nothing_of_the_bundle(tmp_path: Path, log: Lines) -> None:
-    """Else a module would be shared that Lambda loads anew, in the environment of its function."""
+def test_a_new_process_has_what_no_environment_changes(tmp_path: Path, log: Lines) -> None:
+    """Libraries, and what of the bundle reads none, nor loads what does: that is loaded anew in each function."""
     code = """
         import sys
-        loaded = set(sys.modules)
+        loaded = {*sys.modules}
         def lambda_handler(event, context):
-            return ["boto3" in loaded, [name for name in loaded if name.split(".")[0] == "twilio_bridge"]]
+            return [[name for name in names if name in loaded] for names in event]
     """
     functions = pool(tmp_path, code, log)
-    answer = functions.invoke({}).payload
+    shared = ["boto3", "twilio_bridge.config.schema", "twilio_bridge.contacts.paging", "twilio_bridge.support.ports"]
+    own = ["twilio_bridge.logs", "twilio_bridge.settings", "twilio_bridge.wiring.base", "twilio_bridge.frontline.crm"]
+    answer = functions.invoke([shared, own]).payload
     functions.close()
-    assert answer == [True, []]
+    assert answer == [shared, []]
+
+
+def test_what_is_shared_of_the_bundle_reads_no_environment() -> None:
+    """While it is loaded, else a function would have what stands in another's; pydantic asks for plugins."""
+    code = """
+        import json, os
+        from twilio_bridge_local.functions import fork_server
+
+        read, names = type(os.environ).__getitem__, set()
+
+        def note(environment, name):
+            names.add(name)
+            return read(environment, name)
+
+        fork_server.load_libraries()
+        type(os.environ).__getitem__ = note
+        fork_server.load_bundle()
+        shared = sorted(names)
+        import twilio_bridge.logs
+        print(json.dumps([shared, sorted(names)]))
+    """
+    asked = [sys.executable, "-P", "-c", textwrap.dedent(code)]
+    printed = subprocess.run(asked, check=True, timeout=60, capture_output=True, text=True).stdout  # noqa: S603  ours
+    shared, own = json.loads(printed)
+    assert (shared, "POWERTOOLS_LOG_LEVEL" in own) == (["PYDANTIC_DISABLE_PLUGINS"], True)
 
 
 def test_what_describes_aws_is_read_before_a_process_is_forked(tmp_path: Path, log: Lines) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.integration.shared import bundle_stack
 from twilio_bridge_local.environment import decide
 from twilio_bridge_local.stack import Stack
 
@@ -17,7 +18,7 @@ STATUSES = {"crm/unknown_location": 422, "crm/unknown_contact": 404, "campaigns/
 
 @pytest.fixture(scope="module")
 def stack() -> Iterator[Stack]:
-    with Stack(decide({}), template=ROOT / "template.yaml", port=0, schedules=False) as running:
+    with bundle_stack(decide({}), schedules=False) as running:
         assert "contacts" in running.invoke("RefreshContactsFunction", {"whole": True}).payload
         yield running
 

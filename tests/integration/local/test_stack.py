@@ -295,7 +295,7 @@ def test_schedules_may_be_left_out(project: Project) -> None:
     """A test or a benchmark decides itself when a scheduled function runs."""
     schedule = {"Type": "Schedule", "Properties": {"Schedule": "rate(1 second)"}}
     project.function("It", "def lambda_handler(e, c): return 'ran'", {"Schedule": schedule})
-    with Stack(REAL, template=project.template, port=0, log_folder=project.folder, schedules=False) as stack:
+    with project.stack(schedules=False) as stack:
         assert stack.invoke("It", {}).payload == "ran"
     assert project.log().count("REPORT") == 1
 

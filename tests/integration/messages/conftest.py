@@ -16,8 +16,7 @@ from botocore.credentials import Credentials
 from moto.backends import get_backend
 from moto.core.utils import unix_time_millis
 
-from tests.integration.callbacks.conftest import ROOT
-from tests.integration.shared import SharedStack
+from tests.integration.shared import SharedStack, bundle_stack
 from tests.integration.waiting import patiently
 from twilio_bridge.adapters.aws.dynamodb import Table
 from twilio_bridge.adapters.state.campaign_rows import DynamoLedger
@@ -185,8 +184,8 @@ def start(tmp_path_factory: pytest.TempPathFactory, config: str = CONFIG) -> Ite
     """Start a stack whose sweep comes when a test asks for it."""
     folder = tmp_path_factory.mktemp("stack")
     (folder / "bridge.yaml").write_text(config)
-    decided, template = decide({"BRIDGE_CONFIG": str(folder / "bridge.yaml")}), ROOT / "template.yaml"
-    with Stack(decided, template=template, port=0, log_folder=folder, schedules=False) as stack:
+    decided = decide({"BRIDGE_CONFIG": str(folder / "bridge.yaml")})
+    with bundle_stack(decided, log_folder=folder, schedules=False) as stack:
         yield Deployment(stack)
 
 

@@ -13,7 +13,7 @@ import pytest
 import requests
 
 from tests.integration.callbacks.conftest import ROOT, TOKEN
-from tests.integration.shared import SharedStack
+from tests.integration.shared import SharedStack, bundle_stack
 from tests.integration.waiting import patiently, retry_messages
 from twilio_bridge.entrypoints.twilio_signature import sign
 from twilio_bridge_local.environment import decide
@@ -185,7 +185,7 @@ def start(tmp_path_factory: pytest.TempPathFactory, config: str, more: Mapping[s
         reached = {"BREVO_API_KEY": brevo.api_key, "BREVO_ENDPOINT_URL": brevo.url}
         own = {"BRIDGE_CONFIG": str(folder / "bridge.yaml"), "TASK_COMPLETE_SECRET": SECRET}
         decided = decide({**reached, **own, **more})
-        with Stack(decided, template=template, port=0, log_folder=folder, schedules=False) as stack:
+        with bundle_stack(decided, template=template, log_folder=folder, schedules=False) as stack:
             running = Deployment(stack, brevo, account)
             running.put(map(record, samples(WARM_UP, "task-canceled-abandon")))
             running.await_events(WARM_UP, 1, 30)
