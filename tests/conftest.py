@@ -12,6 +12,7 @@ import pytest
 WAITING = Path(__file__).parent / "integration"
 # Their place among the others; what takes long should not begin last.
 SOONER = 0.85
+OF_PYTEST = "PYTEST_CURRENT_TEST"
 MADE_UP = {
     "TZ": "UTC",
     "AWS_ACCESS_KEY_ID": "testing",
@@ -23,17 +24,29 @@ MADE_UP = {
 }
 
 
-@pytest.fixture(scope="session")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("home")
+@pytest.fixture(scope="session", autouse=True)
+def _own_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Leave nothing of the machine's environment but the path; accounts and keys in it are made up."""
+    kept = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "HOME": str(tmp_path_factory.mktemp("home"))}
+    with patch.dict(os.environ, {**kept, **MADE_UP}, clear=True):
+        yield
 
 
 @pytest.fixture(autouse=True)
-def _environment(home: Path) -> Iterator[None]:
-    """Leave nothing of the machine's environment but the path; accounts and keys in it are made up."""
-    kept = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "HOME": str(home)}
-    with patch.dict(os.environ, {**kept, **MADE_UP}, clear=True):
-        yield
+def _environment() -> Iterator[None]:
+    """Take back what a test changes in it."""
+    before = _read_environment()
+
+    yield
+    after = _read_environment()
+    if after != before:
+        for added in after.keys() - before.keys():
+            del os.environ[added]
+        os.environ.update(before)
+
+
+def _read_environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name != OF_PYTEST}
 
 
 def pytest_configure() -> None:
