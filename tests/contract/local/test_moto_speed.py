@@ -1,14 +1,18 @@
 """moto answers as before where it is made quick: transactions are whole or not at all, queries find what there is."""
 
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.dynamodb.exceptions import ItemSizeTooLarge
 from moto.dynamodb.models import dynamodb_backends
+from moto.dynamodb.models.dynamo_type import DynamoType, Item, LimitedSizeDict
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 
 from tests.contract.tables import SYNC_STATE, Aws
+from twilio_bridge_local.aws import moto_speed_dynamodb
 
 BEYOND = "zzz"
 ABSENT = "attribute_not_exists(pk)"
@@ -104,6 +108,35 @@ def test_every_type_comes_back(aws: Aws) -> None:
     aws.client.put_item(**put("p", value={"M": value}))
     assert value == aws.client.get_item(TableName=SYNC_STATE, Key=key("p"))["Item"]["value"]["M"]
     assert value == everything(aws)[0]["value"]["M"]
+
+
+@pytest.mark.parametrize("beyond", [0, 1])
+@pytest.mark.parametrize(
+    "last", [{"S": "ü"}, {"B": b"\0"}, {"M": {"é": {"L": [{"N": "17"}, {"NULL": True}]}}}], ids=repr
+)
+def test_an_item_is_refused_at_the_size_at_which_moto_refuses_it(last: Any, beyond: int) -> None:
+    """Counted in UTF-8 bytes of names and values, each once."""
+    attributes = {"größe": {"S": "x"}, "n": {"N": "12"}, "last": last}
+    rest = 405_000 - sum(len(name.encode()) + DynamoType(value).size() for name, value in attributes.items())
+    attributes["r"] = {"S": "x" * (rest - 1 + beyond)}
+    moto_s = LimitedSizeDict()
+
+    def fill() -> None:
+        for name, value in attributes.items():
+            moto_s[name] = DynamoType(value)
+
+    for make in (fill, lambda: Item(None, None, attributes)):
+        with pytest.raises(ItemSizeTooLarge) if beyond else nullcontext():
+            make()
+    assert beyond or moto_s == Item(None, None, attributes).attrs
+
+
+@pytest.mark.parametrize(
+    "value", [{"S": ""}, {"S": "aü\U0001f600"}, {"N": "1.5"}, {"B": "YQ=="}, {"BOOL": True}], ids=repr
+)
+def test_a_value_has_the_size_that_moto_measures(value: dict[str, Any]) -> None:
+    for each in (value, {"L": [value]}, {"M": {"ü": value}}):
+        assert moto_speed_dynamodb._moto_measures(DynamoType(each)) == DynamoType(each).size()
 
 
 def test_a_query_finds_a_partition_in_order_page_by_page(aws: Aws) -> None:
