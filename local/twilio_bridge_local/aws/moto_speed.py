@@ -1,18 +1,23 @@
 """Where moto does the same work again and again, or more the more it holds, and what makes it answer at once.
 
 Of any service, here:
-- An answer looks up each of the ten types of each attribute, under several names. Here it looks at the one there is.
+- A request and an answer look up each of the ten types of each attribute. Here they look at the one there is.
+- An answer works out anew under which names each of its members may stand. Here the names are kept.
+- A request's id asks for 52 random letters one by one. Here it asks for them at once.
 - A request lists all that DynamoDB can do anew, and looks through moto's folders for its service. Here both are kept.
 
 Of one: `moto_speed_dynamodb`, `moto_speed_expressions` and `moto_speed_sqs`.
 """
 
+import string
 from functools import cache
 from typing import Any, Final
 
 import moto.core.responses
-from moto.core.serialize import BaseJSONSerializer
+from moto.core.parse import BaseJSONParser
+from moto.core.serialize import BaseJSONSerializer, XFormedAttributePicker
 from moto.core.utils import method_names_from_class
+from moto.moto_api._internal.moto_random import MotoRandom
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 
 from twilio_bridge_local.aws.moto_speed_dynamodb import speed_up_dynamodb
@@ -20,12 +25,19 @@ from twilio_bridge_local.aws.moto_speed_expressions import speed_up_expressions
 from twilio_bridge_local.aws.moto_speed_sqs import speed_up_sqs
 
 _moto_finds_service: Final = DomainDispatcherApplication.get_backend_for_host
+_moto_names: Final = XFormedAttributePicker.get_possible_keys
+_moto_parses: Final = BaseJSONParser._parse_structure
 _moto_serializes: Final = BaseJSONSerializer._serialize_type_structure
+
+_LIKE_JSON: Final = {("S", str), ("N", str), ("BOOL", bool), ("NULL", bool)}
 
 
 def speed_up_moto() -> None:
     """Let moto answer in a time that does not depend on what it holds, and do its work once."""
+    BaseJSONParser._parse_structure = _parse
     BaseJSONSerializer._serialize_type_structure = _serialize
+    XFormedAttributePicker.get_possible_keys = _find_names
+    MotoRandom.get_random_string = _make_string
     moto.core.responses.method_names_from_class = cache(method_names_from_class)
     DomainDispatcherApplication.get_backend_for_host = _find_service
     speed_up_dynamodb()
@@ -40,6 +52,20 @@ def _find_service(dispatcher: Any, host: str | None) -> str | None:
     return found[host]
 
 
+def _parse(parser: Any, shape: Any, value: Any) -> Any:
+    """Parse the type that an attribute's value has; anything else as moto does."""
+    if shape.name != "AttributeValue" or type(value) is not dict or len(value) != 1:
+        return _moto_parses(parser, shape, value)
+
+    [(name, member)] = value.items()
+    if member is None or name not in shape.members:
+        return _moto_parses(parser, shape, value)
+
+    parsed = parser.MAP_TYPE()
+    parsed[name] = parser._parse_shape(shape.members[name], member)
+    return parsed
+
+
 def _serialize(serializer: Any, serialized: Any, value: Any, shape: Any, key: str) -> None:
     """Serialize what an attribute's value has; anything else as moto does."""
     if shape.name != "AttributeValue" or type(value) is not dict or not value.keys() <= shape.members.keys():
@@ -48,6 +74,26 @@ def _serialize(serializer: Any, serialized: Any, value: Any, shape: Any, key: st
 
     wrapper: dict[str, object] = serializer.MAP_TYPE()
     for name, member in value.items():
-        if member is not None:
+        if (name, type(member)) in _LIKE_JSON:
+            wrapper[name] = member
+        elif member is not None:
             serializer._serialize(wrapper, member, shape.members[name], name)
     serializer._default_serialize(serialized, wrapper, shape, key)
+
+
+def _find_names(picker: Any, context: Any) -> Any:
+    """Return the names under which a member may stand; all plain dictionaries have the same."""
+    if type(context.obj) is not dict:
+        return _moto_names(picker, context)
+
+    known = context.shape.__dict__.setdefault("_possible_names", {})
+    asked = context.key, getattr(context.shape, "parent", None)
+    if asked not in known:
+        known[asked] = tuple(_moto_names(picker, context))
+    return known[asked]
+
+
+def _make_string(random: Any, length: int = 20, include_digits: bool = True, lower_case: bool = False) -> str:
+    letters = string.ascii_letters + (string.digits if include_digits else "")
+    made = "".join(random.choices(letters, k=length))
+    return made.lower() if lower_case else made

@@ -1,18 +1,25 @@
 """moto answers as before where it is made quick: transactions are whole or not at all, queries find what there is."""
 
+import json
+import string
+from collections.abc import Callable
 from contextlib import nullcontext
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.core.parse import BaseJSONParser, JSONParser
+from moto.core.serialize import BaseJSONSerializer, JSONSerializer, XFormedAttributePicker
+from moto.core.utils import get_service_model
 from moto.dynamodb.exceptions import ItemSizeTooLarge
 from moto.dynamodb.models import dynamodb_backends
 from moto.dynamodb.models.dynamo_type import DynamoType, Item, LimitedSizeDict
+from moto.moto_api._internal import mock_random
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 
 from tests.contract.tables import SYNC_STATE, Aws
-from twilio_bridge_local.aws import moto_speed_dynamodb
+from twilio_bridge_local.aws import moto_speed, moto_speed_dynamodb
 
 BEYOND = "zzz"
 ABSENT = "attribute_not_exists(pk)"
@@ -137,6 +144,92 @@ def test_an_item_is_refused_at_the_size_at_which_moto_refuses_it(last: Any, beyo
 def test_a_value_has_the_size_that_moto_measures(value: dict[str, Any]) -> None:
     for each in (value, {"L": [value]}, {"M": {"ü": value}}):
         assert moto_speed_dynamodb._moto_measures(DynamoType(each)) == DynamoType(each).size()
+
+
+TYPES = [
+    {"S": "é"},
+    {"N": "1.50"},
+    {"B": "AP8="},
+    {"SS": ["a"]},
+    {"NS": ["1"]},
+    {"BS": ["AA=="]},
+    {"NULL": True},
+    {"BOOL": False},
+    {"L": [{"S": ""}, {"M": {"S": {"S": "S"}}}]},
+    {"M": {}},
+]
+ODD = [
+    {},
+    None,
+    {"S": None},
+    {"S": 1},
+    {"BOOL": "true"},
+    {"N": "1", "S": "a"},
+    {"s": "a"},
+    {"X": "a"},
+    {"N": 1, "X": 2},
+]
+
+
+@pytest.fixture
+def moto_s_own(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], Any]], Any]:
+    """What an action returns where moto reads and writes requests as it does by itself."""
+
+    def run(action: Callable[[], Any]) -> Any:
+        with monkeypatch.context() as patched:
+            patched.setattr(BaseJSONParser, "_parse_structure", moto_speed._moto_parses)
+            patched.setattr(BaseJSONSerializer, "_serialize_type_structure", moto_speed._moto_serializes)
+            patched.setattr(XFormedAttributePicker, "get_possible_keys", moto_speed._moto_names)
+            return action()
+
+    return run
+
+
+@pytest.mark.parametrize("value", TYPES + ODD, ids=repr)
+def test_a_value_is_parsed_as_moto_parses_it(value: Any, moto_s_own: Any) -> None:
+    operation = get_service_model("dynamodb").operation_model("PutItem")
+    body = json.dumps({"TableName": "T", "Item": {"value": value, "deep": {"M": {"value": value}}}})
+
+    def parse() -> Any:
+        return JSONParser(operation).parse({"body": body.encode()})
+
+    assert moto_s_own(parse) == parse()
+
+
+@pytest.mark.parametrize("value", TYPES + ODD, ids=repr)
+def test_a_value_is_serialized_as_moto_serializes_it(value: Any, moto_s_own: Any) -> None:
+    operation = get_service_model("dynamodb").operation_model("GetItem")
+
+    def serialize() -> Any:
+        serializer = JSONSerializer(operation, value_picker=XFormedAttributePicker())
+        return json.loads(serializer.serialize({"Item": {"value": value, "deep": {"L": [value]}}})["body"])
+
+    assert moto_s_own(serialize) == serialize()
+
+
+@pytest.mark.parametrize(
+    "table", [{}, {"TableName": "T"}, {"table_name": "T", "Name": "N"}, {"Name": "N", "status": "S"}], ids=repr
+)
+def test_a_member_is_found_under_the_names_under_which_moto_finds_it(table: dict[str, Any], moto_s_own: Any) -> None:
+    """As often as it is asked: under its own, in other letters, without what stands before it, or by its shape's."""
+    operation = get_service_model("dynamodb").operation_model("DescribeTable")
+    more = {"TableSizeBytes": 1, "KeySchema": [{"AttributeName": "pk"}], "sse_description": {"Status": "on"}}
+
+    def serialize() -> Any:
+        serializer = JSONSerializer(operation, value_picker=XFormedAttributePicker())
+        return [serializer.serialize({name: {**table, **more}}) for name in ("Table", "TableDescription", "table")]
+
+    assert moto_s_own(serialize) == serialize() == serialize()
+
+
+@pytest.mark.parametrize("digits", [True, False])
+@pytest.mark.parametrize("lower", [True, False])
+def test_a_random_string_has_the_letters_that_moto_takes(digits: bool, lower: bool) -> None:
+    taken = string.ascii_letters + (string.digits if digits else "")
+    made = mock_random.get_random_string(9999, include_digits=digits, lower_case=lower)
+    assert len(made) == 9999
+    assert set(made) == set(taken.lower() if lower else taken)
+    assert len(mock_random.get_random_string()) == 20
 
 
 def test_a_query_finds_a_partition_in_order_page_by_page(aws: Aws) -> None:
