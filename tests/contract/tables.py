@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -12,6 +13,8 @@ import boto3
 import pytest
 from botocore import UNSIGNED
 from botocore.config import Config
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.dynamodb import dynamodb_backends
 
 from twilio_bridge.adapters.aws.dynamodb import Table
 from twilio_bridge.contacts.contact import Contact
@@ -20,8 +23,10 @@ from twilio_bridge_local.template.reader import read
 ROOT = Path(__file__).parents[2]
 BUNDLE = read(ROOT / "template.yaml")
 DEFINITIONS = {table.name: table.definition for table in BUNDLE.tables}
-SESSION = boto3.Session("nobody", "nobody", region_name="eu-west-1")
+REGION = "eu-west-1"
+SESSION = boto3.Session("nobody", "nobody", region_name=REGION)
 UNSIGNED_SERVICES = ("dynamodb", "sqs")  # no test depends on their signatures, which take long to make
+EMPTY_TABLES: dict[str, Any] = {}
 CONTACT_CACHE, SYNC_STATE = "ContactCache", "SyncState"
 
 
@@ -42,8 +47,9 @@ class Aws:
 
     def __enter__(self) -> Self:
         self.client.meta.events.register("before-call.dynamodb", self._note)
+        held = dynamodb_backends[DEFAULT_ACCOUNT_ID][REGION].tables
         for name in DEFINITIONS:
-            self.make(name, name)
+            held[name] = deepcopy(self._empty(name))
         self.calls.clear()
         return self
 
@@ -68,6 +74,13 @@ class Aws:
         before = len(self.calls)
         action()
         return self.calls[before:]
+
+    def _empty(self, name: str) -> Any:
+        """Return moto's own empty table; making one by a request takes longer than most tests."""
+        if name not in EMPTY_TABLES:
+            self.make(name, name)
+            EMPTY_TABLES[name] = dynamodb_backends[DEFAULT_ACCOUNT_ID][REGION].tables.pop(name)
+        return EMPTY_TABLES[name]
 
     def _note(self, model: Any, **_more: object) -> None:
         self.calls.append(model.name)
