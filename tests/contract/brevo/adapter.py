@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.contract.tables import SYNC_STATE, Aws
+from tests.fakes.dynamodb import LockedDictionary
+from twilio_bridge.adapters.aws.dynamodb import Table
 from twilio_bridge.adapters.brevo.attributes import BrevoAttributes
 from twilio_bridge.adapters.brevo.client import WINDOWS, BrevoRequests
 from twilio_bridge.adapters.brevo.errors import BREVO
@@ -35,19 +36,22 @@ class Moment:
 
 @dataclass
 class Around:
-    """The account behind the adapter, the table its limiters stand in, its clock, and the limiters'."""
+    """The account behind the adapter, the table its limiters stand in, its clock, and the limiters'.
 
-    aws: Aws
+    The limiters are no subject of most tests and wait for nobody here, so their table is a dictionary.
+    """
+
     brevo: BrevoStandIn
+    table: Table = field(default_factory=lambda: LockedDictionary().table)
     clock: Moment = field(default_factory=Moment)
     free_at: Moment = field(default_factory=Moment)
 
     def requests(
         self, url: str = "", key: str = API_KEY, limits: Mapping[str, WindowLimiter] | None = None
     ) -> BrevoRequests:
-        table, wide = self.aws.table(SYNC_STATE), Window(50, 0.0)
+        wide = Window(50, 0.0)
         when = {"clock": self.free_at.now, "sleep": self.free_at.wait}
-        free = {group: WindowLimiter(table, BREVO, f"{group} free", wide, **when) for group in WINDOWS}  # type: ignore[arg-type]  # by name
+        free = {group: WindowLimiter(self.table, BREVO, f"{group} free", wide, **when) for group in WINDOWS}  # type: ignore[arg-type]  # by name
         return BrevoRequests(key, url or self.brevo.url, limits or free, patience_s=1.0, clock=self.clock.now)
 
     def crm(self, *, create: bool = True, force_merge: bool = False, **options: Any) -> BrevoMarketingContacts:

@@ -7,7 +7,6 @@ from datetime import timedelta
 import pytest
 
 from tests.contract.brevo.adapter import Around, stand_in
-from tests.contract.tables import Aws
 from tests.fakes.base import FakeOptOuts
 from tests.sizes import size
 from tests.unit.support.delivery import (
@@ -87,11 +86,11 @@ class Delivery:
 
 
 @pytest.fixture
-def delivery(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Iterator[Delivery]:
+def delivery(monkeypatch: pytest.MonkeyPatch) -> Iterator[Delivery]:
     """Retries come at once."""
     monkeypatch.setattr("time.sleep", lambda _s: None)
     with stand_in() as brevo:
-        yield Delivery(Around(aws, brevo))
+        yield Delivery(Around(brevo))
 
 
 def test_a_delivery(delivery: Delivery) -> None:

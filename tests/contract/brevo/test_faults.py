@@ -47,11 +47,11 @@ NOBODY = "http://127.0.0.1:1"
 
 
 @pytest.fixture
-def around(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Iterator[Around]:
+def around(monkeypatch: pytest.MonkeyPatch) -> Iterator[Around]:
     """An account with two lists; retries come at once."""
     monkeypatch.setattr("time.sleep", lambda _s: None)
     with stand_in() as brevo:
-        yield Around(aws, brevo)
+        yield Around(brevo)
 
 
 @pytest.fixture
@@ -225,9 +225,9 @@ def test_no_error_tells_anything_about_anybody(around: Around) -> None:
         assert "ann" not in str(refused.value)
 
 
-def test_a_limit_blocks_everybody(around: Around) -> None:
+def test_a_limit_blocks_everybody(aws: Aws, around: Around) -> None:
     """For as long as Brevo says, and only what counts under that limit."""
-    table = around.aws.table(SYNC_STATE)
+    table = aws.table(SYNC_STATE)
     one, other = around.crm(limits=limiters(table)), around.crm(limits=limiters(table))
     ann = one.create_contact(ANN).id
     around.brevo.faults = Faults(status=429, for_s=40)
@@ -262,16 +262,16 @@ def post_patiently(crm: BrevoMarketingContacts, contact_id: int, what: TimelineE
     pytest.fail("no token within twenty times the patience")
 
 
-def test_the_general_plans_limits_hold(aws: Aws) -> None:
+def test_the_general_plans_limits_hold() -> None:
     """Three instances, each slow whenever it suits it, between the limiter and the network: not a single 429."""
     with stand_in() as brevo:
         brevo.rate_limits.set(GENERAL)
         table = LockedDictionary().table
-        ann = Around(aws, brevo).crm(limits=limiters(table)).create_contact(ANN).id
+        ann = Around(brevo).crm(limits=limiters(table)).create_contact(ANN).id
 
         def deliver(instance: int) -> None:
             chance = Random(instance)  # noqa: S311  a seed, not a secret
-            crm = Around(aws, brevo).crm(limits=limiters(table))
+            crm = Around(brevo).crm(limits=limiters(table))
             send = crm._brevo._send
 
             def send_late(wanted: Call) -> Response:
@@ -288,9 +288,9 @@ def test_the_general_plans_limits_hold(aws: Aws) -> None:
         assert 36 == len(brevo.account.entries)
 
 
-def test_look_ups_after_an_idle_hour(around: Around) -> None:
+def test_look_ups_after_an_idle_hour(aws: Aws, around: Around) -> None:
     """As many as an hour has need not wait; the next one waits for nothing and comes again."""
-    crm = around.crm(limits=limiters(around.aws.table(SYNC_STATE)))
+    crm = around.crm(limits=limiters(aws.table(SYNC_STATE)))
     for _ in range(WINDOWS[THE_REST].count):
         assert list(crm.find_events(1, [event()]).values()) == [False]
     with pytest.raises(RateLimitedError) as refused:

@@ -63,7 +63,7 @@ def world(request: pytest.FixtureRequest) -> Iterator[World]:
     with stand_in() as brevo:
         account = brevo.account
         yield World(
-            Around(request.getfixturevalue("aws"), brevo).crm(),
+            Around(brevo).crm(),
             in_brevo(account),
             lambda number: [
                 (e.event_name, int(e.event_date.timestamp() * 1000), e.event_properties.get("key"))

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from tests.contract.brevo.adapter import ANN, MAIL, OTHER_PHONE, PHONE, Around, stand_in
-from tests.contract.tables import Aws
 from twilio_bridge.errors import UnacceptableError
 from twilio_bridge.logs import logger
 from twilio_bridge.support.ports import MarketingContact
@@ -21,10 +20,10 @@ BEN = MarketingContact(email="ben@example.com", phone=OTHER_PHONE, external_id="
 
 
 @pytest.fixture
-def around(aws: Aws) -> Iterator[Around]:
+def around() -> Iterator[Around]:
     """An account with two lists."""
     with stand_in() as brevo:
-        yield Around(aws, brevo)
+        yield Around(brevo)
 
 
 @pytest.fixture
