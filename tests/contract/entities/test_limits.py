@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from tests.contract.tables import SYNC_STATE, Aws
+from tests.fakes.dynamodb import Dictionary
 from twilio_bridge.adapters.entities.limits import REQUESTS_A_NODE, NodeLimiter, ProcessLimiter, check_nodes
 from twilio_bridge.adapters.state.limiter import pace_for
 from twilio_bridge.errors import RateLimitedError, SettingError
@@ -45,11 +46,9 @@ def starts_of(limiters: list[NodeLimiter], moment: Moment, count: int) -> Iterat
 
 
 @pytest.mark.parametrize(("nodes", "instances"), [(1, 1), (2, 3), (6, 2)])
-def test_no_second_holds_too_many(aws: Aws, moment: Moment, nodes: int, instances: int) -> None:
-    limiters = [
-        NodeLimiter(aws.table(SYNC_STATE), ACCOUNT, nodes, clock=moment.now, sleep=moment.sleep)
-        for _ in range(instances)
-    ]
+def test_no_second_holds_too_many(moment: Moment, nodes: int, instances: int) -> None:
+    table = Dictionary().table
+    limiters = [NodeLimiter(table, ACCOUNT, nodes, clock=moment.now, sleep=moment.sleep) for _ in range(instances)]
     limiters[0].reserve(1)
     moment.at += 30  # turns that nobody took are no debt of Twilio's
     starts = list(starts_of(limiters, moment, 2 * nodes * REQUESTS_A_NODE))

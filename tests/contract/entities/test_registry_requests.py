@@ -5,6 +5,7 @@ The stand-in is made from the description alone and refuses names that it does n
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 
 import pytest
 
@@ -15,7 +16,7 @@ from twilio_bridge.entities.pushdown import encode_filter
 from twilio_bridge.entities.reading import Statement
 from twilio_bridge.entities.registry import Entity, Filter, Operation, load_registry
 from twilio_bridge.errors import NotFoundError
-from twilio_bridge_local.vendors.twilio.openapi.routes import Route
+from twilio_bridge_local.vendors.twilio.openapi.routes import Route, Routes
 from twilio_bridge_local.vendors.twilio.openapi.server import TwilioApiStandIn
 
 SEEDED = 3
@@ -51,9 +52,20 @@ def written() -> Iterator[TwilioApiStandIn]:
         yield stand_in
 
 
+@pytest.fixture(scope="module")
+def emptied() -> Iterator[TwilioApiStandIn]:
+    """An account whose resources are deleted: each test begins it anew, for the others read what is deleted here."""
+    with TwilioApiStandIn(ACCOUNT, TOKEN, seeded=1) as stand_in:
+        yield stand_in
+
+
+@cache
+def index_routes(routes: Routes) -> Mapping[tuple[str, str, str], Route]:
+    return {(route.product, route.method, route.path): route for route in routes.all}
+
+
 def route_of(twilio: TwilioApiStandIn, entity: Entity, operation: Operation) -> Route:
-    wanted = (entity.product, operation.method, operation.path)
-    return next(route for route in twilio.routes.all if (route.product, route.method, route.path) == wanted)
+    return index_routes(twilio.routes)[entity.product, operation.method, operation.path]
 
 
 def sample_sid(pattern: str) -> str:
@@ -211,18 +223,17 @@ def sample_body(twilio: TwilioApiStandIn, entity: Entity, operation: Operation) 
 @pytest.mark.parametrize(
     "entity", [each for each in ENTITIES if "delete" in each.operations], ids=lambda entity: entity.name
 )
-def test_a_resource_is_deleted(entity: Entity) -> None:
-    """On an account of its own, for the others read what is deleted here."""
-    with TwilioApiStandIn(ACCOUNT, TOKEN, seeded=1) as twilio:
-        alone = make_client(twilio.url)
-        places = sample_places(twilio, entity, entity.operations["delete"])
-        key = existing_key(alone, entity, places)
-        if entity.is_listable or "get" in entity.operations:
+def test_a_resource_is_deleted(entity: Entity, emptied: TwilioApiStandIn) -> None:
+    emptied.clear()
+    alone = make_client(emptied.url)
+    places = sample_places(emptied, entity, entity.operations["delete"])
+    key = existing_key(alone, entity, places)
+    if entity.is_listable or "get" in entity.operations:
+        alone.delete(entity, places, key)
+    if entity.is_listable:
+        assert next(alone.list_pages(entity, places, {}, 50)).rows == []
+        with pytest.raises(NotFoundError):
             alone.delete(entity, places, key)
-        if entity.is_listable:
-            assert next(alone.list_pages(entity, places, {}, 50)).rows == []
-            with pytest.raises(NotFoundError):
-                alone.delete(entity, places, key)
 
 
 def test_a_name_that_twilio_does_not_know_is_refused(twilio: TwilioApiStandIn, client: TwilioClient) -> None:
