@@ -16,9 +16,11 @@ import pytest
 
 from tests.contract.tables import SYNC_STATE, Aws
 from tests.fakes.base import FakeOptOuts, FakeOutbox
+from tests.fakes.dynamodb import LockedDictionary
 from tests.fakes.marketing_contacts import FakeMarketingContacts
 from tests.fakes.support import FakeQuarantine
 from tests.unit.support.job import SETTINGS, Metrics
+from twilio_bridge.adapters.aws.dynamodb import Table
 from twilio_bridge.adapters.state.facts import DynamoFacts
 from twilio_bridge.adapters.state.figures import DynamoFigures
 from twilio_bridge.adapters.state.identities import DynamoIdentities
@@ -38,10 +40,7 @@ NUMBERS = ("SUPPORT_TICKET_COUNT", "CSAT_SCORE", "LAST_SUPPORT_DATE")
 class Office:
     """This version over the former one's table and contacts."""
 
-    def __init__(self, aws: Aws, former: dict[str, Any]) -> None:
-        for item in former["items"]:
-            aws.client.put_item(TableName=SYNC_STATE, Item=item)
-        table = aws.table(SYNC_STATE)
+    def __init__(self, table: Table, former: dict[str, Any]) -> None:
         self.outbox, self.opt_outs = FakeOutbox(), FakeOptOuts()
         self.persons, self.figures = DynamoPersons(table), DynamoFigures(table)
         self.crm = FakeMarketingContacts(contacts_of(former), timeline_of(former), last_id=1_000)
@@ -105,9 +104,15 @@ def _former() -> dict[str, Any]:
     return found
 
 
+def former_table(aws: Aws, former: dict[str, Any]) -> Table:
+    for item in former["items"]:
+        aws.client.put_item(TableName=SYNC_STATE, Item=item)
+    return aws.table(SYNC_STATE)
+
+
 def test_a_replay_changes_nothing(aws: Aws, former: dict[str, Any]) -> None:
     """The events that had come, again: nobody is told twice, no number falls, no figure changes."""
-    office = Office(aws, former)
+    office = Office(former_table(aws, former), former)
     before, figures = office.numbers(), office.queues()
     assert sum(len(numbers) for numbers in before.values()) > len(before)
     office.take_in(former["first"])
@@ -117,11 +122,11 @@ def test_a_replay_changes_nothing(aws: Aws, former: dict[str, Any]) -> None:
 
 def test_the_day_goes_on(aws: Aws, former: dict[str, Any]) -> None:
     """With the events that were to come: each stands on a timeline once, and everybody has the tickets of the day."""
-    office = Office(aws, former)
+    office = Office(former_table(aws, former), former)
     before = office.numbers()
     office.take_in(former["rest"])
     assert_carried_over(office, before)
-    calm = Office(aws_again(aws), {"items": [], "contacts": {}, "timeline": []})
+    calm = Office(LockedDictionary().table, {"contacts": {}, "timeline": []})
     calm.take_in([*former["first"], *former["rest"]])
     assert tickets(calm) == tickets(office)
     assert {name for _, name in keys(calm)} == {name for _, name in keys(office)}
@@ -149,10 +154,3 @@ def tickets(office: Office) -> dict[str, Any]:
 
 def keys(office: Office) -> set[tuple[str, str]]:
     return {(event.key, event.name) for _, event in office.crm.timeline}
-
-
-def aws_again(aws: Aws) -> Aws:
-    """Return the same AWS with an empty table."""
-    aws.client.delete_table(TableName=SYNC_STATE)
-    aws.make(SYNC_STATE, SYNC_STATE)
-    return aws
