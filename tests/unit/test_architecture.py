@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -44,18 +45,32 @@ def name_of(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
+@cache
 def tree_of(path: Path) -> ast.Module:
     return ast.parse(path.read_text(), str(path))
 
 
+@cache
+def nodes_of(path: Path) -> tuple[ast.AST, ...]:
+    return tuple(ast.walk(tree_of(path)))
+
+
 def imported(path: Path) -> Iterator[str]:
     """Yield every module that a file imports, and every name from one: `a.b` for `from a import b`."""
-    for node in ast.walk(tree_of(path)):
+    for node in nodes_of(path):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             yield str(node.module)
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _forget_sources() -> Iterator[None]:
+    """Keep the trees for these tests alone: whoever looks for garbage afterwards would walk through them."""
+    yield
+    tree_of.cache_clear()
+    nodes_of.cache_clear()
 
 
 def test_sources_are_found() -> None:
@@ -95,7 +110,7 @@ def test_imports_and_docstrings(path: Path) -> None:
     """Imports are absolute, nobody changes where modules are looked for, and every public thing has a docstring."""
     tree = tree_of(path)
 
-    assert not any(node.level for node in ast.walk(tree) if isinstance(node, ast.ImportFrom))
+    assert not any(node.level for node in nodes_of(path) if isinstance(node, ast.ImportFrom))
     assert path == RUNTIME or "sys.path" not in path.read_text()
     assert ast.get_docstring(tree), "the module"
     for node in public(tree.body):
@@ -124,9 +139,8 @@ def test_packages_are_empty(path: Path) -> None:
 @pytest.mark.parametrize("path", DEPLOYED, ids=name_of)
 def test_only_the_settings_read_the_environment(path: Path) -> None:
     """No name of an environment variable stands outside the settings, in functions neither."""
-    tree = tree_of(path)
-    used = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
-    used |= {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    used = {node.attr for node in nodes_of(path) if isinstance(node, ast.Attribute)}
+    used |= {node.id for node in nodes_of(path) if isinstance(node, ast.Name)}
     used |= {module.rpartition(".")[2] for module in imported(path)}
 
     assert path in MAY_READ_ENVIRON or not used & {"environ", "environb", "getenv", "getenvb"}
