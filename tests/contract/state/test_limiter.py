@@ -8,6 +8,7 @@ from random import Random
 import pytest
 
 from tests.contract.tables import SYNC_STATE, Aws
+from tests.sizes import size
 from twilio_bridge.adapters.state.limiter import Pace, SlotLimiter
 from twilio_bridge.errors import RateLimitedError
 
@@ -66,7 +67,8 @@ def test_callers_start_a_slot_apart(aws: Aws, moment: Moment) -> None:
     assert moment.at == min(starts)
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.prove
+@pytest.mark.parametrize("seed", range(size(2, 6)))
 def test_never_more_than_five_in_any_second(aws: Aws, moment: Moment, seed: int) -> None:
     """However callers come, the starts lie a slot apart, so no second sees a sixth."""
     random = Random(seed)  # noqa: S311  made-up callers, no secret
@@ -257,10 +259,11 @@ def test_saved_slots_are_taken_at_once(aws: Aws, moment: Moment) -> None:
         moment.at += 3_600
 
 
+@pytest.mark.prove
 def test_no_more_than_the_hours_limit_in_any_hour(aws: Aws, moment: Moment) -> None:
     """A hundred with those that were saved up, and eighty an hour from then on."""
     one = SlotLimiter(aws.table(SYNC_STATE), "brevo", "the rest", pace=Pace(slot_ms=45_000, saved=19))
-    starts = [start(one, moment.at, patience_s=10_000) for _ in range(200)]
+    starts = [start(one, moment.at, patience_s=10_000) for _ in range(size(120, 200))]
     most = max(sum(first <= other < first + 3_600 for other in starts) for first in starts)
     assert 99 == most
 

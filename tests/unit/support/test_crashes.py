@@ -10,7 +10,7 @@ from itertools import repeat
 from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.sizes import size
@@ -115,6 +115,8 @@ def at(place: int, trouble: Trouble) -> Script:
     return lambda _name, number: trouble if number == place else None
 
 
+@pytest.mark.prove
+@settings(max_examples=size(15, 50))
 @given(st.integers(0, 10_000), st.randoms(use_true_random=True), st.sampled_from([0.02, 0.1, 0.3]))
 def test_many_calls_may_fail(seed: int, chance: Random, share: float) -> None:
     """Again and again, with repeated events in any order and in other batches each time."""

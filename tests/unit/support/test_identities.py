@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.fakes.support import FakeIdentities
+from tests.sizes import size
 from twilio_bridge import phone
 from twilio_bridge.contacts.contact import Contact
 from twilio_bridge.errors import UnavailableError
@@ -400,7 +401,8 @@ def expected(subjects: Mapping[str, Sequence[str]], contacts: Sequence[Contact])
     return {frozenset(names) for _, names in groups}
 
 
-@settings(max_examples=300)
+@pytest.mark.prove
+@settings(max_examples=size(100, 300))
 @given(subjects=SUBJECTS, seed=st.integers(0, 2**32), with_base=st.booleans())
 def test_order_and_cut_do_not_matter(subjects: list[set[str]], seed: int, with_base: bool) -> None:
     """However subjects are ordered, repeated and cut into batches, the same of them are one person in the end."""
@@ -417,7 +419,8 @@ def test_order_and_cut_do_not_matter(subjects: list[set[str]], seed: int, with_b
     assert expected(given_subjects, contacts) == grouped(known, given_subjects)
 
 
-@settings(max_examples=300)
+@pytest.mark.prove
+@settings(max_examples=size(100, 300))
 @given(subjects=SUBJECTS, seed=st.integers(0, 2**32), data=st.data())
 def test_others_at_work_do_not_matter(subjects: list[set[str]], seed: int, data: Any) -> None:
     """Whatever of the same others write in between, the same subjects are one person in the end."""

@@ -27,6 +27,8 @@ MAX_BATCH_COUNT = 20
 # What Event Streams take until an event is on the stream, most of the time; less than what rows wait for.
 LATE_MS = SETTLE_MS - 100
 SEEDS = st.integers(0, 10_000)
+# How many days, and orders of each, a property is tried with.
+DAYS = profile(max_examples=size(16, 50))
 CHANCES = st.randoms(use_true_random=True)
 
 
@@ -39,6 +41,11 @@ def day(seed: int) -> list[dict[str, Any]]:
 def samples() -> list[dict[str, Any]]:
     read = [json.loads(path.read_text()) for path in SAMPLES]
     return [one for each in read for one in (each if isinstance(each, list) else [each])]
+
+
+@lru_cache(maxsize=1)
+def samples_in_one() -> World:
+    return in_one(samples())
 
 
 def in_one(events: Sequence[dict[str, Any]]) -> World:
@@ -68,6 +75,8 @@ def assert_same(expected: World, actual: World) -> None:
     assert contacts(expected) == contacts(actual)
 
 
+@pytest.mark.prove
+@DAYS
 @given(SEEDS, CHANCES)
 def test_a_day_has_one_result(seed: int, chance: Random) -> None:
     """Any order, any repetition, any batches: the same facts, persons, numbers, events, figures, and the same Brevo."""
@@ -77,16 +86,20 @@ def test_a_day_has_one_result(seed: int, chance: Random) -> None:
     assert_same(in_one(day(seed)), world)
 
 
+@pytest.mark.prove
+@DAYS
 @given(CHANCES)
 def test_the_samples_have_one_result(chance: Random) -> None:
     """The same holds for every sample of Twilio's."""
     world = World()
     world.feed(disordered(samples(), chance), batches(chance))
     world.finish()
-    assert_same(in_one(samples()), world)
+    assert_same(samples_in_one(), world)
     assert world.quarantine.kept == {}
 
 
+@pytest.mark.prove
+@DAYS
 @given(SEEDS)
 def test_each_event_stands_on_the_timeline_once(seed: int) -> None:
     """And nothing is left to be swept up, but of those whom Brevo could not find by anything."""
@@ -112,6 +125,8 @@ def test_everything_again_is_no_news(seed: int, chance: Random) -> None:
     assert counted == len(world.metrics.rows)
 
 
+@pytest.mark.prove
+@DAYS
 @given(SEEDS, CHANCES)
 def test_brevo_is_told_in_between(seed: int, chance: Random) -> None:
     """Events less than the settle time late, Brevo told after every batch: the same state, and the same timeline.
@@ -129,6 +144,8 @@ def test_brevo_is_told_in_between(seed: int, chance: Random) -> None:
     assert list_deliveries(expected) == list_deliveries(world)
 
 
+@pytest.mark.prove
+@DAYS
 @given(SEEDS, CHANCES)
 def test_stragglers_of_hours(seed: int, chance: Random) -> None:
     """Any order, with Brevo told in between: facts, numbers and figures are the same, and no event is told twice.
