@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from tests.contract.tables import CONTACT_CACHE, Aws, contact, ids
 from tests.fakes.contacts import FakeCache
+from tests.sizes import size
 from twilio_bridge.adapters.contact_cache.cache import DynamoContactCache
 from twilio_bridge.adapters.contact_cache.chunk_cache import ChunkMemory
 from twilio_bridge.contacts.contact import Contact, matches_query
@@ -30,7 +31,8 @@ def cache(request: pytest.FixtureRequest) -> FakeCache | DynamoContactCache:
     return loaded
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.prove
+@settings(max_examples=size(12, 25), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     query=st.sampled_from(
         ["ann", "ANN müller", "o'brien", "+44 7900 00012", "0790000", "p7@", "王", "nobody", "12 ann"]

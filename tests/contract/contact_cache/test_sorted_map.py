@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.contract.tables import CONTACT_CACHE, Aws, Time
+from tests.sizes import size
 from twilio_bridge.adapters.aws.dynamodb import Table
 from twilio_bridge.adapters.contact_cache import generation
 from twilio_bridge.adapters.contact_cache.chunk_cache import Entry
@@ -22,7 +23,9 @@ keys = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12
 values = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 books = st.dictionaries(keys, values, max_size=300)
 EXAMPLES = settings(
-    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=size(8, 20),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
 
@@ -61,6 +64,7 @@ def walk(found: Loaded, size: int) -> list[Entry]:
     return walked
 
 
+@pytest.mark.prove
 @EXAMPLES
 @given(content=books, size=st.integers(1, 400), more=st.dictionaries(keys, st.none() | values, max_size=20))
 def test_any_walk_covers_every_entry_once(
@@ -81,6 +85,7 @@ def test_any_walk_covers_every_entry_once(
         assert dict(expected).get(key) == found.get_value(key)
 
 
+@pytest.mark.prove
 @EXAMPLES
 @given(before=books, after=books)
 def test_a_replaced_book_holds_the_new_entries_only(aws: Aws, before: dict[str, str], after: dict[str, str]) -> None:

@@ -1,5 +1,6 @@
 """Any clause returns what plain Python returns, whether Twilio is asked for it or not."""
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -15,6 +16,7 @@ REGISTRY = load_registry()
 ENGINES = [SqliteEngine(REGISTRY, push_down=push_down) for push_down in (True, False)]
 
 
+@pytest.mark.prove
 @settings(max_examples=size(100, 1_200), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(conditions(), st.just(value=True))
 def test_clauses(case: Case, whole_days: bool) -> None:

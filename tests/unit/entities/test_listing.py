@@ -44,7 +44,8 @@ def follow(twilio: MemoryResources, token: str = "", **asked: Any) -> Iterator[P
     pytest.fail("the list does not end")
 
 
-@settings(max_examples=size(60, 500), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@pytest.mark.prove
+@settings(max_examples=size(30, 500), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(conditions(), st.integers(1, 30), st.integers(1, 3), st.integers(1, 20))
 def test_pages(case: Case, page_size: int, max_requests: int, twilio_size: int) -> None:
     """All pages together are the rows that match, in Twilio's order, however a call is cut."""

@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -169,6 +170,7 @@ MAKERS: Iterable[Callable[[Case], tuple[str, Answer]]] = (
 )
 
 
+@pytest.mark.prove
 @settings(max_examples=size(60, 400), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(conditions(), st.sampled_from(list(MAKERS)))
 def test_statements(case: Case, make: Callable[[Case], tuple[str, Answer]]) -> None:

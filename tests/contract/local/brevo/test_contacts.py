@@ -5,6 +5,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.contract.local.brevo.calls import Caller, refusal
+from tests.sizes import size
 from twilio_bridge_local.vendors.brevo.attributes import Attribute
 
 ANA = "ana@example.com"
@@ -274,7 +275,8 @@ IDENTIFIERS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.prove
+@settings(max_examples=size(20, 40), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(bodies=st.lists(IDENTIFIERS, min_size=1, max_size=8))
 def test_no_two_contacts_ever_share_an_identifier(brevo: Caller, bodies: list[dict[str, object]]) -> None:
     """Whatever is posted in whatever order; and only a 2xx has an effect."""
