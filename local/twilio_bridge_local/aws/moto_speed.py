@@ -4,19 +4,20 @@ Of any service, here:
 - A request and an answer look up each of the ten types of each attribute. Here they look at the one there is.
 - An answer works out anew under which names each of its members may stand. Here the names are kept.
 - A request's id asks for 52 random letters one by one. Here it asks for them at once.
-- A request lists all that DynamoDB can do anew, and looks through moto's folders for its service. Here both are kept.
+- A request lists all that DynamoDB can do anew, works out its action's name in Python, and looks through moto's folders
+  for its service. Here all three are kept.
 
 Of one: `moto_speed_dynamodb`, `moto_speed_expressions` and `moto_speed_sqs`.
 """
 
 import string
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Final
 
 import moto.core.responses
 from moto.core.parse import BaseJSONParser
-from moto.core.serialize import BaseJSONSerializer, XFormedAttributePicker
-from moto.core.utils import method_names_from_class
+from moto.core.serialize import AttributePickerContext, BaseJSONSerializer, XFormedAttributePicker
+from moto.core.utils import camelcase_to_underscores, method_names_from_class
 from moto.moto_api._internal.moto_random import MotoRandom
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 
@@ -25,7 +26,7 @@ from twilio_bridge_local.aws.moto_speed_expressions import speed_up_expressions
 from twilio_bridge_local.aws.moto_speed_sqs import speed_up_sqs
 
 _moto_finds_service: Final = DomainDispatcherApplication.get_backend_for_host
-_moto_names: Final = XFormedAttributePicker.get_possible_keys
+_moto_finds_value: Final = BaseJSONSerializer.get_value
 _moto_parses: Final = BaseJSONParser._parse_structure
 _moto_serializes: Final = BaseJSONSerializer._serialize_type_structure
 
@@ -36,8 +37,9 @@ def speed_up_moto() -> None:
     """Let moto answer in a time that does not depend on what it holds, and do its work once."""
     BaseJSONParser._parse_structure = _parse
     BaseJSONSerializer._serialize_type_structure = _serialize
-    XFormedAttributePicker.get_possible_keys = _find_names
+    BaseJSONSerializer.get_value = _find_value
     MotoRandom.get_random_string = _make_string
+    moto.core.responses.camelcase_to_underscores = lru_cache(camelcase_to_underscores)
     moto.core.responses.method_names_from_class = cache(method_names_from_class)
     DomainDispatcherApplication.get_backend_for_host = _find_service
     speed_up_dynamodb()
@@ -81,15 +83,21 @@ def _serialize(serializer: Any, serialized: Any, value: Any, shape: Any, key: st
     serializer._default_serialize(serialized, wrapper, shape, key)
 
 
-def _find_names(picker: Any, context: Any) -> Any:
-    """Return the names under which a member may stand; all plain dictionaries have the same."""
-    if type(context.obj) is not dict:
-        return _moto_names(picker, context)
+def _find_value(serializer: Any, value: Any, key: str, shape: Any) -> Any:
+    """Return a plain dictionary's member by the first of its names that stands there; any other as moto does."""
+    picker = serializer._value_picker
+    if type(value) is not dict or type(picker) is not XFormedAttributePicker or picker.response_transformers:
+        return _moto_finds_value(serializer, value, key, shape)
 
-    known = context.shape.__dict__.setdefault("_possible_names", {})
-    asked = context.key, getattr(context.shape, "parent", None)
+    return next((value[name] for name in _find_names(picker, key, shape) if name in value), None)
+
+
+def _find_names(picker: Any, key: str, shape: Any) -> tuple[str, ...]:
+    """Return the names under which a member may stand; all plain dictionaries have the same."""
+    known: dict[object, tuple[str, ...]] = shape.__dict__.setdefault("_possible_names", {})
+    asked = key, getattr(shape, "parent", None)
     if asked not in known:
-        known[asked] = tuple(_moto_names(picker, context))
+        known[asked] = tuple(picker.get_possible_keys(AttributePickerContext({}, key, shape)))
     return known[asked]
 
 

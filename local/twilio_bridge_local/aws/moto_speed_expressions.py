@@ -3,7 +3,8 @@
 - An update's clauses and paths are checked anew below each part of its expression. Here they are checked once.
 - An update is parsed twice a request. Here it is parsed once; moto changes only copies of what comes of it.
 - Such a copy is made by pickle's protocol. Here it is made node by node.
-- A walk through an update asks each node anew which nodes it is for. Here a walk asks once.
+- A walk through an update asks each node anew which nodes it is for, and looks through their abstract classes.
+  Here a walk asks once, and what a class descends from is kept.
 - A condition's patterns are compiled for each of its tokens, twice a request. Here its tokens are kept.
 - A name is looked for in the list of all reserved words. Here they are a set.
 """
@@ -25,7 +26,7 @@ MAX_EXPRESSION_COUNT: Final = 1024  # that are kept
 
 _moto_lexes: Final = ConditionExpressionParser._lex_condition_expression
 _moto_parses: Final = UpdateExpressionParser.make
-_is_subclass: Final = cache(issubclass)  # a node's classes are abstract ones, which Python asks in Python
+_is_subclass: Final = cache(issubclass)
 
 
 def speed_up_expressions() -> None:
@@ -49,8 +50,9 @@ def _check_paths(validator: Any, root: Any) -> Any:
 
 def _copy_node(node: Any, memo: dict[int, Any]) -> Any:
     copied = memo[id(node)] = object.__new__(type(node))
-    for name, value in vars(node).items():
-        setattr(copied, name, copy.deepcopy(value, memo))
+    vars(copied).update(vars(node), parent=copy.deepcopy(node.parent, memo))
+    if node.children is not None:
+        copied.children = [each if type(each) is str else copy.deepcopy(each, memo) for each in node.children]
     return copied
 
 
@@ -61,13 +63,14 @@ def _traverse(traverser: Any, root: Any) -> Any:
 def _visit(traverser: Any, processing: Mapping[type, Callable[[Any], Any]], node: Any, place: int = -1) -> Any:
     """Process what is below a node, then the node itself by the first that is for its class."""
     kind: Any = type(node)
-    if kind is str or not _is_subclass(kind, Node):
+    if not _is_subclass(kind, Node):
         return node
 
     parent = node.parent
     for number, child in enumerate(node.children or ()):
         traverser.pre_processing_of_child(node, number)
-        _visit(traverser, processing, child, number)
+        if type(child) is not str:
+            _visit(traverser, processing, child, number)
 
     for base, process in processing.items():
         if _is_subclass(kind, base):

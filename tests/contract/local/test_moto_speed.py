@@ -179,7 +179,7 @@ def moto_s_own(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], Any]],
         with monkeypatch.context() as patched:
             patched.setattr(BaseJSONParser, "_parse_structure", moto_speed._moto_parses)
             patched.setattr(BaseJSONSerializer, "_serialize_type_structure", moto_speed._moto_serializes)
-            patched.setattr(XFormedAttributePicker, "get_possible_keys", moto_speed._moto_names)
+            patched.setattr(BaseJSONSerializer, "get_value", moto_speed._moto_finds_value)
             return action()
 
     return run
