@@ -6,7 +6,6 @@ counted over a table that keeps them. `make bench` prints it, and ends with 1 wh
 
 import io
 import multiprocessing
-import resource
 import sys
 import tempfile
 import time
@@ -14,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from tests.benchmarks.memory import peak_mb
 from tests.benchmarks.report import Report
 from tests.contract.units import Metered
 from tests.fakes.base import FakeOptOuts, FakeOutbox
@@ -139,7 +139,7 @@ def measure_planning(path: str) -> tuple[float, float]:
     logger.setLevel("WARNING")
     made: Any = Forgetful()
     _, _, seconds = plan(Table(made, "table"), path)
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, seconds
+    return peak_mb(), seconds
 
 
 def in_a_process(path: str) -> tuple[float, float]:

@@ -1,6 +1,5 @@
 """What a page costs after many contacts were edited, and what memory a load takes in a base of many columns."""
 
-import resource
 import sys
 import time
 from collections import ChainMap
@@ -8,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from multiprocessing.connection import Connection
 
+from tests.benchmarks.memory import peak_mb
 from tests.benchmarks.report import Report
 from tests.benchmarks.world import process
 from tests.contract.units import Metered
@@ -116,7 +116,7 @@ def load_wide_base(told: Connection, where: Sequence[str]) -> None:
     work = RefreshDeps(source, cache, DynamoPartialLoads(table), notes, leases, FakeRefresh(), SETTINGS)
     refresh(work, whole=True)  # into an empty cache
     refresh(work, whole=True)  # and over a full one
-    told.send((cache.read_state().count, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024))
+    told.send((cache.read_state().count, peak_mb()))
     told.poll(None)
 
 
