@@ -62,6 +62,15 @@ def test_a_person_is_shown(run: Run) -> None:
     assert (keys, [TASK, OTHER]) == (found["keys"], [each["sid"] for each in found["interactions"]])
 
 
+def test_a_split_says_what_brevo_keeps(run: Run, table: Table) -> None:
+    """The contact that the person had there is the operator's to change."""
+    owner = DynamoIdentities(table).find_by_keys([PHONE])[PHONE]
+    assert owner
+    DynamoPersons(table).save_delivery(owner.id, "digest", 17, [])
+    result = run("persons", "split", "amara@example.org", PHONE, *WHERE, "--yes")
+    assert (0, True) == (result.exit_code, "Brevo's contact 17 may still have it" in result.stderr)
+
+
 @pytest.mark.usefixtures("table")
 def test_nobody_is_an_error_with_a_remedy(run: Run) -> None:
     """And no traceback."""

@@ -169,6 +169,10 @@ def split(
     except UpstreamError as error:
         raise aws.explain_failure(error, f"{state.name} cannot be written") from error
     output.print_note(f"{key} is person {other} now.", "green")
+    if contact_id := found.dossier.person.contact_id:
+        output.print_note(
+            f"Brevo's contact {contact_id} may still have it: while it does, this person's events go there."
+        )
 
 
 @make_command(ERASE_EXAMPLES)
