@@ -121,13 +121,29 @@ class FakeIdentities:
         self.profiles[shell_id] = replace(shell, joined_into=person_id)
         return True
 
-    def share_key(self, key: str, claim: Claim) -> bool:
+    def share_key(self, key: str, claim: Claim, witnesses: Iterable[str] = ()) -> bool:
         """Mark a key."""
-        if self._keys.get(key, ("", 0.0))[0] != claim.holder:
+        if not self._is_as_read(key, claim):
             return False
         self._shared.add(key)
+        self._sources[key] = " ".join(witnesses)
         self._take(key, claim)
         return True
+
+    def unshare_key(self, key: str, claim: Claim) -> bool:
+        """Give a key back."""
+        person = self.person(claim.person.id)
+        if not self._is_as_read(key, claim) or (person.joined_into and select_own_keys([key])):
+            return False
+        self._shared.discard(key)
+        self._sources[key] = ""
+        self.profiles[person.id] = replace(person, keys=person.keys | select_own_keys([key]))
+        return True
+
+    def _is_as_read(self, key: str, claim: Claim) -> bool:
+        is_held = self._keys.get(key, ("", 0.0))[0] == claim.holder
+        is_marked_alike = (key in self._shared) == claim.is_shared
+        return is_held and is_marked_alike and (not claim.is_shared or self._sources.get(key, "") == claim.source)
 
     def move_key(self, key: str, claim: Claim, person_id: str) -> bool:
         """Move a key to another holder."""

@@ -400,6 +400,28 @@ def test_a_shared_key_is_nobody_s(people: Identities) -> None:
     assert people.create_person([PHONE]) is None
 
 
+@pytest.mark.parametrize("key", [PHONE, FLEX])
+def test_a_shared_key_is_given_back(people: Identities, key: str) -> None:
+    """By whoever saw it last: it is the person's again, and nobody is known to have brought it."""
+    one, other = opened(people, EMAIL), opened(people, key)
+    assert people.join_persons(one, other)
+    claim = claim_of(people, key)
+    assert people.share_key(key, claim, ["task#WT7"])
+    assert not people.share_key(key, claim, ["task#WT8"])
+
+    first = claim_of(people, key)
+    assert people.share_key(key, first, [*first.witnesses, "task#WT8"])
+    assert not people.unshare_key(key, first)
+    both = claim_of(people, key)
+    assert (["task#WT7", "task#WT8"], other) == (both.witnesses, both.holder)
+
+    assert people.unshare_key(key, both)
+    assert {one} == set(ids(people, EMAIL, key).values())
+    assert ("", []) == (claim_of(people, key).source, claim_of(people, key).witnesses)
+    assert (key == PHONE) is (key in people.find_by_keys([EMAIL])[EMAIL].keys)
+    assert not people.unshare_key(key, both)
+
+
 @pytest.mark.parametrize("key", [PHONE, TASK, FLEX])
 def test_a_key_is_moved(people: Identities, key: str) -> None:
     """With what it says about somebody; whoever was quicker has it."""

@@ -18,10 +18,12 @@ from twilio_bridge.support.persons.identities import (
     MAX_ATTEMPTS,
     MAX_HALVES_COUNT,
     MAX_KEYS_COUNT,
+    MAX_WITNESSES_COUNT,
     resolve_persons,
 )
 from twilio_bridge.support.persons.key_kinds import MAX_KEYS_PER_SUBJECT, keys_contradict, select_usable_keys
 from twilio_bridge.support.persons.known_persons import list_contact_keys
+from twilio_bridge.support.persons.person import Claim
 from twilio_bridge.support.ports import Identities
 
 AMARA, BEN = "email#amara@example.com", "email#ben@example.com"
@@ -106,6 +108,38 @@ def test_a_correction_leaves_others_their_number() -> None:
     ben = resolve({subject: [subject, BEN, PHONE]}, known, Base())[subject]
     assert ben != amara
     assert {PHONE} == {key for key, claim in known.find_claims([PHONE, AMARA, BEN]).items() if claim.is_shared}
+
+
+@pytest.mark.parametrize("count", [1, 2, MAX_WITNESSES_COUNT, MAX_WITNESSES_COUNT + 1])
+def test_a_shared_key_is_given_back(count: int) -> None:
+    """Once none of those who showed it shows it any more; not where they were too many to note."""
+    known = FakeIdentities()
+    (amara,) = told(known, ["external#1", PHONE])
+    wrong = {task(100 + number): f"external#{100 + number}" for number in range(count)}
+    for subject, key in wrong.items():
+        resolve({subject: [subject, key, PHONE]}, known, Base())
+    for subject in wrong:
+        assert known.find_claims([PHONE])[PHONE].is_shared
+        assert amara == resolve({subject: [subject, "external#1", PHONE]}, known, Base())[subject]
+    assert (count > MAX_WITNESSES_COUNT) is known.find_claims([PHONE])[PHONE].is_shared
+    assert (count <= MAX_WITNESSES_COUNT) is (PHONE in keys_of(known, "external#1"))
+
+
+def test_a_key_stays_shared_by_whoever_is_right() -> None:
+    """A correction to a third customer shows as much as before; and one who was not corrected goes on showing it."""
+
+    class Keeping(FakeIdentities):
+        def unshare_key(self, key: str, claim: Claim) -> bool:
+            raise AssertionError(key, claim)
+
+    known, subject = Keeping(), task(100)
+    told(known, ["external#1", PHONE])
+    for key in ("external#2", "external#3"):
+        resolve({subject: [subject, key, PHONE]}, known, Base())
+        assert [subject] == known.find_claims([PHONE])[PHONE].witnesses
+    told(known, ["external#4", PHONE])
+    resolve({subject: [subject, "external#1", PHONE]}, known, Base())
+    assert known.find_claims([PHONE])[PHONE].is_shared
 
 
 def test_a_survey_stays_with_its_task() -> None:

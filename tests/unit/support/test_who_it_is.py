@@ -264,6 +264,25 @@ def test_a_correction_moves_the_task() -> None:
     assert ["SUPPORT_REQUESTED", "SUPPORT_RESOLVED"] == mine
 
 
+@pytest.mark.parametrize("size", [1, 4])
+def test_a_correction_gives_the_number_back(size: int) -> None:
+    """Wherever a batch ends: between somebody else's id and the right one, or behind both."""
+    wrong, right = ({"customers": {"external_id": name}, "from": PHONE} for name in ("2", "1"))
+    known, created = event("task.created", 0, right, sid=sid(1)), event("task.created", 10, wrong, sid=sid(2))
+    updated, later = (
+        event("task.updated", 14, right, sid=sid(2)),
+        event("task.created", 99, {"from": PHONE}, sid=sid(3)),
+    )
+    world = World(settings=OURS)
+    world.feed([json.dumps(each).encode() for each in (known, created, updated, later)], repeat(size))
+    world.finish()
+    owners = world.identities.find_by_keys(["external#1", f"phone#{PHONE}", *(f"task#{sid(n)}" for n in (1, 2, 3))])
+    assert (5, 1) == (len(owners), len({person.id for person in owners.values()}))
+    assert [3] == [
+        each.attributes["SUPPORT_TICKET_COUNT"] for each in world.crm.contacts.values() if each.external_id == "1"
+    ]
+
+
 def event_with(given: dict[str, Any], attributes: Attributes) -> dict[str, Any]:
     payload = {**given["data"]["payload"], "task_attributes": json.dumps(attributes)}
     return {**given, "data": {"payload": payload}}

@@ -44,8 +44,11 @@ class Identities(Protocol):
     def absorb_shell(self, person_id: str, shell_id: str) -> bool:
         """Have whatever leads to a person without own keys lead to this one; the shell is nobody's half."""
 
-    def share_key(self, key: str, claim: Claim) -> bool:
-        """Mark a key as shared, and take it from the person that has it."""
+    def share_key(self, key: str, claim: Claim, witnesses: Iterable[str] = ()) -> bool:
+        """Mark a key as shared, with the subjects that show it, and take it from the person that has it."""
+
+    def unshare_key(self, key: str, claim: Claim) -> bool:
+        """Give a shared key back to the person that had it."""
 
     def move_key(self, key: str, claim: Claim, person_id: str) -> bool:
         """Move a key from whoever has it to a person."""

@@ -23,7 +23,9 @@ MAX_KEY_LENGTH = 1_000
 # A shell's flex# keys have no end; whoever comes back after so long is somebody new.
 KEEP_REDIRECTS_S = 400 * 86_400
 STILL_HOLDS = "person = :holder"
+STILL_SHARED = f"{STILL_HOLDS} AND attribute_exists(is_shared) AND #source = :source"
 FREE = "attribute_not_exists(pk) OR expires_at <= :now"
+SOURCE = {"#source": "source"}  # one of DynamoDB's reserved words
 NOT_JOINED = "attribute_not_exists(joined_into)"
 AS_READ = f"{NOT_JOINED} AND (revision = :revision OR attribute_not_exists(revision) OR expires_at <= :now)"
 
@@ -72,11 +74,7 @@ class DynamoIdentities:
     def attach_keys(self, person_id: str, keys: Iterable[str], source: str = "") -> bool:
         """Claim keys; where they only point at the person the profile is left alone."""
         wanted = list(keys)
-        claims = _claims(person_id, wanted, source)
-        if own := select_own_keys(wanted):
-            change = "ADD own_keys :own, revision :one REMOVE expires_at"
-            values: Item = {":own": set(own), ":one": 1}
-            claims.append(an_update(profile_of(person_id), change, values, when=NOT_JOINED))
+        claims = [*_claims(person_id, wanted, source), *_given_to(person_id, wanted)]
         if len(claims) > 1:
             return self._table.transact(claims)
         return all(self._table.put(_claim(person_id, key, source), when=FREE, values=_now()) for key in wanted)
@@ -90,11 +88,20 @@ class DynamoIdentities:
             [an_update(profile_of(shell_id), change, values, when=when)]
         )
 
-    def share_key(self, key: str, claim: Claim) -> bool:
+    def share_key(self, key: str, claim: Claim, witnesses: Iterable[str] = ()) -> bool:
         """Mark the key's item and take the key from the profiles that have it, in one transaction."""
-        mark = "SET is_shared = :yes"
-        marked = an_update((_pk(key), IDENTITY), mark, {":yes": True, ":holder": claim.holder}, when=STILL_HOLDS)
-        return self._table.transact([marked, *_taken_from(claim, key)])
+        mark, when = "SET is_shared = :yes, #source = :witnesses", f"{STILL_HOLDS} AND attribute_not_exists(is_shared)"
+        values: Item = {":yes": True, ":witnesses": " ".join(witnesses), ":holder": claim.holder}
+        if claim.is_shared:
+            when, values = STILL_SHARED, values | {":source": claim.source}
+        marked = an_update((_pk(key), IDENTITY), mark, values, when=when, names=SOURCE)
+        return self._table.transact([marked, *([] if claim.is_shared else _taken_from(claim, key))])
+
+    def unshare_key(self, key: str, claim: Claim) -> bool:
+        """Take the mark from the key's item and give the key back to the profile, in one transaction."""
+        unmark, values = "REMOVE is_shared, #source", {":source": claim.source, ":holder": claim.holder}
+        unmarked = an_update((_pk(key), IDENTITY), unmark, values, when=STILL_SHARED, names=SOURCE)
+        return self._table.transact([unmarked, *_given_to(claim.person.id, [key])])
 
     def move_key(self, key: str, claim: Claim, person_id: str) -> bool:
         """Write another holder into the key's item, and move the key between the profiles."""
@@ -105,9 +112,7 @@ class DynamoIdentities:
         )
         if key.startswith(POINTERS):
             return self._table.transact([moved])
-        change = "ADD own_keys :own, revision :one REMOVE expires_at"
-        given = an_update(profile_of(person_id), change, {":own": {key}, ":one": 1}, when=NOT_JOINED)
-        return self._table.transact([moved, *_taken_from(claim, key), given])
+        return self._table.transact([moved, *_taken_from(claim, key), *_given_to(person_id, [key])])
 
     def join_persons(self, person_id: str, other_id: str) -> bool:
         """Join in one transaction; the other's halves, few as they are, follow."""
@@ -199,6 +204,13 @@ def _taken_from(claim: Claim, key: str) -> list[Write]:
     change = "DELETE own_keys :own ADD revision :one"
     holders = dict.fromkeys((claim.holder, claim.person.id))
     return [an_update(profile_of(holder), change, {":own": {key}, ":one": 1}) for holder in holders]
+
+
+def _given_to(person_id: str, keys: Iterable[str]) -> list[Write]:
+    """Return what gives a profile those of the keys that identify somebody."""
+    own = select_own_keys(keys)
+    change = "ADD own_keys :own, revision :one REMOVE expires_at"
+    return [an_update(profile_of(person_id), change, {":own": set(own), ":one": 1}, when=NOT_JOINED)] if own else []
 
 
 def _claims(person_id: str, keys: Iterable[str], source: str) -> list[Write]:

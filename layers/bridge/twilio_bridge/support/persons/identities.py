@@ -34,6 +34,8 @@ from twilio_bridge.support.ports import Identities
 
 # Nobody has more.
 MAX_KEYS_COUNT, MAX_HALVES_COUNT = 100, 50
+# A key that more subjects show to be shared stays so, whoever of them is corrected.
+MAX_WITNESSES_COUNT = 5
 # Others may change the same persons at the same time, and each of them does so once.
 MAX_ATTEMPTS = 6
 # A subject's keys can be moved, shared or absorbed once each.
@@ -124,7 +126,8 @@ def _settle(subject: str, keys: Sequence[str], known: KnownPersons) -> str | Non
         return _complete(subject, keys, person or _find_owner(named, known), known)
 
     if key == subject:
-        _correct(subject, named, person, known)
+        if not _unshare(subject, keys, named, known):
+            _correct(subject, named, person, known)
         return None
     if key.startswith("task#"):  # whoever answers a survey is whoever was served
         return _attach(person, [subject], subject, known)
@@ -164,6 +167,22 @@ def _absorb(person: Person, shell: Person, known: KnownPersons) -> None:
     known.change(person, [], other_id=shell.id)
 
 
+def _unshare(subject: str, keys: Iterable[str], named: Iterable[str], known: KnownPersons) -> bool:
+    """Give back a key that of all subjects this one alone showed to be shared; return whether it shows one no more."""
+    for key in map(known.spell, keys):
+        claim = known.claims.get(key)
+        if claim is None or subject not in claim.witnesses or keys_contradict(claim.person.keys, named):
+            continue
+
+        others = [each for each in claim.witnesses if each != subject]
+        identities = known.identities
+        if not (identities.share_key(key, claim, others) if others else identities.unshare_key(key, claim)):
+            raise _DisturbedError
+        logger.info("key not shown as shared any more", extra={"subject": subject, "others": len(others)})
+        return True
+    return False
+
+
 def _correct(subject: str, named: Sequence[str], person: Person, known: KnownPersons) -> None:
     """Move a subject that now names somebody else, with what it alone had brought to the person it leaves."""
     owner = _find_owner([key for key in named if known.find_person(key) != person], known)
@@ -190,7 +209,7 @@ def _complete(subject: str, keys: Sequence[str], person: Person | None, known: K
         *(key for key in keys if key.startswith(ASSIGNED_KINDS)),
     ]
     person = person or _find_owner(known.select_named(wanted), known)
-    if _share(wanted, person, subject, known):
+    if _share(keys, wanted, person, subject, known):
         return None
     if person is None:
         return _open(wanted, subject, known)
@@ -205,18 +224,25 @@ def _complete(subject: str, keys: Sequence[str], person: Person | None, known: K
     return _attach(person, wanted, subject, known)
 
 
-def _share(wanted: Iterable[str], person: Person | None, subject: str, known: KnownPersons) -> bool:
-    """Mark a key that another person has whom this subject's stronger keys contradict; return whether there was one."""
+def _share(
+    keys: Iterable[str], wanted: Iterable[str], person: Person | None, subject: str, known: KnownPersons
+) -> bool:
+    """Mark a key that another person has whom this subject's stronger keys contradict; return whether there was one.
+
+    A key that is shared already has this subject noted as well, for the others may be corrected.
+    """
     mine = {*wanted, *(person.keys if person else ())}
-    for key in wanted:
+    for key in dict.fromkeys((*keys, *wanted)):
         spelled = known.spell(key)
         claim = known.claims.get(spelled)
         if claim is None or not key.startswith(SHAREABLE) or (person and claim.person.id == person.id):
             continue
-        if not keys_contradict(claim.person.keys, mine):
+        is_noted = claim.is_shared and (not claim.witnesses or subject in claim.witnesses)
+        if is_noted or not keys_contradict(claim.person.keys, mine):
             continue
 
-        if not known.identities.share_key(spelled, claim):
+        witnesses = [*claim.witnesses, subject]
+        if not known.identities.share_key(spelled, claim, witnesses if len(witnesses) <= MAX_WITNESSES_COUNT else ()):
             raise _DisturbedError
         known.result.shared += 1
         kind = key.partition("#")[0]

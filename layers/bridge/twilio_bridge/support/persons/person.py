@@ -62,13 +62,18 @@ class Claim:
     """Whose a key is: the person, and by whose id the key has them, which may be that of a half.
 
     `source` is the subject that brought the key, empty where a former version wrote it. A shared key is several
-    people's and identifies nobody.
+    people's and identifies nobody; its source are the subjects that show so, empty where they are too many to note.
     """
 
     person: Person
     holder: str
     source: str = ""
     is_shared: bool = False
+
+    @property
+    def witnesses(self) -> list[str]:
+        """Return the subjects that show that the key is shared, as far as they are noted."""
+        return self.source.split() if self.is_shared else []
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
