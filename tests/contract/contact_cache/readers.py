@@ -10,7 +10,6 @@ import pytest
 
 from tests.contract.contact_cache.killing import Client, Killed, Stop, die
 from tests.contract.tables import contact
-from tests.sizes import size
 from twilio_bridge.adapters.contact_cache.cache import DynamoContactCache
 from twilio_bridge.adapters.contact_cache.chunk_cache import ChunkMemory
 from twilio_bridge.contacts.contact import Contact
@@ -127,11 +126,9 @@ def writes(client: Client, action: Action) -> int:
 def killed(client: Client, action: Action) -> list[Client]:
     """Return what is left of an action that was killed before each of its writes, and after the last.
 
-    Killed when a write was made but not answered, it leaves what it leaves killed before the next one. In `make test`
-    every fourth write is tried, in `make prove` each.
+    Killed when a write was made but not answered, it leaves what it leaves killed before the next one.
     """
-    last = writes(client, action)
-    return [killed_at(client, action, at) for at in range(last + 1) if at == last or at % size(4, 1) == 0]
+    return [killed_at(client, action, at) for at in range(writes(client, action) + 1)]
 
 
 def killed_at(client: Client, action: Action, at: int) -> Client:
@@ -146,16 +143,8 @@ def killed_at(client: Client, action: Action, at: int) -> Client:
 
 
 def woken_late(client: Client, action: Action, meanwhile: Sequence[Action]) -> list[Client]:
-    """Return what is there where an action slept before each of its writes while others were done.
-
-    In `make test` the first, the last and every third between them are tried.
-    """
-    last = writes(client, action) - 1
-    return [
-        slept_at(client, action, at, meanwhile)
-        for at in range(last + 1)
-        if at in {0, last} or at % size(3, 1) == size(1, 0)
-    ]
+    """Return what is there where an action slept before each of its writes while others were done."""
+    return [slept_at(client, action, at, meanwhile) for at in range(writes(client, action))]
 
 
 def slept_at(client: Client, action: Action, at: int, meanwhile: Sequence[Action]) -> Client:

@@ -41,8 +41,6 @@ from tests.sizes import size
 from twilio_bridge.adapters.contact_cache.generation import LASTS_S
 from twilio_bridge.contacts.contact import Contact
 
-pytestmark = pytest.mark.prove
-
 RANDOM = settings(max_examples=size(8, 100), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 CONTACTS = st.builds(
     Contact,
@@ -153,6 +151,7 @@ def test_a_removal_that_is_killed_loses_and_doubles_nobody(loaded: Client, clock
     assert all(expected == seen(after(left, rest), EVERYBODY) for left in left_over)
 
 
+@pytest.mark.prove
 @RANDOM
 @example(
     before=[contact(0, owner=OWNERS[1]), contact(1)], then=[contact(1, owner=OWNERS[1])], last=[], where=4

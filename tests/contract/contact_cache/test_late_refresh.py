@@ -39,9 +39,6 @@ from twilio_bridge.contacts.contact import Contact
 MAX_REQUESTS = 12
 
 
-pytestmark = pytest.mark.prove
-
-
 @pytest.fixture
 def loaded(clock: Time) -> Client:
     """A cache that load 1 has filled, an hour ago."""
