@@ -128,13 +128,17 @@ def killed(client: Client, action: Action) -> list[Client]:
 
     Killed when a write was made but not answered, it leaves what it leaves killed before the next one.
     """
-    return [killed_at(client, action, at) for at in range(writes(client, action) + 1)]
+    count = writes(client, action)
+    return [_kill(client, action, at, count) for at in range(count + 1)]
 
 
 def killed_at(client: Client, action: Action, at: int) -> Client:
     """Return what is left of an action that was killed at one of its writes."""
     count = writes(client, action)
-    at %= count + 1
+    return _kill(client, action, at % (count + 1), count)
+
+
+def _kill(client: Client, action: Action, at: int, count: int) -> Client:
     copy = client.copy()
     copy.writes = Stop(min(at, count - 1), die, after=at == count)
     with pytest.raises(Killed):
@@ -144,13 +148,17 @@ def killed_at(client: Client, action: Action, at: int) -> Client:
 
 def woken_late(client: Client, action: Action, meanwhile: Sequence[Action]) -> list[Client]:
     """Return what is there where an action slept before each of its writes while others were done."""
-    return [slept_at(client, action, at, meanwhile) for at in range(writes(client, action))]
+    return [_delay(client, action, at, meanwhile) for at in range(writes(client, action))]
 
 
 def slept_at(client: Client, action: Action, at: int, meanwhile: Sequence[Action]) -> Client:
     """Return what is there where an action slept before one of its writes while others were done."""
+    return _delay(client, action, at % writes(client, action), meanwhile)
+
+
+def _delay(client: Client, action: Action, at: int, meanwhile: Sequence[Action]) -> Client:
     copy = client.copy()
-    copy.writes = Stop(at % writes(client, action), partial(run, Client(copy.partitions), meanwhile))
+    copy.writes = Stop(at, partial(run, Client(copy.partitions), meanwhile))
     action(cache(copy))
     return copy.copy()
 
