@@ -92,13 +92,16 @@ def _share_service_models() -> None:
 
 
 def load_bundle() -> None:
-    """Load each module of the bundle but those that read the environment, and all that load one of those."""
+    """Load each module of the bundle but those that read the environment, and all that load one of those.
+
+    One that raises while it is loaded raises in the functions that import it.
+    """
     package = importlib.import_module(BUNDLE)
     refused: dict[str, Any] = dict.fromkeys(BUNDLE_READS_ENVIRONMENT)  # None: whoever loads it has an ImportError
     sys.modules.update(refused)
 
-    for module in pkgutil.walk_packages(package.__path__, f"{BUNDLE}."):
-        with suppress(ImportError):
+    for module in pkgutil.walk_packages(package.__path__, f"{BUNDLE}.", onerror=lambda _: None):
+        with suppress(Exception, SystemExit):
             importlib.import_module(module.name)
 
     for name in refused:

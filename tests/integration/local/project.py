@@ -12,6 +12,7 @@ from typing import Any
 from tests.integration.shared import FORK_SERVER, bundle_stack
 from tests.integration.waiting import BUSY
 from twilio_bridge_local.environment import Environment, Vendor
+from twilio_bridge_local.functions.forks import ForkServer
 from twilio_bridge_local.functions.lambda_environment import lambda_environment
 from twilio_bridge_local.functions.processes import Pool
 from twilio_bridge_local.stack import Stack
@@ -83,13 +84,22 @@ class Lines:
         return any(text in line for line in self.lines)
 
 
-def pool(folder: Path, code: str, log: Lines, *, timeout_s: float = 5, name: str = "It") -> Pool:
+def pool(
+    folder: Path,
+    code: str,
+    log: Lines,
+    *,
+    timeout_s: float = 5,
+    name: str = "It",
+    server: ForkServer = FORK_SERVER,
+    **variables: str,
+) -> Pool:
     """One function's instances, without a stack."""
     folder.mkdir(exist_ok=True)
     (folder / "app.py").write_text(textwrap.dedent(code))
     function = Function(name, folder, "app.lambda_handler", timeout_s, 128, {"GIVEN": "by the template"})
     environment = lambda_environment(function, aws_url="http://127.0.0.1:1", invoke_url="http://127.0.0.1:2")
-    return Pool(function, environment, FORK_SERVER, log)
+    return Pool(function, environment | variables, server, log)
 
 
 def eventually(holds: Callable[[], object], timeout_s: float = 3.0) -> bool:

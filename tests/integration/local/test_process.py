@@ -7,11 +7,13 @@ import sys
 import textwrap
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from tests.integration.local.project import ECHO, Lines, eventually, lives, pool
+from twilio_bridge_local.functions.forks import ForkServer
 
 ALIVE = """
     import os
@@ -293,6 +295,31 @@ def test_what_is_shared_of_the_bundle_reads_no_environment() -> None:
     printed = subprocess.run(asked, check=True, timeout=60, capture_output=True, text=True).stdout  # noqa: S603  ours
     shared, own = json.loads(printed)
     assert (shared, "POWERTOOLS_LOG_LEVEL" in own) == (["PYDANTIC_DISABLE_PLUGINS"], True)
+
+
+def test_a_module_that_cannot_be_loaded_fails_whoever_imports_it(tmp_path: Path, log: Lines) -> None:
+    """And nobody else: each function has its own error, whatever is wrong with the module."""
+    bundle = tmp_path / "layer" / "twilio_bridge"
+    bundle.mkdir(parents=True)
+    modules = {"__init__": "", "ending": "raise SystemExit(3)", "raising": "1 / 0", "unreadable": "def", "whole": ""}
+    for name, content in modules.items():
+        (bundle / f"{name}.py").write_text(content)
+    kinds = {}
+
+    with closing(ForkServer()) as server:
+        for name in list(modules)[1:]:
+            code = f"import twilio_bridge.{name}\ndef lambda_handler(event, context): return twilio_bridge.__file__"
+            functions = pool(tmp_path / name, code, log, server=server, PYTHONPATH=str(bundle.parent))
+            outcome = functions.invoke({})
+            functions.close()
+            kinds[name] = outcome.payload if outcome.ok else outcome.payload["errorType"]
+
+    assert kinds == {
+        "ending": "SystemExit",
+        "raising": "ZeroDivisionError",
+        "unreadable": "Runtime.UserCodeSyntaxError",
+        "whole": str(bundle / "__init__.py"),
+    }
 
 
 def test_what_describes_aws_is_read_before_a_process_is_forked(tmp_path: Path, log: Lines) -> None:
