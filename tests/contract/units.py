@@ -103,7 +103,7 @@ class Metered:
         return answer
 
     def _items(self, places: Sequence[tuple[str, Request]]) -> list[Any]:
-        """Return the items at these places, read in one request as it takes no longer than a single one."""
+        """Return the items at these places, up to a hundred, by one request."""
         wanted: dict[str, dict[str, Any]] = {}
         for table, key in places:
             wanted.setdefault(table, {"Keys": [], "ConsistentRead": True})["Keys"].append(_key(key))

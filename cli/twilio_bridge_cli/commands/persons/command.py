@@ -171,7 +171,7 @@ def split(
     output.print_note(f"{key} is person {other} now.", "green")
     if contact_id := found.dossier.person.contact_id:
         output.print_note(
-            f"Brevo's contact {contact_id} may still have it: while it does, this person's events go there."
+            f"Brevo's contact {contact_id} may still have it; while it does, what is about {other} is written there."
         )
 
 

@@ -48,7 +48,7 @@ class Identities(Protocol):
         """Mark a key as shared, with the subjects that show it, and take it from the person that has it."""
 
     def unshare_key(self, key: str, claim: Claim) -> bool:
-        """Give a shared key back to the person that had it."""
+        """Unmark a shared key: it is of the person again that had it."""
 
     def move_key(self, key: str, claim: Claim, person_id: str) -> bool:
         """Move a key from whoever has it to a person."""

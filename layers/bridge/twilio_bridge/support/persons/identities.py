@@ -168,7 +168,7 @@ def _absorb(person: Person, shell: Person, known: KnownPersons) -> None:
 
 
 def _unshare(subject: str, keys: Iterable[str], named: Iterable[str], known: KnownPersons) -> bool:
-    """Give back a key that of all subjects this one alone showed to be shared; return whether it shows one no more."""
+    """Return whether there was a shared key that this subject no longer shows to be shared; unmark it if none does."""
     for key in map(known.spell, keys):
         claim = known.claims.get(key)
         if claim is None or subject not in claim.witnesses or keys_contradict(claim.person.keys, named):
