@@ -37,6 +37,7 @@ FIRST: Final = datetime(2026, 8, 1, tzinfo=UTC)
 PROLOGUE: Final = """
 import json, time
 import requests
+from tests.benchmarks.memory import peak_mb
 from twilio_bridge.adapters.entities.accounts import Accounts
 from twilio_bridge.adapters.entities.client import TwilioClient
 from twilio_bridge.adapters.entities.funnel import Funnel
@@ -52,18 +53,15 @@ login = (account, os.environ["TWILIO_AUTH_TOKEN"])
 accounts = Accounts(account, login, endpoint_url=os.environ["TWILIO_ENDPOINT_URL"])
 client = TwilioClient(Funnel(accounts, NoLimit(), requests.Session()), load_registry())
 engine = SqliteEngine(load_registry())
-def peak():  # of this program: getrusage counts what the process was before it
-    with open("/proc/self/status") as status:
-        return next(int(line.split()[1]) for line in status if line.startswith("VmHWM")) / 1024
 def run(sql):
     statement = Statement(client)
     return list(engine.execute(sql, (), statement)[1]), statement
 run("SELECT Sid FROM Messages LIMIT 1000")
-before_mb, began_at = peak(), time.process_time()
+before_mb, began_at = peak_mb(), time.process_time()
 """
 EPILOGUE: Final = """
 spent_s = time.process_time() - began_at
-print(json.dumps({"s": spent_s, "mb": peak() - before_mb, **found}))
+print(json.dumps({"s": spent_s, "mb": peak_mb() - before_mb, **found}))
 """
 ALONE: Final = """
 rows = 0
